@@ -1,0 +1,30 @@
+//! The rules of the business: who a user is, where a change came from, what a role may give.
+//!
+//! No HTTP, no SQL, no async, no clock: every rule here is a function of its arguments.
+
+pub mod identity;
+
+pub use identity::{Identity, Kind, Origin, Role};
+
+/// The name among `known` that a mistyped one most likely meant, if any is near.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_nearest_name_is_one_that_could_have_been_meant() {
+        let known = ["name", "email", "manufacturer_ref"];
+        assert_eq!(nearest("nmae", known), Some("name"));
+        assert_eq!(nearest("manufacturer_reff", known), Some("manufacturer_ref"));
+        assert_eq!(nearest("zzzzzzzz", known), None);
+    }
+}

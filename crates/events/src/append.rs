@@ -1,0 +1,56 @@
+//! The SQL that writes a change's event and audit rows in the statement that makes the change.
+
+/// What happened to the records in the CTE `new`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// They were made.
+    Created,
+    /// They were changed; their state before is in the CTE `old`.
+    Updated,
+    /// They became tombstones.
+    Deleted,
+}
+
+impl Change {
+    fn as_str(self) -> &'static str {
+        match self {
+            Change::Created => "created",
+            Change::Updated => "updated",
+            Change::Deleted => "deleted",
+        }
+    }
+}
+
+/// Columns that no reader of events or audit needs: bookkeeping of the row itself.
+const BOOKKEEPING: &str = "post_hash,deleted_at";
+
+/// CTEs `event_row` and `audit_row`, to stand after the CTEs
+/// - `who(origin text, bank bigint, actor bigint, traceparent text)`, one row;
+/// - `new`, the changed rows as they are now, and for [`Change::Updated`] `old`, as they were.
+///
+/// `secret` columns (hashes) stand in neither table; `personal` ones only by name. All names come from declarations in
+/// the code, never from a request.
+pub fn append(model: &str, change: Change, secret: &[&str], personal: &[&str]) -> String {
+    let kind = change.as_str();
+    let hidden = secret.iter().fold(BOOKKEEPING.to_owned(), |list, column| format!("{list},{column}"));
+    let nulled = personal.iter().map(|column| format!("\"{column}\":null")).collect::<Vec<_>>().join(",");
+    let state = format!("to_jsonb(n) - '{{{hidden}}}'::text[] || '{{{nulled}}}'::jsonb");
+    let by_name = secret.iter().chain(personal).copied().collect::<Vec<_>>().join(",");
+    let audited = match change {
+        Change::Created => format!("NULL::text, NULL::jsonb, {state} FROM new n, who w"),
+        Change::Deleted => format!("NULL::text, {state}, NULL::jsonb FROM new n, who w"),
+        Change::Updated => format!(
+            "a.field, CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE to_jsonb(o) -> a.field END, \
+             CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE a.after END \
+             FROM new n JOIN old o ON o.id = n.id, who w, \
+             jsonb_each(to_jsonb(n) - '{{{BOOKKEEPING},version,write_date,write_uid}}'::text[]) AS a(field, after) \
+             WHERE a.after IS DISTINCT FROM to_jsonb(o) -> a.field"
+        ),
+    };
+    format!(
+        ", event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
+         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, {state} FROM new n, who w)\
+         , audit_row AS (INSERT INTO audit (actor, origin, bank, model, record_id, field, before, after) \
+         SELECT w.actor, w.origin, w.bank, '{model}', n.id, {audited})"
+    )
+}

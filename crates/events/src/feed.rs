@@ -1,0 +1,227 @@
+//! The feed: stamping, reading, waiting, and throwing away what everybody has read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::sync::{Notify, watch};
+
+/// How many events one stamping, or one read, takes at most.
+const BATCH: i64 = 1_000;
+/// A lost wake-up costs this much at most.
+const POLL: Duration = Duration::from_secs(1);
+/// How often partitions are looked after.
+const KEEP_EVERY: Duration = Duration::from_secs(3600);
+/// How long events are kept at least, in days.
+const KEEP_DAYS: i32 = 7;
+/// What a restore into another cluster raises the positions by: more than any owner writes between two backups.
+const RESTORE_GAP: i64 = 1_000_000_000;
+
+/// The owner's pool.
+pub type FeedPool = Pool<AsyncPgConnection>;
+
+/// One change of one record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the owner's feed; rises, with gaps after a restore.
+    pub pos: i64,
+    /// When the changing transaction began.
+    pub at: DateTime<Utc>,
+    /// Odoo's name of the model.
+    pub model: String,
+    /// The record.
+    pub record_id: i64,
+    /// Rises with each change of the record.
+    pub version: i64,
+    /// `created`, `updated` or `deleted`.
+    pub kind: String,
+    /// The side that caused it, `odoo` or `ekiclik`.
+    pub origin: String,
+    /// The bank that caused it, if one did.
+    pub bank: Option<i64>,
+    /// Trace context of the request that caused it.
+    pub traceparent: Option<String>,
+    /// The record's whole new state, column by column; personal fields are null.
+    pub payload: Box<RawValue>,
+}
+
+/// An owner's feed, as every replica of the owner holds it.
+#[derive(Clone)]
+pub struct Feed {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: FeedPool,
+    /// Advisory lock and NOTIFY channel are the schema's own.
+    schema: &'static str,
+    written: Notify,
+    head: watch::Sender<i64>,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Stamped {
+    #[diesel(sql_type = BigInt)]
+    before: i64,
+    #[diesel(sql_type = BigInt)]
+    after: i64,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Json {
+    #[diesel(sql_type = Text)]
+    json: String,
+}
+
+fn pool_error(error: PoolError) -> diesel::result::Error {
+    diesel::result::Error::QueryBuilderError(error.to_string().into())
+}
+
+impl Feed {
+    /// The feed of `schema`, whose tables `pool` finds on its search path.
+    pub fn new(pool: FeedPool, schema: &'static str) -> Feed {
+        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), head: watch::Sender::new(0) }) }
+    }
+
+    /// To be called after the commit of a change: wakes the stamper.
+    pub fn written(&self) {
+        self.inner.written.notify_one();
+    }
+
+    /// Gives positions to the events that are visible and have none, and answers the newest position.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn stamp_once(&self) -> QueryResult<i64> {
+        let mut conn = self.inner.pool.get().await.map_err(pool_error)?;
+        loop {
+            let stamped: Stamped = diesel::sql_query("SELECT before, after FROM event_stamp($1, $2)")
+                .bind::<BigInt, _>(BATCH)
+                .bind::<BigInt, _>(RESTORE_GAP)
+                .get_result(&mut *conn)
+                .await?;
+            self.heard(stamped.after);
+            if stamped.after - stamped.before < BATCH {
+                return Ok(stamped.after);
+            }
+        }
+    }
+
+    /// The newest position that this process has heard of.
+    pub fn position(&self) -> i64 {
+        *self.inner.head.borrow()
+    }
+
+    fn heard(&self, pos: i64) {
+        self.inner.head.send_if_modified(|head| {
+            let news = *head < pos;
+            *head = pos.max(*head);
+            news
+        });
+    }
+
+    /// Events after a position, oldest first, as the text of a JSON array of [`Event`]s; at most 1,000.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn read(&self, after: i64, limit: i64) -> QueryResult<String> {
+        let mut conn = self.inner.pool.get().await.map_err(pool_error)?;
+        let rows: Json = diesel::sql_query(
+            "SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.pos), '[]')::text AS json FROM \
+             (SELECT pos, at, model, record_id, version, kind, origin, bank, traceparent, payload \
+             FROM event WHERE pos > $1 ORDER BY pos LIMIT $2) e",
+        )
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(limit.clamp(1, BATCH))
+        .get_result(&mut *conn)
+        .await?;
+        Ok(rows.json)
+    }
+
+    /// Notes how far a reader has come, so that nothing it still needs is thrown away.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn note_reader(&self, reader: &str, pos: i64) -> QueryResult<()> {
+        let mut conn = self.inner.pool.get().await.map_err(pool_error)?;
+        diesel::sql_query(
+            "INSERT INTO feed_reader (name, pos) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET pos = excluded.pos, at = now() WHERE feed_reader.pos <> excluded.pos",
+        )
+        .bind::<Text, _>(reader)
+        .bind::<BigInt, _>(pos)
+        .execute(&mut *conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Waits until there is something after a position, or the time is over.
+    pub async fn wait(&self, after: i64, at_most: Duration) {
+        let mut head = self.inner.head.subscribe();
+        let _ = tokio::time::timeout(at_most, head.wait_for(|head| *head > after)).await;
+    }
+
+    /// The owner's background work, until it is dropped: stamps when woken, hears other replicas' stampers, keeps the
+    /// partitions.
+    pub async fn run(self) {
+        tokio::join!(self.stamp(), self.listen(), self.keep());
+    }
+
+    async fn stamp(&self) {
+        loop {
+            let _ = tokio::time::timeout(POLL, self.inner.written.notified()).await;
+            if let Err(error) = self.stamp_once().await {
+                tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+
+    /// On a connection of its own. Where it is lost, the polling of [`Feed::stamp`] goes on telling what is new.
+    async fn listen(&self) {
+        loop {
+            if let Err(error) = self.listen_once().await {
+                tracing::warn!(schema = self.inner.schema, %error, "the feed can't listen; trying again");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn listen_once(&self) -> QueryResult<()> {
+        // Taken out of the pool for good: a listening connection is nobody else's
+        let mut conn: AsyncPgConnection = Object::take(self.inner.pool.get().await.map_err(pool_error)?);
+        conn.batch_execute(&format!("LISTEN feed_{}", self.inner.schema)).await?;
+        let mut notifications = std::pin::pin!(conn.notifications_stream());
+        while let Some(notification) = notifications.next().await {
+            if let Ok(pos) = notification?.payload.parse() {
+                self.heard(pos);
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep(&self) {
+        loop {
+            if let Err(error) = self.keep_partitions().await {
+                tracing::error!(schema = self.inner.schema, %error, "event partitions could not be kept");
+            }
+            tokio::time::sleep(KEEP_EVERY).await;
+        }
+    }
+
+    /// Makes the partitions of the coming days, and drops those that everybody has read and that are old enough.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn keep_partitions(&self) -> QueryResult<()> {
+        let mut conn = self.inner.pool.get().await.map_err(pool_error)?;
+        conn.batch_execute(&format!("SELECT event_keep_partitions({KEEP_DAYS})")).await
+    }
+}

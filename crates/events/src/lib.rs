@@ -1,0 +1,19 @@
+//! What changed, written beside the change and read by others as a feed.
+//!
+//! An owner (a service's schema) has two tables. `event` is the feed: a row a change of a record, with the record's whole
+//! new state. `audit` is append-only: a row a changed field, with who did it. [`append`] gives the SQL that writes both in
+//! the statement that makes the change.
+//!
+//! **The order is made after the commit**, because nothing else is safe: a later `seq` can commit first. Events are
+//! inserted with `pos` null; the stamper ([`Feed::stamp_once`], one at a time an owner) gives the visible ones the next
+//! `pos` in `seq` order. A record's events are inserted under its row lock, so their order is the order of its changes.
+//! Readers ask for `pos > cursor`: no gap, no phantom, no inversion, whatever was committing meanwhile.
+//!
+//! Nothing notifies inside the writing transaction: that would serialise commits. After the commit the process wakes its
+//! stamper in memory, and the stamper tells the owner's other replicas with one NOTIFY for many events.
+
+mod append;
+mod feed;
+
+pub use append::{Change, append};
+pub use feed::{Event, Feed, FeedPool};

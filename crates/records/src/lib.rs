@@ -1,0 +1,26 @@
+//! What a model is, and how a question about its records becomes one SQL statement.
+//!
+//! **Reads are data.** A [`Model`] is declared once; the [`Filter`] (Odoo's domain) and the [`Selection`] (the query
+//! language) are parsed from what a client sent, checked against the declaration, and become SQL whose identifiers come
+//! only from declarations and whose values are only bound ([`read`]). Postgres writes the JSON of the answer itself.
+//! The rights of the identity are applied here, in every table that a statement touches, so that no door can forget them.
+//!
+//! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`write`] gives the
+//! statements that change rows together with their events and audit.
+
+pub mod condition;
+pub mod filter;
+pub mod model;
+pub mod read;
+pub mod selection;
+pub mod sql;
+pub mod tx;
+pub mod values;
+pub mod write;
+
+pub use filter::{Filter, Leaf, Op, Operand};
+pub use model::{Access, Field, Kind, Model, Registry};
+pub use selection::{Item, Selection};
+pub use sql::{Bind, Sql};
+pub use tx::{Failure, Tx};
+pub use values::{Value, Values};

@@ -1,0 +1,455 @@
+//! What a model is: declared once, and everything else about reading it follows from that.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use domain::Identity;
+use jsonrpc::Fault;
+
+use crate::filter::Filter;
+
+/// The type of a field, in Odoo's terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The record's number.
+    Id,
+    /// Text of one line, of at most so many characters.
+    Char(usize),
+    /// Text of several lines, of at most so many characters.
+    Text(usize),
+    /// Whole number; unset reads 0.
+    Integer,
+    /// Exact decimal number, not negative; unset reads 0.
+    Monetary,
+    /// True or false.
+    Boolean,
+    /// Day.
+    Date,
+    /// Moment, UTC.
+    Datetime,
+    /// One of these values.
+    Selection(&'static [&'static str]),
+    /// Reference to a record of this model, of this service or another.
+    Many2one(&'static str),
+    /// The records of a model of this service whose many2one `inverse` points here.
+    One2many {
+        /// The other model.
+        comodel: &'static str,
+        /// Its many2one field.
+        inverse: &'static str,
+    },
+    /// References to records of a model of this service; kept as an array in the row.
+    Many2many(&'static str),
+}
+
+impl Kind {
+    /// The Postgres type of its column.
+    pub fn column_type(&self) -> &'static str {
+        match self {
+            Kind::Id | Kind::Integer | Kind::Many2one(_) | Kind::One2many { .. } => "bigint",
+            Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) => "text",
+            Kind::Monetary => "numeric",
+            Kind::Boolean => "boolean",
+            Kind::Date => "date",
+            Kind::Datetime => "timestamptz",
+            Kind::Many2many(_) => "bigint[]",
+        }
+    }
+
+    /// Odoo's name of the type.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Id | Kind::Integer => "integer",
+            Kind::Char(_) => "char",
+            Kind::Text(_) => "text",
+            Kind::Monetary => "monetary",
+            Kind::Boolean => "boolean",
+            Kind::Date => "date",
+            Kind::Datetime => "datetime",
+            Kind::Selection(_) => "selection",
+            Kind::Many2one(_) => "many2one",
+            Kind::One2many { .. } => "one2many",
+            Kind::Many2many(_) => "many2many",
+        }
+    }
+
+    /// The model that a relation leads to.
+    pub fn comodel(&self) -> Option<&'static str> {
+        match self {
+            Kind::Many2one(comodel) | Kind::Many2many(comodel) | Kind::One2many { comodel, .. } => Some(comodel),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a reference may come as a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByName {
+    /// No: as a number.
+    No,
+    /// Yes, one that is known.
+    Known,
+    /// Yes, and an unknown one makes a record.
+    OrNew,
+}
+
+/// Who meets a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visibility {
+    Public,
+    /// May be written; reads `false`, is in no filter.
+    WriteOnly,
+    /// For the service's own code.
+    Internal,
+}
+
+/// A field of a model.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Odoo's name, and the column's.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// What people call it.
+    pub label: &'static str,
+    /// What people should know of it.
+    pub help: &'static str,
+    /// Whether a record must have it.
+    pub required: bool,
+    /// Whether only the service's own code sets it.
+    pub readonly: bool,
+    /// Whether its value stays out of events, audit and logs.
+    pub personal: bool,
+    /// Whether it is kept and compared in lower case.
+    pub lower: bool,
+    /// Whether, for a many2one, a client may give a record's name in place of its number.
+    pub by_name: ByName,
+    /// SQL over the row `{t}`, for a field that has no column.
+    pub computed: Option<Cow<'static, str>>,
+    /// Who may write it; others get 403.
+    pub writable_by: Option<fn(&Identity) -> bool>,
+    visibility: Visibility,
+}
+
+impl Field {
+    /// A field with a column of its own.
+    pub fn new(name: &'static str, kind: Kind, label: &'static str) -> Field {
+        Field {
+            name,
+            kind,
+            label,
+            help: "",
+            required: false,
+            readonly: false,
+            personal: false,
+            lower: false,
+            by_name: ByName::No,
+            computed: None,
+            writable_by: None,
+            visibility: Visibility::Public,
+        }
+    }
+
+    /// A column that only the service's code knows.
+    pub fn internal(name: &'static str, kind: Kind) -> Field {
+        Field { visibility: Visibility::Internal, readonly: true, ..Field::new(name, kind, "") }
+    }
+
+    /// A field computed in SQL; `{t}` stands for the row.
+    pub fn computed(name: &'static str, kind: Kind, label: &'static str, sql: impl Into<Cow<'static, str>>) -> Field {
+        Field { computed: Some(sql.into()), readonly: true, ..Field::new(name, kind, label) }
+    }
+
+    /// With a sentence for people.
+    pub fn help(mut self, help: &'static str) -> Field {
+        self.help = help;
+        self
+    }
+
+    /// A record must have it.
+    pub fn required(mut self) -> Field {
+        self.required = true;
+        self
+    }
+
+    /// Only the service's code sets it.
+    pub fn readonly(mut self) -> Field {
+        self.readonly = true;
+        self
+    }
+
+    /// Its value stays out of events, audit and logs.
+    pub fn personal(mut self) -> Field {
+        self.personal = true;
+        self
+    }
+
+    /// It is kept and compared in lower case.
+    pub fn lower(mut self) -> Field {
+        self.lower = true;
+        self
+    }
+
+    /// A client may give the name of a record in place of its number.
+    pub fn by_name(mut self) -> Field {
+        self.by_name = ByName::Known;
+        self
+    }
+
+    /// The same; a name that is unknown makes a record.
+    pub fn by_name_or_new(mut self) -> Field {
+        self.by_name = ByName::OrNew;
+        self
+    }
+
+    /// May be written, reads `false`.
+    pub fn write_only(mut self) -> Field {
+        self.visibility = Visibility::WriteOnly;
+        self
+    }
+
+    /// Only these may write it.
+    pub fn writable_by(mut self, rule: fn(&Identity) -> bool) -> Field {
+        self.writable_by = Some(rule);
+        self
+    }
+
+    /// Whether a client may read it at all.
+    pub fn is_public(&self) -> bool {
+        self.visibility == Visibility::Public
+    }
+
+    /// Whether it may be written but never read.
+    pub fn is_write_only(&self) -> bool {
+        self.visibility == Visibility::WriteOnly
+    }
+
+    /// Whether only the service's code knows it.
+    pub fn is_internal(&self) -> bool {
+        self.visibility == Visibility::Internal
+    }
+
+    /// Whether the row has a column of its name.
+    pub fn has_column(&self) -> bool {
+        self.computed.is_none() && !matches!(self.kind, Kind::One2many { .. })
+    }
+}
+
+/// What an identity may do with a model's records.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// May read.
+    pub read: bool,
+    /// May make new ones.
+    pub create: bool,
+    /// May change and archive.
+    pub write: bool,
+    /// May remove.
+    pub unlink: bool,
+    /// Which records exist for it; `None`: all.
+    pub visible: Option<Filter>,
+    /// Which of the visible ones it may change; `None`: all.
+    pub writable: Option<Filter>,
+    /// Which fields it may read; `None`: all.
+    pub fields: Option<&'static [&'static str]>,
+}
+
+impl Access {
+    /// Everything.
+    pub fn all() -> Access {
+        Access { read: true, create: true, write: true, unlink: true, ..Access::default() }
+    }
+
+    /// Reading only.
+    pub fn read() -> Access {
+        Access { read: true, ..Access::default() }
+    }
+
+    /// The same for some records only.
+    pub fn only(mut self, visible: Filter) -> Access {
+        self.visible = Some(visible);
+        self
+    }
+}
+
+/// A model of the service.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Odoo's name, `product.template`.
+    pub name: &'static str,
+    /// Its table.
+    pub table: &'static str,
+    /// What people call its records.
+    pub label: &'static str,
+    /// How records are ordered when nothing is said; `id` is added.
+    pub order: &'static str,
+    /// The field that names a record.
+    pub rec_name: &'static str,
+    /// The many2one that makes its records a tree.
+    pub parent: Option<&'static str>,
+    /// SQL over the row `{t}` and the text `r.name` that tells whether the text names the row.
+    pub named: Cow<'static, str>,
+    /// In the order of `{*}`.
+    pub fields: Vec<Field>,
+    /// Who may do what.
+    pub access: fn(&Identity) -> Access,
+    by_name: BTreeMap<&'static str, usize>,
+}
+
+/// The spelling of a record's author, and the clock's and users' part in it: every record carries these, as Odoo's do.
+fn common() -> [Field; 6] {
+    [
+        Field::new("create_by", Kind::Selection(&["odoo", "ekiclik"]), "Created by").readonly(),
+        Field::new("create_uid", Kind::Many2one("res.users"), "Created by user").readonly(),
+        Field::new("create_date", Kind::Datetime, "Created on").readonly(),
+        Field::new("write_uid", Kind::Many2one("res.users"), "Last updated by").readonly(),
+        Field::new("write_date", Kind::Datetime, "Last updated on").readonly(),
+        Field::new("version", Kind::Integer, "Version").readonly().help("Rises with each change of the record."),
+    ]
+}
+
+impl Model {
+    /// A model whose table has its name with underscores and whose records are named by `name`. The fields that every
+    /// model has (`id`, `display_name`, authorship) are added.
+    pub fn new(name: &'static str, table: &'static str, label: &'static str, fields: Vec<Field>, access: fn(&Identity) -> Access) -> Model {
+        let mut model =
+            Model {
+                name,
+                table,
+                label,
+                order: "name",
+                rec_name: "name",
+                parent: None,
+                named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
+                fields,
+                access,
+                by_name: BTreeMap::new(),
+            };
+        model.fields.insert(0, Field::new("id", Kind::Id, "ID").readonly());
+        model.fields.extend(common());
+        model.index();
+        model
+    }
+
+    fn index(&mut self) {
+        self.by_name = self.fields.iter().enumerate().map(|(at, field)| (field.name, at)).collect();
+    }
+
+    /// With a default order.
+    pub fn order(mut self, order: &'static str) -> Model {
+        self.order = order;
+        self
+    }
+
+    /// With another naming field.
+    pub fn rec_name(mut self, field: &'static str) -> Model {
+        self.rec_name = field;
+        self
+    }
+
+    /// With its own way of being named; `{t}` stands for the row, `r.name` for the text.
+    pub fn named(mut self, sql: &'static str) -> Model {
+        self.named = Cow::Borrowed(sql);
+        self
+    }
+
+    /// As a tree over this many2one.
+    pub fn tree(mut self, parent: &'static str) -> Model {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// With `display_name` after `name`: the naming field's value unless the model computes another.
+    fn with_display_name(mut self) -> Model {
+        if !self.fields.iter().any(|field| field.name == "display_name") {
+            let naming = self.fields.iter().find(|field| field.name == self.rec_name);
+            let sql = naming.and_then(|field| field.computed.clone()).unwrap_or_else(|| format!("{{t}}.{}", self.rec_name).into());
+            self.fields.insert(1, Field::computed("display_name", Kind::Char(254), "Display name", sql));
+        }
+        self.index();
+        self
+    }
+
+    /// The field of this name, internal ones included: for the service's own code.
+    pub fn any_field(&self, name: &str) -> Option<&Field> {
+        self.by_name.get(name).and_then(|at| self.fields.get(*at))
+    }
+
+    /// The field of this name, if clients may know of it.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.any_field(name).filter(|field| !field.is_internal())
+    }
+
+    /// `Invalid field 'x' on model 'y'`, with the nearest known one.
+    pub fn unknown_field(&self, name: &str) -> String {
+        let known = self.fields.iter().filter(|field| !field.is_internal()).map(|field| field.name);
+        let hint = domain::nearest(name, known).map_or(String::new(), |near| format!(" (did you mean '{near}'?)"));
+        format!("Invalid field '{}' on model '{}'{hint}", clip(name), self.name)
+    }
+
+    /// Whether records can be archived.
+    pub fn archivable(&self) -> bool {
+        self.by_name.contains_key("active")
+    }
+
+    /// Columns of secrets: in no event, and in the audit by name only.
+    pub fn secret_columns(&self) -> Vec<&'static str> {
+        self.fields.iter().filter(|f| f.has_column() && f.is_write_only()).map(|f| f.name).collect()
+    }
+
+    /// Columns of personal data: in events and audit by name only.
+    pub fn personal_columns(&self) -> Vec<&'static str> {
+        self.fields.iter().filter(|f| f.has_column() && f.personal && f.is_public()).map(|f| f.name).collect()
+    }
+}
+
+/// A client's text, short enough for an error.
+pub(crate) fn clip(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The models of a service.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    models: BTreeMap<&'static str, Model>,
+}
+
+impl Registry {
+    /// The registry of these models.
+    pub fn new(models: impl IntoIterator<Item = Model>) -> Registry {
+        Registry { models: models.into_iter().map(|model| (model.name, model.with_display_name())).collect() }
+    }
+
+    /// The model of this name.
+    ///
+    /// # Errors
+    /// 404 in Odoo's words.
+    pub fn model(&self, name: &str) -> Result<&Model, Fault> {
+        self.models.get(name).ok_or_else(|| Fault::no_such_model(&clip(name)))
+    }
+
+    /// The model of this name, if it is of this service.
+    pub fn get(&self, name: &str) -> Option<&Model> {
+        self.models.get(name)
+    }
+
+    /// Every model, by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values()
+    }
+
+    /// The stored relations that lead to a model, as (model, field).
+    pub fn references_to<'a>(&'a self, comodel: &'a str) -> impl Iterator<Item = (&'a Model, &'a Field)> {
+        self.models().flat_map(move |model| {
+            model
+                .fields
+                .iter()
+                .filter(move |field| field.has_column() && !matches!(field.name, "create_uid" | "write_uid"))
+                .filter(move |field| field.kind.comodel() == Some(comodel))
+                .map(move |field| (model, field))
+        })
+    }
+}

@@ -1,0 +1,477 @@
+//! A question about records as one statement whose answer is the JSON text itself.
+
+use domain::Identity;
+use jsonrpc::{Fault, Params};
+
+use crate::condition::{Conditions, Row, readable};
+use crate::filter::Filter;
+use crate::model::{Field, Kind, Model, Registry, clip};
+use crate::selection::{Item, Selection};
+use crate::sql::Sql;
+
+/// How many records one page may have.
+const MAX_PAGE: i64 = 10_000;
+/// How far an offset may go; beyond it `after` walks.
+const MAX_OFFSET: i64 = 1_000_000;
+/// How many fields an order may name.
+const MAX_ORDER: usize = 8;
+/// Postgres takes 100 arguments a call.
+const MAX_ARGUMENTS: usize = 90;
+
+/// Who asks which service's models.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// The models of the service.
+    pub registry: &'a Registry,
+    /// Who asks.
+    pub identity: &'a Identity,
+}
+
+/// A list as a client asked for it.
+#[derive(Clone, Debug)]
+pub struct ListRequest {
+    /// Which records.
+    pub filter: Filter,
+    /// What of each.
+    pub selection: Selection,
+    /// In which order; `None`: the model's.
+    pub order: Option<String>,
+    /// Whether archived ones are hidden.
+    pub active_test: bool,
+    /// Which of them.
+    pub window: Window,
+}
+
+/// Which part of the matching records is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// All, or the first so many.
+    First(Option<i64>),
+    /// A page of Odoo's: its number from 1, its size, and how many of its records at most.
+    Page {
+        /// From 1.
+        page: i64,
+        /// Records on a full page.
+        size: i64,
+        /// Records of it that are answered at most.
+        limit: Option<i64>,
+    },
+    /// The next so many in the order of their ids, after this one.
+    After {
+        /// The last id that the client has.
+        id: i64,
+        /// How many.
+        limit: i64,
+    },
+}
+
+/// A page's rows, and what the envelope around them tells.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// JSON objects, joined by commas.
+    pub rows: String,
+    /// How many they are.
+    pub count: i64,
+    /// How many match in all, where a page size was given.
+    pub total: Option<i64>,
+    /// The last row's id, for walks.
+    pub last_id: Option<i64>,
+}
+
+impl ListRequest {
+    /// From a call's arguments.
+    ///
+    /// # Errors
+    /// 400 for filter and query, 422 for numbers that are none or out of bounds.
+    pub fn parse(params: &Params) -> Result<ListRequest, Fault> {
+        let filter = params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?;
+        let selection = Selection::parse(&params.get::<String>("query")?.unwrap_or_default())?;
+        let number = |name: &str, least: i64, most: i64| -> Result<Option<i64>, Fault> {
+            let Some(text) = params.get::<String>(name)? else { return Ok(None) };
+            match text.trim().parse::<i64>() {
+                Ok(value) if (least..=most).contains(&value) => Ok(Some(value)),
+                _ => Err(Fault::validation(format!("`{name}` is '{}': a whole number from {least} to {most} was expected", clip(&text)))),
+            }
+        };
+        let limit = number("limit", 1, MAX_PAGE)?;
+        let order = params.get::<String>("order")?.map(unquoted).filter(|order| !order.trim().is_empty());
+        let window = match (params.get::<String>("after")?, number("page_size", 1, MAX_PAGE)?) {
+            (Some(_), Some(_)) => return Err(Fault::validation("`after` and `page_size` are two ways of walking: give one")),
+            (Some(cursor), None) => {
+                if order.as_deref().is_some_and(|order| order.trim() != "id" && order.trim() != "id asc") {
+                    return Err(Fault::validation("`after` walks in the order of ids: leave `order` out"));
+                }
+                let id = if cursor.is_empty() { 0 } else { cursor_id(&cursor)? };
+                Window::After { id, limit: limit.unwrap_or(1_000) }
+            }
+            (None, Some(size)) => {
+                let page = number("page", 1, i64::MAX / MAX_PAGE)?.unwrap_or(1);
+                if (page - 1) * size > MAX_OFFSET {
+                    return Err(Fault::validation(format!("page {page} lies beyond {MAX_OFFSET} records: walk with `after`")));
+                }
+                Window::Page { page, size, limit }
+            }
+            (None, None) => {
+                number("page", 1, i64::MAX)?;
+                Window::First(limit)
+            }
+        };
+        let active_test = params.raw("context").map_or(Ok(true), active_test)?;
+        Ok(ListRequest { filter, selection, order, active_test, window })
+    }
+}
+
+/// `context.active_test`, on unless it is false.
+fn active_test(raw: &serde_json::value::RawValue) -> Result<bool, Fault> {
+    Ok(jsonrpc::strict::value("context", raw)?.get("active_test").is_none_or(|flag| flag != &serde_json::Value::Bool(false)))
+}
+
+/// An order comes as a JSON string; without its quotes it is taken too.
+fn unquoted(order: String) -> String {
+    serde_json::from_str::<String>(&order).unwrap_or(order)
+}
+
+/// The opaque text that stands for "after this id".
+pub fn cursor(id: i64) -> String {
+    format!("id-{id:x}")
+}
+
+fn cursor_id(cursor: &str) -> Result<i64, Fault> {
+    cursor
+        .strip_prefix("id-")
+        .and_then(|digits| i64::from_str_radix(digits, 16).ok())
+        .ok_or_else(|| Fault::validation(format!("`after` is '{}': the `next_cursor` of an earlier answer was expected", clip(cursor))))
+}
+
+impl<'a> Reader<'a> {
+    fn conditions(self) -> Conditions<'a> {
+        Conditions::new(self.registry, self.identity)
+    }
+
+    /// One record's object; no row where it does not exist for the identity. Rows are one text.
+    ///
+    /// # Errors
+    /// 400 for the selection, 403 for the model.
+    pub fn one(self, model: &Model, id: i64, selection: &Selection) -> Result<Sql, Fault> {
+        let mut conditions = self.conditions();
+        let alias = conditions.alias();
+        let row = Row { model, alias: &alias };
+        let visible = conditions.visible(row)?;
+        let mut joins = Sql::default();
+        let object = self.object(&mut conditions, row, selection, &mut joins)?;
+        let mut sql = Sql::new("SELECT ");
+        sql.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
+        sql.push(&format!(" WHERE {alias}.id = ")).bind(id).push(" AND ").append(visible);
+        Ok(sql)
+    }
+
+    /// A page, in one row: the objects joined by commas, their number, the number of all matches or null, the last id.
+    ///
+    /// # Errors
+    /// 400 for filter, selection and order, 403 for the model.
+    pub fn page(self, model: &Model, request: &ListRequest, at_most: i64) -> Result<Sql, Fault> {
+        let mut conditions = self.conditions();
+        let alias = conditions.alias();
+        let row = Row { model, alias: &alias };
+        let matching = conditions.matching(row, &request.filter, request.active_test)?;
+        let (limit, offset, after, with_total) = match request.window {
+            Window::First(limit) => (limit.unwrap_or(at_most), 0, None, false),
+            Window::Page { page, size, limit } => (limit.unwrap_or(size).min(size), (page - 1) * size, None, true),
+            Window::After { id, limit } => (limit, 0, Some(id), false),
+        };
+        let order = match after {
+            Some(_) => vec![(Sql::new(&format!("{alias}.id")), false)],
+            None => self.order(&mut conditions, row, request.order.as_deref())?,
+        };
+        let mut joins = Sql::default();
+        let object = self.object(&mut conditions, row, &request.selection, &mut joins)?;
+
+        let mut from = Sql::new(&format!("FROM {} {alias} WHERE ", model.table));
+        from.append(matching);
+        if let Some(id) = after {
+            from.push(&format!(" AND {alias}.id > ")).bind(id);
+        }
+        let mut sql = Sql::default();
+        let window = |sql: &mut Sql| {
+            // Not bound: the planner must know that it is small
+            sql.push(&format!(" LIMIT {limit}"));
+            if offset > 0 {
+                sql.push(" OFFSET ").bind(offset);
+            }
+        };
+        if request.filter.searches_text() {
+            // Text is searched first, by its own index, whatever the order: else the planner walks the order's index and
+            // tries every row
+            sql.push(&format!("WITH found AS MATERIALIZED (SELECT {alias}.id"));
+            for (at, (key, _)) in order.iter().enumerate() {
+                sql.push(", ").append(key.clone()).push(&format!(" AS o{at}"));
+            }
+            sql.push(" ").append(from).push("), page AS (SELECT * FROM found ORDER BY ");
+            let keys = |prefix: &str| {
+                let keys = order.iter().enumerate().map(|(at, (_, desc))| format!("{prefix}o{at}{}", if *desc { " DESC" } else { "" }));
+                keys.collect::<Vec<_>>().join(", ")
+            };
+            sql.push(&keys(""));
+            window(&mut sql);
+            sql.push(") SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
+            sql.push(if with_total { "(SELECT count(*) FROM found)" } else { "NULL::bigint" });
+            sql.push(", NULL::bigint FROM (SELECT ").append(object);
+            sql.push(&format!(" AS object FROM page JOIN {} {alias} ON {alias}.id = page.id", model.table)).append(joins);
+            sql.push(&format!(" ORDER BY {}) r", keys("page.")));
+        } else {
+            sql.push("SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
+            if with_total {
+                sql.push("(SELECT count(*) ").append(from.clone()).push(")");
+            } else {
+                sql.push("NULL::bigint");
+            }
+            sql.push(", max(r.id) FROM (SELECT ").append(object);
+            sql.push(&format!(" AS object, {alias}.id FROM (SELECT {alias}.* ")).append(from).push(" ORDER BY ").append(ordering(&order));
+            window(&mut sql);
+            sql.push(&format!(") {alias}")).append(joins).push(" ORDER BY ").append(ordering(&order)).push(") r");
+        }
+        Ok(sql)
+    }
+
+    /// Every match, one object a row: for exports.
+    ///
+    /// # Errors
+    /// As [`Reader::page`].
+    pub fn rows(self, model: &Model, request: &ListRequest) -> Result<Sql, Fault> {
+        let mut conditions = self.conditions();
+        let alias = conditions.alias();
+        let row = Row { model, alias: &alias };
+        let matching = conditions.matching(row, &request.filter, request.active_test)?;
+        let order = self.order(&mut conditions, row, request.order.as_deref())?;
+        let mut joins = Sql::default();
+        let object = self.object(&mut conditions, row, &request.selection, &mut joins)?;
+        let mut sql = Sql::new("SELECT ");
+        sql.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
+        sql.push(" WHERE ").append(matching).push(" ORDER BY ").append(ordering(&order));
+        Ok(sql)
+    }
+
+    /// How many match, counted up to `most`.
+    ///
+    /// # Errors
+    /// As [`Reader::page`].
+    pub fn count(self, model: &Model, request: &ListRequest, most: i64) -> Result<Sql, Fault> {
+        let mut conditions = self.conditions();
+        let alias = conditions.alias();
+        let matching = conditions.matching(Row { model, alias: &alias }, &request.filter, request.active_test)?;
+        let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT FROM {} {alias} WHERE ", model.table));
+        sql.append(matching).push(" LIMIT ").bind(most).push(") counted");
+        Ok(sql)
+    }
+
+    /// The ids that a change's filter finds, at most so many, locked in one fixed order. A second column tells whether the
+    /// identity may change the record.
+    ///
+    /// # Errors
+    /// 400 for the filter, 403 for the model.
+    pub fn locked(self, model: &Model, filter: &Filter, active_test: bool, most: i64) -> Result<Sql, Fault> {
+        let mut conditions = self.conditions();
+        let alias = conditions.alias();
+        let row = Row { model, alias: &alias };
+        let matching = conditions.matching(row, filter, active_test)?;
+        let writable = match (model.access)(self.identity).writable {
+            None => Sql::new("TRUE"),
+            Some(rule) => conditions.rule(row, &rule)?,
+        };
+        let mut sql = Sql::new(&format!("SELECT {alias}.id, ("));
+        sql.append(writable).push(&format!(") FROM {} {alias} WHERE ", model.table)).append(matching);
+        sql.push(&format!(" ORDER BY {alias}.id LIMIT ")).bind(most).push(&format!(" FOR UPDATE OF {alias}"));
+        Ok(sql)
+    }
+
+    /// The order as SQL keys; every order ends in the id, so that no page repeats a record of another.
+    fn order(self, conditions: &mut Conditions<'_>, row: Row<'_>, order: Option<&str>) -> Result<Vec<(Sql, bool)>, Fault> {
+        let bad = |what: String| Fault::validation(format!("`order`: {what}"));
+        let mut keys = Vec::new();
+        let mut ends_in_id = false;
+        for key in order.unwrap_or(row.model.order).split(',') {
+            let mut words = key.split_whitespace();
+            let (name, direction, more) = (words.next().unwrap_or_default(), words.next(), words.next());
+            let desc = match direction.map(str::to_ascii_lowercase).as_deref() {
+                None | Some("asc") => false,
+                Some("desc") => true,
+                Some(_) => return Err(bad(format!("'{}' is neither asc nor desc", clip(key.trim())))),
+            };
+            if more.is_some() {
+                return Err(bad(format!("'{}' is more than a field and asc or desc", clip(key.trim()))));
+            }
+            let field = row.model.field(name).filter(|f| f.is_public()).ok_or_else(|| bad(row.model.unknown_field(name)))?;
+            readable(self.identity, row.model, name)?;
+            let column = conditions.column(row, field);
+            let key = match &field.kind {
+                Kind::Many2one(comodel) => match self.registry.get(comodel) {
+                    // By the related record's name, as far as it is visible
+                    Some(comodel) => {
+                        let alias = conditions.alias();
+                        let related = Row { model: comodel, alias: &alias };
+                        let naming = comodel.any_field("display_name").map_or_else(|| format!("{alias}.id"), |f| conditions.column(related, f));
+                        let mut sql = Sql::new(&format!("(SELECT {naming} FROM {} {alias} WHERE {alias}.id = {column} AND ", comodel.table));
+                        sql.append(conditions.visible(related)?).push(")");
+                        sql
+                    }
+                    None => return Err(bad(format!("'{name}' leads to '{comodel}', which another service keeps"))),
+                },
+                Kind::One2many { .. } | Kind::Many2many(_) => return Err(bad(format!("'{name}' has several values"))),
+                _ => Sql::new(&column),
+            };
+            keys.push((key, desc));
+            if field.kind == Kind::Id {
+                ends_in_id = true;
+                break;
+            }
+        }
+        if keys.len() > MAX_ORDER {
+            return Err(bad(format!("more than {MAX_ORDER} fields")));
+        }
+        if !ends_in_id {
+            keys.push((Sql::new(&format!("{}.id", row.alias)), false));
+        }
+        Ok(keys)
+    }
+
+    /// The fields that a selection asks for, each once, in its order.
+    fn selected<'s>(self, model: &'s Model, selection: &'s Selection) -> Result<Vec<(&'s Field, Option<&'s Selection>)>, Fault> {
+        let allowed = (model.access)(self.identity).fields;
+        let seen = |field: &Field| field.is_public() && allowed.is_none_or(|fields| fields.contains(&field.name));
+        let mut chosen: Vec<(&Field, Option<&Selection>)> = Vec::new();
+        let mut choose = |field: &'s Field, nested: Option<&'s Selection>| match chosen.iter_mut().find(|(there, _)| there.name == field.name) {
+            Some(there) if nested.is_some() => there.1 = nested,
+            Some(_) => {}
+            None => chosen.push((field, nested)),
+        };
+        let known = |name: &str| model.field(name).ok_or_else(|| Fault::bad_query(model.unknown_field(name)));
+        let excludes = selection.items.iter().any(|item| matches!(item, Item::Except(_)));
+        for item in &selection.items {
+            match item {
+                Item::Field(name, nested) => {
+                    let field = known(name)?;
+                    readable(self.identity, model, name)?;
+                    choose(field, nested.as_ref());
+                }
+                Item::Except(name) => {
+                    known(name)?;
+                }
+                Item::All => model.fields.iter().filter(|field| seen(field)).for_each(|field| choose(field, None)),
+            }
+        }
+        if excludes {
+            model.fields.iter().filter(|field| seen(field)).for_each(|field| choose(field, None));
+            chosen.retain(|(field, _)| !selection.items.iter().any(|item| matches!(item, Item::Except(name) if name == field.name)));
+        }
+        Ok(chosen)
+    }
+
+    /// SQL for the JSON object of a row. Joins that it needs go to `joins`.
+    fn object(self, conditions: &mut Conditions<'_>, row: Row<'_>, selection: &Selection, joins: &mut Sql) -> Result<Sql, Fault> {
+        let mut arguments: Vec<Sql> = Vec::new();
+        let mut literal = String::from("{");
+        let fields = self.selected(row.model, selection)?;
+        for (at, (field, nested)) in fields.into_iter().enumerate() {
+            literal.push_str(&format!("{}\"{}\":", if at == 0 { "" } else { "," }, field.name));
+            arguments.push(Sql::new(&format!("'{literal}'")));
+            literal.clear();
+            arguments.push(self.value(conditions, row, field, nested, joins)?);
+        }
+        literal.push('}');
+        arguments.push(Sql::new(&format!("'{literal}'")));
+        let mut sql = Sql::new("concat(");
+        for (at, argument) in arguments.into_iter().enumerate() {
+            if at > 0 {
+                sql.push(if at % MAX_ARGUMENTS == 0 { ") || concat(" } else { ", " });
+            }
+            sql.append(argument);
+        }
+        sql.push(")");
+        Ok(sql)
+    }
+
+    /// SQL for the JSON text of one field's value. Unset is `false`, as Odoo has it; an unset number is 0.
+    fn value(
+        self,
+        conditions: &mut Conditions<'_>,
+        row: Row<'_>,
+        field: &Field,
+        nested: Option<&Selection>,
+        joins: &mut Sql,
+    ) -> Result<Sql, Fault> {
+        if field.is_write_only() {
+            return Ok(Sql::new("'false'"));
+        }
+        let column = conditions.column(row, field);
+        let Some(comodel) = field.kind.comodel() else {
+            if nested.is_some() {
+                return Err(Fault::bad_query(format!("Field '{}' of '{}' is no relation: it can't have a block", field.name, row.model.name)));
+            }
+            return Ok(Sql::new(&match field.kind {
+                Kind::Id => column,
+                Kind::Integer | Kind::Monetary => format!("coalesce({column}, 0)"),
+                Kind::Boolean => format!("CASE WHEN {column} THEN 'true' ELSE 'false' END"),
+                Kind::Date => format!("coalesce('\"' || {column} || '\"', 'false')"),
+                Kind::Datetime => format!("coalesce('\"' || to_char({column}, 'YYYY-MM-DD-HH24-MI') || '\"', 'false')"),
+                _ => format!("coalesce(to_json({column})::text, 'false')"),
+            }));
+        };
+        let Some(comodel) = self.registry.get(comodel) else {
+            if nested.is_some() {
+                return Err(Fault::bad_query(format!(
+                    "Field '{}' leads to '{comodel}', which another service keeps: read it from there by its id",
+                    field.name
+                )));
+            }
+            return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
+        };
+        let alias = conditions.alias();
+        let related = Row { model: comodel, alias: &alias };
+        let limited = (comodel.access)(self.identity).visible.is_some();
+        match &field.kind {
+            Kind::Many2one(_) => {
+                if nested.is_none() && !limited {
+                    return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
+                }
+                let visible = conditions.visible(related)?;
+                joins.push(&format!(" LEFT JOIN {} {alias} ON {alias}.id = {column} AND ", comodel.table)).append(visible);
+                let Some(selection) = nested else { return Ok(Sql::new(&format!("coalesce({alias}.id::text, 'false')"))) };
+                let object = self.object(conditions, related, selection, joins)?;
+                // What is not set, field for field
+                let fields = self.selected(comodel, selection)?;
+                let empty = fields.iter().map(|(field, _)| format!("\"{}\":false", field.name)).collect::<Vec<_>>().join(",");
+                let mut sql = Sql::new(&format!("CASE WHEN {alias}.id IS NULL THEN '{{{empty}}}' ELSE "));
+                sql.append(object).push(" END");
+                Ok(sql)
+            }
+            kind => {
+                let link = match kind {
+                    Kind::One2many { inverse, .. } => format!("{alias}.{inverse} = {}.id", row.alias),
+                    _ => format!("{alias}.id = ANY({column})"),
+                };
+                let mut inner = Sql::default();
+                let element = match nested {
+                    Some(selection) => self.object(conditions, related, selection, &mut inner)?,
+                    None => Sql::new(&format!("{alias}.id::text")),
+                };
+                let order = self.order(conditions, related, None)?;
+                let mut sql = Sql::new("(SELECT concat('[', string_agg(");
+                sql.append(element).push(", ',' ORDER BY ").append(ordering(&order));
+                sql.push(&format!("), ']') FROM {} {alias}", comodel.table)).append(inner).push(&format!(" WHERE {link} AND "));
+                sql.append(conditions.matching(related, &Filter::all(), true)?).push(")");
+                Ok(sql)
+            }
+        }
+    }
+}
+
+fn ordering(order: &[(Sql, bool)]) -> Sql {
+    let mut sql = Sql::default();
+    for (at, (key, desc)) in order.iter().enumerate() {
+        if at > 0 {
+            sql.push(", ");
+        }
+        sql.append(key.clone()).push(if *desc { " DESC" } else { "" });
+    }
+    sql
+}

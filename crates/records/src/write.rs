@@ -1,0 +1,164 @@
+//! The statements that change rows, with their events and audit in the same statement.
+//!
+//! Rows go in as one JSON text, so that one record and two hundred are the same statement with one bind.
+
+use events::{Change, append};
+use serde_json::{Map, Value as Json};
+
+use crate::model::{Kind, Model};
+use crate::sql::Sql;
+use crate::values::Value;
+
+/// Who a change is by, as events and audit keep it.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The side it comes from.
+    pub origin: &'static str,
+    /// The bank that caused it.
+    pub bank: Option<i64>,
+    /// `res.users` id.
+    pub uid: i64,
+    /// Trace context of the request.
+    pub traceparent: Option<String>,
+}
+
+/// What happens when a new row's key is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// The statement fails.
+    Fail,
+    /// The row is left out.
+    Skip,
+}
+
+/// How a column changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Assign {
+    Set,
+    SetIfNamed,
+    Push,
+    Pop,
+}
+
+fn who(author: &Author) -> Sql {
+    let mut sql = Sql::new("WITH who AS (SELECT ");
+    sql.bind(author.origin).push(" AS origin, ").bind(author.bank).push(" AS bank, ").bind(author.uid);
+    sql.push(" AS actor, ").bind(author.traceparent.clone()).push(" AS traceparent)");
+    sql
+}
+
+fn column_type(model: &Model, column: &str) -> &'static str {
+    model.any_field(column).map_or("text", |field| field.kind.column_type())
+}
+
+/// The rows of a JSON array as a recordset with these columns.
+fn recordset(sql: &mut Sql, model: &Model, columns: &[&str], rows: String) {
+    sql.push("jsonb_to_recordset(").bind(rows).push("::jsonb) AS r(");
+    let typed = columns.iter().map(|column| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
+    sql.push(&typed.join(", ")).push(")");
+}
+
+fn finish(sql: &mut Sql, model: &Model, change: Change) {
+    sql.push(&append(model.name, change, &model.secret_columns(), &model.personal_columns()));
+}
+
+/// Inserts rows, each an object with these columns (an array column may not be missing). Rows of the answer: the new id
+/// and the text of `key`, an SQL expression over the new row.
+pub fn insert(model: &Model, author: &Author, columns: &[&str], rows: &[Map<String, Json>], on_conflict: OnConflict, key: &str) -> Sql {
+    let list = columns.join(", ");
+    let values = columns.iter().map(|column| format!("r.{column}")).collect::<Vec<_>>().join(", ");
+    let mut sql = who(author);
+    sql.push(&format!(
+        ", new AS (INSERT INTO {} ({list}, create_by, create_uid, write_uid) SELECT {values}, who.origin, who.actor, who.actor FROM who, ",
+        model.table
+    ));
+    recordset(&mut sql, model, columns, json_text(rows));
+    sql.push(if on_conflict == OnConflict::Skip { " ON CONFLICT DO NOTHING" } else { "" }).push(" RETURNING *)");
+    finish(&mut sql, model, Change::Created);
+    sql.push(&format!(" SELECT new.id, ({key})::text FROM new"));
+    sql
+}
+
+/// Gives these records the same values; those that have them already are not touched. They are locked already. Rows of
+/// the answer: the ids of those that changed.
+pub fn update(model: &Model, author: &Author, ids: Vec<i64>, values: &[(&'static str, &Value)]) -> Sql {
+    let mut row = Map::new();
+    let mut columns = Vec::new();
+    for (name, value) in values {
+        let (assign, json) = match value {
+            Value::Plain(json) => (Assign::Set, json.clone()),
+            Value::Name(name) => (Assign::Set, name.clone().into()),
+            Value::Push(ids) => (Assign::Push, ids.clone().into()),
+            Value::Pop(ids) => (Assign::Pop, ids.clone().into()),
+        };
+        row.insert((*name).to_owned(), json);
+        columns.push((*name, assign));
+    }
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let mut input = Sql::new("SELECT i.id, r.* FROM unnest(");
+    input.bind(ids).push(") AS i(id), ");
+    recordset(&mut input, model, &names, json_text(&[row]));
+    changed(model, author, &columns, input)
+}
+
+/// Gives each of these records its own values: rows are objects with `id` and some of these columns. A column that a row
+/// does not name stays as it is.
+pub fn update_each(model: &Model, author: &Author, columns: &[&str], rows: &[Map<String, Json>]) -> Sql {
+    let mut input = Sql::new("SELECT r.*, ARRAY(SELECT jsonb_object_keys(raw)) AS named FROM jsonb_array_elements(");
+    input.bind(json_text(rows)).push("::jsonb) raw, jsonb_to_record(raw) AS r(id bigint, ");
+    let typed = columns.iter().map(|column| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
+    input.push(&typed.join(", ")).push(")");
+    let columns: Vec<(&str, Assign)> = columns.iter().map(|column| (*column, Assign::SetIfNamed)).collect();
+    changed(model, author, &columns, input)
+}
+
+fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sql) -> Sql {
+    let new_value = |(column, assign): &(&str, Assign)| match assign {
+        Assign::Set => format!("i.{column}"),
+        Assign::SetIfNamed => format!("CASE WHEN '{column}' = ANY(i.named) THEN i.{column} ELSE t.{column} END"),
+        Assign::Push => format!("ARRAY(SELECT DISTINCT x FROM unnest(t.{column} || i.{column}) x ORDER BY x)"),
+        Assign::Pop => format!("ARRAY(SELECT x FROM unnest(t.{column}) x WHERE x <> ALL(i.{column}) ORDER BY x)"),
+    };
+    let set = columns.iter().map(|column| format!("{} = {}", column.0, new_value(column))).collect::<Vec<_>>().join(", ");
+    let before = columns.iter().map(|(column, _)| format!("t.{column}")).collect::<Vec<_>>().join(", ");
+    let after = columns.iter().map(|column| new_value(column)).collect::<Vec<_>>().join(", ");
+    let mut sql = who(author);
+    sql.push(", input AS (").append(input).push(&format!(
+        "), old AS (SELECT t.* FROM {table} t JOIN input i ON i.id = t.id), \
+         new AS (UPDATE {table} t SET {set}, version = t.version + 1, write_uid = who.actor, write_date = now() FROM input i, who \
+         WHERE t.id = i.id AND ROW({before}) IS DISTINCT FROM ROW({after}) RETURNING t.*)",
+        table = model.table
+    ));
+    finish(&mut sql, model, Change::Updated);
+    sql.push(" SELECT new.id FROM new");
+    sql
+}
+
+/// Makes tombstones of these records. Rows of the answer: their ids.
+pub fn tombstone(model: &Model, author: &Author, ids: Vec<i64>) -> Sql {
+    let mut sql = who(author);
+    sql.push(&format!(
+        ", new AS (UPDATE {} t SET deleted_at = now(), version = t.version + 1, write_uid = who.actor, write_date = now() FROM who WHERE t.id = ANY(",
+        model.table
+    ));
+    sql.bind(ids).push(") AND t.deleted_at IS NULL RETURNING t.*)");
+    finish(&mut sql, model, Change::Deleted);
+    sql.push(" SELECT new.id FROM new");
+    sql
+}
+
+/// Array columns are NOT NULL; a row that does not name one has it empty.
+pub fn with_empty_arrays<'m>(model: &'m Model, columns: &mut Vec<&'m str>, row: &mut Map<String, Json>) {
+    for field in model.fields.iter().filter(|field| matches!(field.kind, Kind::Many2many(_)) && field.has_column()) {
+        if !row.contains_key(field.name) {
+            row.insert(field.name.to_owned(), Json::Array(Vec::new()));
+        }
+        if !columns.contains(&field.name) {
+            columns.push(field.name);
+        }
+    }
+}
+
+fn json_text(rows: &[Map<String, Json>]) -> String {
+    serde_json::to_string(rows).unwrap_or_else(|_| "[]".to_owned())
+}

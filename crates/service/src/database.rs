@@ -1,0 +1,363 @@
+//! A service's database: a pool for transactions and searches, and one pipelined connection a thread for short reads.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use diesel::result::{DatabaseErrorKind, Error as DbError};
+use diesel::sql_types::Text;
+use diesel::{ConnectionResult, QueryResult};
+use diesel_async::methods::LoadQuery;
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use jsonrpc::Fault;
+use records::Sql;
+use records::sql::Statement;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{OnceCell, Semaphore};
+use tracing::Instrument;
+
+use crate::{metrics, telemetry};
+
+/// How many short reads may be on their way on one pipelined connection.
+const PIPELINED: usize = 128;
+/// What every owner's schema has besides its own tables.
+const COMMON: EmbeddedMigrations = embed_migrations!("../../migrations/common");
+
+crate::settings! {
+    /// Where a service's data is.
+    pub struct DatabaseConfig {
+        /// PostgreSQL's URL, `postgres://role:password@host/database`.
+        database_url: SecretString,
+        /// Connections for transactions and searches.
+        database_connections: usize = "12",
+        /// How long a request waits for one of them before it gets 503, in milliseconds.
+        database_wait_ms: u64 = "2000",
+        /// How long one statement may take, in milliseconds.
+        statement_timeout_ms: u64 = "15000",
+        /// Whether migrations run at start.
+        migrate: bool = "false",
+    }
+}
+
+/// A service's database, shared by its threads.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: u64,
+    schema: &'static str,
+    pool: Pool<AsyncPgConnection>,
+    url: SecretString,
+    wait: Duration,
+}
+
+/// A pipelined connection: it never sees a transaction or a setting, so that its readers can't disturb one another.
+struct Line {
+    connection: OnceCell<AsyncPgConnection>,
+    places: Semaphore,
+}
+
+thread_local! {
+    static LINES: RefCell<HashMap<u64, Arc<Line>>> = RefCell::new(HashMap::new());
+}
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// The URL with what every session of ours begins with: where names are looked up, UTC, and bounds on time.
+fn session_url(url: &SecretString, schema: &str, statement_timeout_ms: u64) -> SecretString {
+    let url = url.expose_secret();
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let options = [
+        format!("search_path%3D{schema}%2Cpublic"),
+        "TimeZone%3DUTC".to_owned(),
+        "DateStyle%3DISO".to_owned(),
+        format!("statement_timeout%3D{statement_timeout_ms}"),
+        "lock_timeout%3D5000".to_owned(),
+        "idle_in_transaction_session_timeout%3D30000".to_owned(),
+    ]
+    .map(|setting| format!("-c%20{setting}"))
+    .join("%20");
+    SecretString::from(format!("{url}{joint}options={options}&application_name=echange-{schema}&connect_timeout=5"))
+}
+
+impl Database {
+    /// A database whose tables are in `schema`. No connection is made yet.
+    ///
+    /// # Errors
+    /// A configuration that no pool can be made of.
+    pub fn new(schema: &'static str, config: &DatabaseConfig) -> anyhow::Result<Database> {
+        let url = session_url(&config.database_url, schema, config.statement_timeout_ms);
+        let mut manager = ManagerConfig::default();
+        // A dead socket shows itself; asking it before each use is one round trip more
+        manager.recycling_method = RecyclingMethod::Fast;
+        let wait = Duration::from_millis(config.database_wait_ms);
+        let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config(url.expose_secret(), manager))
+            .max_size(config.database_connections.max(2))
+            .wait_timeout(Some(wait))
+            .create_timeout(Some(Duration::from_secs(5)))
+            .recycle_timeout(Some(Duration::from_secs(5)))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .context("no pool of connections")?;
+        Ok(Database { inner: Arc::new(Inner { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), schema, pool, url, wait }) })
+    }
+
+    /// The schema's name, which is the service's.
+    pub fn schema(&self) -> &'static str {
+        self.inner.schema
+    }
+
+    /// The pool itself, for the feed.
+    pub fn pool(&self) -> Pool<AsyncPgConnection> {
+        self.inner.pool.clone()
+    }
+
+    /// Runs the service's migrations under a lock that replicas starting together share. Blocks its thread.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn migrate(&self, migrations: EmbeddedMigrations) -> anyhow::Result<()> {
+        let mut conn = AsyncPgConnection::establish(self.inner.url.expose_secret()).await.context("the database can't be reached")?;
+        let schema = self.inner.schema;
+        // One lock for all services: the extensions are the database's
+        conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations'))").await?;
+        conn.batch_execute(&format!(
+            "CREATE SCHEMA IF NOT EXISTS {schema}; \
+             CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public; CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA public"
+        ))
+        .await?;
+        tokio::task::spawn_blocking(move || {
+            let mut harness = AsyncMigrationHarness::new(conn);
+            for set in [COMMON, migrations] {
+                harness.run_pending_migrations(set).map_err(|error| anyhow::anyhow!("a migration of {schema} failed: {error}"))?;
+            }
+            // The lock goes with the connection
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Whether the database answers.
+    pub async fn is_there(&self) -> bool {
+        self.read_line(Sql::new("SELECT 'there'")).await.is_ok()
+    }
+
+    /// A connection of its own, for transactions and searches.
+    ///
+    /// # Errors
+    /// 503 when all are in use for too long, or the database is away.
+    pub async fn connection(&self) -> Result<Object<AsyncPgConnection>, Fault> {
+        let asked = Instant::now();
+        let got = self.inner.pool.get().await;
+        metrics::POOL_WAIT.with_label_values(&[self.inner.schema]).observe(asked.elapsed().as_secs_f64());
+        got.map_err(|error| {
+            tracing::warn!(service = self.inner.schema, error = %pool_error(&error), "no database connection");
+            Fault::unavailable("The database is busy or away. Try again.")
+        })
+    }
+
+    /// How many connections are open, and how many of them idle.
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.inner.pool.status();
+        (status.size, status.available)
+    }
+
+    /// Rows of one text from a statement that is short and changes nothing, pipelined with other threads' none.
+    ///
+    /// # Errors
+    /// 503 when the line is full or the database away; see [`fault`].
+    pub async fn read_line(&self, sql: Sql) -> Result<Vec<String>, Fault> {
+        let span = tracing::info_span!(target: telemetry::SPANS, "SELECT", db.system.name = "postgresql", db.namespace = self.inner.schema);
+        async {
+            for again in [true, false] {
+                let line = self.line();
+                let place = tokio::time::timeout(self.inner.wait, line.places.acquire()).await;
+                let Ok(Ok(_place)) = place else { return Err(Fault::unavailable("The database is busy. Try again.")) };
+                let connection = line.connection.get_or_try_init(|| self.establish()).await.map_err(|error| {
+                    tracing::warn!(service = self.inner.schema, %error, "no database connection");
+                    Fault::unavailable("The database is away. Try again.")
+                })?;
+                match Statement::<Text>::of(sql.clone()).load::<String>(&mut &*connection).await {
+                    Err(error) if again && is_closed(&error) => self.forget(&line),
+                    other => return other.map_err(|error| fault(self.inner.schema, error)),
+                }
+            }
+            Err(Fault::unavailable("The database is away. Try again."))
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn establish(&self) -> ConnectionResult<AsyncPgConnection> {
+        AsyncPgConnection::establish(self.inner.url.expose_secret()).await
+    }
+
+    fn line(&self) -> Arc<Line> {
+        LINES.with_borrow_mut(|lines| {
+            let line = lines.entry(self.inner.id);
+            line.or_insert_with(|| Arc::new(Line { connection: OnceCell::new(), places: Semaphore::new(PIPELINED) })).clone()
+        })
+    }
+
+    /// A line whose connection was closed is left; the next reader opens another.
+    fn forget(&self, dead: &Arc<Line>) {
+        LINES.with_borrow_mut(|lines| {
+            if lines.get(&self.inner.id).is_some_and(|line| Arc::ptr_eq(line, dead)) {
+                lines.remove(&self.inner.id);
+            }
+        });
+    }
+
+    /// Rows from a statement on a connection of its own.
+    ///
+    /// # Errors
+    /// See [`fault`].
+    pub async fn search<ST, T>(&self, sql: Sql) -> Result<Vec<T>, Fault>
+    where
+        T: Send,
+        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+    {
+        let span = tracing::info_span!(target: telemetry::SPANS, "SELECT", db.system.name = "postgresql", db.namespace = self.inner.schema);
+        async {
+            let mut connection = self.connection().await?;
+            match sql.clone().load::<ST, T>(&mut connection).await {
+                // It died while it was idle: a fresh one, once
+                Err(error) if is_closed(&error) => {
+                    drop(Object::take(connection));
+                    let mut connection = self.connection().await?;
+                    sql.load::<ST, T>(&mut connection).await.map_err(|error| fault(self.inner.schema, error))
+                }
+                other => other.map_err(|error| fault(self.inner.schema, error)),
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// 503 when there is no connection.
+    pub async fn begin(&self) -> Result<Open, Fault> {
+        self.begin_with("BEGIN").await
+    }
+
+    /// Begins a transaction that reads one state of the data.
+    ///
+    /// # Errors
+    /// 503 when there is no connection.
+    pub async fn begin_snapshot(&self) -> Result<Open, Fault> {
+        self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn begin_with(&self, begin: &str) -> Result<Open, Fault> {
+        for again in [true, false] {
+            let mut connection = self.connection().await?;
+            match connection.batch_execute(begin).await {
+                Ok(()) => return Ok(Open { connection: Some(connection) }),
+                Err(error) if again && is_closed(&error) => drop(Object::take(connection)),
+                Err(error) => return Err(fault(self.inner.schema, error)),
+            }
+        }
+        Err(Fault::unavailable("The database is away. Try again."))
+    }
+}
+
+/// An open transaction. Dropped without [`Open::commit`], its connection is closed and Postgres rolls back.
+pub struct Open {
+    connection: Option<Object<AsyncPgConnection>>,
+}
+
+impl Open {
+    /// The connection in the transaction.
+    ///
+    /// # Errors
+    /// Never while the transaction is open.
+    pub fn connection(&mut self) -> QueryResult<&mut AsyncPgConnection> {
+        self.connection.as_deref_mut().ok_or(DbError::NotInTransaction)
+    }
+
+    /// Commits. An error leaves the outcome unknown.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn commit(mut self) -> QueryResult<()> {
+        self.connection()?.batch_execute("COMMIT").await?;
+        // Only now may the connection go back to the pool
+        drop(self.connection.take());
+        Ok(())
+    }
+
+    /// Rolls back, and keeps the connection for others.
+    pub async fn rollback(mut self) {
+        if let Ok(connection) = self.connection()
+            && connection.batch_execute("ROLLBACK").await.is_ok()
+        {
+            drop(self.connection.take());
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+fn pool_error(error: &PoolError) -> String {
+    match error {
+        PoolError::Timeout(kind) => format!("timeout ({kind:?})"),
+        other => other.to_string(),
+    }
+}
+
+/// Whether an error says that the connection is gone.
+pub fn is_closed(error: &DbError) -> bool {
+    match error {
+        DbError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, _) => true,
+        DbError::DatabaseError(_, info) => {
+            let message = info.message();
+            message.contains("terminating connection") || message.contains("connection closed") || message.contains("is shutting down")
+        }
+        DbError::BrokenTransactionManager => true,
+        _ => false,
+    }
+}
+
+/// Whether the same transaction, tried again, may well succeed.
+pub fn is_transient(error: &DbError) -> bool {
+    match error {
+        DbError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DbError::DatabaseError(_, info) => info.message().contains("deadlock detected") || info.message().contains("lock timeout"),
+        _ => false,
+    }
+}
+
+/// A database error as a client may see it: what passes is 503, what took too long 503, anything else is our fault: logged
+/// in full, told by a trace id.
+pub fn fault(service: &str, error: DbError) -> Fault {
+    let timed_out = |error: &DbError| matches!(error, DbError::DatabaseError(_, info) if info.message().contains("statement timeout"));
+    if is_closed(&error) {
+        tracing::warn!(service, %error, "the database went away");
+        return Fault::unavailable("The database is away. Try again.");
+    }
+    if is_transient(&error) {
+        return Fault::busy();
+    }
+    if timed_out(&error) {
+        tracing::warn!(service, "a statement took too long");
+        return Fault::unavailable("The request took too long. Ask for less.");
+    }
+    let id = format!("{:032x}", rand::random::<u128>());
+    tracing::error!(service, %error, trace_id = id, "a database error that should not be");
+    Fault::internal(&id)
+}

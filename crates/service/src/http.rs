@@ -1,0 +1,278 @@
+//! The HTTP side of every process: bounds, health, metrics, a stop that finishes what is in flight; and the two inner
+//! routes of a service, `/call` and `/feed`.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Bytes, BytesMut, Payload, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use anyhow::Context;
+use futures_util::StreamExt;
+use jsonrpc::{Body, Call, Fault, Reply};
+use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::identity::Caller;
+use crate::owner::{Owner, Service};
+use crate::router::{Endpoint, MATCHED, REPLAYED};
+use crate::{Pending, metrics};
+
+/// How long a request's head, and then its body, may take to come.
+const ARRIVAL: Duration = Duration::from_secs(10);
+/// How long requests in flight may take after a stop was asked for, in seconds.
+const FINISH: u64 = 30;
+/// The longest that a feed's reader is kept waiting.
+const LONG_POLL: Duration = Duration::from_secs(25);
+
+crate::settings! {
+    /// Where a process listens, and its bounds.
+    pub struct HttpConfig {
+        /// The address it listens on.
+        host: String = "127.0.0.1",
+        /// The port; 0 takes a free one.
+        port: u16 = "8069",
+        /// Threads that serve; 0: as many as cores.
+        workers: usize = "0",
+        /// The largest body of a request, in bytes.
+        max_body: usize = "1048576",
+        /// Connections at a time, a thread.
+        max_connections: usize = "10000",
+        /// How long a process that was asked to stop still takes requests, so that no balancer sends any to a closed door, in milliseconds.
+        drain_ms: u64 = "0",
+    }
+}
+
+/// Whether the process may be sent requests.
+#[derive(Clone)]
+pub struct Health {
+    draining: Arc<AtomicBool>,
+    is_ready: Arc<dyn Fn() -> Pending<'static, bool> + Send + Sync>,
+}
+
+impl Health {
+    /// Ready when `check` says so.
+    pub fn new(check: impl Fn() -> Pending<'static, bool> + Send + Sync + 'static) -> Health {
+        Health { draining: Arc::default(), is_ready: Arc::new(check) }
+    }
+}
+
+/// Listens where the configuration says.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn listen(config: &HttpConfig) -> anyhow::Result<TcpListener> {
+    let address = format!("{}:{}", config.host, config.port);
+    TcpListener::bind(&address).with_context(|| format!("can't listen on {address}; set PORT to another"))
+}
+
+/// Serves until SIGTERM or SIGINT; then takes no new connections and finishes what is in flight.
+///
+/// # Errors
+/// When the server can't be started.
+pub async fn serve(
+    listener: TcpListener,
+    config: &HttpConfig,
+    health: Health,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> anyhow::Result<()> {
+    let shared = health.clone();
+    let workers = match config.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        given => given,
+    };
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(shared.clone()))
+            .route("/health/live", web::get().to(async || HttpResponse::Ok().body("live")))
+            .route("/health/ready", web::get().to(ready))
+            .route("/metrics", web::get().to(async || HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics::text())))
+            .configure(routes.clone())
+            .wrap(from_fn(measure))
+    })
+    .workers(workers)
+    .max_connections(config.max_connections)
+    .client_request_timeout(ARRIVAL)
+    .client_disconnect_timeout(Duration::from_secs(5))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(FINISH)
+    // actix stops at once on SIGINT; here both signals let requests finish
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let drain = Duration::from_millis(config.drain_ms);
+    let stopping = async move {
+        stop_signal().await;
+        health.draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(drain).await;
+        handle.stop(true).await;
+    };
+    let (served, ()) = tokio::join!(server, stopping);
+    served.context("the server ended")
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub async fn stop_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals can't be heard");
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+}
+
+async fn ready(health: web::Data<Health>) -> HttpResponse {
+    if !health.draining.load(Ordering::Relaxed) && (health.is_ready)().await {
+        HttpResponse::Ok().body("ready")
+    } else {
+        HttpResponse::ServiceUnavailable().body("not ready")
+    }
+}
+
+/// Times every request by its route's template.
+async fn measure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = Instant::now();
+    let response = next.call(request).await?;
+    let request = response.request();
+    let method = match request.method().as_str() {
+        known @ ("GET" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "HEAD" | "PATCH") => known,
+        _ => "_OTHER",
+    };
+    let route = request.match_pattern();
+    let status = response.status();
+    let elapsed = started.elapsed().as_secs_f64();
+    metrics::HTTP_DURATION.with_label_values(&[method, route.as_deref().unwrap_or("none"), status.as_str()]).observe(elapsed);
+    tracing::debug!(target: "access", method, route = route.as_deref().unwrap_or("none"), status = status.as_u16(), seconds = elapsed, "request");
+    Ok(response)
+}
+
+/// A request's body, within bounds of size and time.
+///
+/// # Errors
+/// 413, 408, or 400 where the connection broke.
+pub async fn read_body(mut payload: Payload, most: usize) -> Result<Bytes, Fault> {
+    let too_large = || Fault::http(413, format!("The body has more than {most} bytes."));
+    let read = async {
+        let mut body = BytesMut::new();
+        while let Some(piece) = payload.next().await {
+            let piece = piece.map_err(|error| Fault::malformed(format!("The body broke off: {error}")))?;
+            if body.len() + piece.len() > most {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(ARRIVAL, read).await.map_err(|_elapsed| Fault::http(408, "The body took too long to come."))?
+}
+
+/// The inner routes of a service: calls for its models, and its feed. Not for the outside: the gateway has none of them.
+pub fn inner_routes<S: Service>(owner: Arc<Owner<S>>, max_body: usize) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    move |config| {
+        config
+            .app_data(web::Data::from(owner.clone()))
+            .app_data(web::Data::new(MaxBody(max_body)))
+            .route("/call", web::post().to(call::<S>))
+            .route("/feed", web::get().to(feed::<S>));
+    }
+}
+
+struct MaxBody(usize);
+
+async fn call<S: Service>(request: HttpRequest, payload: Payload, owner: web::Data<Owner<S>>, most: web::Data<MaxBody>) -> HttpResponse {
+    let answer = async {
+        // What a client may send, and the envelope of a call around it
+        let body = read_body(payload, most.0 + 64 * 1024).await?;
+        let mut call: Call = serde_json::from_slice(&body).map_err(|error| Fault::malformed(format!("no call: {error}")))?;
+        call.token = Arc::from(bearer(&request).unwrap_or_default());
+        call.traceparent = header(&request, "traceparent").map(str::to_owned);
+        owner.call(call).await
+    };
+    match answer.await {
+        Ok(reply) => answered(reply),
+        Err(fault) => refused(&fault),
+    }
+}
+
+#[derive(Deserialize)]
+struct FeedQuery {
+    #[serde(default)]
+    after: i64,
+    #[serde(default = "thousand")]
+    limit: i64,
+    /// Seconds.
+    #[serde(default)]
+    wait: u64,
+}
+
+fn thousand() -> i64 {
+    1_000
+}
+
+/// `GET /feed?after=pos&limit=n&wait=seconds`, for services of ours: the events after a position, waiting for the first
+/// one if there is none yet. Asking tells that everything up to `after` has been read.
+async fn feed<S: Service>(request: HttpRequest, query: web::Query<FeedQuery>, owner: web::Data<Owner<S>>) -> HttpResponse {
+    let answer = async {
+        let token = Arc::from(bearer(&request).unwrap_or_default());
+        let Caller::Service(reader) = owner.keyring.verify(&token)? else {
+            return Err(Fault::access_error("The feed is between services."));
+        };
+        let failed = |error| crate::database::fault(owner.service.name(), error);
+        owner.feed.note_reader(&reader, query.after).await.map_err(failed)?;
+        let mut events = owner.feed.read(query.after, query.limit).await.map_err(failed)?;
+        if events == "[]" && query.wait > 0 {
+            owner.feed.wait(query.after, Duration::from_secs(query.wait).min(LONG_POLL)).await;
+            events = owner.feed.read(query.after, query.limit).await.map_err(failed)?;
+        }
+        Ok(Reply::json(events))
+    };
+    match answer.await {
+        Ok(reply) => answered(reply),
+        Err(fault) => refused(&fault),
+    }
+}
+
+/// A header's text.
+pub fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// The token of `Authorization: Bearer …`; the scheme's case does not count.
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A reply's body, whole or streamed.
+pub fn body(reply: Body) -> BoxBody {
+    match reply {
+        Body::Whole(bytes) => bytes.boxed(),
+        Body::Stream(stream) => actix_web::body::BodyStream::new(stream.map(|piece| piece.map_err(|fault| std::io::Error::other(fault.to_string())))).boxed(),
+    }
+}
+
+fn answered(reply: Reply) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, "application/json"));
+    if let Some(matched) = reply.matched {
+        response.insert_header((MATCHED, matched));
+    }
+    if reply.replayed {
+        response.insert_header((REPLAYED, "true"));
+    }
+    response.body(body(reply.body))
+}
+
+fn refused(fault: &Fault) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    if let Some(seconds) = fault.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    response.json(fault)
+}

@@ -1,0 +1,23 @@
+//! What every process runs on: configuration, telemetry, identity, the database, the way a call is answered, the router to
+//! other services, health and shutdown.
+
+pub mod config;
+pub mod database;
+pub mod directory;
+pub mod http;
+pub mod identity;
+pub mod metrics;
+pub mod owner;
+pub mod process;
+pub mod router;
+pub mod telemetry;
+
+use std::pin::Pin;
+
+pub use database::Database;
+pub use identity::{Caller, Keyring};
+pub use owner::{Owner, Service};
+pub use router::Router;
+
+/// A boxed future, where a trait object needs one.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

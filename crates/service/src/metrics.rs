@@ -1,0 +1,61 @@
+//! What `/metrics` tells, in Prometheus' text format. Labels have few values: routes as templates, never paths or ids.
+
+use std::sync::LazyLock;
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, TextEncoder};
+
+/// Buckets of OpenTelemetry's HTTP conventions, in seconds.
+const HTTP_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+/// Buckets of OpenTelemetry's database conventions, in seconds.
+const DB_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+fn histogram(name: &str, help: &str, buckets: &[f64], labels: &[&str]) -> HistogramVec {
+    let histogram = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels);
+    register(histogram)
+}
+
+/// A metric whose declaration is wrong would show in the first test that touches it.
+#[allow(clippy::expect_used, reason = "declarations are constants")]
+fn register<M: prometheus::core::Collector + Clone + 'static>(metric: prometheus::Result<M>) -> M {
+    let metric = metric.expect("a metric is declared wrong");
+    // A second registration can only be the same one
+    let _ = prometheus::default_registry().register(Box::new(metric.clone()));
+    metric
+}
+
+/// Time from a request's head to its answer's head, by method, route and status.
+pub static HTTP_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
+    histogram(
+        "http_server_request_duration_seconds",
+        "Duration of HTTP requests",
+        HTTP_BUCKETS,
+        &["http_request_method", "http_route", "http_response_status_code"],
+    )
+});
+
+/// Time of a call in the service that owns the model.
+pub static CALL_DURATION: LazyLock<HistogramVec> =
+    LazyLock::new(|| histogram("hub_call_duration_seconds", "Duration of calls by model and method", DB_BUCKETS, &["model", "method", "outcome"]));
+
+/// Time that a request waited for a database connection.
+pub static POOL_WAIT: LazyLock<HistogramVec> =
+    LazyLock::new(|| histogram("hub_db_pool_wait_seconds", "Time waited for a database connection", DB_BUCKETS, &["service"]));
+
+/// Answers that were kept ones of an earlier, equal request.
+pub static REPLAYS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register(IntCounterVec::new(Opts::new("hub_idempotency_replays_total", "Answers replayed for an Idempotency-Key"), &["service"]))
+});
+
+/// Connections of the pool by state.
+pub static POOL_CONNECTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    register(IntGaugeVec::new(Opts::new("hub_db_pool_connections", "Connections of the pool"), &["service", "state"]))
+});
+
+/// Newest position of the feed.
+pub static FEED_POSITION: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| register(IntGaugeVec::new(Opts::new("hub_feed_position", "Newest position of the service's feed"), &["service"])));
+
+/// Everything, as text.
+pub fn text() -> String {
+    TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default()
+}

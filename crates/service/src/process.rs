@@ -1,0 +1,166 @@
+//! A service as a process of its own: what its `main` calls.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use diesel_async::pooled_connection::deadpool::Pool;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::{self, Variables};
+use crate::database::DatabaseConfig;
+use crate::http::{self, Health, HttpConfig};
+use crate::owner::{Owner, Service};
+use crate::router::{Endpoint, Remote, Router, client};
+use crate::telemetry::{self, TelemetryConfig};
+use crate::{Database, Keyring, directory, metrics};
+
+crate::settings! {
+    /// Who a process is, and where the others are.
+    pub struct PeersConfig {
+        /// This process's private key: Ed25519 in PKCS#8, base64. `hub keys` makes one.
+        identity_key: SecretString,
+        /// Everybody's public keys, `kid=service:base64`, separated by commas.
+        identity_public_keys: Vec<String>,
+        /// Where the services are, `name=url`, separated by commas.
+        services: Vec<String>,
+        /// How many records an answer without pages may have.
+        max_rows: i64 = "100000",
+    }
+}
+
+/// Everything that any process reads from its environment.
+pub struct Common {
+    /// The environment.
+    pub variables: Variables,
+    /// What was wrong so far.
+    pub problems: Vec<String>,
+    /// Where it listens.
+    pub http: Option<HttpConfig>,
+    /// Who it is.
+    pub peers: Option<PeersConfig>,
+    /// What it logs.
+    pub telemetry: Option<TelemetryConfig>,
+}
+
+impl Common {
+    /// Reads it.
+    pub fn read(variables: Variables) -> Common {
+        let mut problems = Vec::new();
+        let http = HttpConfig::read(&variables, &mut problems);
+        let peers = PeersConfig::read(&variables, &mut problems);
+        let telemetry = TelemetryConfig::read(&variables, &mut problems);
+        Common { variables, problems, http, peers, telemetry }
+    }
+}
+
+/// Routes to services in other processes.
+///
+/// # Errors
+/// A URL without a name, or a name that is no service of ours.
+pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str, Arc<dyn Endpoint>>> {
+    let client = client().context("no HTTP client")?;
+    let mut routes: HashMap<&'static str, Arc<dyn Endpoint>> = HashMap::new();
+    for entry in services.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty()) {
+        let (name, url) = entry.split_once('=').with_context(|| format!("SERVICES: '{entry}' is not name=url"))?;
+        let known = directory::SERVICES.iter().find(|(known, _)| *known == name);
+        let (name, _) = known.with_context(|| format!("SERVICES: there is no service '{name}'"))?;
+        routes.insert(name, Arc::new(Remote::new(name, url, client.clone())));
+    }
+    Ok(routes)
+}
+
+/// Runs a service: `serve`, the default, or `migrate`. `make` puts it on its database.
+///
+/// # Errors
+/// A configuration that is not complete, a database that can't be migrated, an address that is taken.
+pub async fn run<S: Service>(
+    name: &'static str,
+    make: impl FnOnce(&Variables, &mut Vec<String>, &Database) -> anyhow::Result<Option<S>>,
+    started: impl AsyncFnOnce(&Arc<Owner<S>>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut common = Common::read(config::environment());
+    let database_config = DatabaseConfig::read(&common.variables, &mut common.problems);
+    // Made before anything is known to be right, so that all that is wrong is told at once
+    let placeholder = DatabaseConfig {
+        database_url: "postgres://".to_owned().into(),
+        database_connections: 2,
+        database_wait_ms: 1,
+        statement_timeout_ms: 1,
+        migrate: false,
+    };
+    let database = Database::new(name, database_config.as_ref().unwrap_or(&placeholder))?;
+    let service = make(&common.variables, &mut common.problems, &database)?;
+    let read = (common.http, common.peers, common.telemetry, database_config, service);
+    let complete = match read {
+        (Some(http), Some(peers), Some(telemetry), Some(database), Some(service)) => Some((http, peers, telemetry, database, service)),
+        _ => None,
+    };
+    let (http, peers, telemetry_config, database_config, service) = config::check(complete, common.problems)?;
+
+    let telemetry = telemetry::start(name, &telemetry_config)?;
+    let keyring = Keyring::new(name, peers.identity_key.expose_secret(), &peers.identity_public_keys)?;
+    let router = Router::empty();
+    let owner = Arc::new(Owner::new(service, database, keyring, router.clone(), peers.max_rows));
+    let mut routes = remote_routes(&peers.services)?;
+    // Itself it reaches without the network
+    routes.insert(name, owner.clone());
+    router.set(routes);
+
+    let migrate_only = std::env::args().nth(1).as_deref() == Some("migrate");
+    if database_config.migrate || migrate_only {
+        owner.migrate().await?;
+    }
+    if !migrate_only {
+        started(&owner).await?;
+        let background = start_background(&owner);
+        let health = Health::new({
+            let database = owner.database.clone();
+            move || {
+                let database = database.clone();
+                Box::pin(async move { database.is_there().await })
+            }
+        });
+        let listener = http::listen(&http)?;
+        tracing::info!(service = name, address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "serving");
+        http::serve(listener, &http, health, http::inner_routes(owner.clone(), http.max_body)).await?;
+        background.abort();
+    }
+    telemetry.stop();
+    Ok(())
+}
+
+/// A service's background work: its feed, and the gauges of its pool.
+pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinHandle<()> {
+    let owner = owner.clone();
+    tokio::spawn(async move {
+        let name = owner.service.name();
+        let gauges = async {
+            loop {
+                let (open, idle) = owner.database.connections();
+                let set = |state: &str, value: usize| metrics::POOL_CONNECTIONS.with_label_values(&[name, state]).set(i64::try_from(value).unwrap_or(i64::MAX));
+                set("open", open);
+                set("idle", idle);
+                metrics::FEED_POSITION.with_label_values(&[name]).set(owner.feed.position());
+                tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            }
+        };
+        let sweep = async {
+            loop {
+                if let Err(error) = sweep_answers(owner.database.pool()).await {
+                    tracing::warn!(service = name, %error, "kept answers could not be swept");
+                }
+                tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+            }
+        };
+        tokio::join!(owner.feed.clone().run(), gauges, sweep);
+    })
+}
+
+/// Throws away answers that were kept for a day.
+async fn sweep_answers(pool: Pool<diesel_async::AsyncPgConnection>) -> anyhow::Result<()> {
+    use diesel_async::SimpleAsyncConnection;
+    let mut connection = pool.get().await?;
+    connection.batch_execute("DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at < now() - interval '24 hours' LIMIT 50000)").await?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+DELETE FROM res_country_state WHERE id BETWEEN 1 AND 69;
+DELETE FROM res_country WHERE id BETWEEN 1 AND 250;
+DELETE FROM res_currency WHERE id BETWEEN 1 AND 153;

@@ -1,0 +1,123 @@
+//! The product catalogue: its models, and who may do what with them.
+
+pub mod product_attribute;
+pub mod product_category;
+pub mod product_master;
+pub mod product_template;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use domain::{Identity, Kind as Who};
+use jsonrpc::Fault;
+use records::tx::Found;
+use records::{Access, Field, Kind, Model, Registry, Tx};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value as Json};
+use service::owner::Answer;
+use service::{Pending, Service};
+use sha2::{Digest, Sha256};
+
+service::settings! {
+    /// What a price is made of. Source: the platforms' own margins.
+    pub struct Margins {
+        /// Cost to central price.
+        central_margin: Decimal = "1.1111",
+        /// Central price to selling price.
+        selling_margin: Decimal = "1.5",
+        /// Central price to selling price, for furniture.
+        furniture_margin: Decimal = "1.6",
+    }
+}
+
+/// The service.
+pub struct Catalog {
+    registry: Registry,
+}
+
+impl Catalog {
+    /// With these margins.
+    pub fn new(margins: &Margins) -> Catalog {
+        let registry = Registry::new([
+            product_category::model(),
+            brand_model(),
+            product_attribute::model(),
+            product_attribute::value_model(),
+            product_master::model(),
+            product_template::model(margins),
+            product_template::variant_model(margins),
+        ]);
+        Catalog { registry }
+    }
+}
+
+/// Products, configurations, categories, brands: the hub and the platform write, a bank's user reads.
+pub fn access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator | Who::Staff | Who::Integration => Access::all(),
+        Who::Bank(_) => Access::read(),
+    }
+}
+
+fn brand_model() -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(254), "Name").required(),
+        Field::new("reference", Kind::Char(254), "Reference"),
+        Field::new("active", Kind::Boolean, "Active"),
+    ];
+    Model::new("product.brand", "product_brand", "Brand", fields, access)
+}
+
+/// SHA-256 of what was sent, keys sorted: two POSTs with the same content have the same.
+pub fn content_hash(data: &Map<String, Json>) -> String {
+    let text = serde_json::to_string(data).unwrap_or_default();
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Service for Catalog {
+    fn name(&self) -> &'static str {
+        "catalog"
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    fn migrations(&self) -> EmbeddedMigrations {
+        const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/catalog");
+        MIGRATIONS
+    }
+
+    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            let id = match model.name {
+                "product.template" => product_template::create(tx, model, data).await?,
+                // Events know the record by one name
+                "product.product" => product_template::create_variant(tx, self.registry.model("product.template")?, data).await?,
+                "product.master" => product_master::create(tx, model, data).await?,
+                _ => tx.create(model, data).await?,
+            };
+            Ok(id.into())
+        })
+    }
+
+    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            match model.name {
+                "product.template" | "product.product" => {
+                    product_template::write(tx, self.registry.model("product.template")?, found, data).await?;
+                }
+                "product.master" => product_master::write(tx, model, found, data).await?,
+                "product.category" => product_category::write(tx, model, found, data).await?,
+                _ => tx.write(model, found, data).await?,
+            }
+            Ok(true.into())
+        })
+    }
+
+    fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            let model = if model.name == "product.product" { self.registry.model("product.template").map_err(Fault::from)? } else { model };
+            tx.unlink(model, found).await?;
+            Ok(true.into())
+        })
+    }
+}

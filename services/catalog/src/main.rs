@@ -1,0 +1,12 @@
+//! The catalog service as a process: `catalog`, or `catalog migrate`.
+
+use catalog::{Catalog, Margins};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let make = |variables: &_, problems: &mut _, _: &_| Ok(Margins::read(variables, problems).map(|margins| Catalog::new(&margins)));
+    service::process::run("catalog", make, async |_| Ok(())).await
+}

@@ -1,0 +1,146 @@
+//! `product.attribute` and `product.attribute.value`: the characteristics that tell configurations apart.
+
+use std::collections::BTreeMap;
+
+use diesel::sql_types::{BigInt, Text};
+use jsonrpc::strict;
+use records::values::{Mode, Problems};
+use records::write::{self, OnConflict};
+use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use serde_json::{Map, Value as Json, json};
+
+use crate::access;
+
+/// How many characteristics a configuration may have.
+const MAX_ATTRIBUTES: usize = 100;
+
+/// The declaration of attributes.
+pub fn model() -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(254), "Name").required(),
+        Field::new("sequence", Kind::Integer, "Sequence"),
+        Field::new("value_ids", Kind::One2many { comodel: "product.attribute.value", inverse: "attribute_id" }, "Values"),
+    ];
+    Model::new("product.attribute", "product_attribute", "Attribute", fields, access).order("sequence, name")
+}
+
+/// The declaration of their values.
+pub fn value_model() -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(254), "Name").required(),
+        Field::new("attribute_id", Kind::Many2one("product.attribute"), "Attribute").required().by_name_or_new(),
+        Field::new("sequence", Kind::Integer, "Sequence"),
+    ];
+    Model::new("product.attribute.value", "product_attribute_value", "Attribute value", fields, access).order("attribute_id, sequence, name")
+}
+
+/// A configuration's `attribute` list, as it was sent: (attribute, value), each a name or an id.
+pub type Sent = Vec<(Json, Json)>;
+
+/// Reads the `attribute` list of a configuration: objects with `attribute_id` and `value_id`.
+pub fn read(where_: &str, json: Json, problems: &mut Problems) -> Sent {
+    let items = match json {
+        Json::Null | Json::Bool(false) => return Vec::new(),
+        Json::Array(items) if items.len() <= MAX_ATTRIBUTES => items,
+        other => {
+            problems.add(format!("{where_}attribute: {} (a list of at most {MAX_ATTRIBUTES} objects expected)", strict::kind(&other)));
+            return Vec::new();
+        }
+    };
+    let mut sent = Vec::new();
+    for item in items {
+        let mut item = match item {
+            Json::Object(item) => item,
+            other => {
+                problems.add(format!("{where_}attribute: {} (an object with attribute_id and value_id expected)", strict::kind(&other)));
+                continue;
+            }
+        };
+        let named = |value: &Json| value.as_i64().is_some() || value.as_str().is_some_and(|text| !text.trim().is_empty());
+        match (item.remove("attribute_id"), item.remove("value_id")) {
+            (Some(attribute), Some(value)) if named(&attribute) && named(&value) => sent.push((attribute, value)),
+            _ => problems.add(format!("{where_}attribute: attribute_id and value_id must be names or ids")),
+        }
+        if let Some(unknown) = item.keys().find(|key| *key != "create_by") {
+            problems.add(format!("{where_}attribute: unknown key '{unknown}' (known are attribute_id, value_id)"));
+        }
+    }
+    sent
+}
+
+/// The ids of the values that configurations were sent with, made where they are new: a constant number of statements for
+/// all configurations of a request.
+pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -> Result<Vec<Vec<i64>>, Failure> {
+    let pairs: Vec<&(Json, Json)> = sent.iter().flat_map(|list| list.iter()).collect();
+    if pairs.is_empty() {
+        return Ok(sent.iter().map(|_| Vec::new()).collect());
+    }
+    let registry = tx.registry;
+    let model = registry.model("product.attribute.value")?;
+    let mut rows = Vec::new();
+    for (attribute, _) in &pairs {
+        let data = Map::from_iter([("attribute_id".to_owned(), attribute.clone()), ("name".to_owned(), json!("-"))]);
+        rows.push(Values::check(model, tx.identity, Mode::Create, data, problems)?);
+    }
+    tx.resolve(model, &mut rows, problems).await?;
+    let attribute_of = |row: Option<&Values>| match row.and_then(|row| row.get("attribute_id")) {
+        Some(Value::Plain(id)) => id.as_i64(),
+        _ => None,
+    };
+    // Values by name are made where they are new; then all are looked up
+    let mut new: BTreeMap<(i64, String), Map<String, Json>> = BTreeMap::new();
+    for (at, (_, value)) in pairs.iter().enumerate() {
+        if let (Some(attribute), Some(name)) = (attribute_of(rows.get(at)), value.as_str()) {
+            let name = name.trim().chars().take(254).collect::<String>();
+            let row = Map::from_iter([("attribute_id".to_owned(), attribute.into()), ("name".to_owned(), name.clone().into())]);
+            new.insert((attribute, name.to_lowercase()), row);
+        }
+    }
+    let columns = ["attribute_id", "name"];
+    let rows_to_make: Vec<_> = new.into_values().collect();
+    let look_up = |rows: &[Map<String, Json>]| {
+        let mut sql = Sql::new("SELECT r.attribute_id, r.name, v.id FROM jsonb_to_recordset(");
+        sql.bind(serde_json::to_string(rows).unwrap_or_default());
+        sql.push(
+            "::jsonb) AS r(attribute_id bigint, name text) JOIN product_attribute_value v \
+             ON v.attribute_id = r.attribute_id AND norm(v.name) = norm(r.name) WHERE v.deleted_at IS NULL",
+        );
+        sql
+    };
+    type Row = (i64, String, i64);
+    let mut known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
+    let is_known = |known: &[Row], row: &Map<String, Json>| {
+        known.iter().any(|(attribute, name, _)| row.get("attribute_id").and_then(Json::as_i64) == Some(*attribute) && row.get("name").and_then(Json::as_str) == Some(name))
+    };
+    let unknown: Vec<_> = rows_to_make.iter().filter(|row| !is_known(&known, row)).cloned().collect();
+    if !unknown.is_empty() {
+        tx.ids_of_new(write::insert(model, &tx.author, &columns, &unknown, OnConflict::Skip, "NULL")).await?;
+        known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
+    }
+    let mut given = Sql::new("SELECT id FROM product_attribute_value WHERE deleted_at IS NULL AND id = ANY(");
+    let given_ids: Vec<i64> = pairs.iter().filter_map(|(_, value)| value.as_i64()).collect();
+    let there = if given_ids.is_empty() { Vec::new() } else { tx.ids(given.bind(given_ids).push(")").clone()).await? };
+
+    let mut at = 0;
+    let mut resolved = Vec::new();
+    for list in sent {
+        let mut ids = Vec::new();
+        for (_, value) in list.iter() {
+            let attribute = attribute_of(rows.get(at));
+            at += 1;
+            let id = match value.as_str().map(|name| name.trim().to_lowercase()) {
+                Some(name) => known.iter().find(|(of, known, _)| Some(*of) == attribute && known.to_lowercase() == name).map(|(_, _, id)| *id),
+                None => value.as_i64().filter(|id| there.contains(id)),
+            };
+            match id {
+                Some(id) => ids.push(id),
+                None if attribute.is_some() => problems.add(format!("Unknown reference in product.template.attribute: {value}")),
+                None => {}
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        resolved.push(ids);
+    }
+    Ok(resolved)
+}

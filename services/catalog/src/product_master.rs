@@ -1,0 +1,97 @@
+//! `product.master`: a product; what is sold are its configurations.
+
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use jsonrpc::Fault;
+use records::tx::Found;
+use records::values::{Mode, Problems};
+use records::write::OnConflict;
+use records::{Failure, Field, Kind, Model, Sql, Tx, Values};
+use serde_json::{Map, Value as Json};
+
+use crate::access;
+
+/// The declaration.
+pub fn model() -> Model {
+    let fields = vec![
+        Field::new("ref", Kind::Char(254), "Reference").required(),
+        Field::new("name", Kind::Char(1_000), "Name").required(),
+        Field::new("brand", Kind::Many2one("product.brand"), "Brand").by_name_or_new(),
+        Field::new("fab_name", Kind::Char(254), "Manufacturer"),
+        Field::new("categ_id", Kind::Many2one("product.category"), "Category").by_name_or_new(),
+        Field::new("description", Kind::Text(20_000), "Description"),
+        Field::new("product_ids", Kind::One2many { comodel: "product.template", inverse: "master_product" }, "Configurations"),
+        Field::computed("product_ref", Kind::Char(254), "Reference", "{t}.ref").help("The platforms' name for `ref`."),
+        Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_' || {t}.id").help("How the banks' platforms know it."),
+        Field::new("active", Kind::Boolean, "Active"),
+        Field::internal("post_hash", Kind::Char(64)),
+    ];
+    Model::new("product.master", "product_master", "Product", fields, access)
+}
+
+/// `product_ref` is another name for `ref`.
+pub fn rename_ref(data: &mut Map<String, Json>, problems: &mut Problems) {
+    if let Some(product_ref) = data.remove("product_ref") {
+        match data.get("ref") {
+            Some(given) if *given != product_ref => problems.add("`ref` and `product_ref` name the same field, with different values"),
+            _ => drop(data.insert("ref".to_owned(), product_ref)),
+        }
+    }
+}
+
+/// What a POST came to.
+pub enum Posted {
+    /// The last POST of this reference was the same: nothing changes.
+    Same(i64),
+    /// A new product, or one that now has these values.
+    Stored(i64),
+}
+
+/// Stores a product by its reference: made, or, where the last POST had other content, changed. An archived one becomes
+/// active again.
+///
+/// # Errors
+/// The database's own.
+pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values, hash: &str) -> Result<Posted, Failure> {
+    values.set("post_hash", hash);
+    if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
+        return Ok(Posted::Stored(id));
+    }
+    let mut there = Sql::new("SELECT id, post_hash, active FROM product_master WHERE deleted_at IS NULL AND ref = ");
+    there.bind(values.text("ref").unwrap_or_default()).push(" FOR UPDATE");
+    let there = there.load::<(BigInt, Nullable<Text>, Bool), (i64, Option<String>, bool)>(tx.conn).await?;
+    // Removed in this very moment: the request is to be sent again
+    let Some((id, last, active)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
+    if last.as_deref() == Some(hash) && active {
+        return Ok(Posted::Same(id));
+    }
+    values.set("active", true);
+    tx.update(model, vec![id], &values).await?;
+    Ok(Posted::Stored(id))
+}
+
+/// A product alone.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+    let hash = crate::content_hash(&data);
+    let mut problems = Problems::default();
+    rename_ref(&mut data, &mut problems);
+    let values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    problems.check()?;
+    match post(tx, model, values, &hash).await? {
+        Posted::Same(id) | Posted::Stored(id) => Ok(id),
+    }
+}
+
+/// Changes products.
+///
+/// # Errors
+/// 422 with everything that is wrong, 409 where the reference is taken.
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+    let mut problems = Problems::default();
+    rename_ref(&mut data, &mut problems);
+    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    tx.update(model, found.ids, &values).await.map(drop)
+}

@@ -1,0 +1,270 @@
+//! `product.template`: a configuration, which is what is sold; `product.product` is the same record seen as a variant.
+
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use jsonrpc::{Fault, strict};
+use records::tx::{Found, taken};
+use records::values::{Mode, Problems};
+use records::write::{self, OnConflict};
+use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use serde_json::{Map, Value as Json, json};
+
+use crate::product_master::{self, Posted};
+use crate::{Margins, access, product_attribute};
+
+/// How many configurations one request may bring.
+const MAX_CONFIGURATIONS: usize = 200;
+/// A configuration is furniture, which has a margin of its own, when its category or one of the two above is named so.
+const FURNITURE: &str = "EXISTS (SELECT FROM product_master m JOIN product_category c0 ON c0.id = m.categ_id \
+    LEFT JOIN product_category c1 ON c1.id = c0.parent_id LEFT JOIN product_category c2 ON c2.id = c1.parent_id \
+    WHERE m.id = {t}.master_product AND concat_ws(' ', norm(c0.name), norm(c1.name), norm(c2.name)) LIKE '%meubles%')";
+
+fn fields(margins: &Margins) -> Vec<Field> {
+    let central = format!("round({{t}}.standard_price * {}, 2)", margins.central_margin);
+    // numeric rounds half away from zero, which for prices is half up
+    let selling = format!(
+        "(CASE WHEN {{t}}.list_price > 0 THEN {{t}}.list_price ELSE round({central} * CASE WHEN {FURNITURE} THEN {} ELSE {} END, 2) END)",
+        margins.furniture_margin, margins.selling_margin
+    );
+    let of_master = |column: &str| format!("(SELECT m.{column} FROM product_master m WHERE m.id = {{t}}.master_product)");
+    vec![
+        Field::new("name", Kind::Char(1_000), "Name").required(),
+        Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").required(),
+        Field::new("master_product", Kind::Many2one("product.master"), "Product").required(),
+        Field::computed("categ_id", Kind::Many2one("product.category"), "Category", of_master("categ_id")),
+        Field::computed("brand", Kind::Many2one("product.brand"), "Brand", of_master("brand")),
+        Field::new("description", Kind::Text(20_000), "Description"),
+        Field::new("default_code", Kind::Char(254), "Internal reference"),
+        Field::new("barcode", Kind::Char(254), "Barcode"),
+        Field::new("detailed_type", Kind::Selection(&["product", "consu", "service"]), "Product type"),
+        Field::new("image_url", Kind::Char(2_000), "Image URL").help("Kept as text; never fetched."),
+        Field::new("fab_certificate", Kind::Char(2_000), "Certificate URL").help("Kept as text; never fetched."),
+        Field::new("list_price", Kind::Monetary, "Sales price"),
+        Field::new("standard_price", Kind::Monetary, "Cost"),
+        Field::computed("central_price", Kind::Monetary, "Central price", central).help("Cost with the central margin."),
+        Field::computed("selling_price", Kind::Monetary, "Selling price", selling)
+            .help("The sales price when it is set, else the central price with the selling margin."),
+        Field::new("purchase_ok", Kind::Boolean, "Can be purchased"),
+        Field::new("sale_ok", Kind::Boolean, "Can be sold"),
+        Field::new("company_id", Kind::Many2one("res.company"), "Company"),
+        Field::new("attribute_value_ids", Kind::Many2many("product.attribute.value"), "Characteristics"),
+        Field::new("priority", Kind::Selection(&["0", "1"]), "Favorite"),
+        Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_variante' || {t}.id").help("How the banks' platforms know it."),
+        Field::new("active", Kind::Boolean, "Active"),
+    ]
+}
+
+/// The declaration.
+pub fn model(margins: &Margins) -> Model {
+    let mut fields = fields(margins);
+    fields.push(Field::computed("product_variant_id", Kind::Many2one("product.product"), "Variant", "{t}.id"));
+    Model::new("product.template", "product_template", "Configuration", fields, access).order("priority desc, name")
+}
+
+/// The declaration of the same records as variants.
+pub fn variant_model(margins: &Margins) -> Model {
+    let mut fields = fields(margins);
+    fields.push(Field::computed("product_tmpl_id", Kind::Many2one("product.template"), "Configuration", "{t}.id"));
+    Model::new("product.product", "product_template", "Product variant", fields, access).order("priority desc, default_code, name, id")
+}
+
+/// One configuration of a request, read.
+struct Sent {
+    values: Values,
+    attributes: Option<product_attribute::Sent>,
+}
+
+/// A product with its configurations. Answers the id of the last configuration, or, without any, the product's.
+///
+/// # Errors
+/// 422 with everything that is wrong, 409 naming references that belong to another product.
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+    let hash = crate::content_hash(&data);
+    let registry = tx.registry;
+    let master = registry.model("product.master")?;
+    let mut problems = Problems::default();
+    let configurations = match data.remove("product") {
+        None | Some(Json::Null | Json::Bool(false)) => Vec::new(),
+        Some(Json::Array(items)) if items.len() <= MAX_CONFIGURATIONS => items,
+        Some(other) => {
+            problems.add(format!("`product`: {} (a list of at most {MAX_CONFIGURATIONS} configurations expected)", strict::kind(&other)));
+            Vec::new()
+        }
+    };
+    product_master::rename_ref(&mut data, &mut problems);
+    let values = tx.check(master, Mode::Create, data, &mut problems).await?;
+    let mut sent = Vec::new();
+    for (at, configuration) in configurations.into_iter().enumerate() {
+        match configuration {
+            Json::Object(configuration) => sent.push(read(tx, model, at, configuration, &mut problems)?),
+            other => problems.add(format!("product[{at}]: {} (an object expected)", strict::kind(&other))),
+        }
+    }
+    let refs: Vec<String> = sent.iter().filter_map(|one| one.values.text("manufacturer_ref").map(str::to_owned)).collect();
+    for (at, reference) in refs.iter().enumerate() {
+        if refs.iter().take(at).any(|earlier| earlier == reference) {
+            problems.add(format!("The manufacturer_ref '{reference}' stands twice in `product`"));
+        }
+    }
+    give_attributes(tx, &mut sent, &mut problems).await?;
+    problems.check()?;
+
+    let product = match product_master::post(tx, master, values, &hash).await? {
+        Posted::Stored(product) => product,
+        Posted::Same(product) => {
+            let Some(last) = refs.last() else { return Ok(product) };
+            match find(tx, std::slice::from_ref(last)).await?.into_iter().find(|(_, _, of, active)| *of == product && *active) {
+                Some((id, ..)) => return Ok(id),
+                // Archived or gone since: the request is done again
+                None => product,
+            }
+        }
+    };
+    store(tx, model, product, sent, &refs).await
+}
+
+fn read(tx: &Tx<'_>, model: &Model, at: usize, mut data: Map<String, Json>, problems: &mut Problems) -> Result<Sent, Failure> {
+    let where_ = format!("product[{at}].");
+    // Whose it is, the product tells
+    data.remove("create_by");
+    let attributes = data.remove("attribute").map(|json| product_attribute::read(&where_, json, problems));
+    if data.remove("master_product").is_some() {
+        problems.add(format!("{where_}master_product is the product around it"));
+    }
+    data.insert("master_product".to_owned(), json!(1));
+    let mut mine = Problems::default();
+    let mut values = Values::check(model, tx.identity, Mode::Create, data, &mut mine)?;
+    values.remove("master_product");
+    if let Err(fault) = mine.check() {
+        fault.message.lines().for_each(|line| problems.add(format!("product[{at}]: {line}")));
+    }
+    Ok(Sent { values, attributes })
+}
+
+async fn give_attributes(tx: &mut Tx<'_>, sent: &mut [Sent], problems: &mut Problems) -> Result<(), Failure> {
+    let none = Vec::new();
+    let lists: Vec<&product_attribute::Sent> = sent.iter().map(|one| one.attributes.as_ref().unwrap_or(&none)).collect();
+    let resolved = product_attribute::resolve(tx, &lists, problems).await?;
+    for (one, ids) in sent.iter_mut().zip(resolved) {
+        if one.attributes.is_some() {
+            one.values.set("attribute_value_ids", ids);
+        }
+    }
+    Ok(())
+}
+
+/// Configurations by reference, locked: id, reference, product, whether active.
+async fn find(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(i64, String, i64, bool)>, Failure> {
+    let mut sql = Sql::new("SELECT id, manufacturer_ref, master_product, active FROM product_template WHERE deleted_at IS NULL AND manufacturer_ref = ANY(");
+    sql.bind(refs.to_vec()).push(") ORDER BY id FOR UPDATE");
+    Ok(sql.load::<(BigInt, Text, BigInt, Bool), (i64, String, i64, bool)>(tx.conn).await?)
+}
+
+/// Adds or changes a product's configurations, each by its reference: two statements for all of them, three to four where
+/// there are both new and known ones.
+async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, refs: &[String]) -> Result<i64, Failure> {
+    let Some(last) = refs.last() else { return Ok(product) };
+    let mut known = find(tx, refs).await?;
+    refuse_others(&known, product)?;
+    let id_of = |known: &[(i64, String, i64, bool)], reference: &str| known.iter().find(|(_, of, ..)| of == reference).map(|(id, ..)| *id);
+    let mut columns: Vec<&str> = vec!["master_product"];
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for one in &sent {
+        let mut row = Map::new();
+        for (name, value) in one.values.iter() {
+            if let Value::Plain(json) = value {
+                row.insert(name.to_owned(), json.clone());
+                if !columns.contains(&name) {
+                    columns.push(name);
+                }
+            }
+        }
+        match id_of(&known, one.values.text("manufacturer_ref").unwrap_or_default()) {
+            Some(id) => {
+                row.insert("id".to_owned(), id.into());
+                row.insert("active".to_owned(), true.into());
+                changed.push(row);
+            }
+            None => {
+                row.insert("master_product".to_owned(), product.into());
+                new.push(row);
+            }
+        }
+    }
+    if !new.is_empty() {
+        let defaults = [("list_price", json!("0")), ("standard_price", json!("0")), ("purchase_ok", json!(true)), ("sale_ok", json!(true))]
+            .into_iter()
+            .chain([("detailed_type", json!("product")), ("priority", json!("0")), ("active", json!(true)), ("attribute_value_ids", json!([]))]);
+        let mut columns = columns.clone();
+        for (name, default) in defaults {
+            if !columns.contains(&name) {
+                columns.push(name);
+            }
+            for row in &mut new {
+                if row.get(name).is_none_or(Json::is_null) {
+                    row.insert(name.to_owned(), default.clone());
+                }
+            }
+        }
+        columns.sort_unstable();
+        let sql = write::insert(model, &tx.author, &columns, &new, OnConflict::Skip, "manufacturer_ref");
+        let made = sql.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn).await.map_err(|error| taken(model, error))?;
+        if made.len() < new.len() {
+            // Another request brought one of these references in this very moment
+            refuse_others(&find(tx, refs).await?, product)?;
+            return Err(Fault::busy().into());
+        }
+        known.extend(made.into_iter().map(|(id, reference)| (id, reference.unwrap_or_default(), product, true)));
+    }
+    if !changed.is_empty() {
+        let mut columns: Vec<&str> = columns.into_iter().filter(|column| *column != "master_product").collect();
+        if !columns.contains(&"active") {
+            columns.push("active");
+        }
+        columns.sort_unstable();
+        tx.ids(write::update_each(model, &tx.author, &columns, &changed)).await?;
+    }
+    id_of(&known, last).ok_or_else(|| Fault::busy().into())
+}
+
+fn refuse_others(known: &[(i64, String, i64, bool)], product: i64) -> Result<(), Fault> {
+    let others: Vec<_> = known.iter().filter(|(_, _, of, _)| *of != product).map(|(_, reference, ..)| format!("'{reference}'")).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::conflict(format!("These manufacturer_ref belong to another product: {}.", others.join(", "))))
+}
+
+/// One configuration of a product that is there: a POST of `product.product`.
+///
+/// # Errors
+/// 422 with everything that is wrong, 409 where the reference belongs to another product.
+pub async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+    let mut problems = Problems::default();
+    let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
+    let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    let product = match values.remove("master_product") {
+        Some(Value::Plain(id)) => id.as_i64(),
+        _ => None,
+    };
+    let refs: Vec<String> = values.text("manufacturer_ref").map(str::to_owned).into_iter().collect();
+    let mut sent = [Sent { values, attributes }];
+    give_attributes(tx, &mut sent, &mut problems).await?;
+    problems.check()?;
+    let product = product.ok_or_else(|| Fault::validation("Field 'master_product' of product.product is required"))?;
+    store(tx, model, product, Vec::from(sent), &refs).await
+}
+
+/// Changes configurations.
+///
+/// # Errors
+/// 422 with everything that is wrong, 409 where the reference is taken.
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+    let mut problems = Problems::default();
+    let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
+    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    let mut sent = [Sent { values, attributes }];
+    give_attributes(tx, &mut sent, &mut problems).await?;
+    problems.check()?;
+    let [one] = sent;
+    tx.update(model, found.ids, &one.values).await.map(drop)
+}

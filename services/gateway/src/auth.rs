@@ -1,0 +1,208 @@
+//! From what a request carries to who asks: a session's id or an API key becomes a signed identity.
+//!
+//! What partners said of a session is kept for [`KEPT`]: longer would keep a session alive that was ended elsewhere.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{HOST, ORIGIN};
+use jsonrpc::{Call, Fault};
+use moka::future::Cache;
+use serde_json::value::RawValue;
+use service::http::{bearer, header};
+use service::identity::LoggedIn;
+use service::owner::parse_reply;
+use sha2::{Digest, Sha256};
+
+use crate::Gateway;
+
+/// How long a session's owner is remembered: a withdrawal holds everywhere after that.
+const KEPT: Duration = Duration::from_secs(20);
+/// How long it is remembered that there is no such session.
+const KEPT_NONE: Duration = Duration::from_secs(3);
+/// How many of either.
+const MOST: u64 = 50_000;
+/// Longer than any id or key of ours.
+const MAX_ID: usize = 256;
+
+/// Sessions and keys as they were last seen, by the hash of what the request carried.
+pub struct Sessions {
+    known: Cache<[u8; 32], Arc<Session>>,
+    none: Cache<[u8; 32], ()>,
+}
+
+/// Someone who is logged in.
+pub struct Session {
+    /// Who.
+    pub who: LoggedIn,
+    /// Their identity as signed for each service so far.
+    tokens: Mutex<Vec<(&'static str, Arc<str>)>>,
+}
+
+/// What a request carried to say who it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Carried {
+    /// `Authorization: Bearer`
+    Key(String),
+    /// A session's id; whether it came as nothing but a cookie, which browsers send by themselves.
+    Session {
+        /// 40 hex digits.
+        id: String,
+        /// See above.
+        by_cookie: bool,
+    },
+}
+
+impl Sessions {
+    /// None seen yet.
+    pub fn new() -> Sessions {
+        let cache = |kept| Cache::builder().max_capacity(MOST).time_to_live(kept);
+        Sessions { known: cache(KEPT).build(), none: Cache::builder().max_capacity(MOST).time_to_live(KEPT_NONE).build() }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Sessions {
+        Sessions::new()
+    }
+}
+
+/// The cookie that holds the session's id.
+pub const COOKIE: &str = "session_id";
+
+impl Gateway {
+    /// What the request carries, in the order of the contract: key, header, the two parameters, cookie.
+    pub fn carried(&self, request: &HttpRequest, in_params: Option<&str>) -> Option<Carried> {
+        let session = |id: &str| Carried::Session { id: id.to_owned(), by_cookie: false };
+        if let Some(key) = bearer(request) {
+            return Some(Carried::Key(key.to_owned()));
+        }
+        if let Some(id) = header(request, "x-openerp-session-id") {
+            return Some(session(id));
+        }
+        if self.config.session_param {
+            if let Some(id) = in_params {
+                return Some(session(id));
+            }
+            if let Some(id) = query_value(request, COOKIE) {
+                return Some(session(&id));
+            }
+        }
+        request.cookie(COOKIE).map(|cookie| Carried::Session { id: cookie.value().to_owned(), by_cookie: true })
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// 401 without a live session or key; 403 for a change that a page of another site may have had a browser send.
+    pub async fn session(&self, request: &HttpRequest, in_params: Option<&str>) -> Result<Arc<Session>, Fault> {
+        let carried = self.carried(request, in_params).ok_or_else(Fault::session_expired)?;
+        if matches!(carried, Carried::Session { by_cookie: true, .. }) {
+            self.refuse_foreign(request)?;
+        }
+        self.look_up(&carried).await
+    }
+
+    async fn look_up(&self, carried: &Carried) -> Result<Arc<Session>, Fault> {
+        let (kind, name, text) = match carried {
+            Carried::Key(key) => ("_api_key", "key", key),
+            Carried::Session { id, .. } => ("_session", "session_id", id),
+        };
+        if text.is_empty() || text.len() > MAX_ID {
+            return Err(Fault::session_expired());
+        }
+        let digest = digest(carried);
+        if self.sessions.none.contains_key(&digest) {
+            return Err(Fault::session_expired());
+        }
+        let seen = self.sessions.known.try_get_with(digest, async {
+            let call = Call::new("res.users", kind, self.keyring.own_token("partners")?).with(name, text);
+            let who: LoggedIn = parse_reply(self.router.call(call).await?)?;
+            Ok::<_, Fault>(Arc::new(Session { who, tokens: Mutex::default() }))
+        });
+        match seen.await {
+            Ok(session) => Ok(session),
+            Err(fault) => {
+                if fault.status == 401 {
+                    self.sessions.none.insert(digest, ()).await;
+                }
+                Err(Fault::clone(&fault))
+            }
+        }
+    }
+
+    /// Forgets a session that has ended here.
+    pub async fn forget(&self, carried: &Carried) {
+        self.sessions.known.invalidate(&digest(carried)).await;
+    }
+
+    /// The identity for the service that keeps a model.
+    ///
+    /// # Errors
+    /// 404 for a model that nobody keeps.
+    pub fn token(&self, session: &Session, model: &str) -> Result<Arc<str>, Fault> {
+        let service = service::directory::owner_of(model).ok_or_else(|| Fault::no_such_model(&model.chars().take(80).collect::<String>()))?;
+        let Ok(mut tokens) = session.tokens.lock() else { return self.keyring.user_token(service, &session.who.identity) };
+        if let Some((_, token)) = tokens.iter().find(|(of, _)| *of == service) {
+            return Ok(token.clone());
+        }
+        let token = self.keyring.user_token(service, &session.who.identity)?;
+        tokens.push((service, token.clone()));
+        Ok(token)
+    }
+
+    /// A cookie goes along with whatever a browser sends, also for another site's page: then it must not change anything.
+    fn refuse_foreign(&self, request: &HttpRequest) -> Result<(), Fault> {
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Ok(());
+        }
+        let site = header(request, "sec-fetch-site");
+        let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let listed = origin.is_some_and(|origin| self.config.cors_origins.iter().any(|known| known == origin));
+        let own = origin.is_none_or(|origin| origin.split_once("://").is_some_and(|(_, authority)| authority == host));
+        let near = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+        if listed || (own && near) {
+            Ok(())
+        } else {
+            Err(Fault::access_error("A session in a cookie alone can't change anything for a page of another site."))
+        }
+    }
+
+    /// Where a request comes from: the socket's peer, or, behind proxies of ours, whom they name.
+    pub fn address(&self, request: &HttpRequest) -> String {
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let is_ours = |address: &IpAddr| self.trusted.contains(address);
+        let forwarded = header(request, "x-forwarded-for").filter(|_| peer.as_ref().is_some_and(is_ours));
+        // From the right: each of our proxies adds whom it heard
+        let named = forwarded.and_then(|list| list.rsplit(',').filter_map(|item| item.trim().parse::<IpAddr>().ok()).find(|address| !is_ours(address)));
+        named.or(peer).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    }
+}
+
+fn digest(carried: &Carried) -> [u8; 32] {
+    let text = match carried {
+        Carried::Key(key) => format!("key {key}"),
+        Carried::Session { id, .. } => format!("session {id}"),
+    };
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// A value of the query string.
+pub fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
+    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
+    pairs.into_inner().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// `session_id` among raw parameters.
+pub fn session_in(params: Option<&RawValue>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Params {
+        #[serde(default)]
+        session_id: Option<String>,
+    }
+    serde_json::from_str::<Params>(params?.get()).ok()?.session_id
+}

@@ -1,0 +1,70 @@
+//! The doors, a file each.
+
+pub mod object;
+pub mod rest;
+pub mod session;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::CONTENT_TYPE;
+use jsonrpc::{Call, Fault, Idempotency, Reply};
+use service::http::header;
+use service::telemetry;
+use sha2::{Digest, Sha256};
+use tracing::Instrument;
+
+use crate::Gateway;
+
+/// A request that carries JSON says so.
+///
+/// # Errors
+/// 415.
+pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/json-rpc") {
+        return Ok(());
+    }
+    Err(Fault::http(415, "415: Unsupported Media Type: application/json was expected"))
+}
+
+/// The sender's `Idempotency-Key`, with what else it is bound to.
+///
+/// # Errors
+/// 400 for a key that is empty or too long.
+pub fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempotency>, Fault> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().map_err(|_| Fault::malformed("Idempotency-Key: visible ASCII characters were expected"))?.trim();
+    // A structured field's string has quotes; without them it is taken too
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    if key.is_empty() || key.len() > 255 {
+        return Err(Fault::malformed("Idempotency-Key: 1 to 255 characters were expected"));
+    }
+    let mut payload = Sha256::new();
+    payload.update(request.query_string().as_bytes());
+    payload.update([0]);
+    payload.update(body);
+    let payload = payload.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let scope = format!("{} {}", request.method(), request.path().trim_end_matches('/'));
+    Ok(Some(Idempotency { key: key.to_owned(), scope, payload }))
+}
+
+impl Gateway {
+    /// Sends a request's call on its way, in the request's trace.
+    ///
+    /// # Errors
+    /// Whatever the service says.
+    pub async fn send(&self, request: &HttpRequest, mut call: Call) -> Result<Reply, Fault> {
+        let route = request.match_pattern().unwrap_or_default();
+        let traceparent = telemetry::traceparent(header(request, "traceparent"));
+        let span = tracing::info_span!(
+            target: telemetry::SPANS,
+            "request",
+            otel.name = %format_args!("{} {route}", request.method()),
+            otel.kind = "server",
+            http.request.method = %request.method(),
+            http.route = route,
+        );
+        call.traceparent = Some(telemetry::adopt(&span, &traceparent).unwrap_or(traceparent));
+        self.router.call(call).instrument(span).await
+    }
+}

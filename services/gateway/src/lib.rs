@@ -1,0 +1,107 @@
+//! The doors: what comes from outside is translated into a call, and its answer into what the caller's protocol expects.
+//! No database, and no state that a second replica lacks but a cache of sessions that lives for seconds.
+
+pub mod answer;
+pub mod auth;
+pub mod cors;
+pub mod doors;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::web::{self, ServiceConfig};
+use service::{Keyring, Router};
+
+use crate::auth::Sessions;
+
+service::settings! {
+    /// What the doors do.
+    pub struct GatewayConfig {
+        /// The one database's name, as clients know it.
+        db_name: String = "echange",
+        /// `true`: errors tell their HTTP status; `odoo`: errors on /api, /auth and /object come with 200, as Odoo's do.
+        error_status: ErrorStatus = "true",
+        /// Whether a session may come as a parameter, the seed's way.
+        session_param: bool = "true",
+        /// Whether the session's cookie is for https only.
+        cookie_secure: bool = "true",
+        /// Pages of these origins may call the API from a browser.
+        cors_origins: Vec<String> = ",",
+        /// Proxies whose X-Forwarded-For tells the caller's address.
+        trusted_proxies: Vec<String> = ",",
+        /// The hub's address as clients see it.
+        web_base_url: String = "http://127.0.0.1:8069",
+    }
+}
+
+/// How errors on the add-on's routes tell their status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorStatus {
+    /// The truth.
+    True,
+    /// Always 200.
+    Odoo,
+}
+
+/// What every door needs.
+pub struct Gateway {
+    /// Its settings.
+    pub config: GatewayConfig,
+    /// The largest body, in bytes.
+    pub max_body: usize,
+    router: Router,
+    keyring: Keyring,
+    sessions: Sessions,
+    trusted: Vec<IpAddr>,
+}
+
+impl Gateway {
+    /// The doors before these services.
+    ///
+    /// # Errors
+    /// A proxy that is no address.
+    pub fn new(config: GatewayConfig, max_body: usize, router: Router, keyring: Keyring) -> anyhow::Result<Gateway> {
+        let named = |list: &[String]| list.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect::<Vec<_>>();
+        let trusted = named(&config.trusted_proxies)
+            .iter()
+            .map(|text| text.parse().map_err(|_| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address")))
+            .collect::<anyhow::Result<_>>()?;
+        let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
+        Ok(Gateway { config, max_body, router, keyring, sessions: Sessions::new(), trusted })
+    }
+}
+
+/// Every route of the hub, on one page. Each answers with and without its trailing slash.
+pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    use doors::{object, rest, session};
+    move |config: &mut ServiceConfig| {
+        let post = |path: &str| web::resource([path.to_owned(), format!("{path}/")]).default_service(web::to(answer::only_post));
+        let doors = web::scope("")
+            .wrap(actix_web::middleware::from_fn(cors::cors))
+            .service(post("/web/session/authenticate").route(web::post().to(session::authenticate)))
+            .service(post("/web/session/get_session_info").route(web::post().to(session::get_session_info)))
+            .service(post("/web/session/check").route(web::post().to(session::check)))
+            .service(post("/web/session/destroy").route(web::post().to(session::destroy)))
+            .service(post("/auth").route(web::post().to(session::auth)))
+            .service(
+                web::resource(["/api/{model}", "/api/{model}/"])
+                    .route(web::get().to(rest::list))
+                    .route(web::post().to(rest::create))
+                    .route(web::put().to(rest::write))
+                    .route(web::delete().to(rest::unlink))
+                    .default_service(web::to(answer::only_rest)),
+            )
+            .service(
+                web::resource(["/api/{model}/{id}", "/api/{model}/{id}/"])
+                    .route(web::get().to(rest::read))
+                    .route(web::put().to(rest::write))
+                    .route(web::delete().to(rest::unlink))
+                    .default_service(web::to(answer::only_rest_record)),
+            )
+            .service(post("/object/{model}/{method}").route(web::post().to(object::call)))
+            .service(post("/object/{model}/{id}/{method}").route(web::post().to(object::call)))
+            .default_service(web::to(answer::no_such_path));
+        config.app_data(web::Data::from(gateway.clone())).service(doors);
+    }
+}

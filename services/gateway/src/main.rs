@@ -1,0 +1,34 @@
+//! The gateway as a process.
+
+use std::sync::Arc;
+
+use gateway::{Gateway, GatewayConfig};
+use secrecy::ExposeSecret;
+use service::http::Health;
+use service::process::{Common, remote_routes};
+use service::{Keyring, Router, config, http, telemetry};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut common = Common::read(config::environment());
+    let doors = GatewayConfig::read(&common.variables, &mut common.problems);
+    let complete = match (common.http, common.peers, common.telemetry, doors) {
+        (Some(http), Some(peers), Some(telemetry), Some(doors)) => Some((http, peers, telemetry, doors)),
+        _ => None,
+    };
+    let (http_config, peers, telemetry_config, doors) = config::check(complete, common.problems)?;
+    let telemetry = telemetry::start("gateway", &telemetry_config)?;
+    let keyring = Keyring::new("gateway", peers.identity_key.expose_secret(), &peers.identity_public_keys)?;
+    let router = Router::empty();
+    router.set(remote_routes(&peers.services)?);
+    let gateway = Arc::new(Gateway::new(doors, http_config.max_body, router, keyring)?);
+    let listener = http::listen(&http_config)?;
+    tracing::info!(service = "gateway", address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "serving");
+    // It needs nothing but itself; a service that is away is told of where it is asked for
+    http::serve(listener, &http_config, Health::new(|| Box::pin(async { true })), gateway::routes(gateway)).await?;
+    telemetry.stop();
+    Ok(())
+}

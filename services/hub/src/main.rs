@@ -1,0 +1,171 @@
+//! `hub`: everything in one process, with a PostgreSQL of its own.
+//!
+//! `hub` serves; `hub services` runs the services as processes of their own; `hub keys NAME…` makes keys for them;
+//! `hub help` tells every variable.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use hub::children::Children;
+use hub::{Hub, demo, provision};
+use local_postgres::{Cluster, Durability};
+use service::config::{self, Variables};
+use service::telemetry::{self, TelemetryConfig};
+use service::{Keyring, Router, http};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+service::settings! {
+    /// What the hub alone reads.
+    pub struct HubConfig {
+        /// Where PostgreSQL's files are kept, where none is given.
+        data_dir: PathBuf = ".local",
+        /// A PostgreSQL to use in place of the hub's own; its user may make roles and schemas.
+        database_url: Option<secrecy::SecretString>,
+        /// Whether the demo's data and log-ins are made. Never where others can reach it.
+        demo: bool = "true",
+        /// The database's name, and what clients call it.
+        db_name: String = "echange",
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        None | Some("serve") => start(false),
+        Some("services") => start(true),
+        Some("keys") => keys(&arguments.collect::<Vec<_>>()),
+        Some("help" | "--help" | "-h") => help(),
+        Some(other) => anyhow::bail!("there is no command '{other}'; `hub help` tells those there are"),
+    }
+}
+
+fn start(as_processes: bool) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(as_processes))
+}
+
+async fn run(as_processes: bool) -> anyhow::Result<()> {
+    let mut variables = config::environment();
+    let mut problems = Vec::new();
+    let settings = HubConfig::read(&variables, &mut problems);
+    let telemetry = TelemetryConfig::read(&variables, &mut problems);
+    let (settings, telemetry) = config::check(settings.zip(telemetry), problems)?;
+    let telemetry = telemetry::start("hub", &telemetry)?;
+    if settings.demo {
+        // The demo is http on this machine
+        variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
+    }
+    // Heard from here on: a stop while starting stops what has started
+    let mut stop = std::pin::pin!(http::stop_signal());
+
+    let (cluster, url) = match &settings.database_url {
+        Some(url) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
+        None => {
+            let folder = settings.data_dir.clone();
+            let cluster = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable)).await??;
+            provision::database(&cluster.url("postgres"), &settings.db_name).await?;
+            let url = cluster.url(&settings.db_name);
+            (Some(cluster), url)
+        }
+    };
+    let urls = provision::roles(&url).await?;
+    let served = if as_processes {
+        serve_processes(&variables, &urls, &settings, &mut stop).await
+    } else {
+        serve_all(&variables, &urls, &settings).await
+    };
+    // Last, when nobody needs it any more
+    if let Some(cluster) = cluster {
+        tokio::task::spawn_blocking(move || cluster.stop()).await??;
+    }
+    telemetry.stop();
+    served
+}
+
+async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, settings: &HubConfig) -> anyhow::Result<()> {
+    let hub = Hub::new(variables, urls)?;
+    let listener = http::listen(&hub.http)?;
+    if variables.get("MIGRATE").is_none_or(|migrate| migrate == "true") {
+        hub.migrate().await?;
+    }
+    first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
+    partners::login::first_administrator(&hub.partners).await?;
+    hub.start_background();
+    greet(&format!("http://{}", listener.local_addr()?), settings)?;
+    http::serve(listener, &hub.http, hub.health(), gateway::routes(hub.gateway.clone())).await
+}
+
+async fn serve_processes(
+    variables: &Variables,
+    urls: &HashMap<&'static str, String>,
+    settings: &HubConfig,
+    stop: &mut (impl Future<Output = ()> + Unpin),
+) -> anyhow::Result<()> {
+    let mut children = Children::start(variables, urls).await?;
+    first_data(settings, &children.router, &children.gateway).await?;
+    greet(children.addresses.get("gateway").map_or("", String::as_str), settings)?;
+    let ended = tokio::select! {
+        ended = children.wait() => ended,
+        () = stop => Ok(()),
+    };
+    children.stop().await;
+    ended
+}
+
+async fn first_data(settings: &HubConfig, router: &Router, gateway: &Keyring) -> anyhow::Result<()> {
+    if settings.demo {
+        demo::make(router, gateway).await?;
+    }
+    Ok(())
+}
+
+fn greet(address: &str, settings: &HubConfig) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\nThe hub is at {address} (database {}). Ctrl-C stops it.", settings.db_name)?;
+    if settings.demo {
+        writeln!(out, "\nLog-ins of the demo (the password is the login):")?;
+        for (login, who) in demo::USERS {
+            writeln!(out, "  {login:<8}  {who}")?;
+        }
+        writeln!(out, "\nTry, in another terminal:")?;
+        writeln!(out, "  curl -c /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"login\":\"ekiclik\",\"password\":\"ekiclik\"}}}}' {address}/auth/")?;
+        writeln!(out, "  curl -b /tmp/hub -G {address}/api/product.product/ --data-urlencode 'query={{id, name, selling_price, categ_id{{name}}}}'")?;
+        writeln!(out, "  curl -b /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"data\":{{\"name\":\"Amine Saadi\",\"email\":\"amine@example.dz\"}}}}}}' {address}/api/res.partner/\n")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn keys(names: &[String]) -> anyhow::Result<()> {
+    let names: Vec<&str> = if names.is_empty() { hub::PROCESSES.to_vec() } else { names.iter().map(String::as_str).collect() };
+    let (private, public) = service::identity::make_ring(&names)?;
+    let mut out = std::io::stdout().lock();
+    for (name, key) in &private {
+        writeln!(out, "# {name}\nIDENTITY_KEY={key}")?;
+    }
+    writeln!(out, "# all of them\nIDENTITY_PUBLIC_KEYS={}", public.join(","))?;
+    Ok(())
+}
+
+fn help() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\n\nVariables:")?;
+    let all = [
+        HubConfig::VARIABLES,
+        http::HttpConfig::VARIABLES,
+        service::database::DatabaseConfig::VARIABLES,
+        gateway::GatewayConfig::VARIABLES,
+        catalog::Margins::VARIABLES,
+        partners::LoginConfig::VARIABLES,
+        TelemetryConfig::VARIABLES,
+        service::process::PeersConfig::VARIABLES,
+    ];
+    let mut told = std::collections::HashSet::new();
+    for (name, default, about) in all.into_iter().flatten().filter(|(name, ..)| told.insert(*name)) {
+        writeln!(out, "  {:<28} {:<12} {}", name.to_ascii_uppercase(), default.unwrap_or("-"), about.trim())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! What an operator does once for a database, done by the hub on a laptop: a role and a schema for each service.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use diesel::result::Error;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use sha2::{Digest, Sha256};
+
+use crate::OWNERS;
+
+/// Makes the database where it is not there.
+///
+/// # Errors
+/// The database's own.
+pub async fn database(admin_url: &str, name: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "DB_NAME may have letters, digits and _ only");
+    let mut conn = AsyncPgConnection::establish(admin_url).await.context("PostgreSQL can't be reached")?;
+    let there = diesel::sql_query(format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).execute(&mut conn).await?;
+    if there == 0 {
+        conn.batch_execute(&format!("CREATE DATABASE {name}")).await?;
+    }
+    Ok(())
+}
+
+/// Makes each owner's role and schema in the database of `admin_url`, and answers each one's own URL. Where the given user
+/// may make no roles, all use its URL.
+///
+/// # Errors
+/// The database's own.
+pub async fn roles(admin_url: &str) -> anyhow::Result<HashMap<&'static str, String>> {
+    let mut conn = AsyncPgConnection::establish(admin_url).await.context("the database can't be reached")?;
+    conn.batch_execute("SELECT pg_advisory_lock(hashtext('echange migrations'))").await?;
+    let mut urls = HashMap::new();
+    for owner in OWNERS {
+        // From the administrator's own, so that nothing has to be kept, and a second hub on the database finds the same
+        let password: String = Sha256::digest(format!("{owner} {admin_url}").as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let made = conn
+            .batch_execute(&format!(
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN CREATE ROLE {owner} LOGIN; END IF; END $$; \
+                 ALTER ROLE {owner} PASSWORD '{password}'; \
+                 GRANT {owner} TO CURRENT_USER; \
+                 CREATE SCHEMA IF NOT EXISTS {owner} AUTHORIZATION {owner}; \
+                 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public; CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA public"
+            ))
+            .await;
+        match made {
+            Ok(()) => urls.insert(*owner, with_user(admin_url, owner, &password)?),
+            Err(Error::DatabaseError(_, info)) if info.message().contains("permission denied") => {
+                tracing::warn!(owner, "the database's user may make no roles: the services share it, separated by schema only");
+                urls.insert(*owner, admin_url.to_owned())
+            }
+            Err(error) => return Err(error).context("a service's role could not be made"),
+        };
+    }
+    Ok(urls)
+}
+
+/// The same URL for another user.
+fn with_user(url: &str, user: &str, password: &str) -> anyhow::Result<String> {
+    let (scheme, rest) = url.split_once("://").context("DATABASE_URL is no URL")?;
+    let (authority, path) = rest.split_once('/').context("DATABASE_URL names no database")?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Ok(format!("{scheme}://{user}:{password}@{host}/{path}"))
+}

@@ -1,0 +1,164 @@
+//! Clients, points of sale, banks and users; sessions and API keys.
+
+pub mod login;
+pub mod passwords;
+pub mod reference;
+pub mod res_partner;
+pub mod res_users;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use domain::{Identity, Kind as Who};
+use jsonrpc::{Call, Fault, Reply};
+use records::tx::Found;
+use records::{Access, Model, Registry, Tx};
+use serde_json::{Map, Value as Json};
+use service::owner::Answer;
+use service::{Database, Owner, Pending, Service};
+use sha2::{Digest, Sha256};
+
+use crate::passwords::Passwords;
+
+service::settings! {
+    /// How users log in.
+    pub struct LoginConfig {
+        /// Threads that hash passwords; 0: half of the cores.
+        password_threads: usize = "0",
+        /// Failed log-ins of one user from one address, in 15 minutes, before more are refused.
+        login_failures: i64 = "10",
+        /// Failed log-ins from one address, in 15 minutes, before users who never logged in from there are refused.
+        address_failures: i64 = "100",
+        /// Log-in of the first administrator, made where there is none.
+        admin_login: String = "admin",
+        /// Password of the first administrator; without it none is made.
+        admin_password: Option<secrecy::SecretString>,
+    }
+}
+
+/// The service.
+pub struct Partners {
+    registry: Registry,
+    passwords: Passwords,
+    login: LoginConfig,
+    /// For what is to be looked up before a transaction.
+    database: Database,
+}
+
+impl Partners {
+    /// With this configuration.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn new(login: LoginConfig, database: Database) -> anyhow::Result<Partners> {
+        let registry = Registry::new(reference::models().into_iter().chain([res_partner::model(), res_users::model()]));
+        Ok(Partners { registry, passwords: Passwords::start(login.password_threads)?, login, database })
+    }
+}
+
+/// Reference data: everybody reads, administrators write.
+pub fn reference_access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator => Access::all(),
+        _ => Access::read(),
+    }
+}
+
+/// SHA-256 of what was sent, keys sorted: two POSTs with the same content have the same.
+pub fn content_hash(data: &Map<String, Json>) -> String {
+    hex(&Sha256::digest(serde_json::to_string(data).unwrap_or_default().as_bytes()))
+}
+
+/// Lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Service for Partners {
+    fn name(&self) -> &'static str {
+        "partners"
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    fn migrations(&self) -> EmbeddedMigrations {
+        const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/partners");
+        MIGRATIONS
+    }
+
+    fn prepare<'a>(&'a self, identity: &'a Identity, model: &'a Model, call: &'a Call, data: &'a mut Map<String, Json>) -> Pending<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            match model.name {
+                "res.users" => res_users::prepare(self, identity, call, data).await,
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            let id = match model.name {
+                "res.partner" => res_partner::create(tx, model, data).await?,
+                "res.users" => res_users::create(tx, model, data).await?,
+                _ => tx.create(model, data).await?,
+            };
+            Ok(id.into())
+        })
+    }
+
+    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            match model.name {
+                "res.partner" => res_partner::write(tx, model, found, data).await?,
+                "res.users" => res_users::write(tx, model, found, data).await?,
+                _ => tx.write(model, found, data).await?,
+            }
+            Ok(true.into())
+        })
+    }
+
+    fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            if model.name == "res.users" {
+                res_users::unlink(tx, &found).await?;
+            }
+            tx.unlink(model, found).await?;
+            Ok(true.into())
+        })
+    }
+
+    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
+        if model == "res.users" { res_users::signature(method) } else { None }
+    }
+
+    fn action<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, call: &'a Call, data: Map<String, Json>) -> Pending<'a, Answer> {
+        Box::pin(async move { res_users::action(tx, model, call, data).await })
+    }
+
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move {
+            match (call.model.as_str(), call.method.as_str()) {
+                ("res.bank", "_named") => reference::bank_named(owner, &call.params.need::<String>("name")?).await,
+                ("res.users", method) if caller == service::identity::GATEWAY => login::private(owner, method, call).await,
+                _ => Err(Fault::no_such_method(&call.model, &call.method)),
+            }
+        })
+    }
+}
+
+impl Partners {
+    /// Who hashes and checks passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// How users log in.
+    pub fn login(&self) -> &LoginConfig {
+        &self.login
+    }
+
+    /// The service's data, outside transactions.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}

@@ -1,0 +1,150 @@
+//! Log-in, sessions and API keys, as the gateway asks for them.
+//!
+//! Only failures count: by (login, address), and by address. Whoever logged in from an address within 30 days has a
+//! budget of their own there, which no stranger can use up: nobody can lock a user out.
+
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use domain::{Identity, Origin, Role};
+use jsonrpc::{Call, Fault, Reply};
+use records::Sql;
+use records::write::{self, Author, OnConflict};
+use service::identity::{LoggedIn, SESSION_SECONDS};
+use service::{Database, Owner};
+use sha2::{Digest, Sha256};
+
+use crate::{Partners, hex, passwords};
+
+/// How long failures count, in seconds.
+const WINDOW: i64 = 900;
+/// How long a log-in from an address is remembered, in days.
+const KNOWN_DAYS: i64 = 30;
+type Columns = (BigInt, Text, Text, Text, Nullable<Text>, Nullable<BigInt>, Bool, Text, Text, BigInt, Text, Nullable<Text>);
+type Row = (i64, String, String, String, Option<String>, Option<i64>, bool, String, String, i64, String, Option<String>);
+const SELECT: &str = "SELECT u.id, u.login, u.name, u.create_by, u.role, u.bank_id, u.hub_admin, u.lang, u.tz, u.company_id, c.name, u.password \
+    FROM res_users u JOIN res_company c ON c.id = u.company_id ";
+
+fn logged_in(row: Row) -> (LoggedIn, Option<String>) {
+    let (uid, login, name, origin, role, bank, hub_admin, lang, tz, company_id, company, password) = row;
+    let origin = Origin::parse(&origin).unwrap_or(Origin::Ekiclik);
+    let identity = Identity { uid, login, origin, role: role.as_deref().and_then(Role::parse), bank, hub_admin };
+    (LoggedIn { identity, name, lang, tz, company_id, company, session_id: None }, password)
+}
+
+/// The methods that the gateway calls.
+///
+/// # Errors
+/// 404 for another one.
+pub async fn private(owner: &Owner<Partners>, method: &str, call: &Call) -> Result<Reply, Fault> {
+    let database = &owner.database;
+    match method {
+        "_authenticate" => {
+            let (login, password): (String, String) = (call.params.need("login")?, call.params.need("password")?);
+            authenticate(owner, login.trim(), password, &call.params.need::<String>("address")?).await
+        }
+        "_session" => by_session(database, &call.params.need::<String>("session_id")?).await,
+        "_api_key" => by_api_key(database, &call.params.need::<String>("key")?).await,
+        "_destroy" => destroy(database, &call.params.need::<String>("session_id")?).await,
+        _ => Err(Fault::no_such_method(&call.model, method)),
+    }
+}
+
+fn scope(kind: &str, parts: &[&str]) -> String {
+    format!("{kind}:{}", hex(&Sha256::digest(parts.join("\n").as_bytes())))
+}
+
+async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<Reply, Fault> {
+    let (database, partners) = (&owner.database, &owner.service);
+    let pair = scope("pair", &[login, address]);
+    let address = scope("address", &[address]);
+    let mut budget = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");
+    budget.bind(pair.as_str()).push(&format!(" AND at > now() - interval '{KNOWN_DAYS} days'), "));
+    for (at, of) in [&pair, &address].into_iter().enumerate() {
+        budget.push(if at == 0 { "coalesce((SELECT failures FROM login_failure WHERE scope = " } else { ", coalesce((SELECT failures FROM login_failure WHERE scope = " });
+        budget.bind(of.as_str()).push(&format!(" AND since > now() - interval '{WINDOW} seconds'), 0)"));
+    }
+    let (known, failed, failed_there) = database.search::<(Bool, BigInt, BigInt), (bool, i64, i64)>(budget).await?.pop().unwrap_or_default();
+    if failed >= partners.login().login_failures || (!known && failed_there >= partners.login().address_failures) {
+        return Err(Fault::too_many("Too many failed log-ins. Try again later.", 900));
+    }
+
+    let mut user = Sql::new(SELECT);
+    user.push("WHERE u.deleted_at IS NULL AND u.active AND u.login = ").bind(login);
+    let row = database.search::<Columns, Row>(user).await?.pop().map(logged_in);
+    let hash = row.as_ref().and_then(|(_, hash)| hash.clone());
+    let right = password.len() <= passwords::MAX_LENGTH && partners.passwords().verify(password, hash).await?;
+    let Some((mut who, _)) = row.filter(|_| right) else {
+        let mut count = Sql::new("INSERT INTO login_failure AS f (scope, failures, since) SELECT scope, 1, now() FROM unnest(");
+        count.bind(vec![address, pair]).push(&format!(
+            ") AS s(scope) ORDER BY scope ON CONFLICT (scope) DO UPDATE SET \
+             failures = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.failures + 1 ELSE 1 END, \
+             since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.failures"
+        ));
+        database.search::<BigInt, i64>(count).await?;
+        return Err(Fault::access_denied());
+    };
+
+    // A new id at every log-in; what is kept is its hash
+    let session_id = hex(&rand::random::<[u8; 20]>());
+    let mut session = Sql::new("WITH known AS (INSERT INTO login_known AS k (scope, at) VALUES (");
+    session.bind(pair.as_str()).push(", now()) ON CONFLICT (scope) DO UPDATE SET at = now() WHERE k.at < now() - interval '1 day'), ");
+    session.push("forgiven AS (DELETE FROM login_failure WHERE scope = ").bind(pair.as_str()).push("), ");
+    session.push("swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)) ");
+    session.push("INSERT INTO session (token_sha256, user_id, expires_at) VALUES (sha256(convert_to(").bind(session_id.as_str());
+    session.push(", 'UTF8')), ").bind(who.identity.uid);
+    session.push(&format!(", now() + interval '{SESSION_SECONDS} seconds') RETURNING user_id"));
+    database.search::<BigInt, i64>(session).await?;
+    who.session_id = Some(session_id);
+    Ok(Reply::value(&who))
+}
+
+/// Who a session is of; used at least once an hour, it goes on.
+async fn by_session(database: &Database, session_id: &str) -> Result<Reply, Fault> {
+    let mut sql = Sql::new("WITH used AS (UPDATE session SET expires_at = now() ");
+    sql.push(&format!("+ interval '{SESSION_SECONDS} seconds' WHERE token_sha256 = sha256(convert_to("));
+    sql.bind(session_id).push(&format!(", 'UTF8')) AND expires_at > now() AND expires_at < now() + interval '{} seconds') ", SESSION_SECONDS - 3_600));
+    sql.push(SELECT).push("JOIN session s ON s.user_id = u.id WHERE s.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
+    sql.push("AND s.token_sha256 = sha256(convert_to(").bind(session_id).push(", 'UTF8'))");
+    found(database, sql).await
+}
+
+async fn by_api_key(database: &Database, key: &str) -> Result<Reply, Fault> {
+    let mut sql = Sql::new(SELECT);
+    sql.push("JOIN api_key k ON k.user_id = u.id WHERE k.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
+    sql.push("AND k.key_sha256 = sha256(convert_to(").bind(key).push(", 'UTF8'))");
+    found(database, sql).await
+}
+
+async fn found(database: &Database, sql: Sql) -> Result<Reply, Fault> {
+    let row = database.search::<Columns, Row>(sql).await?.pop();
+    row.map(|row| Reply::value(&logged_in(row).0)).ok_or_else(Fault::session_expired)
+}
+
+async fn destroy(database: &Database, session_id: &str) -> Result<Reply, Fault> {
+    let mut sql = Sql::new("DELETE FROM session WHERE token_sha256 = sha256(convert_to(");
+    sql.bind(session_id).push(", 'UTF8')) RETURNING user_id");
+    database.search::<BigInt, i64>(sql).await?;
+    Ok(Reply::value(&true))
+}
+
+/// Makes the first administrator, user 2 as in Odoo, where there is none and the configuration has a password for it.
+///
+/// # Errors
+/// The database's own.
+pub async fn first_administrator(owner: &Owner<Partners>) -> Result<bool, Fault> {
+    use secrecy::ExposeSecret;
+    let partners = &owner.service;
+    let Some(password) = &partners.login().admin_password else { return Ok(false) };
+    let there = Sql::new("SELECT id FROM res_users WHERE hub_admin AND id <> 1 AND deleted_at IS NULL LIMIT 1");
+    if !owner.database.search::<BigInt, i64>(there).await?.is_empty() {
+        return Ok(false);
+    }
+    let hash = partners.passwords().hash(password.expose_secret().to_owned()).await?;
+    let row = serde_json::json!({"name": "Administrator", "login": partners.login().admin_login, "password": hash, "hub_admin": true});
+    let rows: Vec<_> = row.as_object().cloned().into_iter().collect();
+    let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None };
+    let model = service::Service::registry(partners).model("res.users")?;
+    let sql = write::insert(model, &author, &["name", "login", "password", "hub_admin"], &rows, OnConflict::Skip, "NULL");
+    let made = owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?;
+    owner.feed.written();
+    Ok(!made.is_empty())
+}

@@ -1,0 +1,112 @@
+//! What others refer to and what rarely changes: banks, the company, titles, countries, currencies.
+
+use diesel::sql_types::{BigInt, Bool, Text};
+use domain::{Identity, Kind as Who};
+use jsonrpc::{Fault, Reply};
+use records::{Access, Field, Filter, Kind, Model, Op, Sql};
+use service::Owner;
+
+use crate::{Partners, reference_access};
+
+/// Their declarations.
+pub fn models() -> Vec<Model> {
+    let name = || Field::new("name", Kind::Char(254), "Name").required();
+    let active = || Field::new("active", Kind::Boolean, "Active");
+    vec![
+        Model::new(
+            "res.bank",
+            "res_bank",
+            "Bank",
+            vec![name(), Field::new("bic", Kind::Char(11), "Bank identifier code"), active()],
+            bank_access,
+        )
+        .named("norm(replace({t}.name, ' ', '')) = norm(replace(r.name, ' ', ''))"),
+        Model::new(
+            "res.company",
+            "res_company",
+            "Company",
+            vec![
+                name(),
+                Field::new("email", Kind::Char(254), "Email").lower(),
+                Field::new("phone", Kind::Char(64), "Phone"),
+                Field::new("street", Kind::Char(254), "Street"),
+                Field::new("city", Kind::Char(254), "City"),
+                Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name(),
+                Field::new("currency_id", Kind::Many2one("res.currency"), "Currency").by_name(),
+                active(),
+            ],
+            reference_access,
+        ),
+        Model::new(
+            "res.partner.title",
+            "res_partner_title",
+            "Title",
+            vec![name(), Field::new("shortcut", Kind::Char(64), "Abbreviation")],
+            reference_access,
+        ),
+        Model::new(
+            "res.country",
+            "res_country",
+            "Country",
+            vec![
+                name(),
+                Field::new("name_fr", Kind::Char(254), "French name"),
+                Field::new("code", Kind::Char(2), "ISO code").required(),
+                Field::new("phone_code", Kind::Integer, "Calling code"),
+                Field::new("currency_id", Kind::Many2one("res.currency"), "Currency").by_name(),
+                Field::new("state_ids", Kind::One2many { comodel: "res.country.state", inverse: "country_id" }, "States"),
+            ],
+            reference_access,
+        )
+        .named("{t}.code = upper(r.name)"),
+        Model::new(
+            "res.country.state",
+            "res_country_state",
+            "State",
+            vec![
+                name(),
+                Field::new("code", Kind::Char(8), "Code").required().help("Of a wilaya: its number, of two digits."),
+                Field::new("country_id", Kind::Many2one("res.country"), "Country").required().by_name(),
+            ],
+            reference_access,
+        )
+        .order("country_id, code")
+        .named("({t}.code = lpad(r.name, 2, '0') OR norm({t}.name) = norm(r.name))"),
+        Model::new(
+            "res.currency",
+            "res_currency",
+            "Currency",
+            vec![
+                Field::new("name", Kind::Char(3), "ISO code").required(),
+                Field::new("full_name", Kind::Char(254), "Name"),
+                Field::new("symbol", Kind::Char(8), "Symbol").required(),
+                Field::new("decimal_places", Kind::Integer, "Decimal places"),
+                active(),
+            ],
+            reference_access,
+        ),
+    ]
+}
+
+/// A bank's user knows of its own bank alone.
+fn bank_access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Bank(own) => Access::read().only(Filter::leaf("id", Op::Eq, own)),
+        _ => reference_access(identity),
+    }
+}
+
+/// The bank of this name, without regard to case, accents and spaces: `{"Ok": id}`, or `{"Err": [the known names]}`.
+///
+/// # Errors
+/// The database's own.
+pub async fn bank_named(owner: &Owner<Partners>, name: &str) -> Result<Reply, Fault> {
+    let mut sql = Sql::new("SELECT id, name, norm(replace(name, ' ', '')) = norm(replace(");
+    sql.bind(name).push(", ' ', '')) FROM res_bank WHERE deleted_at IS NULL AND active ORDER BY name LIMIT 500");
+    let banks = owner.database.search::<(BigInt, Text, Bool), (i64, String, bool)>(sql).await?;
+    let found: Result<i64, Vec<String>> = match banks.iter().find(|(_, _, same)| *same) {
+        Some((id, ..)) => Ok(*id),
+        None => Err(banks.into_iter().map(|(_, name, _)| name).collect()),
+    };
+    Ok(Reply::value(&found))
+}
