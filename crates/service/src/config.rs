@@ -25,15 +25,17 @@ pub fn read<T: DeserializeOwned>(variables: &Variables, name: &str, default: Opt
     struct One<T> {
         value: T,
     }
-    let Some(text) = variables.get(name).map(String::as_str).or(default) else {
-        problems.push(format!("{name} is missing"));
-        return None;
-    };
-    match envy::from_iter::<_, One<T>>([("VALUE".to_owned(), text.to_owned())]) {
+    // Without a value only an Option can be read
+    let given = variables.get(name).map(String::as_str).or(default).map(|text| ("VALUE".to_owned(), text.to_owned()));
+    match envy::from_iter::<_, One<T>>(given) {
         Ok(one) => Some(one.value),
-        Err(error) => {
+        Err(envy::Error::MissingValue(_)) => {
+            problems.push(format!("{name} is missing"));
+            None
+        }
+        Err(envy::Error::Custom(message)) => {
             // envy's own words may hold the value; it is not repeated where it could be a secret
-            problems.push(format!("{name} is wrong: {}", error.to_string().split(" while parsing").next().unwrap_or_default()));
+            problems.push(format!("{name} is wrong: {}", message.split(" while parsing").next().unwrap_or_default()));
             None
         }
     }

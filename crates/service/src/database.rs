@@ -128,9 +128,13 @@ impl Database {
         let schema = self.inner.schema;
         // One lock for all services: the extensions are the database's
         conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations'))").await?;
+        // Where an operator has made them, the role needs no right to
         conn.batch_execute(&format!(
-            "CREATE SCHEMA IF NOT EXISTS {schema}; \
-             CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public; CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA public"
+            "DO $$ BEGIN \
+             IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF; \
+             IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN CREATE EXTENSION pg_trgm SCHEMA public; END IF; \
+             IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'unaccent') THEN CREATE EXTENSION unaccent SCHEMA public; END IF; \
+             END $$"
         ))
         .await?;
         tokio::task::spawn_blocking(move || {

@@ -1,6 +1,7 @@
 //! A service as a process of its own: what its `main` calls.
 
 use std::collections::HashMap;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -14,6 +15,18 @@ use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, Remote, Router, client};
 use crate::telemetry::{self, TelemetryConfig};
 use crate::{Database, Keyring, directory, metrics};
+
+/// Ends a process: what went wrong goes to standard error in words, causes after colons.
+pub fn ended(outcome: anyhow::Result<()>) -> ExitCode {
+    use std::io::Write;
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 crate::settings! {
     /// Who a process is, and where the others are.

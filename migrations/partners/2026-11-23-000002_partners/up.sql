@@ -144,7 +144,7 @@ CREATE TABLE session (
     user_id      bigint      NOT NULL REFERENCES res_users,
     expires_at   timestamptz NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 CREATE INDEX session_expires ON session (expires_at);
 
 CREATE TABLE api_key (

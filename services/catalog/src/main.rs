@@ -6,7 +6,7 @@ use catalog::{Catalog, Margins};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> std::process::ExitCode {
     let make = |variables: &_, problems: &mut _, _: &_| Ok(Margins::read(variables, problems).map(|margins| Catalog::new(&margins)));
-    service::process::run("catalog", make, async |_| Ok(())).await
+    service::process::ended(service::process::run("catalog", make, async |_| Ok(())).await)
 }

@@ -12,7 +12,11 @@ use service::{Keyring, Router, config, http, telemetry};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> std::process::ExitCode {
+    service::process::ended(run().await)
+}
+
+async fn run() -> anyhow::Result<()> {
     let mut common = Common::read(config::environment());
     let doors = GatewayConfig::read(&common.variables, &mut common.problems);
     let complete = match (common.http, common.peers, common.telemetry, doors) {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use hub::children::Children;
@@ -32,15 +33,15 @@ service::settings! {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
+    service::process::ended(match arguments.next().as_deref() {
         None | Some("serve") => start(false),
         Some("services") => start(true),
         Some("keys") => keys(&arguments.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") => help(),
-        Some(other) => anyhow::bail!("there is no command '{other}'; `hub help` tells those there are"),
-    }
+        Some(other) => Err(anyhow::anyhow!("there is no command '{other}'; `hub help` tells those there are")),
+    })
 }
 
 fn start(as_processes: bool) -> anyhow::Result<()> {

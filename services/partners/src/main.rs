@@ -6,13 +6,13 @@ use partners::{LoginConfig, Partners};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> std::process::ExitCode {
     let make = |variables: &_, problems: &mut _, database: &service::Database| {
         LoginConfig::read(variables, problems).map(|login| Partners::new(login, database.clone())).transpose()
     };
-    service::process::run("partners", make, async |owner| {
+    let started = async |owner: &std::sync::Arc<service::Owner<Partners>>| {
         partners::login::first_administrator(owner).await?;
         Ok(())
-    })
-    .await
+    };
+    service::process::ended(service::process::run("partners", make, started).await)
 }
