@@ -1,1 +1,256 @@
-//! To come with its first use.
+//! What the system tests stand on: a real hub on a real Postgres, in both shapes, and a client that speaks HTTP to it.
+//!
+//! `make test` starts a throwaway cluster and names it in `TEST_DATABASE_URL`. A template database is made once a run, with
+//! the demo's data; each test gets a copy of its own, so that tests share nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use hub::Hub;
+use hub::children::Children;
+use serde_json::{Value, json};
+use service::config::Variables;
+use service::http;
+use service::router::Client;
+
+const TEMPLATE: &str = "echange_template";
+
+/// A hub with a database of its own.
+pub struct Stand {
+    /// Where its doors are, `http://127.0.0.1:port`.
+    pub address: String,
+    /// The superuser's URL of its database.
+    pub database_url: String,
+    /// The services in this process, where they are in this process.
+    pub hub: Option<Arc<Hub>>,
+    /// The processes, where they are separate.
+    pub children: Option<Children>,
+    client: Client,
+}
+
+/// An answer, read.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers by lower-case name.
+    pub headers: HashMap<String, String>,
+    /// The body's text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON; panics where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text))
+    }
+
+    /// `result` of the envelope; panics where there is an error.
+    pub fn result(&self) -> Value {
+        let json = self.json();
+        assert!(json.get("error").is_none(), "{} {}", self.status, self.text);
+        json.get("result").cloned().unwrap_or_default()
+    }
+
+    /// `error.data.message` of the envelope; panics where there is none.
+    pub fn error(&self) -> String {
+        self.json()["error"]["data"]["message"].as_str().unwrap_or_else(|| panic!("no error: {} {}", self.status, self.text)).to_owned()
+    }
+
+    /// `error.data.name` of the envelope.
+    pub fn error_name(&self) -> String {
+        self.json()["error"]["data"]["name"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+fn admin_url() -> String {
+    #[allow(clippy::disallowed_methods, reason = "the test's only setting")]
+    std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL for tests: run `make test`, or `cargo run -p local-postgres -- exec -- cargo test`")
+}
+
+fn database(url: &str, name: &str) -> String {
+    format!("{}/{name}", url.rsplit_once('/').expect("a URL with a database").0)
+}
+
+fn variables(more: &[(&str, &str)]) -> Variables {
+    let base = [("PORT", "0"), ("WORKERS", "1"), ("COOKIE_SECURE", "false"), ("DATABASE_CONNECTIONS", "8"), ("PASSWORD_THREADS", "1"), ("LOG", "warn")];
+    base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Makes the template where this run has none yet.
+async fn template(admin: &str) {
+    let mut conn = AsyncPgConnection::establish(admin).await.expect("the test's PostgreSQL");
+    conn.batch_execute("SELECT pg_advisory_lock(4711)").await.unwrap();
+    let there = diesel::sql_query(format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate")).execute(&mut conn).await.unwrap();
+    if there == 0 {
+        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")).await.unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
+        let urls = hub::provision::roles(&database(admin, TEMPLATE)).await.unwrap();
+        let hub = Hub::new(&variables(&[]), &urls).unwrap();
+        hub.migrate().await.unwrap();
+        hub::demo::make(&hub.router, &hub.keys["gateway"]).await.unwrap();
+        conn.batch_execute(&format!("ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true")).await.unwrap();
+        conn.batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'")).await.unwrap();
+    }
+    conn.batch_execute("SELECT pg_advisory_unlock(4711)").await.unwrap();
+}
+
+/// A database of the test's own, with the demo's data; the superuser's URL of it.
+pub async fn fresh_database() -> String {
+    let admin = admin_url();
+    template(&admin).await;
+    let name = format!("test_{:016x}", rand::random::<u64>());
+    let mut conn = AsyncPgConnection::establish(&admin).await.unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await.unwrap();
+    database(&admin, &name)
+}
+
+impl Stand {
+    /// All services in this process.
+    pub async fn new() -> Stand {
+        Stand::with(&[]).await
+    }
+
+    /// The same with some variables set.
+    pub async fn with(settings: &[(&str, &str)]) -> Stand {
+        Stand::on(&fresh_database().await, settings).await
+    }
+
+    /// The same on a database that is there: a second replica of the hub.
+    pub async fn on(database_url: &str, settings: &[(&str, &str)]) -> Stand {
+        let urls = hub::provision::urls(database_url).unwrap();
+        let hub = Arc::new(Hub::new(&variables(settings), &urls).unwrap());
+        let listener = http::listen(&hub.http).unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        hub.start_background();
+        let served = hub.clone();
+        tokio::spawn(async move { http::serve(listener, &served.http, served.health(), hub::routes(&served)).await });
+        Stand { address, database_url: database_url.to_owned(), hub: Some(hub), children: None, client: service::router::client().unwrap() }
+    }
+
+    /// Gateway, catalog and partners as processes of their own.
+    pub async fn processes() -> Stand {
+        Stand::processes_with(&[]).await
+    }
+
+    /// The same with some variables set.
+    pub async fn processes_with(settings: &[(&str, &str)]) -> Stand {
+        let database_url = fresh_database().await;
+        let urls = hub::provision::urls(&database_url).unwrap();
+        let programs = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
+        let children = Children::start_from(&programs, &variables(settings), &urls).await.unwrap();
+        let address = children.addresses["gateway"].clone();
+        Stand { address, database_url, hub: None, children: Some(children), client: service::router::client().unwrap() }
+    }
+
+    /// A superuser's connection to the test's database.
+    pub async fn sql(&self) -> AsyncPgConnection {
+        AsyncPgConnection::establish(&self.database_url).await.unwrap()
+    }
+
+    /// One number from SQL, the schemas named: `SELECT count(*) AS n FROM partners.res_partner`.
+    pub async fn count(&self, sql: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct N {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            n: i64,
+        }
+        diesel::sql_query(sql).get_result::<N>(&mut self.sql().await).await.unwrap_or_else(|error| panic!("{sql}: {error}")).n
+    }
+
+    /// A request as it is. `headers` and `body` are sent unchanged.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
+        let body: Vec<u8> = body.into();
+        let mut request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.address)).timeout(Duration::from_secs(60));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
+        let status = response.status().as_u16();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())).collect();
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    /// Logs in by `/auth`; the demo's users have their login as password.
+    pub async fn login(&self, login: &str) -> Session<'_> {
+        self.login_with(login, login).await
+    }
+
+    /// The same with a password.
+    pub async fn login_with(&self, login: &str, password: &str) -> Session<'_> {
+        let body = json!({"params": {"login": login, "password": password}});
+        let answer = self.send("POST", "/auth", &[("content-type", "application/json")], body.to_string()).await;
+        Session { stand: self, id: answer.result()["session_id"].as_str().unwrap().to_owned() }
+    }
+}
+
+/// A user who is logged in.
+pub struct Session<'s> {
+    stand: &'s Stand,
+    /// The session's id.
+    pub id: String,
+}
+
+impl Session<'_> {
+    /// A request in this session, with more headers.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut all = vec![("x-openerp-session-id", self.id.as_str()), ("content-type", "application/json")];
+        all.extend_from_slice(headers);
+        self.stand.send(method, path, &all, body).await
+    }
+
+    /// `GET`; the path may have a query string that is encoded already.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+
+    /// `GET /api/{model}/` with these parameters, encoded here.
+    pub async fn list(&self, model: &str, params: &[(&str, &str)]) -> Answer {
+        let query: Vec<String> = params.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        self.get(&format!("/api/{model}/?{}", query.join("&"))).await
+    }
+
+    /// `result` of a list.
+    pub async fn rows(&self, model: &str, params: &[(&str, &str)]) -> Vec<Value> {
+        self.list(model, params).await.result().as_array().cloned().unwrap_or_default()
+    }
+
+    /// `POST /api/{model}/`
+    pub async fn create(&self, model: &str, data: Value) -> Answer {
+        self.send("POST", &format!("/api/{model}/"), &[], &json!({"params": {"data": data}}).to_string()).await
+    }
+
+    /// `PUT /api/{model}/` with a filter.
+    pub async fn write(&self, model: &str, filter: Value, data: Value) -> Answer {
+        self.send("PUT", &format!("/api/{model}/"), &[], &json!({"params": {"filter": filter, "data": data}}).to_string()).await
+    }
+
+    /// `DELETE /api/{model}/{id}`
+    pub async fn unlink(&self, model: &str, id: i64) -> Answer {
+        self.send("DELETE", &format!("/api/{model}/{id}"), &[], "").await
+    }
+
+    /// `POST /object/{model}/{id}/{method}`
+    pub async fn call(&self, model: &str, id: i64, method: &str, args: Value) -> Answer {
+        self.send("POST", &format!("/object/{model}/{id}/{method}"), &[], &json!({"params": {"args": args}}).to_string()).await
+    }
+}
+
+/// Percent-encodes a value of a query string.
+pub fn encode(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// Waits until something holds, looking again at each step, for ten seconds at most.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !holds().await {
+        assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
+        tokio::task::yield_now().await;
+    }
+}

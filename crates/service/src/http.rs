@@ -24,6 +24,9 @@ use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, MATCHED, REPLAYED};
 use crate::{Pending, metrics};
 
+/// Where a process adds its routes.
+pub type Routes = ServiceConfig;
+
 /// How long a request's head, and then its body, may take to come.
 const ARRIVAL: Duration = Duration::from_secs(10);
 /// How long requests in flight may take after a stop was asked for, in seconds.

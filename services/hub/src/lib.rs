@@ -103,3 +103,8 @@ impl Hub {
         })
     }
 }
+
+/// The hub's routes.
+pub fn routes(hub: &Hub) -> impl Fn(&mut service::http::Routes) + Clone + Send + 'static {
+    gateway::routes(hub.gateway.clone())
+}

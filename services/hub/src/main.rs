@@ -96,7 +96,7 @@ async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, 
     partners::login::first_administrator(&hub.partners).await?;
     hub.start_background();
     greet(&format!("http://{}", listener.local_addr()?), settings)?;
-    http::serve(listener, &hub.http, hub.health(), gateway::routes(hub.gateway.clone())).await
+    http::serve(listener, &hub.http, hub.health(), hub::routes(&hub)).await
 }
 
 async fn serve_processes(

@@ -31,10 +31,9 @@ pub async fn database(admin_url: &str, name: &str) -> anyhow::Result<()> {
 pub async fn roles(admin_url: &str) -> anyhow::Result<HashMap<&'static str, String>> {
     let mut conn = AsyncPgConnection::establish(admin_url).await.context("the database can't be reached")?;
     conn.batch_execute("SELECT pg_advisory_lock(hashtext('echange migrations'))").await?;
-    let mut urls = HashMap::new();
+    let mut urls = urls(admin_url)?;
     for owner in OWNERS {
-        // From the administrator's own, so that nothing has to be kept, and a second hub on the database finds the same
-        let password: String = Sha256::digest(format!("{owner} {admin_url}").as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let password = password(owner, admin_url)?;
         let made = conn
             .batch_execute(&format!(
                 "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN CREATE ROLE {owner} LOGIN; END IF; END $$; \
@@ -45,7 +44,7 @@ pub async fn roles(admin_url: &str) -> anyhow::Result<HashMap<&'static str, Stri
             ))
             .await;
         match made {
-            Ok(()) => urls.insert(*owner, with_user(admin_url, owner, &password)?),
+            Ok(()) => None,
             Err(Error::DatabaseError(_, info)) if info.message().contains("permission denied") => {
                 tracing::warn!(owner, "the database's user may make no roles: the services share it, separated by schema only");
                 urls.insert(*owner, admin_url.to_owned())
@@ -56,10 +55,24 @@ pub async fn roles(admin_url: &str) -> anyhow::Result<HashMap<&'static str, Stri
     Ok(urls)
 }
 
-/// The same URL for another user.
-fn with_user(url: &str, user: &str, password: &str) -> anyhow::Result<String> {
+/// Each owner's own URL, as [`roles`] makes them.
+///
+/// # Errors
+/// A URL that is none.
+pub fn urls(admin_url: &str) -> anyhow::Result<HashMap<&'static str, String>> {
+    let (scheme, authority, path) = parts(admin_url)?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    OWNERS.iter().map(|owner| Ok((*owner, format!("{scheme}://{owner}:{}@{host}/{path}", password(owner, admin_url)?)))).collect()
+}
+
+fn parts(url: &str) -> anyhow::Result<(&str, &str, &str)> {
     let (scheme, rest) = url.split_once("://").context("DATABASE_URL is no URL")?;
     let (authority, path) = rest.split_once('/').context("DATABASE_URL names no database")?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    Ok(format!("{scheme}://{user}:{password}@{host}/{path}"))
+    Ok((scheme, authority, path))
+}
+
+/// From the administrator's own, so that nothing has to be kept, and a second hub on the cluster finds the same.
+fn password(owner: &str, admin_url: &str) -> anyhow::Result<String> {
+    let (_, authority, _) = parts(admin_url)?;
+    Ok(Sha256::digest(format!("{owner} {authority}").as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
