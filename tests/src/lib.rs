@@ -67,7 +67,8 @@ impl Answer {
 
 fn admin_url() -> String {
     #[allow(clippy::disallowed_methods, reason = "the test's only setting")]
-    std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL for tests: run `make test`, or `cargo run -p local-postgres -- exec -- cargo test`")
+    std::env::var("TEST_DATABASE_URL")
+        .expect("TEST_DATABASE_URL names a PostgreSQL for tests: run `make test`, or `cargo run -p local-postgres -- exec -- cargo test`")
 }
 
 fn database(url: &str, name: &str) -> String {
@@ -75,7 +76,14 @@ fn database(url: &str, name: &str) -> String {
 }
 
 fn variables(more: &[(&str, &str)]) -> Variables {
-    let base = [("PORT", "0"), ("WORKERS", "1"), ("COOKIE_SECURE", "false"), ("DATABASE_CONNECTIONS", "8"), ("PASSWORD_THREADS", "1"), ("LOG", "warn")];
+    let base = [
+        ("PORT", "0"),
+        ("WORKERS", "1"),
+        ("COOKIE_SECURE", "false"),
+        ("DATABASE_CONNECTIONS", "8"),
+        ("PASSWORD_THREADS", "1"),
+        ("LOG", "warn"),
+    ];
     base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -83,7 +91,10 @@ fn variables(more: &[(&str, &str)]) -> Variables {
 async fn template(admin: &str) {
     let mut conn = AsyncPgConnection::establish(admin).await.expect("the test's PostgreSQL");
     conn.batch_execute("SELECT pg_advisory_lock(4711)").await.unwrap();
-    let there = diesel::sql_query(format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate")).execute(&mut conn).await.unwrap();
+    let there = diesel::sql_query(format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate"))
+        .execute(&mut conn)
+        .await
+        .unwrap();
     if there == 0 {
         conn.batch_execute(&format!("DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")).await.unwrap();
         conn.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
@@ -172,7 +183,11 @@ impl Stand {
         }
         let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
         let status = response.status().as_u16();
-        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())).collect();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
         Answer { status, headers, text: response.text().await.unwrap() }
     }
 
@@ -243,7 +258,9 @@ impl Session<'_> {
 
 /// Percent-encodes a value of a query string.
 pub fn encode(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 /// Waits until something holds, looking again at each step, for ten seconds at most.

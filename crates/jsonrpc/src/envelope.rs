@@ -27,7 +27,8 @@ impl<'a> Request<'a> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Request::default());
         }
-        let text = std::str::from_utf8(body).map_err(|e| Fault::malformed(format!("Invalid JSON data: byte {} is not UTF-8", e.valid_up_to())))?;
+        let text =
+            std::str::from_utf8(body).map_err(|e| Fault::malformed(format!("Invalid JSON data: byte {} is not UTF-8", e.valid_up_to())))?;
         // A derived struct also reads an array; a JSON-RPC request is an object
         if text.trim_start().starts_with('[') {
             return Err(Fault::malformed("Invalid JSON-RPC data: an object was expected, not an array"));

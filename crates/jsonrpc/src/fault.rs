@@ -87,7 +87,8 @@ impl Fault {
 
     /// 409: another transaction holds it; the very same request may be sent again.
     pub fn busy() -> Fault {
-        Fault::new(409, "odoo.exceptions.ConcurrencyError", "Another request is changing the same records. Send this one again.").retry_in(1)
+        Fault::new(409, "odoo.exceptions.ConcurrencyError", "Another request is changing the same records. Send this one again.")
+            .retry_in(1)
     }
 
     /// 422: values that break a rule.

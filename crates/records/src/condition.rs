@@ -59,7 +59,9 @@ impl<'a> Conditions<'a> {
             None => format!("{}.{}", row.alias, field.name),
         };
         match (self.identity.kind(), &field.kind) {
-            (Who::Bank(_), Kind::Many2one("res.users")) => format!("(CASE WHEN {column} = {uid} THEN {column} END)", uid = self.identity.uid),
+            (Who::Bank(_), Kind::Many2one("res.users")) => {
+                format!("(CASE WHEN {column} = {uid} THEN {column} END)", uid = self.identity.uid)
+            }
             _ => column,
         }
     }
@@ -135,7 +137,9 @@ impl<'a> Conditions<'a> {
         let Some((name, rest)) = path.split_first() else { return Err(bad("a leaf names no field")) };
         let field = match row.model.any_field(name) {
             Some(field) if self.in_rule || field.is_public() => field,
-            Some(field) if field.is_write_only() => return Err(bad(format_args!("Field '{name}' of '{}' can't be searched", row.model.name))),
+            Some(field) if field.is_write_only() => {
+                return Err(bad(format_args!("Field '{name}' of '{}' can't be searched", row.model.name)));
+            }
             _ => {
                 let hint = domain::nearest(name, row.model.fields.iter().filter(|f| f.is_public()).map(|f| f.name));
                 let hint = hint.map_or(String::new(), |near| format!(" (did you mean '{near}'?)"));

@@ -252,11 +252,15 @@ fn bounded(value: Value, number: usize) -> Result<Value, Fault> {
     let too_long = |value: &Value| value.as_str().is_some_and(|text| text.len() > MAX_TEXT);
     match &value {
         Value::Object(_) => Err(bad(format_args!("element {number} compares with an object"))),
-        Value::Array(items) if items.len() > MAX_LIST => Err(bad(format_args!("element {number} has a list of more than {MAX_LIST} values"))),
+        Value::Array(items) if items.len() > MAX_LIST => {
+            Err(bad(format_args!("element {number} has a list of more than {MAX_LIST} values")))
+        }
         Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
             Err(bad(format_args!("element {number} has a list of something else than plain values")))
         }
-        Value::Array(items) if items.iter().any(too_long) => Err(bad(format_args!("element {number} has a text of more than {MAX_TEXT} bytes"))),
+        Value::Array(items) if items.iter().any(too_long) => {
+            Err(bad(format_args!("element {number} has a text of more than {MAX_TEXT} bytes")))
+        }
         value if too_long(value) => Err(bad(format_args!("element {number} has a text of more than {MAX_TEXT} bytes"))),
         _ => Ok(value),
     }
@@ -302,14 +306,17 @@ mod tests {
     }
 
     fn filters() -> impl Strategy<Value = Filter> {
-        let value = prop_oneof![any::<i64>().prop_map(Value::from), any::<bool>().prop_map(Value::from), "[a-z%_é]{0,6}".prop_map(Value::from)];
+        let value =
+            prop_oneof![any::<i64>().prop_map(Value::from), any::<bool>().prop_map(Value::from), "[a-z%_é]{0,6}".prop_map(Value::from)];
         let plain = proptest::sample::select(Op::ALL.iter().copied().filter(|op| !matches!(op, Op::Any | Op::NotAny)).collect::<Vec<_>>());
         let leaf = (proptest::collection::vec("[a-z_]{1,5}", 1..4), plain, value)
             .prop_map(|(path, op, value)| Filter::Leaf(Leaf { path, op, operand: Operand::Value(value) }));
         leaf.prop_recursive(4, 40, 4, |inner| {
             prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| items.into_iter().fold(Filter::And(vec![]), |all, item| both(all, item, Filter::And))),
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| items.into_iter().fold(Filter::Or(vec![]), |all, item| both(all, item, Filter::Or))),
+                proptest::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|items| items.into_iter().fold(Filter::And(vec![]), |all, item| both(all, item, Filter::And))),
+                proptest::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|items| items.into_iter().fold(Filter::Or(vec![]), |all, item| both(all, item, Filter::Or))),
                 inner.clone().prop_map(|item| Filter::Not(Box::new(item))),
                 inner.prop_map(|item| Filter::Leaf(Leaf { path: vec!["r".into()], op: Op::Any, operand: Operand::Filter(Box::new(item)) })),
             ]

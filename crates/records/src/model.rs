@@ -312,19 +312,18 @@ impl Model {
     /// A model whose table has its name with underscores and whose records are named by `name`. The fields that every
     /// model has (`id`, `display_name`, authorship) are added.
     pub fn new(name: &'static str, table: &'static str, label: &'static str, fields: Vec<Field>, access: fn(&Identity) -> Access) -> Model {
-        let mut model =
-            Model {
-                name,
-                table,
-                label,
-                order: "name",
-                rec_name: "name",
-                parent: None,
-                named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
-                fields,
-                access,
-                by_name: BTreeMap::new(),
-            };
+        let mut model = Model {
+            name,
+            table,
+            label,
+            order: "name",
+            rec_name: "name",
+            parent: None,
+            named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
+            fields,
+            access,
+            by_name: BTreeMap::new(),
+        };
         model.fields.insert(0, Field::new("id", Kind::Id, "ID").readonly());
         model.fields.extend(common());
         model.index();

@@ -309,8 +309,10 @@ impl<'a> Reader<'a> {
                     Some(comodel) => {
                         let alias = conditions.alias();
                         let related = Row { model: comodel, alias: &alias };
-                        let naming = comodel.any_field("display_name").map_or_else(|| format!("{alias}.id"), |f| conditions.column(related, f));
-                        let mut sql = Sql::new(&format!("(SELECT {naming} FROM {} {alias} WHERE {alias}.id = {column} AND ", comodel.table));
+                        let naming =
+                            comodel.any_field("display_name").map_or_else(|| format!("{alias}.id"), |f| conditions.column(related, f));
+                        let mut sql =
+                            Sql::new(&format!("(SELECT {naming} FROM {} {alias} WHERE {alias}.id = {column} AND ", comodel.table));
                         sql.append(conditions.visible(related)?).push(")");
                         sql
                     }
@@ -339,11 +341,12 @@ impl<'a> Reader<'a> {
         let allowed = (model.access)(self.identity).fields;
         let seen = |field: &Field| field.is_public() && allowed.is_none_or(|fields| fields.contains(&field.name));
         let mut chosen: Vec<(&Field, Option<&Selection>)> = Vec::new();
-        let mut choose = |field: &'s Field, nested: Option<&'s Selection>| match chosen.iter_mut().find(|(there, _)| there.name == field.name) {
-            Some(there) if nested.is_some() => there.1 = nested,
-            Some(_) => {}
-            None => chosen.push((field, nested)),
-        };
+        let mut choose =
+            |field: &'s Field, nested: Option<&'s Selection>| match chosen.iter_mut().find(|(there, _)| there.name == field.name) {
+                Some(there) if nested.is_some() => there.1 = nested,
+                Some(_) => {}
+                None => chosen.push((field, nested)),
+            };
         let known = |name: &str| model.field(name).ok_or_else(|| Fault::bad_query(model.unknown_field(name)));
         let excludes = selection.items.iter().any(|item| matches!(item, Item::Except(_)));
         for item in &selection.items {
@@ -405,7 +408,10 @@ impl<'a> Reader<'a> {
         let column = conditions.column(row, field);
         let Some(comodel) = field.kind.comodel() else {
             if nested.is_some() {
-                return Err(Fault::bad_query(format!("Field '{}' of '{}' is no relation: it can't have a block", field.name, row.model.name)));
+                return Err(Fault::bad_query(format!(
+                    "Field '{}' of '{}' is no relation: it can't have a block",
+                    field.name, row.model.name
+                )));
             }
             return Ok(Sql::new(&match field.kind {
                 Kind::Id => column,

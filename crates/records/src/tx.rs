@@ -122,11 +122,19 @@ impl Tx<'_> {
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
         for values in rows.iter() {
             for (name, value) in values.iter() {
-                let Some((field, comodel)) = model.any_field(name).and_then(|f| Some((f, registry.get(f.kind.comodel()?)?))) else { continue };
+                let Some((field, comodel)) = model.any_field(name).and_then(|f| Some((f, registry.get(f.kind.comodel()?)?))) else {
+                    continue;
+                };
                 let entry = match wanted.iter().position(|w| w.field == field.name) {
                     Some(at) => wanted.get_mut(at),
                     None => {
-                        wanted.push(Wanted { field: field.name, comodel, or_new: field.by_name == ByName::OrNew, ids: vec![], names: vec![] });
+                        wanted.push(Wanted {
+                            field: field.name,
+                            comodel,
+                            or_new: field.by_name == ByName::OrNew,
+                            ids: vec![],
+                            names: vec![],
+                        });
                         wanted.last_mut()
                     }
                 };
@@ -150,7 +158,8 @@ impl Tx<'_> {
             new.sort_unstable();
             new.dedup();
             if !new.is_empty() {
-                let rows: Vec<_> = new.iter().map(|name| Map::from_iter([(want.comodel.rec_name.to_owned(), (*name).clone().into())])).collect();
+                let rows: Vec<_> =
+                    new.iter().map(|name| Map::from_iter([(want.comodel.rec_name.to_owned(), (*name).clone().into())])).collect();
                 let sql = write::insert(want.comodel, &self.author, &[want.comodel.rec_name], &rows, OnConflict::Skip, "NULL");
                 self.ids_of_new(sql).await?;
                 made = true;
@@ -162,7 +171,9 @@ impl Tx<'_> {
         }
         for values in rows.iter_mut() {
             for (name, value) in values.iter_mut() {
-                let Some(field) = model.any_field(name).filter(|f| f.kind.comodel().is_some_and(|m| registry.get(m).is_some())) else { continue };
+                let Some(field) = model.any_field(name).filter(|f| f.kind.comodel().is_some_and(|m| registry.get(m).is_some())) else {
+                    continue;
+                };
                 let keys: Vec<String> = match &*value {
                     Value::Name(text) => vec![text.clone()],
                     Value::Plain(Json::Array(ids)) => ids.iter().map(Json::to_string).collect(),
@@ -251,7 +262,7 @@ impl Tx<'_> {
         let mut entries: Vec<_> = values.iter().collect();
         entries.sort_unstable_by_key(|(name, _)| *name);
         let sql = write::update(model, &self.author, ids, &entries);
-        Ok(sql.load::<BigInt, i64>(self.conn).await.map_err(|error| taken(model, error))?)
+        sql.load::<BigInt, i64>(self.conn).await.map_err(|error| taken(model, error))
     }
 
     /// A plain model's create.
@@ -300,7 +311,10 @@ impl Tx<'_> {
                 sql.push(" UNION ALL ");
             }
             let points = if matches!(field.kind, Kind::Many2many(_)) { "&& " } else { "= ANY(" };
-            sql.push(&format!("(SELECT '{}.{}', x.id FROM {} x WHERE x.{} {points}", referring.name, field.name, referring.table, field.name));
+            sql.push(&format!(
+                "(SELECT '{}.{}', x.id FROM {} x WHERE x.{} {points}",
+                referring.name, field.name, referring.table, field.name
+            ));
             sql.bind(ids.clone());
             sql.push(if matches!(field.kind, Kind::Many2many(_)) { "" } else { ")" });
             sql.push(" AND x.deleted_at IS NULL");

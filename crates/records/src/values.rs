@@ -46,12 +46,21 @@ impl Values {
     ///
     /// # Errors
     /// 403 for a field that this identity may not write; that alone, before anything else is said.
-    pub fn check(model: &Model, identity: &Identity, mode: Mode, data: Map<String, Json>, problems: &mut Problems) -> Result<Values, Fault> {
+    pub fn check(
+        model: &Model,
+        identity: &Identity,
+        mode: Mode,
+        data: Map<String, Json>,
+        problems: &mut Problems,
+    ) -> Result<Values, Fault> {
         for name in data.keys() {
             if let Some(rule) = model.field(name).and_then(|field| field.writable_by)
                 && !rule(identity)
             {
-                return Err(Fault::access_error(format!("You are not allowed to write the field '{name}' of '{}' ({}).", model.label, model.name)));
+                return Err(Fault::access_error(format!(
+                    "You are not allowed to write the field '{name}' of '{}' ({}).",
+                    model.label, model.name
+                )));
             }
         }
         let mut values = Values::default();
@@ -179,7 +188,9 @@ fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
             Json::String(text) => {
                 let text = if field.lower { text.trim().to_lowercase() } else { text.trim().to_owned() };
                 match text.chars().count() {
-                    n if n > *most => Err(format!("Field '{}' of {} has {n} characters, at most {most} are possible", field.name, model.name)),
+                    n if n > *most => {
+                        Err(format!("Field '{}' of {} has {n} characters, at most {most} are possible", field.name, model.name))
+                    }
                     _ => plain(text.into()),
                 }
             }
@@ -235,7 +246,9 @@ fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
             _ if unset => plain(Json::Null),
             Json::String(text) if field.by_name != ByName::No => match text.trim() {
                 "" => plain(Json::Null),
-                name if name.chars().count() > 254 => Err(format!("Field '{}' of {} has a name of more than 254 characters", field.name, model.name)),
+                name if name.chars().count() > 254 => {
+                    Err(format!("Field '{}' of {} has a name of more than 254 characters", field.name, model.name))
+                }
                 name => Ok(Value::Name(name.to_owned())),
             },
             other => match whole(&other).filter(|id| *id > 0) {
@@ -251,7 +264,10 @@ fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
                 match (push.and_then(ids), pop.and_then(ids)) {
                     (Some(ids), _) => Ok(Value::Push(ids)),
                     (_, Some(ids)) => Ok(Value::Pop(ids)),
-                    _ => Err(format!("Field '{}' of {} takes a list of ids, {{\"push\": [ids]}} or {{\"pop\": [ids]}}", field.name, model.name)),
+                    _ => Err(format!(
+                        "Field '{}' of {} takes a list of ids, {{\"push\": [ids]}} or {{\"pop\": [ids]}}",
+                        field.name, model.name
+                    )),
                 }
             }
             other => match ids(other.clone()) {

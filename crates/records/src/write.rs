@@ -121,7 +121,7 @@ fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sq
     };
     let set = columns.iter().map(|column| format!("{} = {}", column.0, new_value(column))).collect::<Vec<_>>().join(", ");
     let before = columns.iter().map(|(column, _)| format!("t.{column}")).collect::<Vec<_>>().join(", ");
-    let after = columns.iter().map(|column| new_value(column)).collect::<Vec<_>>().join(", ");
+    let after = columns.iter().map(new_value).collect::<Vec<_>>().join(", ");
     let mut sql = who(author);
     sql.push(", input AS (").append(input).push(&format!(
         "), old AS (SELECT t.* FROM {table} t JOIN input i ON i.id = t.id), \

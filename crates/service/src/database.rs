@@ -127,7 +127,8 @@ impl Database {
         let mut conn = AsyncPgConnection::establish(self.inner.url.expose_secret()).await.context("the database can't be reached")?;
         let schema = self.inner.schema;
         // One lock for all services: the extensions are the database's
-        conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations'))").await?;
+        conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations'))")
+            .await?;
         // Where an operator has made them, the role needs no right to
         conn.batch_execute(&format!(
             "DO $$ BEGIN \

@@ -18,16 +18,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
     ),
     (
         "partners",
-        &[
-            "res.bank",
-            "res.company",
-            "res.country",
-            "res.country.state",
-            "res.currency",
-            "res.partner",
-            "res.partner.title",
-            "res.users",
-        ],
+        &["res.bank", "res.company", "res.country", "res.country.state", "res.currency", "res.partner", "res.partner.title", "res.users"],
     ),
 ];
 

@@ -256,7 +256,9 @@ pub fn bearer(request: &HttpRequest) -> Option<&str> {
 pub fn body(reply: Body) -> BoxBody {
     match reply {
         Body::Whole(bytes) => bytes.boxed(),
-        Body::Stream(stream) => actix_web::body::BodyStream::new(stream.map(|piece| piece.map_err(|fault| std::io::Error::other(fault.to_string())))).boxed(),
+        Body::Stream(stream) => {
+            actix_web::body::BodyStream::new(stream.map(|piece| piece.map_err(|fault| std::io::Error::other(fault.to_string())))).boxed()
+        }
     }
 }
 

@@ -86,8 +86,9 @@ struct Inner {
 /// # Errors
 /// When the system gives no randomness.
 pub fn generate() -> anyhow::Result<(String, String)> {
-    let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).map_err(|_| anyhow::anyhow!("no key could be made"))?;
-    let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| anyhow::anyhow!("the key just made can't be read"))?;
+    let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
+        .map_err(|_unspecified| anyhow::anyhow!("no key could be made"))?;
+    let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_unspecified| anyhow::anyhow!("the key just made can't be read"))?;
     Ok((BASE64.encode(document.as_ref()), BASE64.encode(pair.public_key().as_ref())))
 }
 
@@ -102,7 +103,7 @@ impl Keyring {
     /// Tells which key can't be read, never what it is.
     pub fn new(name: &str, private: &str, public: &[String]) -> anyhow::Result<Keyring> {
         let der = BASE64.decode(private.trim()).context("IDENTITY_KEY is no base64")?;
-        let pair = Ed25519KeyPair::from_pkcs8(&der).map_err(|_| anyhow::anyhow!("IDENTITY_KEY is no Ed25519 key in PKCS#8"))?;
+        let pair = Ed25519KeyPair::from_pkcs8(&der).map_err(|_unspecified| anyhow::anyhow!("IDENTITY_KEY is no Ed25519 key in PKCS#8"))?;
         let own = BASE64.encode(pair.public_key().as_ref());
         let mut known = HashMap::new();
         let mut kid = None;

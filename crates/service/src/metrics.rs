@@ -34,8 +34,9 @@ pub static HTTP_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
 });
 
 /// Time of a call in the service that owns the model.
-pub static CALL_DURATION: LazyLock<HistogramVec> =
-    LazyLock::new(|| histogram("hub_call_duration_seconds", "Duration of calls by model and method", DB_BUCKETS, &["model", "method", "outcome"]));
+pub static CALL_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
+    histogram("hub_call_duration_seconds", "Duration of calls by model and method", DB_BUCKETS, &["model", "method", "outcome"])
+});
 
 /// Time that a request waited for a database connection.
 pub static POOL_WAIT: LazyLock<HistogramVec> =
@@ -47,9 +48,8 @@ pub static REPLAYS: LazyLock<IntCounterVec> = LazyLock::new(|| {
 });
 
 /// Connections of the pool by state.
-pub static POOL_CONNECTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    register(IntGaugeVec::new(Opts::new("hub_db_pool_connections", "Connections of the pool"), &["service", "state"]))
-});
+pub static POOL_CONNECTIONS: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| register(IntGaugeVec::new(Opts::new("hub_db_pool_connections", "Connections of the pool"), &["service", "state"])));
 
 /// Newest position of the feed.
 pub static FEED_POSITION: LazyLock<IntGaugeVec> =

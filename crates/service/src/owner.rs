@@ -60,7 +60,13 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// What needs no transaction, or must not happen in one: done before it, and may change the data.
-    fn prepare<'a>(&'a self, _identity: &'a Identity, _model: &'a Model, _call: &'a Call, _data: &'a mut Map<String, Json>) -> Pending<'a, Result<(), Fault>> {
+    fn prepare<'a>(
+        &'a self,
+        _identity: &'a Identity,
+        _model: &'a Model,
+        _call: &'a Call,
+        _data: &'a mut Map<String, Json>,
+    ) -> Pending<'a, Result<(), Fault>> {
         Box::pin(async { Ok(()) })
     }
 
@@ -183,7 +189,11 @@ impl<S: Service> Owner<S> {
         let id: i64 = params.need("id")?;
         let selection = Selection::parse(&params.get::<String>("query")?.unwrap_or_default())?;
         let sql = self.reader(identity).one(model, id, &selection)?;
-        let row = if is_short(model, &selection) { self.database.read_line(sql).await? } else { self.database.search::<Text, String>(sql).await? };
+        let row = if is_short(model, &selection) {
+            self.database.read_line(sql).await?
+        } else {
+            self.database.search::<Text, String>(sql).await?
+        };
         row.into_iter().next().map(Reply::json).ok_or_else(|| Fault::missing(model.name, id))
     }
 
@@ -221,9 +231,12 @@ impl<S: Service> Owner<S> {
         tokio::spawn(async move {
             let work = async {
                 let connection = open.connection().map_err(failed)?;
-                let mut rows = diesel_async::RunQueryDsl::load_stream::<String>(Statement::<Text>::of(rows), connection).await.map_err(failed)?;
+                let mut rows =
+                    diesel_async::RunQueryDsl::load_stream::<String>(Statement::<Text>::of(rows), connection).await.map_err(failed)?;
                 let mut piece = BytesMut::with_capacity(PIECE + 4096);
-                piece.extend_from_slice(format!(r#"{{"count":{count},"prev":null,"current":1,"next":null,"total_pages":1,"result":["#).as_bytes());
+                piece.extend_from_slice(
+                    format!(r#"{{"count":{count},"prev":null,"current":1,"next":null,"total_pages":1,"result":["#).as_bytes(),
+                );
                 let mut first = true;
                 while let Some(row) = rows.try_next().await.map_err(failed)? {
                     if !std::mem::take(&mut first) {
@@ -245,7 +258,8 @@ impl<S: Service> Owner<S> {
                 let _ = sender.send(Err(fault)).await;
             }
         });
-        let stream = futures_util::stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) });
+        let stream =
+            futures_util::stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) });
         Ok(Reply { body: Body::Stream(stream.boxed()), matched: None, replayed: false })
     }
 
@@ -394,7 +408,10 @@ impl<S: Service> Owner<S> {
         }
         let filter = call.params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?;
         if filter.is_all() {
-            return Err(Fault::validation(format!("`filter` is required and must not be empty: it says which '{}' records are meant.", model.name)));
+            return Err(Fault::validation(format!(
+                "`filter` is required and must not be empty: it says which '{}' records are meant.",
+                model.name
+            )));
         }
         Ok((filter, None))
     }
@@ -496,9 +513,11 @@ impl<S: Service> Owner<S> {
             Some((payload, _, _)) if payload != idempotency.payload => {
                 Err(Fault::validation("This Idempotency-Key was used with another payload.").into())
             }
-            Some((_, answer, matched)) => {
-                Ok(Earlier::Answered(Reply { body: Body::Whole(answer.into()), matched: matched.and_then(|n| u64::try_from(n).ok()), replayed: true }))
-            }
+            Some((_, answer, matched)) => Ok(Earlier::Answered(Reply {
+                body: Body::Whole(answer.into()),
+                matched: matched.and_then(|n| u64::try_from(n).ok()),
+                replayed: true,
+            })),
         }
     }
 
@@ -556,7 +575,10 @@ enum Done {
 /// 503 when it is not what was expected.
 pub fn parse_reply<T: serde::de::DeserializeOwned>(reply: Reply) -> Result<T, Fault> {
     match reply.body {
-        Body::Whole(bytes) => serde_json::from_slice(&bytes).map_err(|_| Fault::unavailable("A service answered what was not expected.")),
+        Body::Whole(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            tracing::error!(%error, "a service answered what was not expected");
+            Fault::unavailable("A service answered what was not expected.")
+        }),
         Body::Stream(_) => Err(Fault::unavailable("A service answered what was not expected.")),
     }
 }
@@ -577,7 +599,9 @@ fn claimed_origin(data: &mut Map<String, Json>) -> Result<Option<Origin>, Fault>
             Some(origin) => Ok(Some(origin)),
             None => Err(Fault::validation("Wrong value for create_by: 'ekiclik' or 'odoo' was expected")),
         },
-        Some(other) => Err(Fault::validation(format!("Wrong value for create_by: {}; 'ekiclik' or 'odoo' was expected", strict::kind(&other)))),
+        Some(other) => {
+            Err(Fault::validation(format!("Wrong value for create_by: {}; 'ekiclik' or 'odoo' was expected", strict::kind(&other))))
+        }
     }
 }
 
@@ -609,7 +633,9 @@ fn envelope(window: &Window, page: &Page) -> Vec<u8> {
     let number = |n: Option<i64>| n.map_or("null".to_owned(), |n| n.to_string());
     let mut out = Vec::with_capacity(page.rows.len() + 160);
     let (current, pages) = match *window {
-        Window::Page { page: current, size, .. } => (current, page.total.unwrap_or(0).div_euclid(size) + i64::from(page.total.unwrap_or(0) % size > 0)),
+        Window::Page { page: current, size, .. } => {
+            (current, page.total.unwrap_or(0).div_euclid(size) + i64::from(page.total.unwrap_or(0) % size > 0))
+        }
         _ => (1, 1),
     };
     let beside = |n: i64| Some(n).filter(|n| (1..=pages).contains(n) && current <= pages && matches!(window, Window::Page { .. }));

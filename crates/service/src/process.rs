@@ -151,7 +151,9 @@ pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinH
         let gauges = async {
             loop {
                 let (open, idle) = owner.database.connections();
-                let set = |state: &str, value: usize| metrics::POOL_CONNECTIONS.with_label_values(&[name, state]).set(i64::try_from(value).unwrap_or(i64::MAX));
+                let set = |state: &str, value: usize| {
+                    metrics::POOL_CONNECTIONS.with_label_values(&[name, state]).set(i64::try_from(value).unwrap_or(i64::MAX))
+                };
                 set("open", open);
                 set("idle", idle);
                 metrics::FEED_POSITION.with_label_values(&[name]).set(owner.feed.position());
@@ -174,6 +176,10 @@ pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinH
 async fn sweep_answers(pool: Pool<diesel_async::AsyncPgConnection>) -> anyhow::Result<()> {
     use diesel_async::SimpleAsyncConnection;
     let mut connection = pool.get().await?;
-    connection.batch_execute("DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at < now() - interval '24 hours' LIMIT 50000)").await?;
+    connection
+        .batch_execute(
+            "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at < now() - interval '24 hours' LIMIT 50000)",
+        )
+        .await?;
     Ok(())
 }

@@ -56,7 +56,8 @@ impl Router {
     /// # Errors
     /// 404 for a model that nobody keeps, and whatever the service says.
     pub async fn call(&self, call: Call) -> Result<Reply, Fault> {
-        let owner = directory::owner_of(&call.model).ok_or_else(|| Fault::no_such_model(&call.model.chars().take(80).collect::<String>()))?;
+        let owner =
+            directory::owner_of(&call.model).ok_or_else(|| Fault::no_such_model(&call.model.chars().take(80).collect::<String>()))?;
         self.service(owner)?.call(call).await
     }
 }
@@ -94,7 +95,8 @@ impl Remote {
             Fault::unavailable(format!("The service '{}' is away. Try again.", self.name))
         };
         let body = serde_json::to_vec(&call).map_err(|error| Fault::malformed(error.to_string()))?;
-        let mut request = self.client.post(&self.url).header(AUTHORIZATION, format!("Bearer {}", call.token)).header(CONTENT_TYPE, "application/json");
+        let mut request =
+            self.client.post(&self.url).header(AUTHORIZATION, format!("Bearer {}", call.token)).header(CONTENT_TYPE, "application/json");
         if let Some(traceparent) = &call.traceparent {
             request = request.header("traceparent", traceparent);
         }
@@ -114,7 +116,9 @@ impl Remote {
             Some(length) if length <= WHOLE => Body::Whole(response.bytes().await.map_err(away)?),
             _ => {
                 let name = self.name;
-                Body::Stream(Box::pin(response.bytes_stream().map_err(move |_| Fault::unavailable(format!("The service '{name}' broke off.")))))
+                Body::Stream(Box::pin(
+                    response.bytes_stream().map_err(move |_| Fault::unavailable(format!("The service '{name}' broke off."))),
+                ))
             }
         };
         Ok(Reply { body, matched, replayed })

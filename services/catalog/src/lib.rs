@@ -7,7 +7,6 @@ pub mod product_template;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
-use jsonrpc::Fault;
 use records::tx::Found;
 use records::{Access, Field, Kind, Model, Registry, Tx};
 use rust_decimal::Decimal;
@@ -115,7 +114,7 @@ impl Service for Catalog {
 
     fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
         Box::pin(async move {
-            let model = if model.name == "product.product" { self.registry.model("product.template").map_err(Fault::from)? } else { model };
+            let model = if model.name == "product.product" { self.registry.model("product.template")? } else { model };
             tx.unlink(model, found).await?;
             Ok(true.into())
         })

@@ -31,7 +31,8 @@ pub fn value_model() -> Model {
         Field::new("attribute_id", Kind::Many2one("product.attribute"), "Attribute").required().by_name_or_new(),
         Field::new("sequence", Kind::Integer, "Sequence"),
     ];
-    Model::new("product.attribute.value", "product_attribute_value", "Attribute value", fields, access).order("attribute_id, sequence, name")
+    Model::new("product.attribute.value", "product_attribute_value", "Attribute value", fields, access)
+        .order("attribute_id, sequence, name")
 }
 
 /// A configuration's `attribute` list, as it was sent: (attribute, value), each a name or an id.
@@ -110,7 +111,9 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
     type Row = (i64, String, i64);
     let mut known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
     let is_known = |known: &[Row], row: &Map<String, Json>| {
-        known.iter().any(|(attribute, name, _)| row.get("attribute_id").and_then(Json::as_i64) == Some(*attribute) && row.get("name").and_then(Json::as_str) == Some(name))
+        known.iter().any(|(attribute, name, _)| {
+            row.get("attribute_id").and_then(Json::as_i64) == Some(*attribute) && row.get("name").and_then(Json::as_str) == Some(name)
+        })
     };
     let unknown: Vec<_> = rows_to_make.iter().filter(|row| !is_known(&known, row)).cloned().collect();
     if !unknown.is_empty() {
@@ -129,7 +132,9 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
             let attribute = attribute_of(rows.get(at));
             at += 1;
             let id = match value.as_str().map(|name| name.trim().to_lowercase()) {
-                Some(name) => known.iter().find(|(of, known, _)| Some(*of) == attribute && known.to_lowercase() == name).map(|(_, _, id)| *id),
+                Some(name) => {
+                    known.iter().find(|(of, known, _)| Some(*of) == attribute && known.to_lowercase() == name).map(|(_, _, id)| *id)
+                }
                 None => value.as_i64().filter(|id| there.contains(id)),
             };
             match id {

@@ -154,7 +154,9 @@ async fn give_attributes(tx: &mut Tx<'_>, sent: &mut [Sent], problems: &mut Prob
 
 /// Configurations by reference, locked: id, reference, product, whether active.
 async fn find(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(i64, String, i64, bool)>, Failure> {
-    let mut sql = Sql::new("SELECT id, manufacturer_ref, master_product, active FROM product_template WHERE deleted_at IS NULL AND manufacturer_ref = ANY(");
+    let mut sql = Sql::new(
+        "SELECT id, manufacturer_ref, master_product, active FROM product_template WHERE deleted_at IS NULL AND manufacturer_ref = ANY(",
+    );
     sql.bind(refs.to_vec()).push(") ORDER BY id FOR UPDATE");
     Ok(sql.load::<(BigInt, Text, BigInt, Bool), (i64, String, i64, bool)>(tx.conn).await?)
 }
@@ -193,7 +195,12 @@ async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, re
     if !new.is_empty() {
         let defaults = [("list_price", json!("0")), ("standard_price", json!("0")), ("purchase_ok", json!(true)), ("sale_ok", json!(true))]
             .into_iter()
-            .chain([("detailed_type", json!("product")), ("priority", json!("0")), ("active", json!(true)), ("attribute_value_ids", json!([]))]);
+            .chain([
+                ("detailed_type", json!("product")),
+                ("priority", json!("0")),
+                ("active", json!(true)),
+                ("attribute_value_ids", json!([])),
+            ]);
         let mut columns = columns.clone();
         for (name, default) in defaults {
             if !columns.contains(&name) {

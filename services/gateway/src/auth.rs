@@ -144,7 +144,8 @@ impl Gateway {
     /// # Errors
     /// 404 for a model that nobody keeps.
     pub fn token(&self, session: &Session, model: &str) -> Result<Arc<str>, Fault> {
-        let service = service::directory::owner_of(model).ok_or_else(|| Fault::no_such_model(&model.chars().take(80).collect::<String>()))?;
+        let service =
+            service::directory::owner_of(model).ok_or_else(|| Fault::no_such_model(&model.chars().take(80).collect::<String>()))?;
         let Ok(mut tokens) = session.tokens.lock() else { return self.keyring.user_token(service, &session.who.identity) };
         if let Some((_, token)) = tokens.iter().find(|(of, _)| *of == service) {
             return Ok(token.clone());
@@ -178,7 +179,8 @@ impl Gateway {
         let is_ours = |address: &IpAddr| self.trusted.contains(address);
         let forwarded = header(request, "x-forwarded-for").filter(|_| peer.as_ref().is_some_and(is_ours));
         // From the right: each of our proxies adds whom it heard
-        let named = forwarded.and_then(|list| list.rsplit(',').filter_map(|item| item.trim().parse::<IpAddr>().ok()).find(|address| !is_ours(address)));
+        let named = forwarded
+            .and_then(|list| list.rsplit(',').filter_map(|item| item.trim().parse::<IpAddr>().ok()).find(|address| !is_ours(address)));
         named.or(peer).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
     }
 }

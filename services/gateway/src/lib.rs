@@ -65,7 +65,7 @@ impl Gateway {
         let named = |list: &[String]| list.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect::<Vec<_>>();
         let trusted = named(&config.trusted_proxies)
             .iter()
-            .map(|text| text.parse().map_err(|_| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address")))
+            .map(|text| text.parse().map_err(|_unread| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address")))
             .collect::<anyhow::Result<_>>()?;
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
         Ok(Gateway { config, max_body, router, keyring, sessions: Sessions::new(), trusted })

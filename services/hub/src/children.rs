@@ -44,7 +44,11 @@ impl Children {
     ///
     /// # Errors
     /// As [`Children::start`].
-    pub async fn start_from(programs: &std::path::Path, variables: &Variables, urls: &HashMap<&'static str, String>) -> anyhow::Result<Children> {
+    pub async fn start_from(
+        programs: &std::path::Path,
+        variables: &Variables,
+        urls: &HashMap<&'static str, String>,
+    ) -> anyhow::Result<Children> {
         let (private, public) = make_ring(PROCESSES)?;
         let mut addresses = HashMap::new();
         for name in OWNERS {

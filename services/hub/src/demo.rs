@@ -38,9 +38,18 @@ fn records() -> Vec<(&'static str, Value)> {
         ("res.users", json!({"name": "Administrator", "login": "admin", "password": "admin", "hub_admin": true})),
         ("res.bank", json!({"name": "Alsalam"})),
         ("res.bank", json!({"name": "BNA"})),
-        ("res.users", json!({"name": "Ekiclik", "login": "ekiclik", "password": "ekiclik", "create_by": "ekiclik", "role": "ROLE_SUPERADMIN"})),
-        ("res.users", json!({"name": "Amel Haddad", "login": "alsalam", "password": "alsalam", "bank_id": "Alsalam", "role": "ROLE_CREDIT_ANALYST_EK"})),
-        ("res.users", json!({"name": "Karim Benali", "login": "bna", "password": "bna", "bank_id": "BNA", "role": "ROLE_CREDIT_ANALYST_EK"})),
+        (
+            "res.users",
+            json!({"name": "Ekiclik", "login": "ekiclik", "password": "ekiclik", "create_by": "ekiclik", "role": "ROLE_SUPERADMIN"}),
+        ),
+        (
+            "res.users",
+            json!({"name": "Amel Haddad", "login": "alsalam", "password": "alsalam", "bank_id": "Alsalam", "role": "ROLE_CREDIT_ANALYST_EK"}),
+        ),
+        (
+            "res.users",
+            json!({"name": "Karim Benali", "login": "bna", "password": "bna", "bank_id": "BNA", "role": "ROLE_CREDIT_ANALYST_EK"}),
+        ),
     ];
     for (name, code, wilaya, city) in [
         ("Point de vente Bab Ezzouar", "PDVA-E-ALG-BEZ-16-01", "16", "Bab Ezzouar"),
@@ -64,17 +73,33 @@ fn records() -> Vec<(&'static str, Value)> {
                "image_url": format!("https://images.example/{reference}.jpg"), "attribute": [{"attribute_id": "Couleur", "value_id": color}]})
     };
     for (reference, name, brand, category, configurations) in [
-        ("IRIS-TV55", "Téléviseur 55 pouces", "Iris", "Électroménager", vec![
-            configuration("Téléviseur 55 pouces noir", "IRIS-TV55-N", 50_000.0, json!(80_000.0), "Noir"),
-            configuration("Téléviseur 55 pouces gris", "IRIS-TV55-G", 51_500.0, json!(null), "Gris"),
-        ]),
-        ("COND-REF400", "Réfrigérateur 400 litres", "Condor", "Électroménager", vec![
-            configuration("Réfrigérateur 400 litres blanc", "COND-REF400-B", 62_000.0, json!(95_000.0), "Blanc"),
-        ]),
-        ("ATLAS-CAN3", "Canapé trois places", "Atlas", "Meubles", vec![
-            configuration("Canapé trois places bleu", "ATLAS-CAN3-BL", 38_000.0, json!(null), "Bleu"),
-            configuration("Canapé trois places beige", "ATLAS-CAN3-BE", 38_000.0, json!(null), "Beige"),
-        ]),
+        (
+            "IRIS-TV55",
+            "Téléviseur 55 pouces",
+            "Iris",
+            "Électroménager",
+            vec![
+                configuration("Téléviseur 55 pouces noir", "IRIS-TV55-N", 50_000.0, json!(80_000.0), "Noir"),
+                configuration("Téléviseur 55 pouces gris", "IRIS-TV55-G", 51_500.0, json!(null), "Gris"),
+            ],
+        ),
+        (
+            "COND-REF400",
+            "Réfrigérateur 400 litres",
+            "Condor",
+            "Électroménager",
+            vec![configuration("Réfrigérateur 400 litres blanc", "COND-REF400-B", 62_000.0, json!(95_000.0), "Blanc")],
+        ),
+        (
+            "ATLAS-CAN3",
+            "Canapé trois places",
+            "Atlas",
+            "Meubles",
+            vec![
+                configuration("Canapé trois places bleu", "ATLAS-CAN3-BL", 38_000.0, json!(null), "Bleu"),
+                configuration("Canapé trois places beige", "ATLAS-CAN3-BE", 38_000.0, json!(null), "Beige"),
+            ],
+        ),
     ] {
         records.push(("product.template", json!({"create_by": "ekiclik", "name": name, "product_ref": reference, "brand": brand, "fab_name": brand, "categ_id": category, "product": configurations})));
     }

@@ -132,9 +132,18 @@ fn greet(address: &str, settings: &HubConfig) -> anyhow::Result<()> {
             writeln!(out, "  {login:<8}  {who}")?;
         }
         writeln!(out, "\nTry, in another terminal:")?;
-        writeln!(out, "  curl -c /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"login\":\"ekiclik\",\"password\":\"ekiclik\"}}}}' {address}/auth/")?;
-        writeln!(out, "  curl -b /tmp/hub -G {address}/api/product.product/ --data-urlencode 'query={{id, name, selling_price, categ_id{{name}}}}'")?;
-        writeln!(out, "  curl -b /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"data\":{{\"name\":\"Amine Saadi\",\"email\":\"amine@example.dz\"}}}}}}' {address}/api/res.partner/\n")?;
+        writeln!(
+            out,
+            "  curl -c /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"login\":\"ekiclik\",\"password\":\"ekiclik\"}}}}' {address}/auth/"
+        )?;
+        writeln!(
+            out,
+            "  curl -b /tmp/hub -G {address}/api/product.product/ --data-urlencode 'query={{id, name, selling_price, categ_id{{name}}}}'"
+        )?;
+        writeln!(
+            out,
+            "  curl -b /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"data\":{{\"name\":\"Amine Saadi\",\"email\":\"amine@example.dz\"}}}}}}' {address}/api/res.partner/\n"
+        )?;
     }
     out.flush()?;
     Ok(())
@@ -153,7 +162,10 @@ fn keys(names: &[String]) -> anyhow::Result<()> {
 
 fn help() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\n\nVariables:")?;
+    writeln!(
+        out,
+        "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\n\nVariables:"
+    )?;
     let all = [
         HubConfig::VARIABLES,
         http::HttpConfig::VARIABLES,

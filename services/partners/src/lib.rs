@@ -86,7 +86,13 @@ impl Service for Partners {
         MIGRATIONS
     }
 
-    fn prepare<'a>(&'a self, identity: &'a Identity, model: &'a Model, call: &'a Call, data: &'a mut Map<String, Json>) -> Pending<'a, Result<(), Fault>> {
+    fn prepare<'a>(
+        &'a self,
+        identity: &'a Identity,
+        model: &'a Model,
+        call: &'a Call,
+        data: &'a mut Map<String, Json>,
+    ) -> Pending<'a, Result<(), Fault>> {
         Box::pin(async move {
             match model.name {
                 "res.users" => res_users::prepare(self, identity, call, data).await,

@@ -59,10 +59,15 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     let mut budget = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");
     budget.bind(pair.as_str()).push(&format!(" AND at > now() - interval '{KNOWN_DAYS} days'), "));
     for (at, of) in [&pair, &address].into_iter().enumerate() {
-        budget.push(if at == 0 { "coalesce((SELECT failures FROM login_failure WHERE scope = " } else { ", coalesce((SELECT failures FROM login_failure WHERE scope = " });
+        budget.push(if at == 0 {
+            "coalesce((SELECT failures FROM login_failure WHERE scope = "
+        } else {
+            ", coalesce((SELECT failures FROM login_failure WHERE scope = "
+        });
         budget.bind(of.as_str()).push(&format!(" AND since > now() - interval '{WINDOW} seconds'), 0)"));
     }
-    let (known, failed, failed_there) = database.search::<(Bool, BigInt, BigInt), (bool, i64, i64)>(budget).await?.pop().unwrap_or_default();
+    let (known, failed, failed_there) =
+        database.search::<(Bool, BigInt, BigInt), (bool, i64, i64)>(budget).await?.pop().unwrap_or_default();
     if failed >= partners.login().login_failures || (!known && failed_there >= partners.login().address_failures) {
         return Err(Fault::too_many("Too many failed log-ins. Try again later.", 900));
     }
@@ -88,7 +93,8 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     let mut session = Sql::new("WITH known AS (INSERT INTO login_known AS k (scope, at) VALUES (");
     session.bind(pair.as_str()).push(", now()) ON CONFLICT (scope) DO UPDATE SET at = now() WHERE k.at < now() - interval '1 day'), ");
     session.push("forgiven AS (DELETE FROM login_failure WHERE scope = ").bind(pair.as_str()).push("), ");
-    session.push("swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)) ");
+    session
+        .push("swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)) ");
     session.push("INSERT INTO session (token_sha256, user_id, expires_at) VALUES (sha256(convert_to(").bind(session_id.as_str());
     session.push(", 'UTF8')), ").bind(who.identity.uid);
     session.push(&format!(", now() + interval '{SESSION_SECONDS} seconds') RETURNING user_id"));
@@ -101,7 +107,8 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
 async fn by_session(database: &Database, session_id: &str) -> Result<Reply, Fault> {
     let mut sql = Sql::new("WITH used AS (UPDATE session SET expires_at = now() ");
     sql.push(&format!("+ interval '{SESSION_SECONDS} seconds' WHERE token_sha256 = sha256(convert_to("));
-    sql.bind(session_id).push(&format!(", 'UTF8')) AND expires_at > now() AND expires_at < now() + interval '{} seconds') ", SESSION_SECONDS - 3_600));
+    sql.bind(session_id)
+        .push(&format!(", 'UTF8')) AND expires_at > now() AND expires_at < now() + interval '{} seconds') ", SESSION_SECONDS - 3_600));
     sql.push(SELECT).push("JOIN session s ON s.user_id = u.id WHERE s.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
     sql.push("AND s.token_sha256 = sha256(convert_to(").bind(session_id).push(", 'UTF8'))");
     found(database, sql).await

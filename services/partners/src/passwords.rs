@@ -42,14 +42,18 @@ impl Passwords {
             0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             given => given,
         };
-        let params = Params::new(COST.0, COST.1, COST.2, None).map_err(|error| anyhow::anyhow!("argon2 refuses its parameters: {error}"))?;
+        let params =
+            Params::new(COST.0, COST.1, COST.2, None).map_err(|error| anyhow::anyhow!("argon2 refuses its parameters: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let dummy = argon2.hash_password(&rand::random::<[u8; 32]>()).map_err(|error| anyhow::anyhow!("argon2: {error}"))?.to_string();
         let (work, queue) = sync_channel::<Work>(WAITING);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
             let (queue, argon2) = (queue.clone(), argon2.clone());
-            std::thread::Builder::new().name(format!("password-{number}")).spawn(move || serve(&queue, &argon2)).context("no thread for passwords")?;
+            std::thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || serve(&queue, &argon2))
+                .context("no thread for passwords")?;
         }
         Ok(Passwords { work, dummy: dummy.into() })
     }

@@ -59,7 +59,10 @@ fn refuse_fields(identity: &Identity, model: &Model, data: &Map<String, Json>) -
     if identity.kind() == Who::Integration
         && let Some(field) = NEVER_BY_PUT.iter().find(|field| data.contains_key(**field))
     {
-        return Err(Fault::access_error(format!("You are not allowed to write the field '{field}' of '{}' ({}).", model.label, model.name)));
+        return Err(Fault::access_error(format!(
+            "You are not allowed to write the field '{field}' of '{}' ({}).",
+            model.label, model.name
+        )));
     }
     Ok(())
 }
@@ -246,7 +249,9 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<Strin
         _ => return Err(Fault::validation("One user at a time.").into()),
     };
     let administers = is_administrator(tx.identity);
-    if (user != tx.identity.uid && (!administers || call.method == "change_password")) || (call.method == "action_set_password" && !administers) {
+    if (user != tx.identity.uid && (!administers || call.method == "change_password"))
+        || (call.method == "action_set_password" && !administers)
+    {
         return Err(denied(model, "modify").into());
     }
     let mut lock = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND id = ");
@@ -267,7 +272,10 @@ async fn new_api_key(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> An
     let name = data.get("name").and_then(Json::as_str).map(str::trim).filter(|name| !name.is_empty() && name.chars().count() <= 254);
     let days = data.get("days").map_or(Some(90), Json::as_i64).filter(|days| (1..=MAX_KEY_DAYS).contains(days));
     let (Some(name), Some(days)) = (name, days) else {
-        return Err(Fault::validation(format!("`name` must be a text of 1 to 254 characters, `days` a whole number from 1 to {MAX_KEY_DAYS}")).into());
+        return Err(Fault::validation(format!(
+            "`name` must be a text of 1 to 254 characters, `days` a whole number from 1 to {MAX_KEY_DAYS}"
+        ))
+        .into());
     };
     let key = hex(&rand::random::<[u8; 20]>());
     let mut sql = Sql::new("INSERT INTO api_key (key_sha256, user_id, name, expires_at) VALUES (sha256(convert_to(");

@@ -33,7 +33,7 @@ pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
 /// 400 for a key that is empty or too long.
 pub fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempotency>, Fault> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().map_err(|_| Fault::malformed("Idempotency-Key: visible ASCII characters were expected"))?.trim();
+    let key = value.to_str().map_err(|_unread| Fault::malformed("Idempotency-Key: visible ASCII characters were expected"))?.trim();
     // A structured field's string has quotes; without them it is taken too
     let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
     if key.is_empty() || key.len() > 255 {

@@ -48,7 +48,9 @@ pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payloa
     let answer = async {
         let target = path.into_inner();
         let arguments: Arguments<'_> = match envelope.params {
-            Some(raw) if raw.get() != "null" => serde_json::from_str(raw.get()).map_err(|error| Fault::malformed(format!("`params`: {error}")))?,
+            Some(raw) if raw.get() != "null" => {
+                serde_json::from_str(raw.get()).map_err(|error| Fault::malformed(format!("`params`: {error}")))?
+            }
             _ => Arguments::default(),
         };
         let session = gateway.session(&request, arguments.session_id.as_deref()).await?;

@@ -46,7 +46,7 @@ fn bare(gateway: &Gateway, answer: Result<jsonrpc::Reply, Fault>) -> HttpRespons
 
 /// A record's number in a path; anything else is no path of ours.
 pub fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| Fault::not_found())
+    id.parse().map_err(|_unread| Fault::not_found())
 }
 
 /// The query string's parameters, those that are known. `filter` and `context` are JSON, the others text.
@@ -61,7 +61,8 @@ fn query_params(request: &HttpRequest) -> Result<Params, Fault> {
         match name.as_str() {
             "filter" | "context" if text.trim().is_empty() => {}
             "filter" | "context" => {
-                let raw: &RawValue = serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?;
+                let raw: &RawValue =
+                    serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?;
                 params.set_raw(&name, raw);
             }
             "query" | "order" | "page" | "page_size" | "limit" | "after" => params.set(&name, &text),
@@ -108,7 +109,14 @@ pub async fn unlink(request: HttpRequest, path: web::Path<Target>, payload: Payl
     change(&request, "unlink", target.model, target.id, payload, &gateway).await
 }
 
-async fn change(request: &HttpRequest, method: &str, model: String, id: Option<String>, payload: Payload, gateway: &Gateway) -> HttpResponse {
+async fn change(
+    request: &HttpRequest,
+    method: &str,
+    model: String,
+    id: Option<String>,
+    payload: Payload,
+    gateway: &Gateway,
+) -> HttpResponse {
     let body = match read_body(payload, gateway.max_body).await {
         Ok(body) => body,
         Err(fault) => return answer::refused(gateway, Manner::AddOn, None, &fault),
@@ -120,7 +128,9 @@ async fn change(request: &HttpRequest, method: &str, model: String, id: Option<S
     };
     let answer = async {
         let params: Change<'_> = match envelope.params {
-            Some(raw) if raw.get() != "null" => serde_json::from_str(raw.get()).map_err(|error| Fault::malformed(format!("`params`: {error}")))?,
+            Some(raw) if raw.get() != "null" => {
+                serde_json::from_str(raw.get()).map_err(|error| Fault::malformed(format!("`params`: {error}")))?
+            }
             _ => Change::default(),
         };
         let session = gateway.session(request, params.session_id.as_deref()).await?;

@@ -47,9 +47,8 @@ async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, mann
     };
     let answer = async {
         let sent: Credentials = match envelope.params {
-            Some(raw) if raw.get() != "null" => {
-                serde_json::from_str(raw.get()).map_err(|_| Fault::malformed("`params`: `db`, `login` and `password` must be texts"))?
-            }
+            Some(raw) if raw.get() != "null" => serde_json::from_str(raw.get())
+                .map_err(|_unread| Fault::malformed("`params`: `db`, `login` and `password` must be texts"))?,
             _ => Credentials::default(),
         };
         let named = |name: &str, text: Option<String>| {
