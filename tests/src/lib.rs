@@ -151,7 +151,8 @@ impl Stand {
         let database_url = fresh_database().await;
         let urls = hub::provision::urls(&database_url).unwrap();
         let programs = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
-        let children = Children::start_from(&programs, &variables(settings), &urls).await.unwrap();
+        let mut children = Children::start(Some(&programs), &variables(settings), &urls).await.unwrap();
+        children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();
         Stand { address, database_url, hub: None, children: Some(children), client: service::router::client().unwrap() }
     }

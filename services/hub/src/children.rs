@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ use crate::{OWNERS, PROCESSES};
 /// The processes, and a way to call them as the gateway does.
 pub struct Children {
     running: Vec<(&'static str, Child)>,
+    programs: PathBuf,
+    variables: Variables,
+    private: HashMap<String, String>,
+    public: Vec<String>,
     /// Routes to the services.
     pub router: Router,
     /// The gateway's key.
@@ -30,72 +35,82 @@ fn free_port() -> anyhow::Result<u16> {
 }
 
 impl Children {
-    /// Starts every process, each with its own role, keys and port; the gateway on the port of the variables. They are
-    /// migrated and ready when this returns.
+    /// Starts the services that keep data, each with its own role, key and port. They are migrated and ready when this
+    /// returns. `programs` is the folder they are in; `None`: this program's own.
     ///
     /// # Errors
-    /// A program that is not beside this one, or does not get ready.
-    pub async fn start(variables: &Variables, urls: &HashMap<&'static str, String>) -> anyhow::Result<Children> {
-        let here = std::env::current_exe()?.parent().context("a program without a folder")?.to_owned();
-        Children::start_from(&here, variables, urls).await
-    }
-
-    /// The same with the programs of another folder.
-    ///
-    /// # Errors
-    /// As [`Children::start`].
-    pub async fn start_from(
-        programs: &std::path::Path,
-        variables: &Variables,
-        urls: &HashMap<&'static str, String>,
-    ) -> anyhow::Result<Children> {
+    /// A program that is not there, or does not get ready.
+    pub async fn start(programs: Option<&Path>, variables: &Variables, urls: &HashMap<&'static str, String>) -> anyhow::Result<Children> {
+        let programs = match programs {
+            Some(programs) => programs.to_owned(),
+            None => std::env::current_exe()?.parent().context("a program without a folder")?.to_owned(),
+        };
         let (private, public) = make_ring(PROCESSES)?;
         let mut addresses = HashMap::new();
         for name in OWNERS {
             addresses.insert(*name, format!("http://127.0.0.1:{}", free_port()?));
         }
         let services: Vec<String> = addresses.iter().map(|(name, url)| format!("{name}={url}")).collect();
-        let port = match variables.get("PORT").map(String::as_str) {
+        let router = Router::empty();
+        router.set(remote_routes(&services)?);
+        let gateway = Keyring::new("gateway", private.get("gateway").map_or("", String::as_str), &public)?;
+        let mut variables = variables.clone();
+        variables.insert("SERVICES".to_owned(), services.join(","));
+        let mut children = Children { running: Vec::new(), programs, variables, private, public, router, gateway, addresses };
+        for name in OWNERS {
+            children.spawn(name, urls.get(name))?;
+        }
+        for name in OWNERS {
+            children.wait_until_ready(name).await?;
+        }
+        Ok(children)
+    }
+
+    /// Starts the gateway, on the port of the variables, when everything behind it is there.
+    ///
+    /// # Errors
+    /// As [`Children::start`].
+    pub async fn open_doors(&mut self) -> anyhow::Result<()> {
+        let port = match self.variables.get("PORT").map(String::as_str) {
             None => "8069".to_owned(),
             Some("0") => free_port()?.to_string(),
             Some(port) => port.to_owned(),
         };
-        addresses.insert("gateway", format!("http://127.0.0.1:{port}"));
-        let mut running = Vec::new();
-        for name in PROCESSES {
-            let port = addresses.get(name).and_then(|url| url.rsplit(':').next()).unwrap_or_default().to_owned();
-            let program = programs.join(name);
-            let mut command = Command::new(&program);
-            command.env_clear().envs(variables).env("PORT", port).env("SERVICES", services.join(","));
-            command.env("IDENTITY_KEY", private.get(*name).cloned().unwrap_or_default()).env("IDENTITY_PUBLIC_KEYS", public.join(","));
-            if let Some(url) = urls.get(name) {
-                command.env("DATABASE_URL", url).env("MIGRATE", "true");
-            }
-            let child = command.stdin(Stdio::null()).kill_on_drop(true).spawn();
-            running.push((*name, child.with_context(|| format!("{} can't be started", program.display()))?));
-        }
-        let router = Router::empty();
-        router.set(remote_routes(&services)?);
-        let gateway = Keyring::new("gateway", private.get("gateway").map_or("", String::as_str), &public)?;
-        let mut children = Children { running, router, gateway, addresses };
-        children.wait_until_ready().await?;
-        Ok(children)
+        self.addresses.insert("gateway", format!("http://127.0.0.1:{port}"));
+        self.spawn("gateway", None)?;
+        self.wait_until_ready("gateway").await
     }
 
-    async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+    fn spawn(&mut self, name: &'static str, database_url: Option<&String>) -> anyhow::Result<()> {
+        let port = self.addresses.get(name).and_then(|url| url.rsplit(':').next()).unwrap_or_default().to_owned();
+        let program = self.programs.join(name);
+        let mut command = Command::new(&program);
+        command.env_clear().envs(&self.variables).env("PORT", port);
+        command.env("IDENTITY_KEY", self.private.get(name).cloned().unwrap_or_default()).env("IDENTITY_PUBLIC_KEYS", self.public.join(","));
+        if let Some(url) = database_url {
+            command.env("DATABASE_URL", url).env("MIGRATE", "true");
+        }
+        // A group of its own: a Ctrl-C is for the launcher, which stops them in order
+        let child = command.process_group(0).stdin(Stdio::null()).kill_on_drop(true).spawn();
+        self.running.push((name, child.with_context(|| format!("{} can't be started", program.display()))?));
+        Ok(())
+    }
+
+    /// The process of a service.
+    pub fn id(&self, name: &str) -> Option<u32> {
+        self.running.iter().find(|(of, _)| *of == name).and_then(|(_, child)| child.id())
+    }
+
+    async fn wait_until_ready(&mut self, name: &'static str) -> anyhow::Result<()> {
         let client = service::router::client()?;
+        let url = self.addresses.get(name).cloned().unwrap_or_default();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-        for (name, url) in self.addresses.clone() {
-            loop {
-                if client.ready(&url).await {
-                    break;
-                }
-                if let Some((dead, status)) = self.dead()? {
-                    anyhow::bail!("{dead} ended with {status} before it was ready");
-                }
-                anyhow::ensure!(tokio::time::Instant::now() < deadline, "{name} is not ready after a minute");
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        while !client.get(format!("{url}/health/ready")).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if let Some((dead, status)) = self.dead()? {
+                anyhow::bail!("{dead} ended with {status} before it was ready");
             }
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{name} is not ready after a minute");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
     }
@@ -124,7 +139,7 @@ impl Children {
 
     /// Asks all of them to stop, and waits until they have; the gateway first, so that nobody is sent to a closed door.
     pub async fn stop(mut self) {
-        for (name, child) in &mut self.running {
+        for (name, child) in self.running.iter_mut().rev() {
             if let Some(id) = child.id() {
                 let _ = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
             }
@@ -133,16 +148,5 @@ impl Children {
                 let _ = child.kill().await;
             }
         }
-    }
-}
-
-/// Asking a process whether it is ready.
-trait Ready {
-    async fn ready(&self, url: &str) -> bool;
-}
-
-impl Ready for service::router::Client {
-    async fn ready(&self, url: &str) -> bool {
-        self.get(format!("{url}/health/ready")).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 }

@@ -88,10 +88,9 @@ impl Hub {
         self.partners.migrate().await
     }
 
-    /// Starts the services' background work; it ends with the process.
-    pub fn start_background(&self) {
-        start_background(&self.catalog);
-        start_background(&self.partners);
+    /// Starts the services' background work.
+    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 2] {
+        [start_background(&self.catalog), start_background(&self.partners)]
     }
 
     /// Ready when every service's database is.

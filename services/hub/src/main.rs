@@ -59,9 +59,6 @@ async fn run(as_processes: bool) -> anyhow::Result<()> {
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
     }
-    // Heard from here on: a stop while starting stops what has started
-    let mut stop = std::pin::pin!(http::stop_signal());
-
     let (cluster, url) = match &settings.database_url {
         Some(url) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
         None => {
@@ -73,11 +70,8 @@ async fn run(as_processes: bool) -> anyhow::Result<()> {
         }
     };
     let urls = provision::roles(&url).await?;
-    let served = if as_processes {
-        serve_processes(&variables, &urls, &settings, &mut stop).await
-    } else {
-        serve_all(&variables, &urls, &settings).await
-    };
+    let served =
+        if as_processes { serve_processes(&variables, &urls, &settings).await } else { serve_all(&variables, &urls, &settings).await };
     // Last, when nobody needs it any more
     if let Some(cluster) = cluster {
         tokio::task::spawn_blocking(move || cluster.stop()).await??;
@@ -94,23 +88,21 @@ async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, 
     }
     first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
     partners::login::first_administrator(&hub.partners).await?;
-    hub.start_background();
+    let background = hub.start_background();
     greet(&format!("http://{}", listener.local_addr()?), settings)?;
-    http::serve(listener, &hub.http, hub.health(), hub::routes(&hub)).await
+    let served = http::serve(listener, &hub.http, hub.health(), hub::routes(&hub)).await;
+    background.iter().for_each(tokio::task::JoinHandle::abort);
+    served
 }
 
-async fn serve_processes(
-    variables: &Variables,
-    urls: &HashMap<&'static str, String>,
-    settings: &HubConfig,
-    stop: &mut (impl Future<Output = ()> + Unpin),
-) -> anyhow::Result<()> {
-    let mut children = Children::start(variables, urls).await?;
+async fn serve_processes(variables: &Variables, urls: &HashMap<&'static str, String>, settings: &HubConfig) -> anyhow::Result<()> {
+    let mut children = Children::start(None, variables, urls).await?;
     first_data(settings, &children.router, &children.gateway).await?;
+    children.open_doors().await?;
     greet(children.addresses.get("gateway").map_or("", String::as_str), settings)?;
     let ended = tokio::select! {
         ended = children.wait() => ended,
-        () = stop => Ok(()),
+        () = http::stop_signal() => Ok(()),
     };
     children.stop().await;
     ended
