@@ -157,6 +157,16 @@ impl Stand {
         Stand { address, database_url, hub: None, children: Some(children), client: service::router::client().unwrap() }
     }
 
+    /// A superuser's connection to the cluster.
+    pub async fn admin() -> AsyncPgConnection {
+        AsyncPgConnection::establish(&admin_url()).await.unwrap()
+    }
+
+    /// Runs SQL whose rows don't matter.
+    pub async fn execute(conn: &mut AsyncPgConnection, sql: &str) {
+        conn.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// A superuser's connection to the test's database.
     pub async fn sql(&self) -> AsyncPgConnection {
         AsyncPgConnection::establish(&self.database_url).await.unwrap()

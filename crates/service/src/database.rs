@@ -151,7 +151,7 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn is_there(&self) -> bool {
-        self.read_line(Sql::new("SELECT 'there'")).await.is_ok()
+        self.on_line(Sql::new("SELECT 'there'")).await.is_ok()
     }
 
     /// A connection of its own, for transactions and searches.
@@ -174,30 +174,34 @@ impl Database {
         (status.size, status.available)
     }
 
-    /// Rows of one text from a statement that is short and changes nothing, pipelined with other threads' none.
+    /// Rows of one text from a statement that is short and changes nothing, pipelined with others'.
     ///
     /// # Errors
     /// 503 when the line is full or the database away; see [`fault`].
     pub async fn read_line(&self, sql: Sql) -> Result<Vec<String>, Fault> {
-        let span = tracing::info_span!(target: telemetry::SPANS, "SELECT", db.system.name = "postgresql", db.namespace = self.inner.schema);
-        async {
-            for again in [true, false] {
-                let line = self.line();
-                let place = tokio::time::timeout(self.inner.wait, line.places.acquire()).await;
-                let Ok(Ok(_place)) = place else { return Err(Fault::unavailable("The database is busy. Try again.")) };
-                let connection = line.connection.get_or_try_init(|| self.establish()).await.map_err(|error| {
-                    tracing::warn!(service = self.inner.schema, %error, "no database connection");
-                    Fault::unavailable("The database is away. Try again.")
-                })?;
-                match Statement::<Text>::of(sql.clone()).load::<String>(&mut &*connection).await {
-                    Err(error) if again && is_closed(&error) => self.forget(&line),
-                    other => return other.map_err(|error| fault(self.inner.schema, error)),
-                }
+        self.on_line(sql).instrument(self.span("SELECT")).await
+    }
+
+    async fn on_line(&self, sql: Sql) -> Result<Vec<String>, Fault> {
+        for again in [true, false] {
+            let line = self.line();
+            let place = tokio::time::timeout(self.inner.wait, line.places.acquire()).await;
+            let Ok(Ok(_place)) = place else { return Err(Fault::unavailable("The database is busy. Try again.")) };
+            let connection = line.connection.get_or_try_init(|| self.establish()).await.map_err(|error| {
+                tracing::warn!(service = self.inner.schema, %error, "no database connection");
+                Fault::unavailable("The database is away. Try again.")
+            })?;
+            match Statement::<Text>::of(sql.clone()).load::<String>(&mut &*connection).await {
+                Err(error) if again && is_closed(&error) => self.forget(&line),
+                other => return other.map_err(|error| fault(self.inner.schema, error)),
             }
-            Err(Fault::unavailable("The database is away. Try again."))
         }
-        .instrument(span)
-        .await
+        Err(Fault::unavailable("The database is away. Try again."))
+    }
+
+    /// A span of a statement or a transaction, by OpenTelemetry's names.
+    pub fn span(&self, summary: &'static str) -> tracing::Span {
+        tracing::info_span!(target: telemetry::SPANS, "query", otel.name = summary, db.system.name = "postgresql", db.namespace = self.inner.schema)
     }
 
     async fn establish(&self) -> ConnectionResult<AsyncPgConnection> {
@@ -229,7 +233,6 @@ impl Database {
         T: Send,
         Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
-        let span = tracing::info_span!(target: telemetry::SPANS, "SELECT", db.system.name = "postgresql", db.namespace = self.inner.schema);
         async {
             let mut connection = self.connection().await?;
             match sql.clone().load::<ST, T>(&mut connection).await {
@@ -242,7 +245,7 @@ impl Database {
                 other => other.map_err(|error| fault(self.inner.schema, error)),
             }
         }
-        .instrument(span)
+        .instrument(self.span("SELECT"))
         .await
     }
 

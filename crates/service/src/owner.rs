@@ -345,7 +345,7 @@ impl<S: Service> Owner<S> {
                 }
                 Ok(Done::Fresh { answer, matched })
             }
-            .instrument(tracing::info_span!(target: telemetry::SPANS, "TRANSACTION", db.system.name = "postgresql", db.namespace = self.service.name()))
+            .instrument(self.database.span("TRANSACTION"))
             .await;
             match work {
                 Ok(Done::Fresh { answer, matched }) => {

@@ -1,0 +1,188 @@
+//! What an operator relies on: traces, metrics, health, logs that tell nothing personal, and bounds that hold.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use system_tests::{Stand, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Takes whatever is posted to it, and keeps it.
+async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keeper = kept.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let keeper = keeper.clone();
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                let mut piece = [0; 16_384];
+                while let Ok(n) = socket.read(&mut piece).await {
+                    request.extend_from_slice(&piece[..n]);
+                    let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+                    let head = text.find("\r\n\r\n").map(|at| at + 4);
+                    let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse::<usize>().ok());
+                    if let (Some(head), Some(length)) = (head, length)
+                        && request.len() >= head + length
+                    {
+                        keeper.lock().unwrap().extend_from_slice(&request);
+                        request.clear();
+                        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                    }
+                    if n == 0 {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (address, kept)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_is_one_trace_from_the_door_to_sql() {
+    let (address, kept) = collector().await;
+    let stand = Stand::processes_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]).await;
+    let platform = stand.login("ekiclik").await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let body = json!({"params": {"data": {"name": "Traced", "email": "traced@example.dz"}}}).to_string();
+    assert_eq!(platform.send("POST", "/api/res.partner/", &[("traceparent", &parent)], &body).await.status, 200);
+    // The processes send what they have when they stop
+    stand.children.unwrap().stop().await;
+    let sent = kept.lock().unwrap().clone();
+    let id: Vec<u8> = (0..16).map(|at| u8::from_str_radix(&trace[2 * at..2 * at + 2], 16).unwrap()).collect();
+    // In a span of the protocol the name comes some 40 bytes after the trace's id
+    let spans: Vec<String> = sent
+        .windows(16)
+        .enumerate()
+        .filter(|(_, window)| *window == id)
+        .map(|(at, _)| String::from_utf8_lossy(&sent[at..(at + 90).min(sent.len())]).into_owned())
+        .collect();
+    for name in ["POST /api/{model}", "res.partner create", "TRANSACTION"] {
+        assert!(spans.iter().any(|span| span.contains(name)), "no span {name} in {spans:?}");
+    }
+    assert!(!String::from_utf8_lossy(&sent).contains("traced@example.dz"), "personal data in a trace");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trace_goes_on_in_the_event_that_a_change_causes() {
+    let stand = Stand::new().await;
+    let platform = stand.login("ekiclik").await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let body = json!({"params": {"data": {"name": "Traced", "email": "traced@example.dz"}}}).to_string();
+    platform.send("POST", "/api/res.partner/", &[("traceparent", parent)], &body).await.result();
+    assert_eq!(stand.count(&format!("SELECT count(*) AS n FROM partners.event WHERE traceparent = '{parent}'")).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_name_routes_and_never_paths() {
+    let stand = Stand::new().await;
+    let platform = stand.login("ekiclik").await;
+    platform.get("/api/product.template/1").await;
+    platform.get("/api/no.such.model/424242").await;
+    let metrics = stand.send("GET", "/metrics", &[], "").await;
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.headers["content-type"].starts_with("text/plain"));
+    assert!(metrics.text.contains(r#"http_route="/api/{model}/{id}""#), "{}", metrics.text);
+    assert!(metrics.text.contains("hub_call_duration_seconds") && metrics.text.contains("hub_db_pool_wait_seconds"));
+    assert!(!metrics.text.contains("424242") && !metrics.text.contains("no.such.model"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ready_follows_the_database_and_live_does_not() {
+    let stand = Stand::new().await;
+    let status = async |path| stand.send("GET", path, &[], "").await.status;
+    assert_eq!((status("/health/live").await, status("/health/ready").await), (200, 200));
+    let name = stand.database_url.rsplit_once('/').unwrap().1.to_owned();
+    let mut admin = Stand::admin().await;
+    Stand::execute(&mut admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+    Stand::execute(&mut admin, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    until("it is not ready", async || status("/health/ready").await == 503).await;
+    assert_eq!(status("/health/live").await, 200);
+    let away = stand.send("POST", "/auth", &[("content-type", "application/json")], r#"{"params":{"login":"bna","password":"bna"}}"#).await;
+    assert_eq!((away.status, away.headers.contains_key("retry-after")), (503, true), "{}", away.text);
+    Stand::execute(&mut admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    until("it is ready again", async || status("/health/ready").await == 200).await;
+    stand.login("bna").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_that_are_killed_cost_no_read() {
+    let stand = Stand::new().await;
+    let platform = stand.login("ekiclik").await;
+    let name = stand.database_url.rsplit_once('/').unwrap().1.to_owned();
+    let mut admin = Stand::admin().await;
+    for _ in 0..5 {
+        assert_eq!(platform.get("/api/product.template/1").await.status, 200);
+        assert_eq!(platform.list("product.product", &[("query", "{id}")]).await.status, 200);
+        Stand::execute(&mut admin, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    }
+    assert_eq!(platform.get("/api/product.template/1").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_pool_is_told_fast_and_recovers() {
+    let stand = Stand::with(&[("DATABASE_CONNECTIONS", "3"), ("DATABASE_WAIT_MS", "200")]).await;
+    let platform = stand.login("ekiclik").await;
+    let mut holder = stand.sql().await;
+    Stand::execute(&mut holder, "BEGIN; UPDATE partners.res_partner SET name = name").await;
+    let client = json!({"params": {"filter": [["email", "=", "nadia.ziani@example.dz"]], "data": {"city": "Oran"}}}).to_string();
+    let writes = (0..12).map(|_| platform.send("PUT", "/api/res.partner/", &[], &client));
+    let all = futures_util::future::join_all(writes);
+    let release = async {
+        until("writers wait", async || stand.count("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 0).await;
+        // Those without a connection are refused meanwhile
+        until("the pool was full for longer than one waits", async || {
+            stand.count("SELECT (extract(epoch FROM now() - min(query_start)) * 1000)::bigint AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 400
+        })
+        .await;
+        Stand::execute(&mut holder, "ROLLBACK").await;
+    };
+    let (answers, ()) = tokio::join!(all, release);
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert!(count(200) >= 1 && count(503) >= 1 && count(200) + count(503) == 12, "{:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
+    assert!(answers.iter().filter(|answer| answer.status == 503).all(|answer| answer.headers.contains_key("retry-after")));
+    assert_eq!(platform.send("PUT", "/api/res.partner/", &[], &client).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_have_bounds_of_size() {
+    let stand = Stand::with(&[("MAX_BODY", "20000")]).await;
+    let platform = stand.login("ekiclik").await;
+    let large = json!({"params": {"data": {"name": "x".repeat(30_000), "email": "x@y"}}}).to_string();
+    let answer = platform.send("POST", "/api/res.partner/", &[], &large).await;
+    assert_eq!((answer.status, answer.error_name().as_str()), (413, "werkzeug.exceptions.HTTPException"));
+    // A length that is a lie is found out as the bytes come
+    let mut socket = TcpStream::connect(stand.address.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /auth HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let chunk = format!("{:x}\r\n{}\r\n", 10_000, "y".repeat(10_000));
+    for _ in 0..3 {
+        socket.write_all(chunk.as_bytes()).await.unwrap();
+    }
+    let mut answer = vec![0; 64];
+    let n = tokio::time::timeout(Duration::from_secs(5), socket.read(&mut answer)).await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&answer[..n]).starts_with("HTTP/1.1 413"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_finishes_the_request_in_flight() {
+    let mut stand = Stand::processes().await;
+    let id = stand.login("ekiclik").await.id;
+    let mut holder = stand.sql().await;
+    Stand::execute(&mut holder, "BEGIN; SELECT 1 FROM partners.res_partner FOR UPDATE").await;
+    let children = stand.children.take().unwrap();
+    let body = json!({"params": {"filter": [["email", "=", "nadia.ziani@example.dz"]], "data": {"city": "Oran"}}}).to_string();
+    let headers = [("x-openerp-session-id", id.as_str()), ("content-type", "application/json")];
+    let (answer, ()) = tokio::join!(stand.send("PUT", "/api/res.partner/", &headers, body), async {
+        until("the write waits", async || stand.count("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 0).await;
+        let stopping = tokio::spawn(children.stop());
+        Stand::execute(&mut holder, "ROLLBACK").await;
+        stopping.await.unwrap();
+    });
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
