@@ -36,7 +36,10 @@ async fn every_field_has_its_column_and_every_column_its_field() {
             }
             for field in model.fields.iter().filter(|field| field.has_column()) {
                 let column = columns.iter().find(|column| column.name == field.name);
-                let kind = column.unwrap_or_else(|| panic!("{}.{} has no column", model.name, field.name)).kind.replace("timestamp with time zone", "timestamptz");
+                let kind = column
+                    .unwrap_or_else(|| panic!("{}.{} has no column", model.name, field.name))
+                    .kind
+                    .replace("timestamp with time zone", "timestamptz");
                 assert_eq!(kind, field.kind.column_type(), "{}.{}", model.name, field.name);
             }
             let naming = model.field("display_name").expect("every model has a display_name");
@@ -60,7 +63,8 @@ async fn the_shared_page_tells_what_the_services_declare() {
             .filter_map(|field| field.kind.comodel())
             .filter(|comodel| registry.get(comodel).is_none())
             .collect();
-        let page: BTreeSet<_> = directory::REFERENCES.iter().filter(|(service, _)| *service == name).flat_map(|(_, models)| models.iter().copied()).collect();
+        let page: BTreeSet<_> =
+            directory::REFERENCES.iter().filter(|(service, _)| *service == name).flat_map(|(_, models)| models.iter().copied()).collect();
         assert_eq!(foreign, page, "what {name} refers to elsewhere");
     }
 }
@@ -84,8 +88,13 @@ async fn every_field_of_every_model_reads_through_the_door() {
 async fn no_role_has_rights_on_anothers_schema() {
     let stand = Stand::new().await;
     for (role, other) in [("catalog", "partners"), ("partners", "catalog")] {
-        assert_eq!(stand.count(&format!("SELECT count(*) AS n FROM (SELECT 1 WHERE has_schema_privilege('{role}', '{other}', 'USAGE')) x")).await, 0);
-        let tables = format!("SELECT count(*) AS n FROM pg_tables WHERE schemaname = '{other}' AND has_table_privilege('{role}', format('%I.%I', schemaname, tablename), 'SELECT')");
+        assert_eq!(
+            stand.count(&format!("SELECT count(*) AS n FROM (SELECT 1 WHERE has_schema_privilege('{role}', '{other}', 'USAGE')) x")).await,
+            0
+        );
+        let tables = format!(
+            "SELECT count(*) AS n FROM pg_tables WHERE schemaname = '{other}' AND has_table_privilege('{role}', format('%I.%I', schemaname, tablename), 'SELECT')"
+        );
         assert_eq!(stand.count(&tables).await, 0);
     }
 }

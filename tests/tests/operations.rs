@@ -134,7 +134,11 @@ async fn a_full_pool_is_told_fast_and_recovers() {
     let writes = (0..12).map(|_| platform.send("PUT", "/api/res.partner/", &[], &client));
     let all = futures_util::future::join_all(writes);
     let release = async {
-        until("writers wait", async || stand.count("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 0).await;
+        until("writers wait", async || {
+            stand.count("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await
+                > 0
+        })
+        .await;
         // Those without a connection are refused meanwhile
         until("the pool was full for longer than one waits", async || {
             stand.count("SELECT (extract(epoch FROM now() - min(query_start)) * 1000)::bigint AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 400
@@ -144,7 +148,11 @@ async fn a_full_pool_is_told_fast_and_recovers() {
     };
     let (answers, ()) = tokio::join!(all, release);
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
-    assert!(count(200) >= 1 && count(503) >= 1 && count(200) + count(503) == 12, "{:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
+    assert!(
+        count(200) >= 1 && count(503) >= 1 && count(200) + count(503) == 12,
+        "{:?}",
+        answers.iter().map(|a| a.status).collect::<Vec<_>>()
+    );
     assert!(answers.iter().filter(|answer| answer.status == 503).all(|answer| answer.headers.contains_key("retry-after")));
     assert_eq!(platform.send("PUT", "/api/res.partner/", &[], &client).await.status, 200);
 }
@@ -179,7 +187,11 @@ async fn a_stop_finishes_the_request_in_flight() {
     let body = json!({"params": {"filter": [["email", "=", "nadia.ziani@example.dz"]], "data": {"city": "Oran"}}}).to_string();
     let headers = [("x-openerp-session-id", id.as_str()), ("content-type", "application/json")];
     let (answer, ()) = tokio::join!(stand.send("PUT", "/api/res.partner/", &headers, body), async {
-        until("the write waits", async || stand.count("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 0).await;
+        until("the write waits", async || {
+            stand.count("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await
+                > 0
+        })
+        .await;
         let stopping = tokio::spawn(children.stop());
         Stand::execute(&mut holder, "ROLLBACK").await;
         stopping.await.unwrap();

@@ -56,6 +56,11 @@ impl Call {
         Call { model: model.into(), method: method.into(), params: Params::default(), token, traceparent: None, idempotency: None }
     }
 
+    /// Another call on behalf of this one, in its trace; whose it is, the asking service says.
+    pub fn asking(&self, model: &str, method: &str) -> Call {
+        Call { traceparent: self.traceparent.clone(), ..Call::new(model, method, Arc::from("")) }
+    }
+
     /// The same call with one argument more.
     pub fn with(mut self, name: &str, value: &impl Serialize) -> Call {
         self.params.set(name, value);

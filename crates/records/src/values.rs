@@ -5,6 +5,7 @@ use domain::Identity;
 use jsonrpc::{Fault, strict};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::model::{ByName, Field, Kind, Model, clip};
 
@@ -137,6 +138,11 @@ impl Values {
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut Value)> {
         self.entries.iter_mut().map(|(name, value)| (*name, value))
     }
+}
+
+/// SHA-256 of what was sent, keys sorted: two POSTs with the same content have the same.
+pub fn content_hash(data: &Map<String, Json>) -> String {
+    domain::hex(&Sha256::digest(serde_json::to_string(data).unwrap_or_default()))
 }
 
 /// Everything that is wrong with a request's values, told at once.

@@ -1,6 +1,7 @@
 //! What every process runs on: configuration, telemetry, identity, the database, the way a call is answered, the router to
 //! other services, health and shutdown.
 
+mod changing;
 pub mod config;
 pub mod database;
 pub mod directory;
@@ -9,6 +10,7 @@ pub mod identity;
 pub mod metrics;
 pub mod owner;
 pub mod process;
+mod reading;
 pub mod router;
 pub mod telemetry;
 

@@ -13,7 +13,6 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Pending, Service};
-use sha2::{Digest, Sha256};
 
 service::settings! {
     /// What a price is made of. Source: the platforms' own margins.
@@ -63,12 +62,6 @@ fn brand_model() -> Model {
         Field::new("active", Kind::Boolean, "Active"),
     ];
     Model::new("product.brand", "product_brand", "Brand", fields, access)
-}
-
-/// SHA-256 of what was sent, keys sorted: two POSTs with the same content have the same.
-pub fn content_hash(data: &Map<String, Json>) -> String {
-    let text = serde_json::to_string(data).unwrap_or_default();
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Service for Catalog {

@@ -3,7 +3,7 @@
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use jsonrpc::Fault;
 use records::tx::Found;
-use records::values::{Mode, Problems};
+use records::values::{Mode, Problems, content_hash};
 use records::write::OnConflict;
 use records::{Failure, Field, Kind, Model, Sql, Tx, Values};
 use serde_json::{Map, Value as Json};
@@ -74,7 +74,7 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values, hash: &str
 /// # Errors
 /// 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
-    let hash = crate::content_hash(&data);
+    let hash = content_hash(&data);
     let mut problems = Problems::default();
     rename_ref(&mut data, &mut problems);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;

@@ -3,7 +3,7 @@
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use jsonrpc::{Fault, strict};
 use records::tx::{Found, taken};
-use records::values::{Mode, Problems};
+use records::values::{Mode, Problems, content_hash};
 use records::write::{self, OnConflict};
 use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use serde_json::{Map, Value as Json, json};
@@ -78,7 +78,7 @@ struct Sent {
 /// # Errors
 /// 422 with everything that is wrong, 409 naming references that belong to another product.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
-    let hash = crate::content_hash(&data);
+    let hash = content_hash(&data);
     let registry = tx.registry;
     let master = registry.model("product.master")?;
     let mut problems = Problems::default();

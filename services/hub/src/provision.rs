@@ -74,5 +74,5 @@ fn parts(url: &str) -> anyhow::Result<(&str, &str, &str)> {
 /// From the administrator's own, so that nothing has to be kept, and a second hub on the cluster finds the same.
 fn password(owner: &str, admin_url: &str) -> anyhow::Result<String> {
     let (_, authority, _) = parts(admin_url)?;
-    Ok(Sha256::digest(format!("{owner} {authority}").as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    Ok(domain::hex(&Sha256::digest(format!("{owner} {authority}"))))
 }

@@ -14,7 +14,6 @@ use records::{Access, Model, Registry, Tx};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Database, Owner, Pending, Service};
-use sha2::{Digest, Sha256};
 
 use crate::passwords::Passwords;
 
@@ -60,16 +59,6 @@ pub fn reference_access(identity: &Identity) -> Access {
         Who::Administrator => Access::all(),
         _ => Access::read(),
     }
-}
-
-/// SHA-256 of what was sent, keys sorted: two POSTs with the same content have the same.
-pub fn content_hash(data: &Map<String, Json>) -> String {
-    hex(&Sha256::digest(serde_json::to_string(data).unwrap_or_default().as_bytes()))
-}
-
-/// Lower-case hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Service for Partners {

@@ -4,7 +4,7 @@
 //! budget of their own there, which no stranger can use up: nobody can lock a user out.
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use domain::{Identity, Origin, Role};
+use domain::{Identity, Origin, Role, hex};
 use jsonrpc::{Call, Fault, Reply};
 use records::Sql;
 use records::write::{self, Author, OnConflict};
@@ -12,7 +12,7 @@ use service::identity::{LoggedIn, SESSION_SECONDS};
 use service::{Database, Owner};
 use sha2::{Digest, Sha256};
 
-use crate::{Partners, hex, passwords};
+use crate::{Partners, passwords};
 
 /// How long failures count, in seconds.
 const WINDOW: i64 = 900;

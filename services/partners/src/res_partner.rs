@@ -4,12 +4,10 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use records::tx::Found;
-use records::values::{Mode, Problems};
+use records::values::{Mode, Problems, content_hash};
 use records::write::OnConflict;
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
-
-use crate::content_hash;
 
 /// The declaration.
 pub fn model() -> Model {

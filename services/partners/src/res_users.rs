@@ -1,17 +1,17 @@
 //! `res.users`: who may log in, and as what.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
-use domain::{Identity, Kind as Who, Origin, Role};
+use domain::{Identity, Kind as Who, Origin, Role, hex};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::{Mode, Problems};
+use records::values::{Mode, Problems, content_hash};
 use records::write::OnConflict;
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 
-use crate::{Partners, content_hash, hex, passwords};
+use crate::{Partners, passwords};
 
 /// How long an API key is good for at most, in days.
 const MAX_KEY_DAYS: i64 = 3_650;

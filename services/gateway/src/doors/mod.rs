@@ -43,7 +43,7 @@ pub fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempote
     payload.update(request.query_string().as_bytes());
     payload.update([0]);
     payload.update(body);
-    let payload = payload.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let payload = domain::hex(&payload.finalize());
     let scope = format!("{} {}", request.method(), request.path().trim_end_matches('/'));
     Ok(Some(Idempotency { key: key.to_owned(), scope, payload }))
 }

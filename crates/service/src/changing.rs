@@ -1,0 +1,303 @@
+//! Changing requests: rights, then what needs the network, then one transaction; and what makes sending one again safe.
+
+use std::time::{Duration, Instant};
+
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use domain::{Identity, Kind as Who, Origin};
+use jsonrpc::{Body, Call, Fault, Reply, strict};
+use records::condition::denied;
+use records::read::{ListRequest, Window};
+use records::tx::refuse_referred;
+use records::{Failure, Filter, Kind, Model, Op, Selection, Sql, Tx};
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+use tracing::Instrument;
+
+use crate::owner::{Owner, Service, parse_reply};
+use crate::{directory, metrics};
+
+/// How often a transaction that met another is tried.
+const TRIES: usize = 4;
+/// How long a copy of a request that is still running waits for its answer.
+const COPY_WAITS: Duration = Duration::from_secs(10);
+
+enum Earlier {
+    None(Option<String>),
+    Running,
+    Answered(Reply),
+}
+
+enum Done {
+    Fresh { answer: String, matched: Option<i64> },
+    Replayed(Reply),
+    Running,
+}
+
+impl<S: Service> Owner<S> {
+    /// A changing request: rights, then what needs the network, then one transaction, tried again where it met another.
+    pub(crate) async fn change(&self, identity: &Identity, model: &Model, call: &Call) -> Result<Reply, Fault> {
+        let access = (model.access)(identity);
+        let (allowed, what) = match call.method.as_str() {
+            "create" => (access.create, "create"),
+            "unlink" => (access.unlink, "delete"),
+            "write" => (access.write, "modify"),
+            _ => (access.read, "access"),
+        };
+        if !allowed {
+            return Err(denied(model, what));
+        }
+        let mut data = match call.params.raw("data") {
+            Some(raw) => strict::object("data", raw)?,
+            None if matches!(call.method.as_str(), "create" | "write") => {
+                let verb = if call.method == "create" { "POST" } else { "PUT" };
+                return Err(Fault::validation(format!("`data` parameter is not found on {verb} request body")));
+            }
+            None => self.arguments(model, call)?,
+        };
+        let context = call.params.raw("context").map(|raw| strict::value("context", raw)).transpose()?.unwrap_or_default();
+        let flag = |name: &str| context.get(name).and_then(Json::as_bool);
+        let target = match call.method.as_str() {
+            "write" | "unlink" => Some(self.target(model, call)?),
+            _ => None,
+        };
+        let claimed = claimed_origin(&mut data)?;
+        let bank = self.named_bank(identity, call, &mut data).await?;
+        self.service.prepare(identity, model, call, &mut data).await?;
+        self.check_foreign(model, call, &data).await?;
+        if let (Some((filter, _)), "unlink") = (&target, call.method.as_str()) {
+            self.ask_referring(identity, model, call, filter).await?;
+        }
+
+        let deadline = Instant::now() + COPY_WAITS;
+        let mut tries = 0;
+        loop {
+            let mut open = self.database.begin().await?;
+            let mut tx = self.tx(&mut open, identity, claimed, bank, call.traceparent.clone())?;
+            let work = async {
+                let key = match self.earlier(&mut tx, call).await? {
+                    Earlier::Answered(reply) => return Ok(Done::Replayed(reply)),
+                    Earlier::Running => return Ok(Done::Running),
+                    Earlier::None(key) => key,
+                };
+                let (answer, matched) = match (&target, call.method.as_str()) {
+                    (Some((filter, single)), method) => {
+                        let found = tx
+                            .find_locked(model, filter, single.is_none() && flag("active_test") != Some(false), flag("bulk") == Some(true))
+                            .await?;
+                        if let (Some(id), true) = (single, found.ids.is_empty()) {
+                            return Err(Fault::missing(model.name, *id).into());
+                        }
+                        let matched = found.ids.len();
+                        let answer = match (method, matched) {
+                            (_, 0) => Json::Bool(true),
+                            ("write", _) => self.service.write(&mut tx, model, found, data.clone()).await?,
+                            _ => self.service.unlink(&mut tx, model, found).await?,
+                        };
+                        (answer, Some(matched))
+                    }
+                    (None, "create") => (self.service.create(&mut tx, model, data.clone()).await?, None),
+                    (None, _) => (self.service.action(&mut tx, model, call, data.clone()).await?, None),
+                };
+                let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
+                if let (Some(key), Some(idempotency)) = (key, &call.idempotency) {
+                    keep_answer(&mut tx, key, &idempotency.payload, &answer, matched).await?;
+                }
+                Ok(Done::Fresh { answer, matched })
+            }
+            .instrument(self.database.span("TRANSACTION"))
+            .await;
+            match work {
+                Ok(Done::Fresh { answer, matched }) => {
+                    open.commit().await.map_err(|error| self.unknown_outcome(error))?;
+                    self.feed.written();
+                    let mut reply = Reply::json(answer);
+                    reply.matched = matched.and_then(|n| u64::try_from(n).ok());
+                    return Ok(reply);
+                }
+                Ok(Done::Replayed(reply)) => {
+                    open.rollback().await;
+                    metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
+                    return Ok(reply);
+                }
+                Ok(Done::Running) => {
+                    open.rollback().await;
+                    if Instant::now() > deadline {
+                        return Err(Fault::busy());
+                    }
+                    // Without a connection: a crowd of copies must not take the pool from the one that works
+                    tokio::time::sleep(Duration::from_millis(20 + rand::random::<u64>() % 30)).await;
+                }
+                Err(Failure::Database(error)) if crate::database::is_transient(&error) && tries + 1 < TRIES => {
+                    open.rollback().await;
+                    tries += 1;
+                    let most = 10_u64 << tries;
+                    tokio::time::sleep(Duration::from_millis(rand::random::<u64>() % most)).await;
+                }
+                Err(failure) => {
+                    open.rollback().await;
+                    return Err(self.refusal(failure));
+                }
+            }
+        }
+    }
+
+    /// An action's arguments by name: those given by position get theirs from the signature.
+    fn arguments(&self, model: &Model, call: &Call) -> Result<Map<String, Json>, Fault> {
+        let mut data = call.params.raw("kwargs").map_or_else(|| Ok(Map::new()), |raw| strict::object("kwargs", raw))?;
+        let names = self.service.action_signature(model.name, &call.method).unwrap_or_default();
+        let given = match call.params.raw("args").map(|raw| strict::value("args", raw)).transpose()? {
+            None | Some(Json::Null) => Vec::new(),
+            Some(Json::Array(items)) => items,
+            Some(other) => return Err(Fault::validation(format!("`args` must be a list, not {}", strict::kind(&other)))),
+        };
+        let unexpected = data.keys().find(|name| !names.contains(&name.as_str()));
+        if given.len() > names.len() || unexpected.is_some() {
+            return Err(Fault::validation(format!("{}.{} takes the arguments ({})", model.name, call.method, names.join(", "))));
+        }
+        for (name, value) in names.iter().zip(given) {
+            data.insert((*name).to_owned(), value);
+        }
+        Ok(data)
+    }
+
+    /// Which records a write or unlink means: those of its filter, or the one of its id.
+    fn target(&self, model: &Model, call: &Call) -> Result<(Filter, Option<i64>), Fault> {
+        if let Some(id) = call.params.get::<i64>("id")? {
+            return Ok((Filter::leaf("id", Op::Eq, id), Some(id)));
+        }
+        let filter = call.params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?;
+        if filter.is_all() {
+            return Err(Fault::validation(format!(
+                "`filter` is required and must not be empty: it says which '{}' records are meant.",
+                model.name
+            )));
+        }
+        Ok((filter, None))
+    }
+
+    /// The bank that a request names as its source, which a bank's user may only do with its own.
+    async fn named_bank(&self, identity: &Identity, call: &Call, data: &mut Map<String, Json>) -> Result<Option<i64>, Fault> {
+        let named = [data.remove("source"), data.remove("order_source")].into_iter().flatten().find(|name| !name.is_null() && name != "");
+        let Some(named) = named else { return Ok(None) };
+        let Json::String(name) = named else {
+            return Err(Fault::validation(format!("`source` must be a bank's name, not {}", strict::kind(&named))));
+        };
+        let bank = self.ask::<Result<i64, Vec<String>>>(call.asking("res.bank", "_named").with("name", &name)).await?;
+        match (bank, identity.kind()) {
+            (Ok(bank), Who::Bank(own)) if bank != own => Err(Fault::access_error("A user of a bank can't act for another bank.")),
+            (Ok(bank), _) => Ok(Some(bank)),
+            (Err(_), Who::Bank(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),
+            (Err(known), _) => Err(Fault::validation(format!("Unknown bank '{name}': known are {}", known.join(", ")))),
+        }
+    }
+
+    /// References to other services' records must lead somewhere: one call a model, before the transaction.
+    async fn check_foreign(&self, model: &Model, call: &Call, data: &Map<String, Json>) -> Result<(), Fault> {
+        let registry = self.service.registry();
+        for field in model.fields.iter().filter(|field| !field.readonly) {
+            let Kind::Many2one(comodel) = field.kind else { continue };
+            if registry.get(comodel).is_some() {
+                continue;
+            }
+            let mut ids = Vec::new();
+            collect(data, field.name, &mut ids);
+            if ids.is_empty() {
+                continue;
+            }
+            let known: Vec<i64> = self.ask(call.asking(comodel, "_existing").with("ids", &ids)).await?;
+            if let Some(missing) = ids.iter().find(|id| !known.contains(id)) {
+                return Err(Fault::validation(format!("Unknown reference in {}.{}: '{missing}'", model.name, field.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the services whose records may refer to what is to be removed; one call each, before the transaction.
+    async fn ask_referring(&self, identity: &Identity, model: &Model, call: &Call, filter: &Filter) -> Result<(), Fault> {
+        let services: Vec<_> = directory::referring_to(model.name).collect();
+        if services.is_empty() {
+            return Ok(());
+        }
+        let request = ListRequest {
+            filter: filter.clone(),
+            selection: Selection::fields(["id"]),
+            order: None,
+            active_test: false,
+            window: Window::First(Some(1_000)),
+        };
+        let rows = self.reader(identity).rows(model, &request)?;
+        let rows = self.database.search::<Text, String>(rows).await?;
+        let ids: Vec<i64> = rows.iter().filter_map(|row| serde_json::from_str::<Json>(row).ok()?.get("id")?.as_i64()).collect();
+        let mut referring = Vec::new();
+        for service in services {
+            let mut question = call.asking("", "_referring").with("of", &model.name).with("ids", &ids);
+            question.token = self.keyring.own_token(service)?;
+            referring.extend(parse_reply::<Vec<String>>(self.router.service(service)?.call(question).await?)?);
+        }
+        refuse_referred(model.name, referring)
+    }
+
+    async fn earlier(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Earlier, Failure> {
+        let Some(idempotency) = &call.idempotency else { return Ok(Earlier::None(None)) };
+        let scope = format!("{}\n{}\n{}", tx.identity.uid, idempotency.scope, idempotency.key);
+        let key = domain::hex(&Sha256::digest(scope));
+        let mut lock = Sql::new("SELECT pg_try_advisory_xact_lock(('x' || left(");
+        lock.bind(key.as_str()).push(", 16))::bit(64)::bigint)");
+        if lock.load::<Bool, bool>(tx.conn).await?.first() != Some(&true) {
+            return Ok(Earlier::Running);
+        }
+        let mut kept = Sql::new("SELECT payload, answer, matched FROM idempotency WHERE key = decode(");
+        kept.bind(key.as_str()).push(", 'hex') AND at > now() - interval '24 hours'");
+        let rows = kept.load::<(Text, Text, Nullable<BigInt>), (String, String, Option<i64>)>(tx.conn).await?;
+        match rows.into_iter().next() {
+            None => Ok(Earlier::None(Some(key))),
+            Some((payload, _, _)) if payload != idempotency.payload => {
+                Err(Fault::validation("This Idempotency-Key was used with another payload.").into())
+            }
+            Some((_, answer, matched)) => Ok(Earlier::Answered(Reply {
+                body: Body::Whole(answer.into()),
+                matched: matched.and_then(|n| u64::try_from(n).ok()),
+                replayed: true,
+            })),
+        }
+    }
+
+    fn unknown_outcome(&self, error: diesel::result::Error) -> Fault {
+        tracing::warn!(service = self.service.name(), %error, "a commit was not confirmed");
+        Fault::unavailable("The database went away while it was storing: the outcome is unknown. Send the same request again.")
+    }
+}
+
+async fn keep_answer(tx: &mut Tx<'_>, key: String, payload: &str, answer: &str, matched: Option<i64>) -> Result<(), Failure> {
+    let mut sql = Sql::new("INSERT INTO idempotency (key, payload, answer, matched) VALUES (decode(");
+    sql.bind(key).push(", 'hex'), ").bind(payload).push(", ").bind(answer).push(", ").bind(matched);
+    sql.push(") ON CONFLICT (key) DO UPDATE SET payload = excluded.payload, answer = excluded.answer, matched = excluded.matched, at = now() RETURNING 1::bigint");
+    sql.load::<BigInt, i64>(tx.conn).await?;
+    Ok(())
+}
+
+/// `create_by`, in any of its spellings.
+fn claimed_origin(data: &mut Map<String, Json>) -> Result<Option<Origin>, Fault> {
+    match data.remove("create_by") {
+        None | Some(Json::Null | Json::Bool(false)) => Ok(None),
+        Some(Json::String(text)) => match Origin::parse(&text) {
+            Some(origin) => Ok(Some(origin)),
+            None => Err(Fault::validation("Wrong value for create_by: 'ekiclik' or 'odoo' was expected")),
+        },
+        Some(other) => {
+            Err(Fault::validation(format!("Wrong value for create_by: {}; 'ekiclik' or 'odoo' was expected", strict::kind(&other))))
+        }
+    }
+}
+
+/// The numbers that stand under a key, at any depth of the data.
+fn collect(data: &Map<String, Json>, key: &str, ids: &mut Vec<i64>) {
+    for (name, value) in data {
+        match value {
+            Json::Object(inner) => collect(inner, key, ids),
+            Json::Array(items) => items.iter().filter_map(Json::as_object).for_each(|inner| collect(inner, key, ids)),
+            value if name == key => ids.extend(value.as_i64().filter(|id| !ids.contains(id))),
+            _ => {}
+        }
+    }
+}

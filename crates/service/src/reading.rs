@@ -1,0 +1,172 @@
+//! Reads: one statement whose answer is the JSON text itself, or, for an export, a stream from one snapshot.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use domain::Identity;
+use futures_util::{StreamExt, TryStreamExt};
+use jsonrpc::{Body, Fault, Params, Reply};
+use records::read::{ListRequest, Page, Reader, Window, cursor};
+use records::sql::Statement;
+use records::{Kind, Model, Selection};
+
+use crate::owner::{Owner, Service};
+
+/// Answers of up to so many records are made in one statement; more are streamed.
+const WHOLE_ROWS: i64 = 1_000;
+/// Streams go out in pieces of about this size, in bytes.
+const PIECE: usize = 64 * 1024;
+
+impl<S: Service> Owner<S> {
+    pub(crate) fn reader<'a>(&'a self, identity: &'a Identity) -> Reader<'a> {
+        Reader { registry: self.service.registry(), identity }
+    }
+
+    pub(crate) async fn read(&self, identity: &Identity, model: &Model, params: &Params) -> Result<Reply, Fault> {
+        let id: i64 = params.need("id")?;
+        let selection = Selection::parse(&params.get::<String>("query")?.unwrap_or_default())?;
+        let sql = self.reader(identity).one(model, id, &selection)?;
+        let row = if is_short(model, &selection) {
+            self.database.read_line(sql).await?
+        } else {
+            self.database.search::<Text, String>(sql).await?
+        };
+        row.into_iter().next().map(Reply::json).ok_or_else(|| Fault::missing(model.name, id))
+    }
+
+    pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
+        let request = ListRequest::parse(params)?;
+        let open_ended = request.window == Window::First(None);
+        let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
+        let sql = self.reader(&identity).page(model, &request, at_most)?;
+        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
+        let row = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop();
+        let page = row.map_or_else(Page::default, |(rows, count, total, last_id)| Page { rows, count, total, last_id });
+        if open_ended && page.count > WHOLE_ROWS {
+            return self.export(&identity, model, &request).await;
+        }
+        Ok(Reply::json(envelope(&request.window, &page)))
+    }
+
+    /// Every match, streamed: one state of the data from the count to the last row.
+    async fn export(&self, identity: &Identity, model: &Model, request: &ListRequest) -> Result<Reply, Fault> {
+        let mut open = self.database.begin_snapshot().await?;
+        let service = self.service.name();
+        let failed = |error| crate::database::fault(service, error);
+        let counted = self.reader(identity).count(model, request, self.max_rows + 1)?;
+        let connection = open.connection().map_err(failed)?;
+        let count = counted.load::<BigInt, i64>(connection).await.map_err(failed)?.pop().unwrap_or_default();
+        if count > self.max_rows {
+            open.rollback().await;
+            return Err(Fault::validation(format!(
+                "More than {} records match: read them by pages with `page_size`, or walk with `after`.",
+                self.max_rows
+            )));
+        }
+        let rows = self.reader(identity).rows(model, request)?;
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Fault>>(4);
+        tokio::spawn(async move {
+            let work = async {
+                let connection = open.connection().map_err(failed)?;
+                let mut rows =
+                    diesel_async::RunQueryDsl::load_stream::<String>(Statement::<Text>::of(rows), connection).await.map_err(failed)?;
+                let mut piece = BytesMut::with_capacity(PIECE + 4096);
+                piece.extend_from_slice(
+                    format!(r#"{{"count":{count},"prev":null,"current":1,"next":null,"total_pages":1,"result":["#).as_bytes(),
+                );
+                let mut first = true;
+                while let Some(row) = rows.try_next().await.map_err(failed)? {
+                    if !std::mem::take(&mut first) {
+                        piece.extend_from_slice(b",");
+                    }
+                    piece.extend_from_slice(row.as_bytes());
+                    if piece.len() >= PIECE && sender.send(Ok(piece.split().freeze())).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                piece.extend_from_slice(b"]}");
+                let _ = sender.send(Ok(piece.freeze())).await;
+                drop(rows);
+                open.rollback().await;
+                Ok(())
+            };
+            // A stream that breaks can only be cut off: its reader sees that the end is missing
+            if let Err(fault) = work.await {
+                let _ = sender.send(Err(fault)).await;
+            }
+        });
+        let stream =
+            futures_util::stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) });
+        Ok(Reply { body: Body::Stream(stream.boxed()), matched: None, replayed: false })
+    }
+}
+
+/// Whether a read touches one row of one table and its many2ones only.
+fn is_short(model: &Model, selection: &Selection) -> bool {
+    selection.items.iter().all(|item| match item {
+        records::Item::Field(name, None) => model.field(name).is_none_or(|field| !matches!(field.kind, Kind::One2many { .. })),
+        records::Item::Field(..) => false,
+        _ => !model.fields.iter().any(|field| matches!(field.kind, Kind::One2many { .. })),
+    })
+}
+
+/// The add-on's list: `{count, prev, current, next, total_pages, result}`, with `total` where pages are asked for and
+/// `next_cursor` on a walk.
+fn envelope(window: &Window, page: &Page) -> Vec<u8> {
+    use std::io::Write;
+    let number = |n: Option<i64>| n.map_or("null".to_owned(), |n| n.to_string());
+    let mut out = Vec::with_capacity(page.rows.len() + 160);
+    let (current, pages) = match *window {
+        Window::Page { page: current, size, .. } => {
+            (current, page.total.unwrap_or(0).div_euclid(size) + i64::from(page.total.unwrap_or(0) % size > 0))
+        }
+        _ => (1, 1),
+    };
+    let beside = |n: i64| Some(n).filter(|n| (1..=pages).contains(n) && current <= pages && matches!(window, Window::Page { .. }));
+    let _ = write!(
+        out,
+        r#"{{"count":{},"prev":{},"current":{current},"next":{},"total_pages":{pages}"#,
+        page.count,
+        number(beside(current - 1)),
+        number(beside(current + 1)),
+    );
+    if let Some(total) = page.total {
+        let _ = write!(out, r#","total":{total}"#);
+    }
+    if let Window::After { limit, .. } = *window {
+        match page.last_id.filter(|_| page.count == limit) {
+            Some(id) => drop(write!(out, r#","next_cursor":"{}""#, cursor(id))),
+            None => out.extend_from_slice(br#","next_cursor":null"#),
+        }
+    }
+    out.extend_from_slice(br#","result":["#);
+    out.extend_from_slice(page.rows.as_bytes());
+    out.extend_from_slice(b"]}");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(window: Window, count: i64, total: Option<i64>) -> String {
+        String::from_utf8(envelope(&window, &Page { rows: "{}".into(), count, total, last_id: Some(255) })).unwrap()
+    }
+
+    #[test]
+    fn pages_are_counted_as_the_add_on_counts_them() {
+        let page = |page| Window::Page { page, size: 2, limit: None };
+        assert_eq!(text(page(1), 2, Some(5)), r#"{"count":2,"prev":null,"current":1,"next":2,"total_pages":3,"total":5,"result":[{}]}"#);
+        assert_eq!(text(page(3), 1, Some(5)), r#"{"count":1,"prev":2,"current":3,"next":null,"total_pages":3,"total":5,"result":[{}]}"#);
+        assert!(text(page(4), 0, Some(5)).contains(r#""prev":null,"current":4,"next":null,"total_pages":3"#));
+        assert!(text(page(1), 0, Some(0)).contains(r#""total_pages":0"#));
+    }
+
+    #[test]
+    fn a_walk_ends_without_a_cursor() {
+        let walk = Window::After { id: 0, limit: 2 };
+        assert!(text(walk, 2, None).contains(r#""next_cursor":"id-ff""#));
+        assert!(text(walk, 1, None).contains(r#""next_cursor":null"#));
+    }
+}
