@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn bad_json_tells_line_and_column() {
         let fault = Request::parse(b"{\n \"params\": {\"data\": {\"a\": 1,}}\n}").unwrap_err();
-        assert_eq!((fault.status, fault.message.as_str()), (400, "Invalid JSON data: trailing comma at line 2 column 30"));
+        assert_eq!((fault.status, fault.message.as_str()), (400, "Invalid JSON data: trailing comma at line 2 column 29"));
         assert_eq!(Request::parse(b"[1]").unwrap_err().status, 400);
         assert_eq!(Request::parse(b"\xff").unwrap_err().status, 400);
         assert_eq!(Request::parse(b"\xef\xbb\xbf{}").unwrap_err().status, 400);
