@@ -9,7 +9,7 @@ use domain::Identity;
 use jsonrpc::Fault;
 use serde_json::{Map, Value as Json};
 
-use crate::condition::denied;
+use crate::condition::{Conditions, Row, denied};
 use crate::filter::Filter;
 use crate::model::{ByName, Kind, Model, Registry, clip};
 use crate::read::Reader;
@@ -53,6 +53,8 @@ pub struct Tx<'a> {
     pub identity: &'a Identity,
     /// By whom events and audit say that it was.
     pub author: Author,
+    /// What was found wrong before the transaction, to be told with the rest.
+    pub early: Vec<String>,
 }
 
 /// What a change's filter found.
@@ -63,6 +65,13 @@ pub struct Found {
 }
 
 impl Tx<'_> {
+    /// What is wrong with the request so far; to be added to, and checked when everything has been looked at.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        self.early.iter().for_each(|problem| problems.add(problem.as_str()));
+        problems
+    }
+
     /// Rows of a statement.
     ///
     /// # Errors
@@ -195,16 +204,19 @@ impl Tx<'_> {
 
     /// The ids of what is wanted, by (field, name or id as text); each row is kept from being removed meanwhile.
     async fn look_up<'w>(&mut self, wanted: &'w [Wanted<'_>]) -> Result<HashMap<(&'w str, String), i64>, Failure> {
+        let mut conditions = Conditions::new(self.registry, self.identity);
         let mut sql = Sql::new("WITH ");
         let mut parts = Vec::new();
         for (at, want) in wanted.iter().enumerate() {
             let table = want.comodel.table;
             let named = want.comodel.named.replace("{t}", "x");
+            // What the identity may not see is no reference for it
+            let visible = conditions.visible(Row { model: want.comodel, alias: "x" })?;
             sql.push(if at == 0 { "" } else { ", " });
             sql.push(&format!("i{at} AS (SELECT x.id, x.id::text AS name FROM {table} x WHERE x.id = ANY(")).bind(want.ids.clone());
-            sql.push(&format!(") AND x.deleted_at IS NULL ORDER BY x.id FOR KEY SHARE), n{at} AS (SELECT x.id, r.name FROM unnest("));
-            sql.bind(want.names.clone());
-            sql.push(&format!(") AS r(name) JOIN {table} x ON {named} WHERE x.deleted_at IS NULL ORDER BY x.id FOR KEY SHARE OF x)"));
+            sql.push(") AND ").append(visible.clone());
+            sql.push(&format!(" ORDER BY x.id FOR KEY SHARE), n{at} AS (SELECT x.id, r.name FROM unnest(")).bind(want.names.clone());
+            sql.push(&format!(") AS r(name) JOIN {table} x ON {named} WHERE ")).append(visible).push(" ORDER BY x.id FOR KEY SHARE OF x)");
             for source in ["i", "n"] {
                 parts.push(format!("SELECT '{}' AS field, name, min(id) FROM {source}{at} GROUP BY name", want.field));
             }
@@ -270,7 +282,7 @@ impl Tx<'_> {
     /// # Errors
     /// 422 with everything that is wrong, 409 where a key is taken.
     pub async fn create(&mut self, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
-        let mut problems = Problems::default();
+        let mut problems = self.problems();
         let values = self.check(model, Mode::Create, data, &mut problems).await?;
         problems.check()?;
         self.insert(model, &values).await
@@ -281,7 +293,7 @@ impl Tx<'_> {
     /// # Errors
     /// 422 with everything that is wrong, 409 where a key is taken.
     pub async fn write(&mut self, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        let mut problems = Problems::default();
+        let mut problems = self.problems();
         let values = self.check(model, Mode::Write, data, &mut problems).await?;
         problems.check()?;
         self.update(model, found.ids, &values).await.map(drop)

@@ -60,10 +60,11 @@ impl<S: Service> Owner<S> {
             "write" | "unlink" => Some(self.target(model, call)?),
             _ => None,
         };
-        let claimed = claimed_origin(&mut data)?;
-        let bank = self.named_bank(identity, call, &mut data).await?;
+        let mut early = Vec::new();
+        let claimed = claimed_origin(&mut data, &mut early);
+        let bank = self.named_bank(identity, call, &mut data, &mut early).await?;
         self.service.prepare(identity, model, call, &mut data).await?;
-        self.check_foreign(model, call, &data).await?;
+        self.check_foreign(model, call, &data, &mut early).await?;
         if let (Some((filter, _)), "unlink") = (&target, call.method.as_str()) {
             self.ask_referring(identity, model, call, filter).await?;
         }
@@ -73,6 +74,7 @@ impl<S: Service> Owner<S> {
         loop {
             let mut open = self.database.begin().await?;
             let mut tx = self.tx(&mut open, identity, claimed, bank, call.traceparent.clone())?;
+            tx.early.clone_from(&early);
             let work = async {
                 let key = match self.earlier(&mut tx, call).await? {
                     Earlier::Answered(reply) => return Ok(Done::Replayed(reply)),
@@ -89,7 +91,7 @@ impl<S: Service> Owner<S> {
                         }
                         let matched = found.ids.len();
                         let answer = match (method, matched) {
-                            (_, 0) => Json::Bool(true),
+                            (_, 0) => tx.problems().check().map(|()| Json::Bool(true))?,
                             ("write", _) => self.service.write(&mut tx, model, found, data.clone()).await?,
                             _ => self.service.unlink(&mut tx, model, found).await?,
                         };
@@ -176,23 +178,33 @@ impl<S: Service> Owner<S> {
     }
 
     /// The bank that a request names as its source, which a bank's user may only do with its own.
-    async fn named_bank(&self, identity: &Identity, call: &Call, data: &mut Map<String, Json>) -> Result<Option<i64>, Fault> {
+    async fn named_bank(
+        &self,
+        identity: &Identity,
+        call: &Call,
+        data: &mut Map<String, Json>,
+        early: &mut Vec<String>,
+    ) -> Result<Option<i64>, Fault> {
         let named = [data.remove("source"), data.remove("order_source")].into_iter().flatten().find(|name| !name.is_null() && name != "");
         let Some(named) = named else { return Ok(None) };
         let Json::String(name) = named else {
-            return Err(Fault::validation(format!("`source` must be a bank's name, not {}", strict::kind(&named))));
+            early.push(format!("`source` must be a bank's name, not {}", strict::kind(&named)));
+            return Ok(None);
         };
         let bank = self.ask::<Result<i64, Vec<String>>>(call.asking("res.bank", "_named").with("name", &name)).await?;
         match (bank, identity.kind()) {
-            (Ok(bank), Who::Bank(own)) if bank != own => Err(Fault::access_error("A user of a bank can't act for another bank.")),
+            (Ok(bank), Who::Bank(own)) if bank == own => Ok(Some(bank)),
+            (_, Who::Bank(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),
             (Ok(bank), _) => Ok(Some(bank)),
-            (Err(_), Who::Bank(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),
-            (Err(known), _) => Err(Fault::validation(format!("Unknown bank '{name}': known are {}", known.join(", ")))),
+            (Err(known), _) => {
+                early.push(format!("Unknown bank '{name}': known are {}", known.join(", ")));
+                Ok(None)
+            }
         }
     }
 
     /// References to other services' records must lead somewhere: one call a model, before the transaction.
-    async fn check_foreign(&self, model: &Model, call: &Call, data: &Map<String, Json>) -> Result<(), Fault> {
+    async fn check_foreign(&self, model: &Model, call: &Call, data: &Map<String, Json>, early: &mut Vec<String>) -> Result<(), Fault> {
         let registry = self.service.registry();
         for field in model.fields.iter().filter(|field| !field.readonly) {
             let Kind::Many2one(comodel) = field.kind else { continue };
@@ -201,12 +213,10 @@ impl<S: Service> Owner<S> {
             }
             let mut ids = Vec::new();
             collect(data, field.name, &mut ids);
-            if ids.is_empty() {
-                continue;
-            }
-            let known: Vec<i64> = self.ask(call.asking(comodel, "_existing").with("ids", &ids)).await?;
-            if let Some(missing) = ids.iter().find(|id| !known.contains(id)) {
-                return Err(Fault::validation(format!("Unknown reference in {}.{}: '{missing}'", model.name, field.name)));
+            if !ids.is_empty() {
+                let known: Vec<i64> = self.ask(call.asking(comodel, "_existing").with("ids", &ids)).await?;
+                let missing = ids.iter().filter(|id| !known.contains(id));
+                early.extend(missing.map(|id| format!("Unknown reference in {}.{}: '{id}'", model.name, field.name)));
             }
         }
         Ok(())
@@ -277,15 +287,19 @@ async fn keep_answer(tx: &mut Tx<'_>, key: String, payload: &str, answer: &str, 
 }
 
 /// `create_by`, in any of its spellings.
-fn claimed_origin(data: &mut Map<String, Json>) -> Result<Option<Origin>, Fault> {
-    match data.remove("create_by") {
-        None | Some(Json::Null | Json::Bool(false)) => Ok(None),
-        Some(Json::String(text)) => match Origin::parse(&text) {
-            Some(origin) => Ok(Some(origin)),
-            None => Err(Fault::validation("Wrong value for create_by: 'ekiclik' or 'odoo' was expected")),
-        },
-        Some(other) => {
-            Err(Fault::validation(format!("Wrong value for create_by: {}; 'ekiclik' or 'odoo' was expected", strict::kind(&other))))
+fn claimed_origin(data: &mut Map<String, Json>, early: &mut Vec<String>) -> Option<Origin> {
+    match data.remove("create_by")? {
+        Json::Null | Json::Bool(false) => None,
+        Json::String(text) => {
+            let origin = Origin::parse(&text);
+            if origin.is_none() {
+                early.push("Wrong value for create_by: 'ekiclik' or 'odoo' was expected".to_owned());
+            }
+            origin
+        }
+        other => {
+            early.push(format!("Wrong value for create_by: {}; 'ekiclik' or 'odoo' was expected", strict::kind(&other)));
+            None
         }
     }
 }

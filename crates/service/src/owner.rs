@@ -177,7 +177,7 @@ impl<S: Service> Owner<S> {
         let origin = identity.origin_claiming(claimed).as_str();
         let author = Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent };
         let conn = open.connection().map_err(|error| crate::database::fault(self.service.name(), error))?;
-        Ok(Tx { conn, registry: self.service.registry(), identity, author })
+        Ok(Tx { conn, registry: self.service.registry(), identity, author, early: Vec::new() })
     }
 
     /// Asks the service that keeps a call's model, as this service.

@@ -75,7 +75,7 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values, hash: &str
 /// 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
     let hash = content_hash(&data);
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     rename_ref(&mut data, &mut problems);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
     problems.check()?;
@@ -89,7 +89,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference is taken.
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     rename_ref(&mut data, &mut problems);
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;

@@ -81,7 +81,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
     let hash = content_hash(&data);
     let registry = tx.registry;
     let master = registry.model("product.master")?;
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     let configurations = match data.remove("product") {
         None | Some(Json::Null | Json::Bool(false)) => Vec::new(),
         Some(Json::Array(items)) if items.len() <= MAX_CONFIGURATIONS => items,
@@ -246,7 +246,7 @@ fn refuse_others(known: &[(i64, String, i64, bool)], product: i64) -> Result<(),
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference belongs to another product.
 pub async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
     let product = match values.remove("master_product") {
@@ -266,7 +266,7 @@ pub async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference is taken.
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     let mut sent = [Sent { values, attributes }];

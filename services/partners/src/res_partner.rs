@@ -112,7 +112,7 @@ impl Key {
 /// 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
     let hash = content_hash(&data);
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
     let key = Key::of(&values, &mut problems);
     problems.check()?;
@@ -159,7 +159,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
 /// # Errors
 /// 422 with everything that is wrong, 409 where a key is taken.
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;
     if let (Some(bank), false) = (tx.author.bank, matches!(tx.identity.kind(), Who::Bank(_)))

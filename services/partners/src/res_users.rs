@@ -1,11 +1,11 @@
 //! `res.users`: who may log in, and as what.
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who, Origin, Role, hex};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::{Mode, Problems, content_hash};
+use records::values::{Mode, content_hash};
 use records::write::OnConflict;
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
@@ -130,7 +130,7 @@ async fn hash_of(partners: &Partners, whose: &str, value: records::Bind) -> Resu
 /// 403 for what this identity may not give, 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
     refuse_role(tx.identity, &data)?;
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     // The password has no part in what makes two POSTs the same: one that is here differs from the one that is kept
     let password = data.remove("password");
     let hash = content_hash(&data);
@@ -151,10 +151,10 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
     if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
         return Ok(id);
     }
-    let mut there = Sql::new("SELECT id, post_hash, create_by FROM res_users WHERE deleted_at IS NULL AND login = ");
+    let mut there = Sql::new("SELECT id, post_hash, create_by, active FROM res_users WHERE deleted_at IS NULL AND login = ");
     there.bind(values.text("login").unwrap_or_default()).push(" FOR UPDATE");
-    let there = there.load::<(BigInt, Nullable<Text>, Text), (i64, Option<String>, String)>(tx.conn).await?;
-    let Some((id, last, origin)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
+    let there = there.load::<(BigInt, Nullable<Text>, Text, Bool), (i64, Option<String>, String, bool)>(tx.conn).await?;
+    let Some((id, last, origin, active)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
     if tx.identity.kind() == Who::Integration && origin != Origin::Ekiclik.as_str() {
         return Err(Fault::conflict("Another 'User' (res.users) record has the same login.").into());
     }
@@ -169,14 +169,16 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
         };
         if bank_stays {
             written.remove("bank_id");
+            values.remove("bank_id");
         }
         refuse_fields(tx.identity, model, &written)?;
     } else {
         values = records::Values::default();
     }
-    values.set("active", true);
-    let changed = tx.update(model, vec![id], &values).await?;
-    end_sessions(tx, changed, &values).await?;
+    if !active {
+        values.set("active", true);
+    }
+    update(tx, model, vec![id], &values).await?;
     Ok(id)
 }
 
@@ -193,22 +195,30 @@ fn bank_of(user: i64) -> Sql {
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
     refuse_fields(tx.identity, model, &data)?;
     refuse_role(tx.identity, &data)?;
-    let mut problems = Problems::default();
+    let mut problems = tx.problems();
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;
-    let changed = tx.update(model, found.ids, &values).await?;
-    end_sessions(tx, changed, &values).await
+    update(tx, model, found.ids, &values).await
 }
 
-/// Who may do what is told by the user's row: a session that knows another role, or none, has ended.
-async fn end_sessions(tx: &mut Tx<'_>, users: Vec<i64>, values: &records::Values) -> Result<(), Failure> {
-    let ends = ["password", "role", "active", "hub_admin", "bank_id", "login"].iter().any(|field| values.get(field).is_some());
-    if ends && !users.is_empty() {
-        let mut sql = Sql::new("DELETE FROM session WHERE user_id = ANY(");
-        sql.bind(users).push(") RETURNING user_id");
-        tx.ids(sql).await?;
+/// Changes users, and ends the sessions of those who now are, or may do, something else: a session knows who it was made for.
+async fn update(tx: &mut Tx<'_>, model: &Model, users: Vec<i64>, values: &records::Values) -> Result<(), Failure> {
+    let before = rights(tx, &users).await?;
+    tx.update(model, users.clone(), values).await?;
+    let after = rights(tx, &users).await?;
+    let others: Vec<i64> = before.iter().filter(|row| !after.contains(row)).map(|(id, _)| *id).collect();
+    if others.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut sql = Sql::new("DELETE FROM session WHERE user_id = ANY(");
+    sql.bind(others).push(") RETURNING user_id");
+    tx.ids(sql).await.map(drop)
+}
+
+async fn rights(tx: &mut Tx<'_>, users: &[i64]) -> Result<Vec<(i64, String)>, Failure> {
+    let mut sql = Sql::new("SELECT id, ROW(login, password, role, bank_id, hub_admin, active)::text FROM res_users WHERE id = ANY(");
+    sql.bind(users.to_vec()).push(")");
+    Ok(sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?)
 }
 
 /// Before users are removed: the hub keeps itself and who asks, and their sessions and keys end.
@@ -262,8 +272,7 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<Strin
     }
     let mut values = records::Values::default();
     values.set("password", data.get("password").cloned().unwrap_or_default());
-    let changed = tx.update(model, vec![found], &values).await?;
-    end_sessions(tx, changed, &values).await?;
+    update(tx, model, vec![found], &values).await?;
     Ok(true.into())
 }
 
