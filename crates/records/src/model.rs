@@ -128,6 +128,8 @@ pub struct Field {
     pub computed: Option<Cow<'static, str>>,
     /// Who may write it; others get 403.
     pub writable_by: Option<fn(&Identity) -> bool>,
+    /// What it is where a client unsets it.
+    pub default: Option<&'static str>,
     visibility: Visibility,
 }
 
@@ -146,6 +148,7 @@ impl Field {
             by_name: ByName::No,
             computed: None,
             writable_by: None,
+            default: None,
             visibility: Visibility::Public,
         }
     }
@@ -175,6 +178,12 @@ impl Field {
     /// Only the service's code sets it.
     pub fn readonly(mut self) -> Field {
         self.readonly = true;
+        self
+    }
+
+    /// With what it is where a client unsets it.
+    pub fn default(mut self, value: &'static str) -> Field {
+        self.default = Some(value);
         self
     }
 

@@ -301,7 +301,9 @@ impl<'a> Reader<'a> {
                 return Err(bad(format!("'{}' is more than a field and asc or desc", clip(key.trim()))));
             }
             let field = row.model.field(name).filter(|f| f.is_public()).ok_or_else(|| bad(row.model.unknown_field(name)))?;
-            readable(self.identity, row.model, name)?;
+            if order.is_some() {
+                readable(self.identity, row.model, name)?;
+            }
             let column = conditions.column(row, field);
             let key = match &field.kind {
                 Kind::Many2one(comodel) => match self.registry.get(comodel) {

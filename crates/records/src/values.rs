@@ -64,12 +64,16 @@ impl Values {
                 )));
             }
         }
+        let given: Vec<String> = data.keys().cloned().collect();
         let mut values = Values::default();
         for (name, json) in data {
             match model.field(&name) {
                 None => problems.unknown(model.unknown_field(&name)),
                 Some(field) if field.readonly => problems.add(format!("Field '{name}' of {} can't be written", model.name)),
                 Some(field) => match value(model, field, json) {
+                    Ok(Value::Plain(Json::Null)) if field.default.is_some() => {
+                        values.entries.push((field.name, Value::Plain(field.default.into())))
+                    }
                     Ok(value) => values.entries.push((field.name, value)),
                     Err(problem) => problems.add(problem),
                 },
@@ -77,7 +81,8 @@ impl Values {
         }
         for field in model.fields.iter().filter(|field| field.required) {
             let empty = match values.get(field.name) {
-                None => mode == Mode::Create,
+                // What was given and is wrong has been told
+                None => mode == Mode::Create && !given.iter().any(|name| name == field.name),
                 Some(Value::Plain(json)) => json.is_null() || json == "",
                 Some(_) => false,
             };
@@ -213,6 +218,7 @@ fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
             other => Err(wrong(other, &format!("one of {}", options.join(", ")))),
         },
         Kind::Boolean => match &json {
+            Json::Null if field.default.is_some() => plain(Json::Null),
             Json::Null => plain(false.into()),
             Json::Bool(_) => plain(json),
             Json::Number(number) if number.as_i64() == Some(0) => plain(false.into()),

@@ -164,8 +164,10 @@ CREATE TABLE login_failure (
     failures bigint      NOT NULL,
     since    timestamptz NOT NULL
 );
+CREATE INDEX login_failure_since ON login_failure (since);
 -- Who has logged in from where: they have a budget of their own.
 CREATE TABLE login_known (
     scope text        PRIMARY KEY,
     at    timestamptz NOT NULL
 );
+CREATE INDEX login_known_at ON login_known (at);

@@ -59,7 +59,7 @@ fn brand_model() -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Name").required(),
         Field::new("reference", Kind::Char(254), "Reference"),
-        Field::new("active", Kind::Boolean, "Active"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
     Model::new("product.brand", "product_brand", "Brand", fields, access)
 }

@@ -14,7 +14,7 @@ use crate::access;
 pub fn model() -> Model {
     let fields = vec![
         Field::new("ref", Kind::Char(254), "Reference").required(),
-        Field::new("name", Kind::Char(1_000), "Name").required(),
+        Field::new("name", Kind::Char(500), "Name").required(),
         Field::new("brand", Kind::Many2one("product.brand"), "Brand").by_name_or_new(),
         Field::new("fab_name", Kind::Char(254), "Manufacturer"),
         Field::new("categ_id", Kind::Many2one("product.category"), "Category").by_name_or_new(),
@@ -22,7 +22,7 @@ pub fn model() -> Model {
         Field::new("product_ids", Kind::One2many { comodel: "product.template", inverse: "master_product" }, "Configurations"),
         Field::computed("product_ref", Kind::Char(254), "Reference", "{t}.ref").help("The platforms' name for `ref`."),
         Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_' || {t}.id").help("How the banks' platforms know it."),
-        Field::new("active", Kind::Boolean, "Active"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(64)),
     ];
     Model::new("product.master", "product_master", "Product", fields, access)

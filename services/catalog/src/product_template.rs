@@ -27,15 +27,16 @@ fn fields(margins: &Margins) -> Vec<Field> {
     );
     let of_master = |column: &str| format!("(SELECT m.{column} FROM product_master m WHERE m.id = {{t}}.master_product)");
     vec![
-        Field::new("name", Kind::Char(1_000), "Name").required(),
+        // With the reference, short enough in any script for an index
+        Field::new("name", Kind::Char(500), "Name").required(),
         Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").required(),
         Field::new("master_product", Kind::Many2one("product.master"), "Product").required(),
         Field::computed("categ_id", Kind::Many2one("product.category"), "Category", of_master("categ_id")),
         Field::computed("brand", Kind::Many2one("product.brand"), "Brand", of_master("brand")),
         Field::new("description", Kind::Text(20_000), "Description"),
-        Field::new("default_code", Kind::Char(254), "Internal reference"),
+        Field::new("default_code", Kind::Char(100), "Internal reference"),
         Field::new("barcode", Kind::Char(254), "Barcode"),
-        Field::new("detailed_type", Kind::Selection(&["product", "consu", "service"]), "Product type"),
+        Field::new("detailed_type", Kind::Selection(&["product", "consu", "service"]), "Product type").default("product"),
         Field::new("image_url", Kind::Char(2_000), "Image URL").help("Kept as text; never fetched."),
         Field::new("fab_certificate", Kind::Char(2_000), "Certificate URL").help("Kept as text; never fetched."),
         Field::new("list_price", Kind::Monetary, "Sales price"),
@@ -43,13 +44,13 @@ fn fields(margins: &Margins) -> Vec<Field> {
         Field::computed("central_price", Kind::Monetary, "Central price", central).help("Cost with the central margin."),
         Field::computed("selling_price", Kind::Monetary, "Selling price", selling)
             .help("The sales price when it is set, else the central price with the selling margin."),
-        Field::new("purchase_ok", Kind::Boolean, "Can be purchased"),
-        Field::new("sale_ok", Kind::Boolean, "Can be sold"),
+        Field::new("purchase_ok", Kind::Boolean, "Can be purchased").default("true"),
+        Field::new("sale_ok", Kind::Boolean, "Can be sold").default("true"),
         Field::new("company_id", Kind::Many2one("res.company"), "Company"),
         Field::new("attribute_value_ids", Kind::Many2many("product.attribute.value"), "Characteristics"),
-        Field::new("priority", Kind::Selection(&["0", "1"]), "Favorite"),
+        Field::new("priority", Kind::Selection(&["0", "1"]), "Favorite").default("0"),
         Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_variante' || {t}.id").help("How the banks' platforms know it."),
-        Field::new("active", Kind::Boolean, "Active"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
     ]
 }
 

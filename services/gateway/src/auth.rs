@@ -111,7 +111,7 @@ impl Gateway {
             Carried::Key(key) => ("_api_key", "key", key),
             Carried::Session { id, .. } => ("_session", "session_id", id),
         };
-        if text.is_empty() || text.len() > MAX_ID {
+        if text.is_empty() || text.len() > MAX_ID || text.contains('\0') {
             return Err(Fault::session_expired());
         }
         let digest = digest(carried);
@@ -156,7 +156,7 @@ impl Gateway {
     }
 
     /// A cookie goes along with whatever a browser sends, also for another site's page: then it must not change anything.
-    fn refuse_foreign(&self, request: &HttpRequest) -> Result<(), Fault> {
+    pub fn refuse_foreign(&self, request: &HttpRequest) -> Result<(), Fault> {
         if matches!(*request.method(), Method::GET | Method::HEAD) {
             return Ok(());
         }
@@ -177,11 +177,19 @@ impl Gateway {
     pub fn address(&self, request: &HttpRequest) -> String {
         let peer = request.peer_addr().map(|peer| peer.ip());
         let is_ours = |address: &IpAddr| self.trusted.contains(address);
-        let forwarded = header(request, "x-forwarded-for").filter(|_| peer.as_ref().is_some_and(is_ours));
-        // From the right: each of our proxies adds whom it heard
-        let named = forwarded
-            .and_then(|list| list.rsplit(',').filter_map(|item| item.trim().parse::<IpAddr>().ok()).find(|address| !is_ours(address)));
-        named.or(peer).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+        // From the right: each of our proxies adds whom it heard, on the same line or on one of its own
+        let lines: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
+        let forwarded = Some(lines.join(",")).filter(|_| peer.as_ref().is_some_and(is_ours)).unwrap_or_default();
+        let named = forwarded.rsplit(',').filter_map(|item| item.trim().parse::<IpAddr>().ok()).find(|address| !is_ours(address));
+        match named.or(peer).map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => address.to_string(),
+            // Whoever has one address of version 6 has its whole network of 2^64
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            None => "unknown".to_owned(),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{Partners, passwords};
 
 /// How long failures count, in seconds.
-const WINDOW: i64 = 900;
+const WINDOW: u32 = 900;
 /// How long a log-in from an address is remembered, in days.
 const KNOWN_DAYS: i64 = 30;
 type Columns = (BigInt, Text, Text, Text, Nullable<Text>, Nullable<BigInt>, Bool, Text, Text, BigInt, Text, Nullable<Text>);
@@ -52,24 +52,51 @@ fn scope(kind: &str, parts: &[&str]) -> String {
     format!("{kind}:{}", hex(&Sha256::digest(parts.join("\n").as_bytes())))
 }
 
+/// How often each of these has failed within the window.
+async fn failures(database: &Database, scopes: &[&str]) -> Result<i64, Fault> {
+    let mut sql = Sql::new("SELECT coalesce(max(failures), 0) FROM login_failure WHERE scope = ANY(");
+    sql.bind(scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
+    sql.push(&format!(") AND since > now() - interval '{WINDOW} seconds'"));
+    Ok(database.search::<BigInt, i64>(sql).await?.pop().unwrap_or_default())
+}
+
+async fn count_failure(database: &Database, scopes: &[&str]) -> Result<(), Fault> {
+    let mut sql = Sql::new("INSERT INTO login_failure AS f (scope, failures, since) SELECT scope, 1, now() FROM unnest(");
+    sql.bind(scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>()).push(&format!(
+        ") AS s(scope) ORDER BY scope ON CONFLICT (scope) DO UPDATE SET \
+         failures = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.failures + 1 ELSE 1 END, \
+         since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.failures"
+    ));
+    database.search::<BigInt, i64>(sql).await.map(drop)
+}
+
+/// That a user who is logged in knows their password: failures count here too, or a stolen session could guess.
+///
+/// # Errors
+/// 401 for a wrong one, 429 after too many.
+pub async fn prove(partners: &Partners, user: i64, password: String, hash: Option<String>) -> Result<(), Fault> {
+    let scope = scope("user", &[&user.to_string()]);
+    if failures(partners.database(), &[&scope]).await? >= partners.login().login_failures {
+        return Err(Fault::too_many("Too many wrong passwords. Try again later.", WINDOW));
+    }
+    if password.len() <= passwords::MAX_LENGTH && partners.passwords().verify(password, hash).await? {
+        return Ok(());
+    }
+    count_failure(partners.database(), &[&scope]).await?;
+    Err(Fault::access_denied())
+}
+
 async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<Reply, Fault> {
     let (database, partners) = (&owner.database, &owner.service);
     let pair = scope("pair", &[login, address]);
     let address = scope("address", &[address]);
-    let mut budget = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");
-    budget.bind(pair.as_str()).push(&format!(" AND at > now() - interval '{KNOWN_DAYS} days'), "));
-    for (at, of) in [&pair, &address].into_iter().enumerate() {
-        budget.push(if at == 0 {
-            "coalesce((SELECT failures FROM login_failure WHERE scope = "
-        } else {
-            ", coalesce((SELECT failures FROM login_failure WHERE scope = "
-        });
-        budget.bind(of.as_str()).push(&format!(" AND since > now() - interval '{WINDOW} seconds'), 0)"));
-    }
-    let (known, failed, failed_there) =
-        database.search::<(Bool, BigInt, BigInt), (bool, i64, i64)>(budget).await?.pop().unwrap_or_default();
-    if failed >= partners.login().login_failures || (!known && failed_there >= partners.login().address_failures) {
-        return Err(Fault::too_many("Too many failed log-ins. Try again later.", 900));
+    let mut known = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");
+    known.bind(pair.as_str()).push(&format!(" AND at > now() - interval '{KNOWN_DAYS} days')"));
+    let known = database.search::<Bool, bool>(known).await?.contains(&true);
+    let spent = failures(database, &[&pair]).await? >= partners.login().login_failures
+        || (!known && failures(database, &[&address]).await? >= partners.login().address_failures);
+    if spent {
+        return Err(Fault::too_many("Too many failed log-ins. Try again later.", WINDOW));
     }
 
     let mut user = Sql::new(SELECT);
@@ -78,13 +105,7 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     let hash = row.as_ref().and_then(|(_, hash)| hash.clone());
     let right = password.len() <= passwords::MAX_LENGTH && partners.passwords().verify(password, hash).await?;
     let Some((mut who, _)) = row.filter(|_| right) else {
-        let mut count = Sql::new("INSERT INTO login_failure AS f (scope, failures, since) SELECT scope, 1, now() FROM unnest(");
-        count.bind(vec![address, pair]).push(&format!(
-            ") AS s(scope) ORDER BY scope ON CONFLICT (scope) DO UPDATE SET \
-             failures = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.failures + 1 ELSE 1 END, \
-             since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.failures"
-        ));
-        database.search::<BigInt, i64>(count).await?;
+        count_failure(database, &[&pair, &address]).await?;
         return Err(Fault::access_denied());
     };
 
@@ -93,8 +114,13 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     let mut session = Sql::new("WITH known AS (INSERT INTO login_known AS k (scope, at) VALUES (");
     session.bind(pair.as_str()).push(", now()) ON CONFLICT (scope) DO UPDATE SET at = now() WHERE k.at < now() - interval '1 day'), ");
     session.push("forgiven AS (DELETE FROM login_failure WHERE scope = ").bind(pair.as_str()).push("), ");
-    session
-        .push("swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)) ");
+    session.push(
+        "swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)), ",
+    );
+    session.push(&format!(
+        "forgotten AS (DELETE FROM login_failure WHERE scope IN (SELECT scope FROM login_failure WHERE since < now() - interval '{WINDOW} seconds' LIMIT 10)), \
+         strange AS (DELETE FROM login_known WHERE scope IN (SELECT scope FROM login_known WHERE at < now() - interval '{KNOWN_DAYS} days' LIMIT 10)) "
+    ));
     session.push("INSERT INTO session (token_sha256, user_id, expires_at) VALUES (sha256(convert_to(").bind(session_id.as_str());
     session.push(", 'UTF8')), ").bind(who.identity.uid);
     session.push(&format!(", now() + interval '{SESSION_SECONDS} seconds') RETURNING user_id"));

@@ -11,7 +11,7 @@ use crate::{Partners, reference_access};
 /// Their declarations.
 pub fn models() -> Vec<Model> {
     let name = || Field::new("name", Kind::Char(254), "Name").required();
-    let active = || Field::new("active", Kind::Boolean, "Active");
+    let active = || Field::new("active", Kind::Boolean, "Active").default("true");
     vec![
         Model::new(
             "res.bank",
@@ -71,7 +71,7 @@ pub fn models() -> Vec<Model> {
             reference_access,
         )
         .order("country_id, code")
-        .named("({t}.code = lpad(r.name, 2, '0') OR norm({t}.name) = norm(r.name))"),
+        .named("({t}.code IN (r.name, '0' || r.name) OR norm({t}.name) = norm(r.name))"),
         Model::new(
             "res.currency",
             "res_currency",

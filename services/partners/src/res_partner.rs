@@ -12,17 +12,18 @@ use serde_json::{Map, Value as Json};
 /// The declaration.
 pub fn model() -> Model {
     let fields = vec![
-        Field::new("name", Kind::Char(1_000), "Name").required(),
+        // Short enough in any script for the index of the default order
+        Field::new("name", Kind::Char(600), "Name").required(),
         Field::new("email", Kind::Char(254), "Email").lower().personal().help("A client's natural key."),
         Field::new("phone", Kind::Char(64), "Phone").personal(),
         Field::new("mobile", Kind::Char(64), "Mobile").personal(),
         Field::new("is_company", Kind::Boolean, "Is a company"),
-        Field::new("is_pos", Kind::Boolean, "Is a point of sale").writable_by(not_of_a_bank),
+        Field::new("is_pos", Kind::Boolean, "Is a point of sale"),
         Field::new("code_pos", Kind::Char(254), "POS code").help("A point of sale's natural key."),
         Field::new("credit_code", Kind::Char(254), "Credit analyst's code"),
         Field::new("responsible_code", Kind::Char(254), "Responsible's code"),
-        Field::new("status", Kind::Selection(&["WAITING", "ACTIVE", "BLOCKED"]), "Status"),
-        Field::new("type", Kind::Selection(&["contact", "invoice", "delivery", "other"]), "Address type"),
+        Field::new("status", Kind::Selection(&["WAITING", "ACTIVE", "BLOCKED"]), "Status").default("WAITING"),
+        Field::new("type", Kind::Selection(&["contact", "invoice", "delivery", "other"]), "Address type").default("contact"),
         Field::new("title", Kind::Many2one("res.partner.title"), "Title").by_name_or_new(),
         Field::new("parent_id", Kind::Many2one("res.partner"), "Related company"),
         Field::new("child_ids", Kind::One2many { comodel: "res.partner", inverse: "parent_id" }, "Contacts"),
@@ -36,7 +37,7 @@ pub fn model() -> Model {
         Field::new("ref", Kind::Char(254), "Reference"),
         Field::new("comment", Kind::Text(20_000), "Notes"),
         Field::new("bank_ids", Kind::Many2many("res.bank"), "Banks").writable_by(not_of_a_bank).help("The banks that know the client."),
-        Field::new("active", Kind::Boolean, "Active"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(64)),
     ];
     Model::new("res.partner", "res_partner", "Contact", fields, access).order("display_name, id desc").tree("parent_id")
@@ -105,6 +106,14 @@ impl Key {
     }
 }
 
+/// Points of sale are the platform's and the hub's.
+fn refuse_pos(tx: &Tx<'_>, model: &Model, values: &Values) -> Result<(), Fault> {
+    if values.is_true("is_pos") && !not_of_a_bank(tx.identity) {
+        return Err(records::condition::denied(model, "make points of sale of"));
+    }
+    Ok(())
+}
+
 /// Stores a client, a point of sale or a contact by its key: made, or, where the last POST had other content, changed. A
 /// bank that sends a client whom other banks know joins them, and changes nothing else.
 ///
@@ -114,6 +123,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
     let hash = content_hash(&data);
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    refuse_pos(tx, model, &values)?;
     let key = Key::of(&values, &mut problems);
     problems.check()?;
     let Some(key) = key else { return Err(Fault::validation("Field 'email' of res.partner is required").into()) };
@@ -140,7 +150,12 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
     let joins = bank.filter(|bank| !banks.contains(bank));
     let same = last.as_deref() == Some(hash.as_str());
     let mut change = match (tx.identity.kind(), joins) {
-        (Who::Bank(_), Some(_)) => Values::default(),
+        (Who::Bank(_), Some(_)) => {
+            // Its POST is now the last that touched the key
+            let mut joined = Values::default();
+            joined.set("post_hash", hash.as_str());
+            joined
+        }
         _ if same => Values::default(),
         _ => values,
     };
@@ -161,6 +176,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    refuse_pos(tx, model, &values)?;
     problems.check()?;
     if let (Some(bank), false) = (tx.author.bank, matches!(tx.identity.kind(), Who::Bank(_)))
         && values.get("bank_ids").is_none()

@@ -11,7 +11,7 @@ use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 
-use crate::{Partners, passwords};
+use crate::{Partners, login, passwords};
 
 /// How long an API key is good for at most, in days.
 const MAX_KEY_DAYS: i64 = 3_650;
@@ -29,10 +29,10 @@ pub fn model() -> Model {
         Field::new("code_pos", Kind::Char(254), "POS code"),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").by_name(),
         Field::new("hub_admin", Kind::Boolean, "Administers the hub").writable_by(is_administrator),
-        Field::new("company_id", Kind::Many2one("res.company"), "Company"),
-        Field::new("lang", Kind::Char(8), "Language"),
-        Field::new("tz", Kind::Char(64), "Time zone"),
-        Field::new("active", Kind::Boolean, "Active"),
+        Field::new("company_id", Kind::Many2one("res.company"), "Company").default("1"),
+        Field::new("lang", Kind::Char(8), "Language").default("fr_FR"),
+        Field::new("tz", Kind::Char(64), "Time zone").default("Africa/Algiers"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(64)),
     ];
     Model::new("res.users", "res_users", "User", fields, access).order("name, login")
@@ -88,9 +88,7 @@ pub async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data
     if call.method == "change_password" {
         let old = data.remove("old_passwd").and_then(|old| old.as_str().map(str::to_owned)).unwrap_or_default();
         let hash = hash_of(partners, "id = ", identity.uid.into()).await?;
-        if old.len() > passwords::MAX_LENGTH || !partners.passwords().verify(old, hash).await? {
-            return Err(Fault::access_denied());
-        }
+        login::prove(partners, identity.uid, old, hash).await?;
     } else if !is_administrator(identity) {
         // Who may not write it is told so by the declaration
         return Ok(());

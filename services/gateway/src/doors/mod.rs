@@ -40,6 +40,9 @@ pub fn idempotency(request: &HttpRequest, body: &[u8]) -> Result<Option<Idempote
         return Err(Fault::malformed("Idempotency-Key: 1 to 255 characters were expected"));
     }
     let mut payload = Sha256::new();
+    // What is kept of a body that may hold a password can't be guessed at without the key, which is not kept
+    payload.update(key);
+    payload.update([0]);
     payload.update(request.query_string().as_bytes());
     payload.update([0]);
     payload.update(body);

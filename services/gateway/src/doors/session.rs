@@ -55,6 +55,9 @@ async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, mann
             text.filter(|text| !text.is_empty()).ok_or_else(|| Fault::access_denied_because(format!("`{name}` is required.")))
         };
         let (login, password) = (named("login", sent.login)?, named("password", sent.password)?);
+        if login.contains('\0') {
+            return Err(Fault::access_denied());
+        }
         if sent.db.is_some_and(|db| !db.is_empty() && db != gateway.config.db_name) {
             return Err(Fault::access_error("Database not found."));
         }
@@ -159,7 +162,13 @@ pub async fn destroy(request: HttpRequest, payload: Payload, gateway: web::Data<
     };
     let answer = async {
         if let Some(carried @ Carried::Session { .. }) = gateway.carried(&request, session_in(envelope.params).as_deref()) {
-            let Carried::Session { id, .. } = &carried else { return Ok(()) };
+            let Carried::Session { id, by_cookie } = &carried else { return Ok(()) };
+            if *by_cookie {
+                gateway.refuse_foreign(&request)?;
+            }
+            if id.contains('\0') {
+                return Ok(());
+            }
             let call = Call::new("res.users", "_destroy", gateway.keyring.own_token("partners")?).with("session_id", id);
             gateway.send(&request, call).await?;
             gateway.forget(&carried).await;
