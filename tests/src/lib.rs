@@ -118,6 +118,20 @@ pub async fn fresh_database() -> String {
     database(&admin, &name)
 }
 
+/// A database of the test's own with nothing in it; the superuser's URL of it.
+pub async fn empty_database() -> String {
+    let admin = admin_url();
+    let name = format!("test_{:016x}", rand::random::<u64>());
+    let mut conn = AsyncPgConnection::establish(&admin).await.unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    database(&admin, &name)
+}
+
+/// A hub on a database that may be empty yet, not serving: for what is done to a database before it is served.
+pub fn unserved(urls: &HashMap<&'static str, String>) -> Hub {
+    Hub::new(&variables(&[]), urls).unwrap()
+}
+
 impl Stand {
     /// All services in this process.
     pub async fn new() -> Stand {
@@ -131,8 +145,12 @@ impl Stand {
 
     /// The same on a database that is there: a second replica of the hub.
     pub async fn on(database_url: &str, settings: &[(&str, &str)]) -> Stand {
-        let urls = hub::provision::urls(database_url).unwrap();
-        let hub = Arc::new(Hub::new(&variables(settings), &urls).unwrap());
+        Stand::at(database_url, &hub::provision::urls(database_url).unwrap(), settings).await
+    }
+
+    /// The same with the owners' own URLs, for a way to the database that is not the usual one.
+    pub async fn at(database_url: &str, urls: &HashMap<&'static str, String>, settings: &[(&str, &str)]) -> Stand {
+        let hub = Arc::new(Hub::new(&variables(settings), urls).unwrap());
         let listener = http::listen(&hub.http).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         hub.start_background();

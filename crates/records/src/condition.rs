@@ -3,15 +3,14 @@
 //! Every table that a condition touches is limited to what the identity may see there: a filter can't find out by a
 //! relation what a read would not show.
 
-use chrono::{NaiveDate, NaiveDateTime};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Fault, strict};
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::filter::{Filter, Leaf, MAX_PATH, Op, Operand};
 use crate::model::{Field, Kind, Model, Registry, clip};
 use crate::sql::{Bind, Sql};
+use crate::values;
 
 /// How many wildcards a pattern may have: each one multiplies what a match may cost.
 const MAX_WILDCARDS: usize = 16;
@@ -250,7 +249,7 @@ impl<'a> Conditions<'a> {
                 let negative = matches!(op, Op::NotLike | Op::NotILike);
                 let like = if negative { "NOT LIKE" } else { "LIKE" };
                 if matches!(op, Op::ILike | Op::NotILike | Op::EqILike) {
-                    sql.push(&format!("norm({column}) {like} norm(")).bind(pattern).push(")");
+                    sql.push(&format!("norm({column}) {like} norm_pattern(")).bind(pattern).push(")");
                 } else {
                     sql.push(&format!("{column} {like} ")).bind(pattern);
                 }
@@ -267,7 +266,8 @@ impl<'a> Conditions<'a> {
         Ok(sql)
     }
 
-    /// A relation compared with ids, with nothing (`false`), or, as text, with the related record's name.
+    /// A relation compared with ids, with nothing (`false`), or, as text, with the related record's name. What the identity
+    /// may not see of the other model is no relation.
     fn compare_relation(&mut self, row: Row<'_>, field: &Field, op: Op, value: &Value, depth: usize) -> Result<Sql, Fault> {
         let negative = matches!(op, Op::Ne | Op::NotIn | Op::NotLike | Op::NotILike);
         let positive = match op {
@@ -277,64 +277,91 @@ impl<'a> Conditions<'a> {
             Op::NotILike => Op::ILike,
             other => other,
         };
-        let column = self.column(row, field);
-        let of_many = !matches!(field.kind, Kind::Many2one(_));
-        let one;
-        let values: &[Value] = match value {
-            Value::Array(items) => items,
-            single => {
-                one = [single.clone()];
-                &one
-            }
-        };
-        let names: Vec<&Value> = values.iter().filter(|v| v.as_str().is_some_and(|text| text.parse::<i64>().is_err())).collect();
         let found = match positive {
-            Op::Gt | Op::Ge | Op::Lt | Op::Le if !of_many => {
-                let mut sql = Sql::new(&format!("{column} {} ", op.as_str()));
-                sql.bind(integer(field, value)?);
-                sql
+            Op::Gt | Op::Ge | Op::Lt | Op::Le if matches!(field.kind, Kind::Many2one(_)) => {
+                let bound = integer(field, value)?;
+                self.related(row, field, depth, |column| {
+                    let mut sql = Sql::new(&format!("{column} {} ", op.as_str()));
+                    sql.bind(bound);
+                    sql
+                })?
             }
-            Op::Eq | Op::In if names.is_empty() => {
-                let with_unset = values.iter().any(|v| matches!(v, Value::Null | Value::Bool(false)));
-                let set = values.iter().filter(|v| !matches!(v, Value::Null | Value::Bool(false)));
-                let ids = set.map(|v| integer(field, v)).collect::<Result<Vec<_>, _>>()?;
-                let mut sql = Sql::new("(");
-                match (&field.kind, ids.as_slice()) {
-                    (_, []) => sql.push("FALSE"),
-                    (Kind::Many2one(_), [id]) => sql.push(&format!("{column} = ")).bind(*id),
-                    (Kind::Many2one(_), _) => sql.push(&format!("{column} = ANY(")).bind(ids).push(")"),
-                    (Kind::Many2many(_), _) if self.in_rule => sql.push(&format!("{column} && ")).bind(ids),
-                    _ => {
-                        let related = self.through(row, field, depth, |_, related| {
-                            let mut sql = Sql::new(&format!("{}.id = ANY(", related.alias));
-                            sql.bind(ids.clone()).push(")");
-                            Ok(sql)
-                        })?;
-                        // The index on an array answers && only
-                        if matches!(field.kind, Kind::Many2many(_)) {
-                            sql.push(&format!("{column} && ")).bind(ids).push(" AND ");
-                        }
-                        sql.append(related)
-                    }
+            Op::Eq | Op::In => {
+                let values = match value {
+                    Value::Array(items) => items.clone(),
+                    single => vec![single.clone()],
                 };
-                if with_unset {
-                    sql.push(" OR ").append(match field.kind {
-                        Kind::Many2one(_) => Sql::new(&format!("{column} IS NULL")),
-                        _ => negated(self.through(row, field, depth, |_, _| Ok(Sql::new("TRUE")))?),
-                    });
+                let (unset, set): (Vec<Value>, Vec<Value>) =
+                    values.into_iter().partition(|v| matches!(v, Value::Null | Value::Bool(false)));
+                let (names, ids): (Vec<Value>, Vec<Value>) =
+                    set.into_iter().partition(|v| v.as_str().is_some_and(|text| text.trim().parse::<i64>().is_err()));
+                let mut sql = Sql::new("(FALSE");
+                if !ids.is_empty() {
+                    let ids = ids.iter().map(|v| integer(field, v)).collect::<Result<Vec<_>, _>>()?;
+                    sql.push(" OR ").append(self.one_of(row, field, ids, depth)?);
+                }
+                if !names.is_empty() {
+                    sql.push(" OR ").append(self.named(row, field, Op::In, &Value::Array(names), depth)?);
+                }
+                if !unset.is_empty() {
+                    sql.push(" OR ").append(self.unset(row, field, depth)?);
                 }
                 sql.push(")");
                 sql
             }
-            // By name
-            Op::Eq | Op::In | Op::Like | Op::ILike | Op::EqLike | Op::EqILike => self.through(row, field, depth, |this, related| {
-                let naming = related.model.any_field("display_name").ok_or_else(|| bad("a model without names"))?;
-                let naming = related.model.any_field(related.model.rec_name).unwrap_or(naming);
-                this.compare(related, naming, positive, value, depth + 1)
-            })?,
+            Op::Like | Op::ILike | Op::EqLike | Op::EqILike => self.named(row, field, positive, value, depth)?,
             _ => return Err(bad(format_args!("Operator '{}' does not suit field '{}'", op.as_str(), field.name))),
         };
         Ok(if negative { negated(found) } else { found })
+    }
+
+    /// Whether the identity sees some records only of the model that a field leads to.
+    fn is_limited(&self, field: &Field) -> bool {
+        let comodel = field.kind.comodel().and_then(|comodel| self.registry.get(comodel));
+        !self.in_rule && comodel.is_some_and(|comodel| (comodel.access)(self.identity).visible.is_some())
+    }
+
+    /// A condition on a relation's own id: on the column where that tells no more than may be seen, else on the record.
+    fn related(&mut self, row: Row<'_>, field: &Field, depth: usize, inner: impl FnOnce(&str) -> Sql) -> Result<Sql, Fault> {
+        if matches!(field.kind, Kind::Many2one(_)) && !self.is_limited(field) {
+            return Ok(inner(&self.column(row, field)));
+        }
+        self.through(row, field, depth, |_, related| Ok(inner(&format!("{}.id", related.alias))))
+    }
+
+    fn one_of(&mut self, row: Row<'_>, field: &Field, ids: Vec<i64>, depth: usize) -> Result<Sql, Fault> {
+        let mut sql = Sql::default();
+        if matches!(field.kind, Kind::Many2many(_)) {
+            // The index on an array answers && only
+            sql.push(&format!("{} && ", self.column(row, field))).bind(ids.clone());
+            if self.in_rule {
+                return Ok(sql);
+            }
+            sql.push(" AND ");
+        }
+        sql.append(self.related(row, field, depth, |column| {
+            let mut sql = Sql::new(column);
+            match ids.as_slice() {
+                [id] => sql.push(" = ").bind(*id),
+                _ => sql.push(" = ANY(").bind(ids.clone()).push(")"),
+            };
+            sql
+        })?);
+        Ok(sql)
+    }
+
+    fn unset(&mut self, row: Row<'_>, field: &Field, depth: usize) -> Result<Sql, Fault> {
+        if matches!(field.kind, Kind::Many2one(_)) && !self.is_limited(field) {
+            return Ok(Sql::new(&format!("{} IS NULL", self.column(row, field))));
+        }
+        Ok(negated(self.through(row, field, depth, |_, _| Ok(Sql::new("TRUE")))?))
+    }
+
+    fn named(&mut self, row: Row<'_>, field: &Field, op: Op, value: &Value, depth: usize) -> Result<Sql, Fault> {
+        self.through(row, field, depth, |this, related| {
+            let naming = related.model.any_field(related.model.rec_name).ok_or_else(|| bad("a model without names"))?;
+            this.compare(related, naming, op, value, depth + 1)
+        })
     }
 
     /// `child_of` and `parent_of`: the records themselves, and all below or above them in their tree.
@@ -437,20 +464,15 @@ fn plain(field: &Field, value: &Value) -> Result<String, Fault> {
         Value::Bool(true) if matches!(field.kind, Kind::Char(_) | Kind::Text(_)) => "True".to_owned(),
         _ => return Err(wrong(field, value, field.kind.name())),
     };
-    let fits = match field.kind {
-        Kind::Monetary => text.parse::<Decimal>().is_ok() || Decimal::from_scientific(&text).is_ok(),
-        Kind::Date => NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok(),
-        Kind::Datetime => moment(&text),
-        _ => true,
+    // In the one form that Postgres reads as it was meant
+    let canonical = match field.kind {
+        Kind::Monetary => values::decimal(&text).map(|amount| amount.to_string()),
+        Kind::Date => values::day(&text).map(|day| day.to_string()),
+        Kind::Datetime => values::moment(&text).map(|moment| moment.to_rfc3339()),
+        _ if field.lower => Some(text.to_lowercase()),
+        _ => Some(text),
     };
-    let text = if field.lower { text.to_lowercase() } else { text };
-    if fits { Ok(text) } else { Err(wrong(field, value, field.kind.name())) }
-}
-
-fn moment(text: &str) -> bool {
-    let plain = text.trim_end_matches('Z').replacen('T', " ", 1);
-    NaiveDate::parse_from_str(&plain, "%Y-%m-%d").is_ok()
-        || ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"].iter().any(|format| NaiveDateTime::parse_from_str(&plain, format).is_ok())
+    canonical.ok_or_else(|| wrong(field, value, field.kind.name()))
 }
 
 fn cast(kind: &Kind) -> &'static str {
@@ -501,7 +523,10 @@ fn list(field: &Field, column: &str, negative: bool, value: &Value) -> Result<Sq
         }
     }
     if with_unset {
-        sql.push(&format!(" OR {column} IS NULL"));
+        match field.kind {
+            Kind::Integer | Kind::Monetary => sql.push(&format!(" OR coalesce({column}, 0) = 0")),
+            _ => sql.push(&format!(" OR {column} IS NULL")),
+        };
     }
     sql.push(")");
     Ok(if negative { negated(sql) } else { sql })

@@ -11,6 +11,8 @@ const MAX_LEAVES: usize = 200;
 const MAX_LIST: usize = 10_000;
 /// How long a text in a filter may be, in bytes.
 const MAX_TEXT: usize = 1_024;
+/// How deep '&', '|' and '!' may nest.
+const MAX_DEPTH: usize = 32;
 /// How many relations a dotted path may go through, and how deep `any` may nest.
 pub const MAX_PATH: usize = 5;
 
@@ -172,28 +174,40 @@ fn domain(value: Value, leaves: &mut usize, depth: usize) -> Result<Filter, Faul
     let Value::Array(items) = value else {
         return Err(bad(format_args!("a list was expected, not {}", strict::kind(&value))));
     };
-    // Read from the right: operands are on the stack when their operator comes
-    let mut stack: Vec<Filter> = Vec::new();
+    // Read from the right: operands are on the stack when their operator comes, each with its depth
+    let mut stack: Vec<(Filter, usize)> = Vec::new();
     for (at, item) in items.into_iter().enumerate().rev() {
         let number = at + 1;
         let mut operand = || stack.pop().ok_or_else(|| bad(format_args!("the operator at element {number} lacks an operand")));
-        let filter = match item {
+        let (filter, deep) = match item {
             Value::String(sign) => match sign.as_str() {
-                "&" => both(operand()?, operand()?, Filter::And),
-                "|" => both(operand()?, operand()?, Filter::Or),
-                "!" => Filter::Not(Box::new(operand()?)),
+                "&" | "|" => {
+                    let ((left, first), (right, second)) = (operand()?, operand()?);
+                    (both(left, right, if sign == "&" { Filter::And } else { Filter::Or }), first.max(second) + 1)
+                }
+                "!" => operand().map(|(filter, deep)| (Filter::Not(Box::new(filter)), deep + 1))?,
                 _ => return Err(bad(format_args!("element {number} is neither '&', '|', '!' nor a [field, operator, value]"))),
             },
-            Value::Array(triple) => leaf(triple, number, leaves, depth)?,
+            Value::Array(triple) => (leaf(triple, number, leaves, depth)?, 0),
             other => return Err(bad(format_args!("element {number} is {}, not a [field, operator, value]", strict::kind(&other)))),
         };
-        stack.push(filter);
+        // A list of one sign is one level, however long
+        let deep = if matches!((&filter, deep), (Filter::And(_) | Filter::Or(_), _)) { level(&filter) } else { deep };
+        if deep > MAX_DEPTH {
+            return Err(bad(format_args!("'&', '|' and '!' nest deeper than {MAX_DEPTH} levels at element {number}")));
+        }
+        stack.push((filter, deep));
     }
-    stack.reverse();
-    Ok(match stack.len() {
-        1 => stack.pop().unwrap_or_else(Filter::all),
-        _ => stack.into_iter().fold(Filter::all(), |all, next| both(all, next, Filter::And)),
-    })
+    Ok(stack.into_iter().rev().fold(Filter::all(), |all, (next, _)| both(all, next, Filter::And)))
+}
+
+/// How deep a filter's signs nest; called on filters that are at most one level deeper than [`MAX_DEPTH`].
+fn level(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(items) | Filter::Or(items) => 1 + items.iter().map(level).max().unwrap_or(0),
+        Filter::Not(item) => 1 + level(item),
+        Filter::Leaf(_) => 0,
+    }
 }
 
 /// Joins two conditions; `a & (b & c)` is one list, so that a long filter is no deep one.

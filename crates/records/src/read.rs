@@ -215,8 +215,8 @@ impl<'a> Reader<'a> {
             window(&mut sql);
             sql.push(") SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
             sql.push(if with_total { "(SELECT count(*) FROM found)" } else { "NULL::bigint" });
-            sql.push(", NULL::bigint FROM (SELECT ").append(object);
-            sql.push(&format!(" AS object FROM page JOIN {} {alias} ON {alias}.id = page.id", model.table)).append(joins);
+            sql.push(", max(r.id) FROM (SELECT ").append(object);
+            sql.push(&format!(" AS object, page.id FROM page JOIN {} {alias} ON {alias}.id = page.id", model.table)).append(joins);
             sql.push(&format!(" ORDER BY {}) r", keys("page.")));
         } else {
             sql.push("SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
@@ -324,10 +324,7 @@ impl<'a> Reader<'a> {
                 _ => Sql::new(&column),
             };
             keys.push((key, desc));
-            if field.kind == Kind::Id {
-                ends_in_id = true;
-                break;
-            }
+            ends_in_id |= field.kind == Kind::Id;
         }
         if keys.len() > MAX_ORDER {
             return Err(bad(format!("more than {MAX_ORDER} fields")));

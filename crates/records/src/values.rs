@@ -1,6 +1,6 @@
 //! What a client wants to write, checked against the declaration: every refusal at once, and nothing half right inside.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use domain::Identity;
 use jsonrpc::{Fault, strict};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -240,15 +240,15 @@ fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
         },
         Kind::Date => match &json {
             _ if unset => plain(Json::Null),
-            Json::String(text) => match NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d") {
-                Ok(day) => plain(day.to_string().into()),
-                Err(_) => Err(wrong(&json, "a day as 2026-12-31")),
+            Json::String(text) => match day(text) {
+                Some(day) => plain(day.to_string().into()),
+                None => Err(wrong(&json, "a day as 2026-12-31")),
             },
             other => Err(wrong(other, "a day as 2026-12-31")),
         },
         Kind::Datetime => match &json {
             _ if unset => plain(Json::Null),
-            Json::String(text) => match moment(text.trim()) {
+            Json::String(text) => match moment(text) {
                 Some(moment) => plain(moment.to_rfc3339().into()),
                 None => Err(wrong(&json, "a moment as 2026-12-31 23:59:59 (UTC)")),
             },
@@ -309,20 +309,38 @@ fn money(json: &Json) -> Option<Decimal> {
         Json::String(text) => text.trim().to_owned(),
         _ => return None,
     };
-    let amount = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text)).ok()?;
+    let amount = decimal(&text).filter(|amount| !amount.is_sign_negative() || amount.is_zero())?;
     // A sender's float may carry digits that no price has
     let amount = amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
-    (amount >= Decimal::ZERO && amount < Decimal::from(MAX_MONEY)).then_some(amount)
+    (amount < Decimal::from(MAX_MONEY)).then_some(amount.abs())
 }
 
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.to_utc());
+/// A decimal number, plain or scientific; none that only Rust would take for one.
+pub(crate) fn decimal(text: &str) -> Option<Decimal> {
+    let text = text.trim();
+    if !text.bytes().all(|b| b.is_ascii_digit() || b".+-eE".contains(&b)) {
+        return None;
     }
-    ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d-%H-%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .map(|naive| naive.and_utc())
+    text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
+/// A day of a year of four digits.
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok().filter(|day| (1..=9999).contains(&day.year()))
+}
+
+/// A moment: with an offset as RFC 3339 has it, or without, in UTC, as Odoo's RPC and REST write it; or a day's beginning.
+pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let naive = || {
+        ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d-%H-%M"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .map(|naive| naive.and_utc())
+    };
+    let midnight = || day(text).and_then(|day| day.and_hms_opt(0, 0, 0)).map(|naive| naive.and_utc());
+    let moment = DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc()).or_else(naive).or_else(midnight)?;
+    (1..=9999).contains(&moment.year()).then_some(moment)
 }
 
 fn ids(json: Json) -> Option<Vec<i64>> {

@@ -233,11 +233,14 @@ impl<S: Service> Owner<S> {
             selection: Selection::fields(["id"]),
             order: None,
             active_test: false,
-            window: Window::First(Some(1_000)),
+            // More are refused anyway, unless in bulk, where the first ones speak for all
+            window: Window::First(Some(1_001)),
         };
-        let rows = self.reader(identity).rows(model, &request)?;
-        let rows = self.database.search::<Text, String>(rows).await?;
-        let ids: Vec<i64> = rows.iter().filter_map(|row| serde_json::from_str::<Json>(row).ok()?.get("id")?.as_i64()).collect();
+        let page = self.reader(identity).page(model, &request, 1_001)?;
+        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
+        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
+        let rows: Vec<Json> = serde_json::from_str(&format!("[{rows}]")).unwrap_or_default();
+        let ids: Vec<i64> = rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect();
         let mut referring = Vec::new();
         for service in services {
             let mut question = call.asking("", "_referring").with("of", &model.name).with("ids", &ids);

@@ -6,6 +6,12 @@ CREATE FUNCTION norm(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
     RETURN lower(public.unaccent('public.unaccent'::regdictionary, value));
 
+-- The same for a LIKE pattern. Folding may make an escape character of another one (a full-width backslash), and a pattern
+-- must not end in one.
+CREATE FUNCTION norm_pattern(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+    RETURN norm(value) || CASE WHEN (length(norm(value)) - length(rtrim(norm(value), '\'))) % 2 = 1 THEN '\' ELSE '' END;
+
 -- What every record has: whose it is, and its place in time. Tables take these columns by LIKE.
 CREATE TABLE record (
     create_by   text        NOT NULL DEFAULT 'odoo' CONSTRAINT create_by_known CHECK (create_by IN ('odoo', 'ekiclik')),
@@ -53,7 +59,8 @@ CREATE TABLE feed_reader (
 );
 
 CREATE FUNCTION feed_cluster() RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT format('%s/%s/%s', s.system_identifier, c.timeline_id, d.oid)
+    -- A restore over the same database makes the table anew
+    SELECT format('%s/%s/%s/%s', s.system_identifier, c.timeline_id, d.oid, 'feed'::regclass::oid)
     FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()
 $$;
 

@@ -2,7 +2,8 @@
 
 use jsonrpc::Fault;
 use records::tx::Found;
-use records::{Failure, Field, Kind, Model, Sql, Tx};
+use records::values::Mode;
+use records::{Failure, Field, Kind, Model, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::access;
@@ -31,7 +32,13 @@ pub fn model() -> Model {
 /// # Errors
 /// 422 where a category would be above itself, or the tree too deep.
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-    let parent = data.get("parent_id").and_then(Json::as_i64);
+    let mut problems = tx.problems();
+    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    let parent = match values.get("parent_id") {
+        Some(Value::Plain(id)) => id.as_i64().or_else(|| id.as_str()?.parse().ok()),
+        _ => None,
+    };
     if let Some(parent) = parent {
         // One change of the tree at a time: two moves, each right alone, could close a circle together
         tx.ids(Sql::new("SELECT 1::bigint FROM (SELECT pg_advisory_xact_lock(hashtext('product_category tree'))) locked")).await?;
@@ -46,5 +53,5 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<Strin
             return Err(Fault::validation(format!("The tree of categories can't be deeper than {MAX_DEPTH}.")).into());
         }
     }
-    tx.write(model, found, data).await
+    tx.update(model, found.ids, &values).await.map(drop)
 }

@@ -113,10 +113,13 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
         Posted::Stored(product) => product,
         Posted::Same(product) => {
             let Some(last) = refs.last() else { return Ok(product) };
-            match find(tx, std::slice::from_ref(last)).await?.into_iter().find(|(_, _, of, active)| *of == product && *active) {
-                Some((id, ..)) => return Ok(id),
-                // Archived or gone since: the request is done again
-                None => product,
+            let known = find(tx, &refs).await?;
+            let is_there =
+                |reference: &String| known.iter().find(|(_, of, master, active)| of == reference && *master == product && *active);
+            match is_there(last) {
+                Some((id, ..)) if refs.iter().all(|reference| is_there(reference).is_some()) => return Ok(*id),
+                // One of them was archived or removed since: the request is done again
+                _ => product,
             }
         }
     };
