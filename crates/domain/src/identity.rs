@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The side a record or a change comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// The hub's own side.
@@ -32,7 +32,7 @@ impl Origin {
 }
 
 /// The platform's roles, rising. They never give rights of the hub's side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the platform's own names")]
 pub enum Role {
@@ -74,7 +74,7 @@ pub enum Kind {
 }
 
 /// A user, as the session that they logged in with proves it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// `res.users` id.
     pub uid: i64,

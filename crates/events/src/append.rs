@@ -34,22 +34,28 @@ pub fn append(model: &str, change: Change, secret: &[&str], personal: &[&str]) -
     let kind = change.as_str();
     let hidden = secret.iter().fold(BOOKKEEPING.to_owned(), |list, column| format!("{list},{column}"));
     let nulled = personal.iter().map(|column| format!("\"{column}\":null")).collect::<Vec<_>>().join(",");
-    let state = format!("to_jsonb(n) - '{{{hidden}}}'::text[] || '{{{nulled}}}'::jsonb");
+    let state = format!("n.after - '{{{hidden}}}'::text[] || '{{{nulled}}}'::jsonb");
     let by_name = secret.iter().chain(personal).copied().collect::<Vec<_>>().join(",");
+    // Rows become JSON once: a function of the row in a later condition would be computed for each of its fields
+    let rows = match change {
+        Change::Updated => "n.id, n.version, to_jsonb(n) AS after, to_jsonb(o) AS before FROM new n JOIN old o ON o.id = n.id",
+        _ => "n.id, n.version, to_jsonb(n) AS after FROM new n",
+    };
     let audited = match change {
-        Change::Created => format!("NULL::text, NULL::jsonb, {state} FROM new n, who w"),
-        Change::Deleted => format!("NULL::text, {state}, NULL::jsonb FROM new n, who w"),
+        Change::Created => format!("NULL::text, NULL::jsonb, {state} FROM state n, who w"),
+        Change::Deleted => format!("NULL::text, {state}, NULL::jsonb FROM state n, who w"),
         Change::Updated => format!(
-            "a.field, CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE to_jsonb(o) -> a.field END, \
+            "a.field, CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE n.before -> a.field END, \
              CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE a.after END \
-             FROM new n JOIN old o ON o.id = n.id, who w, \
-             jsonb_each(to_jsonb(n) - '{{{BOOKKEEPING},version,write_date,write_uid}}'::text[]) AS a(field, after) \
-             WHERE a.after IS DISTINCT FROM to_jsonb(o) -> a.field"
+             FROM state n, who w, \
+             jsonb_each(n.after - '{{{BOOKKEEPING},version,write_date,write_uid}}'::text[]) AS a(field, after) \
+             WHERE a.after IS DISTINCT FROM n.before -> a.field"
         ),
     };
     format!(
-        ", event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
-         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, {state} FROM new n, who w)\
+        ", state AS MATERIALIZED (SELECT {rows})\
+         , event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
+         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, {state} FROM state n, who w)\
          , audit_row AS (INSERT INTO audit (actor, origin, bank, model, record_id, field, before, after) \
          SELECT w.actor, w.origin, w.bank, '{model}', n.id, {audited})"
     )

@@ -17,6 +17,8 @@ use tokio::sync::{Notify, watch};
 const BATCH: i64 = 1_000;
 /// A lost wake-up costs this much at most.
 const POLL: Duration = Duration::from_secs(1);
+/// How long after a change other changes are gathered.
+const GATHER: Duration = Duration::from_millis(3);
 /// How often partitions are looked after.
 const KEEP_EVERY: Duration = Duration::from_secs(3600);
 /// How long events are kept at least, in days.
@@ -176,7 +178,10 @@ impl Feed {
 
     async fn stamp(&self) {
         loop {
-            let _ = tokio::time::timeout(POLL, self.inner.written.notified()).await;
+            if tokio::time::timeout(POLL, self.inner.written.notified()).await.is_ok() {
+                // What is written meanwhile goes with it: each stamping is a transaction that the writers' disk waits for
+                tokio::time::sleep(GATHER).await;
+            }
             if let Err(error) = self.stamp_once().await {
                 tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
                 tokio::time::sleep(POLL).await;

@@ -65,6 +65,22 @@ pub enum Window {
     },
 }
 
+/// A statement that reads one record, whichever.
+#[derive(Clone, Debug)]
+pub struct One {
+    before: Sql,
+    after: Sql,
+}
+
+impl One {
+    /// The statement for this record.
+    pub fn of(&self, id: i64) -> Sql {
+        let mut sql = self.before.clone();
+        sql.bind(id).append(self.after.clone());
+        sql
+    }
+}
+
 /// A page's rows, and what the envelope around them tells.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -152,17 +168,19 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// 400 for the selection, 403 for the model.
-    pub fn one(self, model: &Model, id: i64, selection: &Selection) -> Result<Sql, Fault> {
+    pub fn one(self, model: &Model, selection: &Selection) -> Result<One, Fault> {
         let mut conditions = self.conditions();
         let alias = conditions.alias();
         let row = Row { model, alias: &alias };
         let visible = conditions.visible(row)?;
         let mut joins = Sql::default();
         let object = self.object(&mut conditions, row, selection, &mut joins)?;
-        let mut sql = Sql::new("SELECT ");
-        sql.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
-        sql.push(&format!(" WHERE {alias}.id = ")).bind(id).push(" AND ").append(visible);
-        Ok(sql)
+        let mut before = Sql::new("SELECT ");
+        before.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
+        before.push(&format!(" WHERE {alias}.id = "));
+        let mut after = Sql::new(" AND ");
+        after.append(visible);
+        Ok(One { before, after })
     }
 
     /// A page, in one row: the objects joined by commas, their number, the number of all matches or null, the last id.

@@ -94,25 +94,35 @@ pub fn update(model: &Model, author: &Author, ids: Vec<i64>, values: &[(&'static
         row.insert((*name).to_owned(), json);
         columns.push((*name, assign));
     }
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let mut input = Sql::new("SELECT i.id, r.* FROM unnest(");
-    input.bind(ids).push(") AS i(id), ");
-    recordset(&mut input, model, &names, json_text(&[row]));
-    changed(model, author, &columns, input)
+    let typed = columns.iter().map(|(column, _)| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
+    // One row for the planner too: a set of rows would have it read the whole table
+    let mut input = Sql::new("jsonb_to_record(");
+    input.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(")");
+    changed(model, author, &columns, input, ids, "")
+}
+
+/// That a row is one of these. A single id is compared as such: with an array the planner expects several, and plans anew
+/// at every run because it knows better once it sees the array.
+fn is_one_of(sql: &mut Sql, ids: &[i64]) {
+    match ids {
+        [id] => sql.push("t.id = ").bind(*id),
+        ids => sql.push("t.id = ANY(").bind(ids.to_vec()).push(")"),
+    };
 }
 
 /// Gives each of these records its own values: rows are objects with `id` and some of these columns. A column that a row
 /// does not name stays as it is.
 pub fn update_each(model: &Model, author: &Author, columns: &[&str], rows: &[Map<String, Json>]) -> Sql {
-    let mut input = Sql::new("SELECT r.*, ARRAY(SELECT jsonb_object_keys(raw)) AS named FROM jsonb_array_elements(");
+    let ids = rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect();
+    let mut input = Sql::new("(SELECT r.*, ARRAY(SELECT jsonb_object_keys(raw)) AS named FROM jsonb_array_elements(");
     input.bind(json_text(rows)).push("::jsonb) raw, jsonb_to_record(raw) AS r(id bigint, ");
     let typed = columns.iter().map(|column| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
-    input.push(&typed.join(", ")).push(")");
+    input.push(&typed.join(", ")).push(")) i");
     let columns: Vec<(&str, Assign)> = columns.iter().map(|column| (*column, Assign::SetIfNamed)).collect();
-    changed(model, author, &columns, input)
+    changed(model, author, &columns, input, ids, "t.id = i.id AND ")
 }
 
-fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sql) -> Sql {
+fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sql, ids: Vec<i64>, joined: &str) -> Sql {
     let new_value = |(column, assign): &(&str, Assign)| match assign {
         Assign::Set => format!("i.{column}"),
         Assign::SetIfNamed => format!("CASE WHEN '{column}' = ANY(i.named) THEN i.{column} ELSE t.{column} END"),
@@ -123,12 +133,15 @@ fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sq
     let before = columns.iter().map(|(column, _)| format!("t.{column}")).collect::<Vec<_>>().join(", ");
     let after = columns.iter().map(new_value).collect::<Vec<_>>().join(", ");
     let mut sql = who(author);
-    sql.push(", input AS (").append(input).push(&format!(
-        "), old AS (SELECT t.* FROM {table} t JOIN input i ON i.id = t.id), \
-         new AS (UPDATE {table} t SET {set}, version = t.version + 1, write_uid = who.actor, write_date = now() FROM input i, who \
-         WHERE t.id = i.id AND ROW({before}) IS DISTINCT FROM ROW({after}) RETURNING t.*)",
-        table = model.table
+    sql.push(&format!(", old AS (SELECT t.* FROM {} t WHERE ", model.table));
+    is_one_of(&mut sql, &ids);
+    sql.push(&format!(
+        "), new AS (UPDATE {} t SET {set}, version = t.version + 1, write_uid = who.actor, write_date = now() FROM who, ",
+        model.table
     ));
+    sql.append(input).push(&format!(" WHERE {joined}"));
+    is_one_of(&mut sql, &ids);
+    sql.push(&format!(" AND ROW({before}) IS DISTINCT FROM ROW({after}) RETURNING t.*)"));
     finish(&mut sql, model, Change::Updated);
     sql.push(" SELECT new.id FROM new");
     sql

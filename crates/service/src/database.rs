@@ -100,6 +100,8 @@ impl Database {
         let wait = Duration::from_millis(config.database_wait_ms);
         let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config(url.expose_secret(), manager))
             .max_size(config.database_connections.max(2))
+            // The one used last is the warmest
+            .queue_mode(deadpool::managed::QueueMode::Lifo)
             .wait_timeout(Some(wait))
             .create_timeout(Some(Duration::from_secs(5)))
             .recycle_timeout(Some(Duration::from_secs(5)))

@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json};
 use tracing::Instrument;
 
 use crate::identity::Caller;
+use crate::reading::{Reads, reads};
 use crate::router::Endpoint;
 use crate::{Database, Keyring, Pending, Router, directory, metrics, telemetry};
 
@@ -88,13 +89,14 @@ pub struct Owner<S> {
     pub router: Router,
     /// How many records an answer without pages may have.
     pub max_rows: i64,
+    pub(crate) reads: Reads,
 }
 
 impl<S: Service> Owner<S> {
     /// Puts a service on its database.
     pub fn new(service: S, database: Database, keyring: Keyring, router: Router, max_rows: i64) -> Owner<S> {
         let feed = Feed::new(database.pool(), service.name());
-        Owner { service, database, feed, keyring, router, max_rows }
+        Owner { service, database, feed, keyring, router, max_rows, reads: reads() }
     }
 
     /// Runs its migrations.

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::Identity;
 use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
-use records::read::{ListRequest, Page, Reader, Window, cursor};
+use records::read::{ListRequest, One, Page, Reader, Window, cursor};
 use records::sql::Statement;
 use records::{Kind, Model, Selection};
 
@@ -18,21 +18,43 @@ const WHOLE_ROWS: i64 = 1_000;
 /// Streams go out in pieces of about this size, in bytes.
 const PIECE: usize = 64 * 1024;
 
+/// A prepared way of reading one record.
+pub(crate) struct ReadOne {
+    one: One,
+    is_short: bool,
+}
+
+/// Statements that were written, by who asks and what for. An identity is the user's whole: other rights are another key.
+pub(crate) type Reads = moka::sync::Cache<(Arc<Identity>, &'static str, String), Arc<ReadOne>>;
+
+/// None yet; at most some thousands, for a minute each.
+pub(crate) fn reads() -> Reads {
+    moka::sync::Cache::builder().max_capacity(4_096).time_to_live(std::time::Duration::from_secs(60)).build()
+}
+
 impl<S: Service> Owner<S> {
     pub(crate) fn reader<'a>(&'a self, identity: &'a Identity) -> Reader<'a> {
         Reader { registry: self.service.registry(), identity }
     }
 
-    pub(crate) async fn read(&self, identity: &Identity, model: &Model, params: &Params) -> Result<Reply, Fault> {
+    pub(crate) async fn read(&self, identity: &Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let id: i64 = params.need("id")?;
-        let selection = Selection::parse(&params.get::<String>("query")?.unwrap_or_default())?;
-        let sql = self.reader(identity).one(model, id, &selection)?;
-        let row = if is_short(model, &selection) {
-            self.database.read_line(sql).await?
-        } else {
-            self.database.search::<Text, String>(sql).await?
-        };
+        let read = self.one(identity, model, params.get::<String>("query")?.unwrap_or_default())?;
+        let sql = read.one.of(id);
+        let row = if read.is_short { self.database.read_line(sql).await? } else { self.database.search::<Text, String>(sql).await? };
         row.into_iter().next().map(Reply::json).ok_or_else(|| Fault::missing(model.name, id))
+    }
+
+    /// The statement that reads one record for this user: written anew it costs more than Postgres takes to run it.
+    fn one(&self, identity: &Arc<Identity>, model: &Model, query: String) -> Result<Arc<ReadOne>, Fault> {
+        let key = (identity.clone(), model.name, query);
+        if let Some(known) = self.reads.get(&key) {
+            return Ok(known);
+        }
+        let selection = Selection::parse(&key.2)?;
+        let read = Arc::new(ReadOne { one: self.reader(identity).one(model, &selection)?, is_short: is_short(model, &selection) });
+        self.reads.insert(key, read.clone());
+        Ok(read)
     }
 
     pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {

@@ -115,6 +115,9 @@ impl Gateway {
             return Err(Fault::session_expired());
         }
         let digest = digest(carried);
+        if let Some(session) = self.sessions.known.get(&digest).await {
+            return Ok(session);
+        }
         if self.sessions.none.contains_key(&digest) {
             return Err(Fault::session_expired());
         }

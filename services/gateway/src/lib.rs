@@ -79,11 +79,6 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
         let post = |path: &str| web::resource([path.to_owned(), format!("{path}/")]).default_service(web::to(answer::only_post));
         let doors = web::scope("")
             .wrap(actix_web::middleware::from_fn(cors::cors))
-            .service(post("/web/session/authenticate").route(web::post().to(session::authenticate)))
-            .service(post("/web/session/get_session_info").route(web::post().to(session::get_session_info)))
-            .service(post("/web/session/check").route(web::post().to(session::check)))
-            .service(post("/web/session/destroy").route(web::post().to(session::destroy)))
-            .service(post("/auth").route(web::post().to(session::auth)))
             .service(
                 web::resource(["/api/{model}", "/api/{model}/"])
                     .route(web::get().to(rest::list))
@@ -99,6 +94,11 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .route(web::delete().to(rest::unlink))
                     .default_service(web::to(answer::only_rest_record)),
             )
+            .service(post("/web/session/authenticate").route(web::post().to(session::authenticate)))
+            .service(post("/web/session/get_session_info").route(web::post().to(session::get_session_info)))
+            .service(post("/web/session/check").route(web::post().to(session::check)))
+            .service(post("/web/session/destroy").route(web::post().to(session::destroy)))
+            .service(post("/auth").route(web::post().to(session::auth)))
             .service(post("/object/{model}/{method}").route(web::post().to(object::call)))
             .service(post("/object/{model}/{id}/{method}").route(web::post().to(object::call)))
             .default_service(web::to(answer::no_such_path));

@@ -1,0 +1,258 @@
+//! The cases, each in both tongues: the request that a client sends to the hub, and the statements that the hub then runs,
+//! for `pgbench`.
+//!
+//! The statements come from the crate that the hub itself makes them with. Values that differ from request to request are
+//! written as marks, `<n>`, which become numbers drawn by either program.
+
+use anyhow::{Context, ensure};
+use records::read::{ListRequest, Reader, Window};
+use records::write::{self, Author, OnConflict};
+use records::{Bind, Filter, Model, Op, Selection, Sql, Value};
+use serde_json::{Map, json};
+use service::Service;
+
+use crate::stand::{PARTNERS, PER_TOKEN, Server, token};
+
+/// How many records a list has at most.
+const PAGE: i64 = 80;
+/// What is read of one record.
+const READ: [&str; 7] = ["id", "name", "manufacturer_ref", "master_product", "description", "list_price", "active"];
+/// What is read of each record of a list.
+const LIST: [&str; 3] = ["id", "name", "list_price"];
+/// How many records a change may find, and one more: it asks for that many.
+const MATCHES: i64 = 1_001;
+/// How often a client of `pgbench`, which can only draw numbers, fetches another word to search for.
+const SAME_TOKEN: u32 = 50;
+
+/// One kind of request.
+pub struct Case {
+    /// For the table.
+    pub name: &'static str,
+    /// What clients send.
+    pub request: Request,
+    /// Whose role and search path the statements run with.
+    pub schema: &'static str,
+    /// The statements, as a script of `pgbench`.
+    pub script: String,
+    /// What stands in the answer to a request that did what it should.
+    answer: String,
+}
+
+/// A request with marks in it.
+pub struct Request {
+    /// HTTP's method.
+    pub method: &'static str,
+    /// Path and query, encoded.
+    pub path: String,
+    /// JSON, or nothing.
+    pub body: String,
+    /// What stands for each mark.
+    pub marks: Vec<Mark>,
+}
+
+/// Something that differs from request to request.
+pub struct Mark {
+    /// Its name in the texts.
+    pub name: &'static str,
+    /// Lua that draws it; always of the same length where it stands in a body.
+    pub lua: String,
+    /// One of its values, for a first try.
+    pub example: String,
+}
+
+impl Request {
+    /// With one value for each mark.
+    fn example(&self, text: &str) -> String {
+        self.marks.iter().fold(text.to_owned(), |text, mark| text.replace(mark.name, &mark.example))
+    }
+
+    /// The bytes of the body's examples, which are as long as all others.
+    pub fn body_length(&self) -> usize {
+        self.example(&self.body).len()
+    }
+}
+
+impl Case {
+    /// One request, whose answer shows that the case measures what it says.
+    pub async fn check(&self, server: &Server) -> anyhow::Result<()> {
+        let Request { method, path, body, .. } = &self.request;
+        let answer = server.send(method, &self.request.example(path), &self.request.example(body)).await?;
+        ensure!(answer.contains(&self.answer), "{}: '{}' was expected in {answer}", self.name, self.answer);
+        Ok(())
+    }
+}
+
+/// All of them, for a hub's data.
+pub async fn all(server: &Server) -> anyhow::Result<Vec<Case>> {
+    Ok(vec![read_one(server)?, list(server)?, create(server)?, update(server)?])
+}
+
+/// A log-in; it has no statements worth comparing.
+pub fn login() -> Request {
+    let body = json!({"params": {"login": "ekiclik", "password": "ekiclik"}}).to_string();
+    Request { method: "POST", path: "/auth".to_owned(), body, marks: Vec::new() }
+}
+
+fn products(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
+    let registry = server.hub.catalog.service.registry();
+    Ok((Reader { registry, identity: &server.identity }, registry.get("product.template").context("no products")?))
+}
+
+fn clients(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
+    let registry = server.hub.partners.service.registry();
+    Ok((Reader { registry, identity: &server.identity }, registry.get("res.partner").context("no clients")?))
+}
+
+fn selected(fields: &[&str]) -> String {
+    format!("query=%7B{}%7D", fields.join(","))
+}
+
+fn read_one(server: &Server) -> anyhow::Result<Case> {
+    let (reader, model) = products(server)?;
+    let (first, last) = server.ids;
+    let sql = told(reader.one(model, &Selection::fields(READ)))?.of(first);
+    let id = |_, bind: &Bind| if *bind == Bind::from(first) { ":id".to_owned() } else { literal(bind) };
+    Ok(Case {
+        name: "read one",
+        request: Request {
+            method: "GET",
+            path: format!("/api/product.template/<id>?{}", selected(&READ)),
+            body: String::new(),
+            marks: vec![Mark { name: "<id>", lua: format!("math.random({first}, {last})"), example: first.to_string() }],
+        },
+        schema: "catalog",
+        script: format!("\\set id random({first}, {last})\n{};\n", for_pgbench(&sql, id)),
+        answer: format!(r#"{{"id":{first},"name":"#),
+    })
+}
+
+fn list(server: &Server) -> anyhow::Result<Case> {
+    let (reader, model) = products(server)?;
+    let request = ListRequest {
+        filter: Filter::leaf("name", Op::ILike, "<token>"),
+        selection: Selection::fields(LIST),
+        order: None,
+        active_test: true,
+        window: Window::Page { page: 1, size: PAGE, limit: None },
+    };
+    let sql = told(reader.page(model, &request, PAGE))?;
+    let pattern = |_, bind: &Bind| if *bind == Bind::from("%<token>%") { ":pattern".to_owned() } else { literal(bind) };
+    let groups = server.products / PER_TOKEN;
+    Ok(Case {
+        name: "list 80",
+        request: Request {
+            method: "GET",
+            path: format!(
+                "/api/product.template/?{}&filter=%5B%5B%22name%22,%22ilike%22,%22<token>%22%5D%5D&page_size={PAGE}",
+                selected(&LIST)
+            ),
+            body: String::new(),
+            marks: vec![Mark {
+                name: "<token>",
+                lua: "tokens[math.random(#tokens)]".to_owned(),
+                example: server.tokens.first().cloned().unwrap_or_default(),
+            }],
+        },
+        schema: "catalog",
+        script: format!(
+            "\\set turn :turn + 1\n\\if :turn % {SAME_TOKEN} = 1\n\\set n random(0, {})\nSELECT '%' || {} || '%' AS pattern \\gset\n\\endif\n{};\n",
+            groups - 1,
+            token(":n::bigint"),
+            for_pgbench(&sql, pattern)
+        ),
+        answer: format!(r#"{{"count":{PER_TOKEN},"#),
+    })
+}
+
+/// Who the hub says that a change is by.
+fn author(server: &Server) -> Author {
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    Author { origin: server.identity.origin.as_str(), bank: None, uid: server.identity.uid, traceparent: Some(traceparent.to_owned()) }
+}
+
+fn create(server: &Server) -> anyhow::Result<Case> {
+    let (_, model) = clients(server)?;
+    let data = json!({"name": "Amine Saadi", "email": "new-<n>@bench.example", "phone": "0556000000", "city": "Oran"});
+    let mut row: Map<_, _> = data.as_object().cloned().unwrap_or_default();
+    // What the service adds
+    row.insert("post_hash".to_owned(), "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b".into());
+    row.insert("bank_ids".to_owned(), json!([]));
+    let columns: Vec<String> = row.keys().cloned().collect();
+    let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    columns.sort_unstable();
+    let sql = write::insert(model, &author(server), &columns, &[row], OnConflict::Skip, "NULL");
+    Ok(Case {
+        name: "create a client",
+        request: Request {
+            method: "POST",
+            path: "/api/res.partner/".to_owned(),
+            body: json!({"params": {"data": data}}).to_string(),
+            marks: vec![number()],
+        },
+        schema: "partners",
+        // As many digits as the load generator's, and never its numbers
+        script: format!("\\set n random(5000000000, 9999999999)\nBEGIN;\n{};\nCOMMIT;\n", for_pgbench(&sql, |_, bind| literal(bind))),
+        answer: r#""result":"#.to_owned(),
+    })
+}
+
+fn update(server: &Server) -> anyhow::Result<Case> {
+    let (reader, model) = clients(server)?;
+    let (first, many) = PARTNERS;
+    let last = first + many - 1;
+    let email = "client-<person>@bench.example";
+    let filter = Filter::leaf("email", Op::Eq, email);
+    let locked = told(reader.locked(model, &filter, true, MATCHES))?;
+    let phone = Value::Plain("<n>".into());
+    let changed = write::update(model, &author(server), vec![], &[("phone", &phone)]);
+    let found = |_, bind: &Bind| if matches!(bind, Bind::Ints(_)) { "ARRAY[:id]::bigint[]".to_owned() } else { literal(bind) };
+    Ok(Case {
+        name: "update a client",
+        request: Request {
+            method: "PUT",
+            path: "/api/res.partner/".to_owned(),
+            body: json!({"params": {"filter": [["email", "=", email]], "data": {"phone": "<n>"}}}).to_string(),
+            marks: vec![number(), Mark { name: "<person>", lua: format!("math.random({first}, {last})"), example: first.to_string() }],
+        },
+        schema: "partners",
+        script: format!(
+            "\\set n random(5000000000, 9999999999)\n\\set person random({first}, {last})\n\\set id {} + :person - {first}\nBEGIN;\n{};\n{};\nCOMMIT;\n",
+            server.client_id,
+            for_pgbench(&locked, |_, bind| literal(bind)),
+            for_pgbench(&changed, found)
+        ),
+        answer: "matched 1: ".to_owned(),
+    })
+}
+
+/// A number that no other request has.
+fn number() -> Mark {
+    Mark { name: "<n>", lua: "n".to_owned(), example: "1000000000".to_owned() }
+}
+
+fn told<T>(made: Result<T, impl std::fmt::Display>) -> anyhow::Result<T> {
+    made.map_err(|fault| anyhow::anyhow!("{fault}"))
+}
+
+/// A statement as `pgbench` takes it: a colon before a word is a variable of its own, wherever it stands.
+fn for_pgbench(sql: &Sql, placeholder: impl FnMut(usize, &Bind) -> String) -> String {
+    sql.render(placeholder).replace("\":null", "\": null")
+}
+
+/// A bound value as text, with the type that it is bound with; its marks become variables, which are bound.
+fn literal(bind: &Bind) -> String {
+    let quoted = |text: &str| {
+        let text = format!("'{}'", text.replace('\'', "''"));
+        let marked =
+            ["n", "person"].iter().fold(text.clone(), |text, mark| text.replace(&format!("<{mark}>"), &format!("' || :{mark}::text || '")));
+        if marked == text { text } else { format!("({marked})") }
+    };
+    match bind {
+        Bind::Int(None) => "NULL::bigint".to_owned(),
+        Bind::Int(Some(number)) => format!("{number}::bigint"),
+        Bind::Text(None) => "NULL::text".to_owned(),
+        Bind::Text(Some(text)) => format!("{}::text", quoted(text)),
+        Bind::Ints(numbers) => format!("ARRAY[{}]::bigint[]", numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
+        Bind::Texts(texts) => format!("ARRAY[{}]::text[]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")),
+    }
+}

@@ -1,0 +1,293 @@
+//! What is measured: a cluster with the durability of a real one, a database for each size, and a hub on each.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use domain::{Identity, Origin, Role};
+use hub::{Hub, provision};
+use local_postgres::{Cluster, Durability};
+use records::Sql;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use service::Database;
+use service::config::Variables;
+use service::router::Client;
+use tokio::process::{Child, Command};
+
+/// How many products have the same word in their name: as many match a search whatever the size.
+pub const PER_TOKEN: u32 = 50;
+/// Clients of the first e-mail, and how many.
+pub const PARTNERS: (u64, u64) = (100_000_001, 5_000);
+/// The platform's user of the demo.
+const LOGIN: &str = "ekiclik";
+/// How long a hub may take to make its schema and the demo.
+const START: Duration = Duration::from_secs(60);
+
+/// The word of group `n` as SQL: made of the number, so that a client of Postgres can make it too, and as far from other
+/// groups' words as words are.
+pub fn token(n: &str) -> String {
+    format!("substr(translate(md5(({n})::text), '0123456789abcdef', 'kbtdrlmnpsvzaeio'), 1, 6)")
+}
+
+/// A folder of the system's temporary one, removed with everything in it.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new one.
+    pub fn make() -> anyhow::Result<Folder> {
+        let path = std::env::temp_dir().join(format!("echange-bench-{}", std::process::id()));
+        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Folder(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn cluster(&self) -> PathBuf {
+        self.0.join("cluster")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // For root the cluster may be elsewhere, and tells where
+        if let Ok(home) = fs::read_to_string(self.cluster().join("postgres.path")) {
+            let _ = fs::remove_dir_all(home);
+        }
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Where the databases are made.
+pub struct Stand {
+    cluster: Option<Cluster>,
+    admin_url: String,
+    programs: PathBuf,
+    folder: PathBuf,
+}
+
+/// A hub on a database of its own.
+pub struct Server {
+    /// How many products it has.
+    pub products: u32,
+    /// `http://127.0.0.1:port`
+    pub address: String,
+    /// A session of the platform's user.
+    pub session: String,
+    /// The platform's user.
+    pub identity: Identity,
+    /// The same services in this process, for their declarations and their connections' settings.
+    pub hub: Hub,
+    /// Each service's database URL.
+    pub urls: std::collections::HashMap<&'static str, String>,
+    /// Ids of the first and the last product.
+    pub ids: (i64, i64),
+    /// The first client's id; the others follow it as their e-mails do.
+    pub client_id: i64,
+    /// The words of the products' names.
+    pub tokens: Vec<String>,
+    client: Client,
+    process: Child,
+    log: PathBuf,
+}
+
+impl Stand {
+    /// A fresh cluster in the folder, unless there is one to use.
+    pub async fn start(folder: &Folder, given: Option<&SecretString>) -> anyhow::Result<Stand> {
+        let at = folder.cluster();
+        let (cluster, admin_url, programs) = match given {
+            Some(url) => (None, url.expose_secret().to_owned(), local_postgres::locate()?),
+            None => {
+                let cluster = tokio::task::spawn_blocking(move || Cluster::start(&at, Durability::Durable)).await??;
+                let (url, programs) = (cluster.url("postgres"), cluster.programs().to_owned());
+                (Some(cluster), url, programs)
+            }
+        };
+        Ok(Stand { cluster, admin_url, programs, folder: folder.path().to_owned() })
+    }
+
+    /// The folder of PostgreSQL's programs.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    /// Makes a database with so many products and starts a hub on it.
+    pub async fn serve(&self, products: u32) -> anyhow::Result<Server> {
+        let name = format!("echange_bench_{products}");
+        let mut admin = AsyncPgConnection::establish(&self.admin_url).await.context("PostgreSQL can't be reached")?;
+        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        provision::database(&self.admin_url, &name).await?;
+        let (before, _) = self.admin_url.rsplit_once('/').context("BENCH_DATABASE_URL names no database")?;
+        let url = format!("{before}/{name}");
+
+        // The hub makes its schema and the demo's users itself
+        let log = self.folder.join(format!("hub-{products}.log"));
+        let (process, address) = start_hub(&url, &log).await?;
+        let mut database = AsyncPgConnection::establish(&url).await?;
+        database.batch_execute(&seed(products)).await.context("seeding")?;
+        // What autovacuum would have done a minute later
+        database.batch_execute("VACUUM ANALYZE").await?;
+        let ids = Sql::new("SELECT min(id), max(id) FROM catalog.product_template WHERE manufacturer_ref LIKE 'BENCH-%'");
+        let ids = ids.load::<(BigInt, BigInt), (i64, i64)>(&mut database).await?.pop().context("no product")?;
+        let client_id = Sql::new("SELECT min(id) FROM partners.res_partner WHERE email LIKE 'client-%@bench.example'");
+        let client_id = client_id.load::<BigInt, i64>(&mut database).await?.pop().context("no client")?;
+        let tokens = Sql::new(&format!("SELECT {} FROM generate_series(0, {}) n", token("n"), products / PER_TOKEN - 1));
+        let tokens = tokens.load::<Text, String>(&mut database).await?;
+
+        let urls = provision::urls(&url)?;
+        let hub = Hub::new(&Variables::new(), &urls)?;
+        let client = service::router::client()?;
+        let mut server = Server {
+            products,
+            address,
+            session: String::new(),
+            identity: Identity::system(),
+            hub,
+            urls,
+            ids,
+            client_id,
+            tokens,
+            client,
+            process,
+            log,
+        };
+        server.log_in().await?;
+        Ok(server)
+    }
+
+    /// Stops the cluster, or takes the databases out of the one that was given.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        match self.cluster {
+            Some(cluster) => tokio::task::spawn_blocking(move || cluster.stop()).await?,
+            None => {
+                let mut admin = AsyncPgConnection::establish(&self.admin_url).await?;
+                for products in crate::SIZES {
+                    admin.batch_execute(&format!("DROP DATABASE IF EXISTS echange_bench_{products} WITH (FORCE)")).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn start_hub(database_url: &str, log: &Path) -> anyhow::Result<(Child, String)> {
+    let here = std::env::current_exe()?;
+    let program = here.with_file_name("hub");
+    ensure!(program.exists(), "there is no {}: cargo build --release -p hub", program.display());
+    let out = File::create(log)?;
+    let mut process = Command::new(&program)
+        .env_clear()
+        .envs([("DATABASE_URL", database_url), ("PORT", "0"), ("DEMO", "true")])
+        .stdin(Stdio::null())
+        .stdout(out.try_clone()?)
+        .stderr(out)
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("{} can't be started", program.display()))?;
+    let deadline = tokio::time::Instant::now() + START;
+    loop {
+        let said = fs::read_to_string(log)?;
+        let address = said.split_once("The hub is at ").and_then(|(_, rest)| rest.split_once(' '));
+        if let Some((address, _)) = address {
+            return Ok((process, address.to_owned()));
+        }
+        if let Some(status) = process.try_wait()? {
+            bail!("the hub ended with {status}: {said}");
+        }
+        ensure!(tokio::time::Instant::now() < deadline, "the hub is not there after {} s: {said}", START.as_secs());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Products of a few kinds, each with one configuration; [`PER_TOKEN`] of them, spread over the table, share a word.
+fn seed(products: u32) -> String {
+    let (first, partners) = PARTNERS;
+    let name = format!(
+        "format('%s %s %s', (ARRAY['Réfrigérateur', 'Climatiseur', 'Téléviseur', 'Machine à laver', 'Canapé d''angle', 'Cuisinière'])[1 + n % 6], \
+         {}, 100 + n % 900)",
+        token(&format!("n % {}", products / PER_TOKEN))
+    );
+    format!(
+        "SET search_path = catalog, public; \
+         INSERT INTO product_master (ref, name, fab_name, categ_id, create_by) \
+           SELECT 'BENCH-M-' || n, {name}, 'Fabricant ' || n % 40, 1 + n % 2, 'ekiclik' FROM generate_series(1, {products}) n; \
+         INSERT INTO product_template (name, manufacturer_ref, master_product, description, list_price, standard_price, create_by) \
+           SELECT m.name, 'BENCH-' || m.id, m.id, 'Garantie deux ans, livraison comprise', 1000 + m.id % 90000, 900 + m.id % 80000, 'ekiclik' \
+           FROM product_master m WHERE m.ref LIKE 'BENCH-M-%' ORDER BY m.id; \
+         SET search_path = partners, public; \
+         INSERT INTO res_partner (name, email, phone, city, create_by, create_uid, write_uid) \
+           SELECT 'Client ' || n, 'client-' || n || '@bench.example', '0556000000', 'Oran', 'ekiclik', 2, 2 \
+           FROM generate_series({first}, {}) n; \
+         SET search_path = DEFAULT",
+        first + partners - 1
+    )
+}
+
+impl Server {
+    async fn log_in(&mut self) -> anyhow::Result<()> {
+        let answer = self.send("POST", "/auth", &json!({"params": {"login": LOGIN, "password": LOGIN}}).to_string()).await?;
+        let answer: Value = serde_json::from_str(&answer)?;
+        let (session, uid) = (answer.pointer("/result/session_id"), answer.pointer("/result/uid"));
+        let (session, uid) =
+            session.and_then(Value::as_str).zip(uid.and_then(Value::as_i64)).with_context(|| format!("no session: {answer}"))?;
+        self.session = session.to_owned();
+        self.identity = Identity {
+            uid,
+            login: LOGIN.to_owned(),
+            origin: Origin::Ekiclik,
+            role: Some(Role::RoleSuperadmin),
+            bank: None,
+            hub_admin: false,
+        };
+        Ok(())
+    }
+
+    /// Sends one request in the session and answers the body, with the number of records that a change found before it.
+    pub async fn send(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
+        let request = self.client.request(method.parse()?, format!("{}{path}", self.address)).header("x-openerp-session-id", &self.session);
+        let request = request.header("content-type", "application/json").timeout(Duration::from_secs(30)).body(body.to_owned());
+        let response = request.send().await?;
+        let status = response.status();
+        let matched = response.headers().get("x-records-matched").and_then(|value| value.to_str().ok()).map(|n| format!("matched {n}: "));
+        let text = response.text().await?;
+        ensure!(status.is_success(), "{method} {path} is answered {status}: {text}");
+        Ok(matched.unwrap_or_default() + &text)
+    }
+
+    /// What the hub's own connections of a service begin with, as libpq's `options`.
+    pub async fn session_options(&self, service: &str) -> anyhow::Result<String> {
+        let database: &Database = if service == "catalog" { &self.hub.catalog.database } else { &self.hub.partners.database };
+        let settings = Sql::new(
+            "SELECT string_agg(format('-c %s=%s', name, replace(setting, ' ', '\\ ')), ' ') FROM pg_settings \
+             WHERE source = 'client' AND name NOT IN ('application_name', 'client_encoding')",
+        );
+        let settings = database.search::<Text, String>(settings).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        settings.into_iter().next().context("no settings")
+    }
+
+    /// What the hub's process has in memory now, and had at most, in MB.
+    pub fn memory(&self) -> anyhow::Result<(f64, f64)> {
+        let id = self.process.id().context("the hub has ended")?;
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let field = |name: &str| -> anyhow::Result<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+            let kilobytes: f64 = line.split_whitespace().next().unwrap_or_default().parse()?;
+            Ok(kilobytes * 1024.0 / 1e6)
+        };
+        Ok((field("VmRSS:")?, field("VmHWM:")?))
+    }
+
+    /// The end of the hub's log, for an error.
+    pub fn last_log(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().rev().take(5).collect();
+        format!("the hub's log ends with:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
+    }
+}
