@@ -249,7 +249,8 @@ impl<'a> Conditions<'a> {
                 let negative = matches!(op, Op::NotLike | Op::NotILike);
                 let like = if negative { "NOT LIKE" } else { "LIKE" };
                 if matches!(op, Op::ILike | Op::NotILike | Op::EqILike) {
-                    sql.push(&format!("norm({column}) {like} norm_pattern(")).bind(pattern).push(")");
+                    // Folded once: in a plan for any pattern a bare call would be made for every row
+                    sql.push(&format!("norm({column}) {like} (SELECT norm_pattern(")).bind(pattern).push("))");
                 } else {
                     sql.push(&format!("{column} {like} ")).bind(pattern);
                 }

@@ -20,7 +20,7 @@ use crate::passwords::Passwords;
 service::settings! {
     /// How users log in.
     pub struct LoginConfig {
-        /// Threads that hash passwords; 0: half of the cores.
+        /// Threads that hash passwords, at a lower priority; 0: as many as cores.
         password_threads: usize = "0",
         /// Failed log-ins of one user from one address, in 15 minutes, before more are refused.
         login_failures: i64 = "10",

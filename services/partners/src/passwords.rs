@@ -33,13 +33,13 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Starts the threads; 0 takes half of the cores.
+    /// Starts the threads; 0 takes as many as cores: they run at a lower priority.
     ///
     /// # Errors
     /// When no thread can be started.
     pub fn start(threads: usize) -> anyhow::Result<Passwords> {
         let threads = match threads {
-            0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
             given => given,
         };
         let params =
