@@ -21,6 +21,8 @@ const READ: [&str; 7] = ["id", "name", "manufacturer_ref", "master_product", "de
 const LIST: [&str; 3] = ["id", "name", "list_price"];
 /// How many records a change may find, and one more: it asks for that many.
 const MATCHES: i64 = 1_001;
+/// Stands for the id of the record that a change found.
+const FOUND: i64 = i64::MIN;
 /// How often a client of `pgbench`, which can only draw numbers, fetches another word to search for.
 const SAME_TOKEN: u32 = 50;
 
@@ -204,8 +206,9 @@ fn update(server: &Server) -> anyhow::Result<Case> {
     let filter = Filter::leaf("email", Op::Eq, email);
     let locked = told(reader.locked(model, &filter, true, MATCHES))?;
     let phone = Value::Plain("<n>".into());
-    let changed = write::update(model, &author(server), vec![], &[("phone", &phone)]);
-    let found = |_, bind: &Bind| if matches!(bind, Bind::Ints(_)) { "ARRAY[:id]::bigint[]".to_owned() } else { literal(bind) };
+    // One record, as the filter finds: several would be another statement
+    let changed = write::update(model, &author(server), vec![FOUND], &[("phone", &phone)]);
+    let found = |_, bind: &Bind| if *bind == Bind::from(FOUND) { ":id".to_owned() } else { literal(bind) };
     Ok(Case {
         name: "update a client",
         request: Request {
