@@ -561,7 +561,8 @@ async fn the_feed_is_for_services_alone() {
         assert!(!text.contains("IRIS-TV55"));
     }
     assert_eq!(platform.get("/feed").await.status, 404, "the doors have none");
-    let (status, text) = get("catalog", "?after=0&limit=3", Some(&*service)).await;
+    // The stamper of a service that has just started may still be on its way
+    let (status, text) = get("catalog", "?after=0&limit=3&wait=20", Some(&*service)).await;
     assert_eq!(status, 200, "{text}");
     let events: Vec<Event> = serde_json::from_str(&text).unwrap();
     assert_eq!(events.len(), 3);

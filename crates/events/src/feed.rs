@@ -178,13 +178,14 @@ impl Feed {
 
     async fn stamp(&self) {
         loop {
-            if tokio::time::timeout(POLL, self.inner.written.notified()).await.is_ok() {
-                // What is written meanwhile goes with it: each stamping is a transaction that the writers' disk waits for
-                tokio::time::sleep(GATHER).await;
-            }
+            // First what an earlier process left
             if let Err(error) = self.stamp_once().await {
                 tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
                 tokio::time::sleep(POLL).await;
+            }
+            if tokio::time::timeout(POLL, self.inner.written.notified()).await.is_ok() {
+                // What is written meanwhile goes with it: each stamping is a transaction that the writers' disk waits for
+                tokio::time::sleep(GATHER).await;
             }
         }
     }
