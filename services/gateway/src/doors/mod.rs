@@ -58,7 +58,7 @@ impl Gateway {
     /// Whatever the service says.
     pub async fn send(&self, request: &HttpRequest, mut call: Call) -> Result<Reply, Fault> {
         // Finding it out matches the path again: only where someone wants it
-        let traced = tracing::enabled!(target: telemetry::SPANS, tracing::Level::INFO);
+        let traced = tracing::span_enabled!(target: telemetry::SPANS, tracing::Level::INFO);
         let route = if traced { request.match_pattern().unwrap_or_default() } else { String::new() };
         let traceparent = telemetry::traceparent(header(request, "traceparent"));
         let span = tracing::info_span!(
