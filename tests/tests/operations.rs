@@ -126,7 +126,7 @@ async fn backends_that_are_killed_cost_no_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_pool_is_told_fast_and_recovers() {
-    let stand = Stand::with(&[("DATABASE_CONNECTIONS", "3"), ("DATABASE_WAIT_MS", "200")]).await;
+    let stand = Stand::with(&[("DATABASE_CONNECTIONS", "3"), ("DATABASE_WAIT_MS", "1500")]).await;
     let platform = stand.login("ekiclik").await;
     let mut holder = stand.sql().await;
     Stand::execute(&mut holder, "BEGIN; UPDATE partners.res_partner SET name = name").await;
@@ -141,7 +141,7 @@ async fn a_full_pool_is_told_fast_and_recovers() {
         .await;
         // Those without a connection are refused meanwhile
         until("the pool was full for longer than one waits", async || {
-            stand.count("SELECT (extract(epoch FROM now() - min(query_start)) * 1000)::bigint AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 400
+            stand.count("SELECT (extract(epoch FROM now() - min(query_start)) * 1000)::bigint AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").await > 2000
         })
         .await;
         Stand::execute(&mut holder, "ROLLBACK").await;
