@@ -15,7 +15,6 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::methods::LoadQuery;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::stream::BoxStream;
 
 /// How many different texts are kept prepared on each connection.
 const MAX_SHAPES: usize = 500;
@@ -231,6 +230,3 @@ fn is_usual(sql: &Sql) -> bool {
     }
     false
 }
-
-/// Rows of one text, as they come from the server.
-pub type TextRows<'a> = BoxStream<'a, QueryResult<String>>;
