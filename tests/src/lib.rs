@@ -285,6 +285,21 @@ impl Session<'_> {
     }
 }
 
+/// The id that a create answers; panics where it was refused.
+pub fn id(answer: &Answer) -> i64 {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.result().as_i64().unwrap_or_else(|| panic!("{}", answer.text))
+}
+
+/// A refusal with this status that says each of these words.
+pub fn refused(answer: &Answer, status: u16, words: &[&str]) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    let message = answer.error();
+    for word in words {
+        assert!(message.contains(word), "'{word}' is missing in: {message}");
+    }
+}
+
 /// Percent-encodes a value of a query string.
 pub fn encode(text: &str) -> String {
     text.bytes()

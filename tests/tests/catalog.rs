@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use system_tests::{Answer, Session, Stand, fresh_database};
+use system_tests::{Session, Stand, fresh_database, id, refused};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -21,20 +21,6 @@ fn product(reference: &str, configurations: Value) -> Value {
 fn with(mut object: Value, more: Value) -> Value {
     object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     object
-}
-
-fn id(answer: &Answer) -> i64 {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.result().as_i64().unwrap_or_else(|| panic!("{}", answer.text))
-}
-
-/// A refusal with this status that says each of these words.
-fn refused(answer: &Answer, status: u16, words: &[&str]) {
-    assert_eq!(answer.status, status, "{}", answer.text);
-    let message = answer.error();
-    for word in words {
-        assert!(message.contains(word), "'{word}' is missing in: {message}");
-    }
 }
 
 async fn one(session: &Session<'_>, model: &str, id: i64, query: &str) -> Value {

@@ -4,20 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use system_tests::{Answer, Session, Stand, encode};
-
-fn id(answer: &Answer) -> i64 {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.result().as_i64().unwrap_or_else(|| panic!("{}", answer.text))
-}
-
-fn refused(answer: &Answer, status: u16, words: &[&str]) {
-    assert_eq!(answer.status, status, "{}", answer.text);
-    let message = answer.error();
-    for word in words {
-        assert!(message.contains(word), "'{word}' is missing in: {message}");
-    }
-}
+use system_tests::{Session, Stand, encode, id, refused};
 
 /// The one record's text, keys in their order.
 async fn text(session: &Session<'_>, model: &str, id: i64, query: &str) -> String {
