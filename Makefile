@@ -11,8 +11,8 @@ run: ## The hub in one process on http://127.0.0.1:8069, with demo data and a Po
 	@cargo build --release -p hub
 	@exec $(TARGET)/release/hub
 
-run-services: ## The same as separate processes: gateway, catalog, partners
-	@cargo build --release -p hub -p gateway -p catalog -p partners
+run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock
+	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock
 	@exec $(TARGET)/release/hub services
 
 test: ## Every test that needs Rust and PostgreSQL alone

@@ -86,7 +86,88 @@ impl Case {
 
 /// All of them, for a hub's data.
 pub async fn all(server: &Server) -> anyhow::Result<Vec<Case>> {
-    Ok(vec![read_one(server)?, list(server)?, create(server)?, update(server)?])
+    Ok(vec![read_one(server)?, list(server)?, create(server)?, update(server)?, lead(server)?])
+}
+
+/// What has no statements worth comparing, measured by itself at 16 connections and at 1: orders read with the client and
+/// the products that other services keep, and an invoice as PDF. The demo's first order is delivered for it.
+pub async fn alone(server: &Server) -> anyhow::Result<Vec<(&'static str, u32, Request)>> {
+    for order in 1..=i64::from(PAGE_ORDERS) {
+        let body = json!({"params": {"data": basket(&order.to_string())}});
+        server.send("POST", "/api/crm.lead/", &body.to_string()).await?;
+    }
+    for state in ["EK_ORDER_IN_PREPARATION", "EK_ORDER_IN_DELIVERY", "EK_ORDER_DELIVERED"] {
+        let body = json!({"params": {"filter": [["ek_order_id", "=", 1]], "data": {"state": state}}});
+        server.send("PUT", "/api/sale.order/", &body.to_string()).await?;
+    }
+    let get = |path: String| Request { method: "GET", path, body: String::new(), marks: Vec::new() };
+    let query = "query=%7Bid,name,partner_id%7Bname,email%7D,order_line%7Bproduct_id%7Bname,manufacturer_ref%7D,product_uom_qty%7D%7D";
+    Ok(vec![
+        ("80 orders with clients and products", 16, get(format!("/api/sale.order/?{query}&page_size={PAGE_ORDERS}"))),
+        (
+            "80 orders by themselves",
+            16,
+            get(format!(
+                "/api/sale.order/?query=%7Bid,name,partner_id,order_line%7Bproduct_id,product_uom_qty%7D%7D&page_size={PAGE_ORDERS}"
+            )),
+        ),
+        ("an invoice as PDF", 1, get("/report/pdf/account.report_invoice/1".to_owned())),
+    ])
+}
+
+/// How many orders a page has.
+const PAGE_ORDERS: u32 = 80;
+
+/// A lead with three rows of the demo's products.
+fn basket(number: &str) -> serde_json::Value {
+    let row = |reference: &str| json!({"manufacturer_ref": reference, "quantity": 2, "product_warehouse_id": "PDVA-E-BOJ-BOJ-05-001"});
+    json!({
+        "order_source": "Alsalam", "cart_id": number, "cart": [row("IRIS-TV55-N"), row("COND-REF400-B"), row("ATLAS-CAN3-BL")],
+        "partner": {"email": "yasmine.cherif@example.dz", "salary": 90_000, "birth_date": "1993-11-03"},
+        "quotation_address": {"ek_order_id": number, "street": "12 rue Didouche Mourad", "state_id": "06", "country_id": "DZ"},
+    })
+}
+
+/// A lead with its order and three lines: as crm stores them, in one transaction. What the hub does before it, asking catalog
+/// and partners, `pgbench` is spared.
+fn lead(server: &Server) -> anyhow::Result<Case> {
+    let registry = server.hub.crm.service.registry();
+    let model = |name: &str| registry.get(name).with_context(|| format!("no {name}"));
+    let by = Author { bank: Some(1), ..author(server) };
+    let insert = |name: &str, rows: Vec<serde_json::Value>, conflict| -> anyhow::Result<String> {
+        let rows: Vec<Map<_, _>> = rows.into_iter().filter_map(|row| row.as_object().cloned()).collect();
+        let columns = crm::sale_order::columns(model(name)?, rows.first());
+        Ok(for_pgbench(&write::insert(model(name)?, &by, &columns, &rows, conflict, "NULL"), |_, bind| literal(bind)))
+    };
+    let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
+    let lead = json!({"id": "<n>", "name": "Panier <n> – Alsalam", "partner_id": 4, "bank_id": 1, "order_source": "Alsalam", "cart_id": "<n>",
+        "ek_order_id": "<n>", "post_hash": hash, "expected_revenue": "1", "code_pos": null, "pos_id": null, "loan_file": "demo.".to_owned() + hash + hash});
+    let order = json!({"id": "<n>", "opportunity_id": "<n>", "partner_id": 4, "bank_id": 1, "order_source": "Alsalam", "ek_order_id": "<n>",
+        "amount_untaxed": "1", "amount_tax": "1", "amount_total": "2", "post_hash": hash, "code_pos": null, "pos_id": null, "delivery_type": null,
+        "delivery_street": "12 rue Didouche Mourad", "delivery_street2": null, "delivery_state": "Béjaïa", "delivery_state_id": 6, "delivery_country_id": 1});
+    let line = |at: i64| {
+        json!({"order_id": "<n>", "sequence": at, "product_id": at, "name": "Téléviseur 55 pouces noir", "manufacturer_ref": "IRIS-TV55-N",
+            "product_uom_qty": "2", "price_unit": "80000", "tax_id": 1, "tax_rate": "19", "tax_included": true, "price_subtotal": "1",
+            "price_tax": "1", "price_total": "2", "code_pos": "PDVA-E-BOJ-BOJ-05-001", "pos_id": 2, "bank_id": 1})
+    };
+    let script = format!(
+        "\\set n random(5000000000, 9999999999)\nBEGIN;\n{};\n{};\n{};\nCOMMIT;\n",
+        insert("crm.lead", vec![lead], OnConflict::Skip)?,
+        insert("sale.order", vec![order], OnConflict::Fail)?,
+        insert("sale.order.line", (1..=3).map(line).collect(), OnConflict::Fail)?
+    );
+    Ok(Case {
+        name: "create a lead",
+        request: Request {
+            method: "POST",
+            path: "/api/crm.lead/".to_owned(),
+            body: json!({"params": {"data": basket("<n>")}}).to_string(),
+            marks: vec![number()],
+        },
+        schema: "crm",
+        script,
+        answer: r#""result":"#.to_owned(),
+    })
 }
 
 /// A log-in; it has no statements worth comparing.

@@ -28,6 +28,8 @@ service::settings! {
         bench_seconds: u64 = "5",
         /// A PostgreSQL for tests to use in place of a fresh one; its user may make databases and roles.
         bench_database_url: Option<secrecy::SecretString>,
+        /// Only the cases whose name has this in it.
+        bench_only: Option<String>,
     }
 }
 
@@ -74,7 +76,8 @@ async fn bench(settings: &BenchConfig, folder: &Folder) -> anyhow::Result<()> {
     }
     let mut cases = Vec::new();
     for server in &servers {
-        let of_server = cases::all(server).await?;
+        let mut of_server = cases::all(server).await?;
+        of_server.retain(|case| case.name.contains(settings.bench_only.as_deref().unwrap_or_default()));
         for case in &of_server {
             case.check(server).await?;
         }
@@ -95,6 +98,13 @@ async fn bench(settings: &BenchConfig, folder: &Folder) -> anyhow::Result<()> {
         }
     }
     let (server, cases) = servers.last().zip(cases.last()).context("no size")?;
+    println!("\n| by itself | connections | /s | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|");
+    for (name, connections, request) in cases::alone(server).await? {
+        let load = Load { connections, time, pause: None };
+        wrk.run(server, &request, Load { time: WARM_UP, ..load }).await?;
+        let done = wrk.run(server, &request, load).await?;
+        println!("| {name} | {connections} | {:.0} | {:.2} | {:.2} |", done.rate, done.p50, done.p99);
+    }
     let reader = cases.first().context("no case")?;
     let saturated = rows.iter().find(|row| row.is(reader.name, server.products, READERS)).map(|row| row.hub.rate).unwrap_or_default();
     let logins = log_ins(&wrk, server, reader, saturated, time).await?;

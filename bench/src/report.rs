@@ -103,7 +103,9 @@ impl fmt::Display for Goals<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [small, large] = self.sizes;
         let mut goal = |met: bool, what: String| writeln!(f, "- {}: {what}", if met { "met" } else { "missed" });
-        for (case, least) in [("read one", 0.9), ("list 80", 0.8), ("create a client", 0.7), ("update a client", 0.7)] {
+        for (case, least) in
+            [("read one", 0.9), ("list 80", 0.8), ("create a client", 0.7), ("update a client", 0.7), ("create a lead", 0.4)]
+        {
             for products in self.sizes {
                 let ratio = self.row(case, products).map_or(f64::NAN, Row::ratio);
                 goal(

@@ -142,7 +142,9 @@ impl Stand {
         let tokens = tokens.load::<Text, String>(&mut database).await?;
 
         let urls = provision::urls(&url)?;
-        let hub = Hub::new(&Variables::new(), &urls)?;
+        // For its declarations only: no loan file is opened with this key
+        let key = format!("bench:{}=", "A".repeat(43));
+        let hub = Hub::new(&Variables::from([("LOAN_FILE_KEYS".to_owned(), key)]), &urls)?;
         let client = service::router::client()?;
         let mut server = Server {
             products,
@@ -185,6 +187,7 @@ async fn start_hub(database_url: &str, log: &Path) -> anyhow::Result<(Child, Str
     let mut process = Command::new(&program)
         .env_clear()
         .envs([("DATABASE_URL", database_url), ("PORT", "0"), ("DEMO", "true")])
+        .env("DATA_DIR", log.with_extension("data"))
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out)
@@ -263,7 +266,11 @@ impl Server {
 
     /// What the hub's own connections of a service begin with, as libpq's `options`.
     pub async fn session_options(&self, service: &str) -> anyhow::Result<String> {
-        let database: &Database = if service == "catalog" { &self.hub.catalog.database } else { &self.hub.partners.database };
+        let database: &Database = match service {
+            "catalog" => &self.hub.catalog.database,
+            "crm" => &self.hub.crm.database,
+            _ => &self.hub.partners.database,
+        };
         let settings = Sql::new(
             "SELECT string_agg(format('-c %s=%s', name, replace(setting, ' ', '\\ ')), ' ') FROM pg_settings \
              WHERE source = 'client' AND name NOT IN ('application_name', 'client_encoding')",

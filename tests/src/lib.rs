@@ -3,6 +3,8 @@
 //! `make test` starts a throwaway cluster and names it in `TEST_DATABASE_URL`. A template database is made once a run, with
 //! the demo's data; each test gets a copy of its own, so that tests share nothing.
 
+pub mod stock;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +85,7 @@ fn variables(more: &[(&str, &str)]) -> Variables {
         ("DATABASE_CONNECTIONS", "8"),
         ("PASSWORD_THREADS", "1"),
         ("LOG", "warn"),
+        ("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI="),
     ];
     base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

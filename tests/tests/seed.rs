@@ -1,7 +1,7 @@
 //! The seed's requests through the door, in both shapes: the same answers and the same effects.
 
 use serde_json::{Value, json};
-use system_tests::Stand;
+use system_tests::{Stand, until};
 
 /// The seed's bodies, as strict JSON.
 fn requests() -> Vec<(&'static str, &'static str, Value)> {
@@ -45,6 +45,28 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
             "PUT",
             "/api/res.partner/",
             json!({"filter": [["email", "=", "CLIENT ADDRESS"]], "data": {"create_by": "ekiclik", "name": "UPDATED NAME"}}),
+        ),
+        (
+            "POST",
+            "/api/purchase.order/",
+            json!({"data": {"create_by": "ek", "partner_id": "PDVA-E-BOJ-BOJ-05-001", "user_id": 2, "state": "draft", "date_order": "30/07/23 12:23:15",
+            "order_line": [{"product_id": "CONFIGURATION REFERENCE", "product_qty": 6, "price_unit": 6000}]}}),
+        ),
+        (
+            "POST",
+            "/api/crm.lead/",
+            json!({"data": {"create_by": "ekiclik", "order_source": "BNA",
+            "partner": {"email": "CLIENT EMAIL", "salary": 900000.0, "birth_date": "1993-11-03", "monthly_payment": 5321, "periodicity": 12}, "cart_id": 259,
+            "cart": [{"manufacturer_ref": "CONFIGURATION REFERENCE", "quantity": 7, "product_warehouse_id": "PDVA-E-TIN-TIN-88-08"}],
+            "quotation_address": {"order_source": "BNA", "type": "delivery", "create_by": "ekiclick", "street": "POS ADDRESS", "street2": null,
+                "state_id": "WILAYA", "country_id": "DZ", "code_pos": "PDVA-E-TIN-TIN-88-08", "ek_order_id": 1234},
+            "code_pos": "PDVA-E-TIN-TIN-88-08",
+            "file_info": {"file_number": 1906, "client_number": "0666666666", "order_status": "draft", "progress": 0.0, "file_state": "traitement"}}}),
+        ),
+        (
+            "PUT",
+            "/api/sale.order/",
+            json!({"filter": [["ek_order_id", "=", "1234"]], "data": {"create_by": "ekiclik", "order_source": "BNA", "state": "EK_ORDER_IN_PREPARATION"}}),
         ),
         (
             "PUT",
@@ -98,6 +120,37 @@ async fn the_seeds_requests_have_their_effects(stand: &Stand) {
     let pos = platform.rows("res.partner", &[("filter", r#"[["code_pos","=","PDVA-E-TIN-TIN-88-08"]]"#), query]).await;
     assert_eq!(pos[0]["is_pos"], true);
     assert_eq!(pos[0]["credit_code"], "CREDIT ANALYST CODE");
+    let order = platform
+        .rows("sale.order", &[("query", "{state, ek_state, partner_id{email, status}, opportunity_id{cart_id}, order_line{product_id{name}, product_uom_qty, price_unit}}")])
+        .await;
+    assert_eq!(
+        order,
+        [
+            json!({"state": "sale", "ek_state": "EK_ORDER_IN_PREPARATION", "partner_id": {"email": "client email", "status": "WAITING"}, "opportunity_id": {"cart_id": 259},
+            "order_line": [{"product_id": {"name": "UPDATED CONFIGURATION NAME"}, "product_uom_qty": 7, "price_unit": 80000.0}]})
+        ]
+    );
+    let purchase = platform
+        .rows(
+            "purchase.order",
+            &[(
+                "query",
+                "{name, state, partner_id{code_pos}, date_order, user_id, amount_total, order_line{manufacturer_ref, product_qty}}",
+            )],
+        )
+        .await;
+    assert_eq!(
+        purchase,
+        [
+            json!({"name": "P00001", "state": "draft", "partner_id": {"code_pos": "PDVA-E-BOJ-BOJ-05-001"}, "date_order": "2023-07-30-11-23", "user_id": 2,
+            "amount_total": 36000.0, "order_line": [{"manufacturer_ref": "CONFIGURATION REFERENCE", "product_qty": 6}]})
+        ]
+    );
+    // Nothing is there: all of the order waits, which stock tells by and by
+    until("stock has told what is short", async || {
+        platform.rows("sale.order", &[("query", "{reserved, short}")]).await == [json!({"reserved": 0, "short": 7})]
+    })
+    .await;
     let user = platform
         .rows("res.users", &[("filter", r#"[["login","=","bna"]]"#), ("query", "{name, codification, email, phone, role, code_pos}")])
         .await;

@@ -3,8 +3,11 @@
 //! No HTTP, no SQL, no async, no clock: every rule here is a function of its arguments.
 
 pub mod identity;
+pub mod order;
+pub mod price;
 
 pub use identity::{Identity, Kind, Origin, Role};
+pub use order::Progress;
 
 /// The name among `known` that a mistyped one most likely meant, if any is near.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -70,6 +70,11 @@ impl Fault {
         Fault::new(404, "builtins.AttributeError", format!("The method '{method}' does not exist on the model '{model}'"))
     }
 
+    /// 404: no such printed document. Odoo's words.
+    pub fn no_such_report(report: &str) -> Fault {
+        Fault::new(404, "builtins.ValueError", format!("Fetching report '{report}': report not found"))
+    }
+
     /// 404: the record is not there, or not for this user. Odoo's words.
     pub fn missing(model: &str, id: i64) -> Fault {
         Fault::new(404, "odoo.exceptions.MissingError", format!("Record does not exist or has been deleted.\n(Record: {model}({id},))"))

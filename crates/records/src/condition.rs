@@ -153,6 +153,9 @@ impl<'a> Conditions<'a> {
         if !self.in_rule {
             readable(self.identity, row.model, field.name)?;
         }
+        if field.sealed_in.is_some() {
+            return Err(sealed(row.model, field));
+        }
         if !rest.is_empty() {
             if rest == ["id"] && matches!(field.kind, Kind::Many2one(_)) {
                 return self.leaf(row, leaf, std::slice::from_ref(name), depth);
@@ -224,7 +227,7 @@ impl<'a> Conditions<'a> {
             Op::Eq | Op::Ne if unset => {
                 let not = if op == Op::Ne { "NOT " } else { "" };
                 match field.kind {
-                    Kind::Integer | Kind::Monetary => sql.push(&format!("({not}coalesce({column}, 0) = 0)")),
+                    Kind::Integer | Kind::Monetary | Kind::Float => sql.push(&format!("({not}coalesce({column}, 0) = 0)")),
                     _ => sql.push(&format!("({column} IS {not}NULL)")),
                 };
             }
@@ -418,12 +421,17 @@ pub fn denied(model: &Model, what: &str) -> Fault {
 /// # Errors
 /// 403 naming the field.
 pub fn readable(identity: &Identity, model: &Model, field: &str) -> Result<(), Fault> {
-    match (model.access)(identity).fields {
-        Some(fields) if !fields.contains(&field) => {
-            Err(Fault::access_error(format!("You are not allowed to read the field '{field}' of '{}' ({}).", model.label, model.name)))
-        }
-        _ => Ok(()),
+    let of_the_field = model.any_field(field).and_then(|field| field.readable_by).is_none_or(|rule| rule(identity));
+    let of_the_model = (model.access)(identity).fields.is_none_or(|fields| fields.contains(&field));
+    if of_the_field && of_the_model {
+        return Ok(());
     }
+    Err(Fault::access_error(format!("You are not allowed to read the field '{field}' of '{}' ({}).", model.label, model.name)))
+}
+
+/// 422 for a sealed field where Postgres would have to know its value.
+pub fn sealed(model: &Model, field: &Field) -> Fault {
+    Fault::validation(format!("Field '{}' of '{}' is kept encrypted: it can only be read, on the model itself", field.name, model.name))
 }
 
 fn negated(sql: Sql) -> Sql {
@@ -467,7 +475,7 @@ fn plain(field: &Field, value: &Value) -> Result<String, Fault> {
     };
     // In the one form that Postgres reads as it was meant
     let canonical = match field.kind {
-        Kind::Monetary => values::decimal(&text).map(|amount| amount.to_string()),
+        Kind::Monetary | Kind::Float => values::decimal(&text).map(|amount| amount.to_string()),
         Kind::Date => values::day(&text).map(|day| day.to_string()),
         Kind::Datetime => values::moment(&text).map(|moment| moment.to_rfc3339()),
         _ if field.lower => Some(text.to_lowercase()),
@@ -478,7 +486,7 @@ fn plain(field: &Field, value: &Value) -> Result<String, Fault> {
 
 fn cast(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Monetary => "::numeric",
+        Kind::Monetary | Kind::Float => "::numeric",
         Kind::Date => "::date",
         Kind::Datetime => "::timestamptz",
         _ => "",
@@ -525,7 +533,7 @@ fn list(field: &Field, column: &str, negative: bool, value: &Value) -> Result<Sq
     }
     if with_unset {
         match field.kind {
-            Kind::Integer | Kind::Monetary => sql.push(&format!(" OR coalesce({column}, 0) = 0")),
+            Kind::Integer | Kind::Monetary | Kind::Float => sql.push(&format!(" OR coalesce({column}, 0) = 0")),
             _ => sql.push(&format!(" OR {column} IS NULL")),
         };
     }

@@ -19,7 +19,7 @@ pub mod values;
 pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};
-pub use model::{Access, Field, Kind, Model, Registry};
+pub use model::{Access, Field, Kind, Model, Outline, Registry};
 pub use selection::{Item, Selection};
 pub use sql::{Bind, Sql};
 pub use tx::{Failure, Tx};

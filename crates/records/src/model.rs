@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::Identity;
 use jsonrpc::Fault;
+use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
 
@@ -19,8 +20,10 @@ pub enum Kind {
     Text(usize),
     /// Whole number; unset reads 0.
     Integer,
-    /// Exact decimal number, not negative; unset reads 0.
+    /// Exact decimal number of two places, not negative; unset reads 0.
     Monetary,
+    /// A quantity: exact decimal number of three places, not negative; unset reads 0.
+    Float,
     /// True or false.
     Boolean,
     /// Day.
@@ -48,7 +51,7 @@ impl Kind {
         match self {
             Kind::Id | Kind::Integer | Kind::Many2one(_) | Kind::One2many { .. } => "bigint",
             Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) => "text",
-            Kind::Monetary => "numeric",
+            Kind::Monetary | Kind::Float => "numeric",
             Kind::Boolean => "boolean",
             Kind::Date => "date",
             Kind::Datetime => "timestamptz",
@@ -63,6 +66,7 @@ impl Kind {
             Kind::Char(_) => "char",
             Kind::Text(_) => "text",
             Kind::Monetary => "monetary",
+            Kind::Float => "float",
             Kind::Boolean => "boolean",
             Kind::Date => "date",
             Kind::Datetime => "datetime",
@@ -128,6 +132,10 @@ pub struct Field {
     pub computed: Option<Cow<'static, str>>,
     /// Who may write it; others get 403.
     pub writable_by: Option<fn(&Identity) -> bool>,
+    /// Who may read it; others get 403.
+    pub readable_by: Option<fn(&Identity) -> bool>,
+    /// The internal column whose encrypted text holds it, for a field that only the service's code can open.
+    pub sealed_in: Option<&'static str>,
     /// What it is where a client unsets it.
     pub default: Option<&'static str>,
     visibility: Visibility,
@@ -148,6 +156,8 @@ impl Field {
             by_name: ByName::No,
             computed: None,
             writable_by: None,
+            readable_by: None,
+            sealed_in: None,
             default: None,
             visibility: Visibility::Public,
         }
@@ -223,6 +233,20 @@ impl Field {
         self
     }
 
+    /// Only these may read it.
+    pub fn readable_by(mut self, rule: fn(&Identity) -> bool) -> Field {
+        self.readable_by = Some(rule);
+        self
+    }
+
+    /// It has no column: its value is part of the encrypted text in this internal one. Never in `{*}`, in no filter and no
+    /// order; read where it is named, on the model itself.
+    pub fn sealed_in(mut self, column: &'static str) -> Field {
+        self.sealed_in = Some(column);
+        self.personal = true;
+        self
+    }
+
     /// Whether a client may read it at all.
     pub fn is_public(&self) -> bool {
         self.visibility == Visibility::Public
@@ -240,7 +264,7 @@ impl Field {
 
     /// Whether the row has a column of its name.
     pub fn has_column(&self) -> bool {
-        self.computed.is_none() && !matches!(self.kind, Kind::One2many { .. })
+        self.computed.is_none() && self.sealed_in.is_none() && !matches!(self.kind, Kind::One2many { .. })
     }
 }
 
@@ -400,9 +424,9 @@ impl Model {
         self.by_name.contains_key("active")
     }
 
-    /// Columns of secrets: in no event, and in the audit by name only.
+    /// Columns of secrets and of what is sealed: in no event, and in the audit by name only.
     pub fn secret_columns(&self) -> Vec<&'static str> {
-        self.fields.iter().filter(|f| f.has_column() && f.is_write_only()).map(|f| f.name).collect()
+        self.fields.iter().filter(|f| f.has_column() && (f.is_write_only() || (f.is_internal() && f.personal))).map(|f| f.name).collect()
     }
 
     /// Columns of personal data: in events and audit by name only.
@@ -417,6 +441,15 @@ pub(crate) fn clip(text: &str) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),
     }
+}
+
+/// What another service may know of a model: enough to follow its relations from there.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Outline {
+    /// The field that names a record.
+    pub rec_name: String,
+    /// What clients may read, in the order of `{*}`, each with the model that it leads to.
+    pub fields: Vec<(String, Option<String>)>,
 }
 
 /// The models of a service.
@@ -447,6 +480,16 @@ impl Registry {
     /// Every model, by name.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         self.models.values()
+    }
+
+    /// Every model as other services may know it, by name.
+    pub fn outlines(&self) -> BTreeMap<&'static str, Outline> {
+        let field = |field: &Field| (field.name.to_owned(), field.kind.comodel().map(str::to_owned));
+        let outline = |model: &Model| Outline {
+            rec_name: model.rec_name.to_owned(),
+            fields: model.fields.iter().filter(|field| field.is_public() && field.sealed_in.is_none()).map(field).collect(),
+        };
+        self.models().map(|model| (model.name, outline(model))).collect()
     }
 
     /// The stored relations that lead to a model, as (model, field).

@@ -3,7 +3,7 @@
 use domain::Identity;
 use jsonrpc::{Fault, Params};
 
-use crate::condition::{Conditions, Row, readable};
+use crate::condition::{Conditions, Row, readable, sealed};
 use crate::filter::Filter;
 use crate::model::{Field, Kind, Model, Registry, clip};
 use crate::selection::{Item, Selection};
@@ -322,6 +322,9 @@ impl<'a> Reader<'a> {
             if order.is_some() {
                 readable(self.identity, row.model, name)?;
             }
+            if field.sealed_in.is_some() {
+                return Err(sealed(row.model, field));
+            }
             let column = conditions.column(row, field);
             let key = match &field.kind {
                 Kind::Many2one(comodel) => match self.registry.get(comodel) {
@@ -356,7 +359,12 @@ impl<'a> Reader<'a> {
     /// The fields that a selection asks for, each once, in its order.
     fn selected<'s>(self, model: &'s Model, selection: &'s Selection) -> Result<Vec<(&'s Field, Option<&'s Selection>)>, Fault> {
         let allowed = (model.access)(self.identity).fields;
-        let seen = |field: &Field| field.is_public() && allowed.is_none_or(|fields| fields.contains(&field.name));
+        let seen = |field: &Field| {
+            field.is_public()
+                && field.sealed_in.is_none()
+                && field.readable_by.is_none_or(|rule| rule(self.identity))
+                && allowed.is_none_or(|fields| fields.contains(&field.name))
+        };
         let mut chosen: Vec<(&Field, Option<&Selection>)> = Vec::new();
         let mut choose =
             |field: &'s Field, nested: Option<&'s Selection>| match chosen.iter_mut().find(|(there, _)| there.name == field.name) {
@@ -422,6 +430,11 @@ impl<'a> Reader<'a> {
         if field.is_write_only() {
             return Ok(Sql::new("'false'"));
         }
+        if let Some(blob) = field.sealed_in {
+            // For the service's code, which opens it: the record's number and the encrypted text
+            let alias = row.alias;
+            return Ok(Sql::new(&format!("concat('[', {alias}.id, ',', coalesce(to_json({alias}.{blob})::text, 'null'), ']')")));
+        }
         let column = conditions.column(row, field);
         let Some(comodel) = field.kind.comodel() else {
             if nested.is_some() {
@@ -432,7 +445,7 @@ impl<'a> Reader<'a> {
             }
             return Ok(Sql::new(&match field.kind {
                 Kind::Id => column,
-                Kind::Integer | Kind::Monetary => format!("coalesce({column}, 0)"),
+                Kind::Integer | Kind::Monetary | Kind::Float => format!("coalesce({column}, 0)"),
                 Kind::Boolean => format!("CASE WHEN {column} THEN 'true' ELSE 'false' END"),
                 Kind::Date => format!("coalesce('\"' || {column} || '\"', 'false')"),
                 Kind::Datetime => format!("coalesce('\"' || to_char({column}, 'YYYY-MM-DD-HH24-MI') || '\"', 'false')"),
@@ -448,6 +461,9 @@ impl<'a> Reader<'a> {
             }
             return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
         };
+        if let Some(field) = nested.and_then(|nested| nested.names(|name| comodel.field(name).filter(|field| field.sealed_in.is_some()))) {
+            return Err(sealed(comodel, field));
+        }
         let alias = conditions.alias();
         let related = Row { model: comodel, alias: &alias };
         let limited = (comodel.access)(self.identity).visible.is_some();

@@ -43,6 +43,14 @@ impl Selection {
         Selection { items: names.into_iter().map(|name| Item::Field(name.to_owned(), None)).collect() }
     }
 
+    /// The first of its own fields for which there is something.
+    pub fn names<T>(&self, mut found: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        self.items.iter().find_map(|item| match item {
+            Item::Field(name, _) => found(name),
+            _ => None,
+        })
+    }
+
     /// Reads a query; an empty text is `{*}`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use jsonrpc::Fault;
 use serde_json::{Map, Value as Json};
 
 use crate::condition::{Conditions, Row, denied};
-use crate::filter::Filter;
+use crate::filter::{Filter, Op};
 use crate::model::{ByName, Kind, Model, Registry, clip};
 use crate::read::Reader;
 use crate::sql::Sql;
@@ -109,6 +109,18 @@ impl Tx<'_> {
             return Err(denied(model, "modify").into());
         }
         Ok(Found { ids: rows.into_iter().map(|(id, _)| id).collect() })
+    }
+
+    /// Locks the records of these ids: what an action begins with.
+    ///
+    /// # Errors
+    /// 404 for one that is not there, 403 for one that is seen but not to be changed.
+    pub async fn find_ids(&mut self, model: &Model, ids: Vec<i64>) -> Result<Found, Failure> {
+        let found = self.find_locked(model, &Filter::leaf("id", Op::In, ids.clone()), false, false).await?;
+        match ids.iter().find(|id| !found.ids.contains(id)) {
+            Some(missing) => Err(Fault::missing(model.name, *missing).into()),
+            None => Ok(found),
+        }
     }
 
     /// Checks data against a model and resolves its references: what every create and write begins with.

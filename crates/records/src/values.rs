@@ -11,8 +11,10 @@ use crate::model::{ByName, Field, Kind, Model, clip};
 
 /// How many values a many2many may be given at once.
 const MAX_IDS: usize = 1_000;
+/// The largest quantity, exclusive.
+const MAX_QUANTITY: i64 = 1_000_000_000;
 /// The largest amount of money, exclusive.
-const MAX_MONEY: i64 = 100_000_000_000_000;
+pub const MAX_MONEY: i64 = 100_000_000_000_000;
 
 /// Whether all required fields must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,6 +240,13 @@ fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
                 None => Err(wrong(other, &format!("a number from 0 to below {MAX_MONEY}"))),
             },
         },
+        Kind::Float => match &json {
+            _ if unset => plain("0".into()),
+            other => match quantity(other) {
+                Some(amount) => plain(amount.to_string().into()),
+                None => Err(wrong(other, &format!("a number from 0 to below {MAX_QUANTITY}"))),
+            },
+        },
         Kind::Date => match &json {
             _ if unset => plain(Json::Null),
             Json::String(text) => match day(text) {
@@ -303,7 +312,17 @@ fn whole(json: &Json) -> Option<i64> {
     }
 }
 
-fn money(json: &Json) -> Option<Decimal> {
+/// A quantity, of three places at most.
+pub fn quantity(json: &Json) -> Option<Decimal> {
+    bounded(json, 3, MAX_QUANTITY)
+}
+
+/// An amount of money, of two places.
+pub fn money(json: &Json) -> Option<Decimal> {
+    bounded(json, 2, MAX_MONEY)
+}
+
+fn bounded(json: &Json, places: u32, most: i64) -> Option<Decimal> {
     let text = match json {
         Json::Number(number) => number.to_string(),
         Json::String(text) => text.trim().to_owned(),
@@ -311,8 +330,8 @@ fn money(json: &Json) -> Option<Decimal> {
     };
     let amount = decimal(&text).filter(|amount| !amount.is_sign_negative() || amount.is_zero())?;
     // A sender's float may carry digits that no price has
-    let amount = amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
-    (amount < Decimal::from(MAX_MONEY)).then_some(amount.abs())
+    let amount = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+    (amount < Decimal::from(most)).then_some(amount.abs())
 }
 
 /// A decimal number, plain or scientific; none that only Rust would take for one.

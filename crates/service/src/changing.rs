@@ -4,20 +4,19 @@ use std::time::{Duration, Instant};
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who, Origin};
-use jsonrpc::{Body, Call, Fault, Reply, strict};
+use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
 use records::condition::denied;
 use records::read::{ListRequest, Window};
 use records::tx::refuse_referred;
+use records::values::content_hash;
 use records::{Failure, Filter, Kind, Model, Op, Selection, Sql, Tx};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use crate::owner::{Owner, Service, parse_reply};
+use crate::owner::{Asked, Owner, Service, TRIES, parse_reply};
 use crate::{directory, metrics};
 
-/// How often a transaction that met another is tried.
-const TRIES: usize = 4;
 /// How long a copy of a request that is still running waits for its answer.
 const COPY_WAITS: Duration = Duration::from_secs(10);
 
@@ -56,15 +55,29 @@ impl<S: Service> Owner<S> {
         };
         let context = call.params.raw("context").map(|raw| strict::value("context", raw)).transpose()?.unwrap_or_default();
         let flag = |name: &str| context.get(name).and_then(Json::as_bool);
-        let target = match call.method.as_str() {
-            "write" | "unlink" => Some(self.target(model, call)?),
-            _ => None,
-        };
         let mut early = Vec::new();
         let claimed = claimed_origin(&mut data, &mut early);
+        let same_body = (call.idempotency.is_none() && call.method == "create" && self.service.same_body_is_same(model.name))
+            .then(|| content_hash(&data));
         let bank = self.named_bank(identity, call, &mut data, &mut early).await?;
-        self.service.prepare(identity, model, call, &mut data).await?;
+        let same_body = same_body.map(|content| {
+            let scope = format!("the same {}", model.name);
+            Call { idempotency: Some(Idempotency { key: content.clone(), scope, payload: content }), ..call.clone() }
+        });
+        let call = same_body.as_ref().unwrap_or(call);
+        if let Some(kept) = self.kept(identity, call).await? {
+            return Ok(kept);
+        }
+        let asked = Asked { owner: self, identity, model, call, bank: identity.bank.or(bank), problems: &mut early };
+        let prepared = self.service.prepare(asked, &mut data).await?;
         self.check_foreign(model, call, &data, &mut early).await?;
+        let target = match call.method.as_str() {
+            "write" | "unlink" => {
+                let (filter, single) = self.target(model, call)?;
+                Some((self.service.meant(model, filter, bank), single))
+            }
+            _ => None,
+        };
         if let (Some((filter, _)), "unlink") = (&target, call.method.as_str()) {
             self.ask_referring(identity, model, call, filter).await?;
         }
@@ -92,13 +105,13 @@ impl<S: Service> Owner<S> {
                         let matched = found.ids.len();
                         let answer = match (method, matched) {
                             (_, 0) => tx.problems().check().map(|()| Json::Bool(true))?,
-                            ("write", _) => self.service.write(&mut tx, model, found, data.clone()).await?,
+                            ("write", _) => self.service.write(&mut tx, model, found, data.clone(), &prepared).await?,
                             _ => self.service.unlink(&mut tx, model, found).await?,
                         };
                         (answer, Some(matched))
                     }
-                    (None, "create") => (self.service.create(&mut tx, model, data.clone()).await?, None),
-                    (None, _) => (self.service.action(&mut tx, model, call, data.clone()).await?, None),
+                    (None, "create") => (self.service.create(&mut tx, model, data.clone(), &prepared).await?, None),
+                    (None, _) => (self.service.action(&mut tx, model, call, data.clone(), &prepared).await?, None),
                 };
                 let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
                 if let (Some(key), Some(idempotency)) = (key, &call.idempotency) {
@@ -224,8 +237,9 @@ impl<S: Service> Owner<S> {
 
     /// Asks the services whose records may refer to what is to be removed; one call each, before the transaction.
     async fn ask_referring(&self, identity: &Identity, model: &Model, call: &Call, filter: &Filter) -> Result<(), Fault> {
-        let services: Vec<_> = directory::referring_to(model.name).collect();
-        if services.is_empty() {
+        let names = directory::names_of(model.name);
+        let questions: Vec<_> = names.iter().flat_map(|name| directory::referring_to(name).map(move |service| (service, *name))).collect();
+        if questions.is_empty() {
             return Ok(());
         }
         let request = ListRequest {
@@ -242,36 +256,37 @@ impl<S: Service> Owner<S> {
         let rows: Vec<Json> = serde_json::from_str(&format!("[{rows}]")).unwrap_or_default();
         let ids: Vec<i64> = rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect();
         let mut referring = Vec::new();
-        for service in services {
-            let mut question = call.asking("", "_referring").with("of", &model.name).with("ids", &ids);
+        for (service, name) in questions {
+            let mut question = call.asking("", "_referring").with("of", &name).with("ids", &ids);
             question.token = self.keyring.own_token(service)?;
             referring.extend(parse_reply::<Vec<String>>(self.router.service(service)?.call(question).await?)?);
         }
         refuse_referred(model.name, referring)
     }
 
+    /// The answer that was kept for a request, looked up before anything is done: what it names may be gone since. A copy
+    /// that is on its way is met in [`Owner::earlier`].
+    async fn kept(&self, identity: &Identity, call: &Call) -> Result<Option<Reply>, Fault> {
+        let Some(idempotency) = &call.idempotency else { return Ok(None) };
+        let rows = self.database.search::<Kept, _>(kept(&kept_under(identity, idempotency))).await?;
+        let reply = rows.into_iter().next().map(|row| replayed(row, idempotency)).transpose()?;
+        if reply.is_some() {
+            metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
+        }
+        Ok(reply)
+    }
+
     async fn earlier(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Earlier, Failure> {
         let Some(idempotency) = &call.idempotency else { return Ok(Earlier::None(None)) };
-        let scope = format!("{}\n{}\n{}", tx.identity.uid, idempotency.scope, idempotency.key);
-        let key = domain::hex(&Sha256::digest(scope));
+        let key = kept_under(tx.identity, idempotency);
         let mut lock = Sql::new("SELECT pg_try_advisory_xact_lock(('x' || left(");
         lock.bind(key.as_str()).push(", 16))::bit(64)::bigint)");
         if lock.load::<Bool, bool>(tx.conn).await?.first() != Some(&true) {
             return Ok(Earlier::Running);
         }
-        let mut kept = Sql::new("SELECT payload, answer, matched FROM idempotency WHERE key = decode(");
-        kept.bind(key.as_str()).push(", 'hex') AND at > now() - interval '24 hours'");
-        let rows = kept.load::<(Text, Text, Nullable<BigInt>), (String, String, Option<i64>)>(tx.conn).await?;
-        match rows.into_iter().next() {
+        match kept(&key).load::<Kept, (String, String, Option<i64>)>(tx.conn).await?.into_iter().next() {
             None => Ok(Earlier::None(Some(key))),
-            Some((payload, _, _)) if payload != idempotency.payload => {
-                Err(Fault::validation("This Idempotency-Key was used with another payload.").into())
-            }
-            Some((_, answer, matched)) => Ok(Earlier::Answered(Reply {
-                body: Body::Whole(answer.into()),
-                matched: matched.and_then(|n| u64::try_from(n).ok()),
-                replayed: true,
-            })),
+            Some(row) => Ok(Earlier::Answered(replayed(row, idempotency)?)),
         }
     }
 
@@ -279,6 +294,26 @@ impl<S: Service> Owner<S> {
         tracing::warn!(service = self.service.name(), %error, "a commit was not confirmed");
         Fault::unavailable("The database went away while it was storing: the outcome is unknown. Send the same request again.")
     }
+}
+
+/// Columns of a kept answer.
+type Kept = (Text, Text, Nullable<BigInt>);
+
+fn kept_under(identity: &Identity, idempotency: &Idempotency) -> String {
+    domain::hex(&Sha256::digest(format!("{}\n{}\n{}", identity.uid, idempotency.scope, idempotency.key)))
+}
+
+fn kept(key: &str) -> Sql {
+    let mut sql = Sql::new("SELECT payload, answer, matched FROM idempotency WHERE key = decode(");
+    sql.bind(key).push(", 'hex') AND at > now() - interval '24 hours'");
+    sql
+}
+
+fn replayed((payload, answer, matched): (String, String, Option<i64>), idempotency: &Idempotency) -> Result<Reply, Fault> {
+    if payload != idempotency.payload {
+        return Err(Fault::validation("This Idempotency-Key was used with another payload."));
+    }
+    Ok(Reply { body: Body::Whole(answer.into()), matched: matched.and_then(|n| u64::try_from(n).ok()), replayed: true })
 }
 
 async fn keep_answer(tx: &mut Tx<'_>, key: String, payload: &str, answer: &str, matched: Option<i64>) -> Result<(), Failure> {

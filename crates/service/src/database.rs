@@ -367,7 +367,12 @@ pub fn fault(service: &str, error: DbError) -> Fault {
         tracing::warn!(service, "a statement took too long");
         return Fault::unavailable("The request took too long. Ask for less.");
     }
+    our_fault(service, "a database error that should not be", &error)
+}
+
+/// What is our fault: the log has the cause, the client a fixed sentence with the id under which it stands there.
+pub fn our_fault(service: &str, what: &str, error: &dyn std::fmt::Display) -> Fault {
     let id = format!("{:032x}", rand::random::<u128>());
-    tracing::error!(service, %error, trace_id = id, "a database error that should not be");
+    tracing::error!(service, %error, trace_id = id, "{what}");
     Fault::internal(&id)
 }

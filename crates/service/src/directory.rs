@@ -20,14 +20,42 @@ pub const SERVICES: &[(&str, &[&str])] = &[
         "partners",
         &["res.bank", "res.company", "res.country", "res.country.state", "res.currency", "res.partner", "res.partner.title", "res.users"],
     ),
+    ("crm", &["account.move", "account.move.line", "account.tax", "crm.lead", "crm.stage", "sale.order", "sale.order.line"]),
+    (
+        "stock",
+        &[
+            "purchase.order",
+            "purchase.order.line",
+            "stock.location",
+            "stock.move",
+            "stock.move.line",
+            "stock.picking",
+            "stock.picking.type",
+            "stock.quant",
+            "stock.warehouse",
+        ],
+    ),
 ];
 
 /// Services whose records refer to another service's: (who refers, to which models).
-pub const REFERENCES: &[(&str, &[&str])] = &[("catalog", &["res.company"])];
+pub const REFERENCES: &[(&str, &[&str])] = &[
+    ("catalog", &["res.company"]),
+    ("crm", &["product.product", "res.bank", "res.country", "res.country.state", "res.partner"]),
+    ("stock", &["product.product", "res.bank", "res.partner", "res.users", "sale.order", "sale.order.line"]),
+];
 
 /// The service that keeps a model.
 pub fn owner_of(model: &str) -> Option<&'static str> {
     SERVICES.iter().find(|(_, models)| models.contains(&model)).map(|(service, _)| *service)
+}
+
+/// Every name that a model's records go by.
+pub fn names_of(model: &str) -> Vec<&str> {
+    match model {
+        // One record, seen as a configuration or as a variant
+        "product.template" | "product.product" => vec!["product.template", "product.product"],
+        other => vec![other],
+    }
 }
 
 /// The services, the keeper aside, whose records may refer to a model's.

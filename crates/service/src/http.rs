@@ -31,8 +31,6 @@ pub type Routes = ServiceConfig;
 const ARRIVAL: Duration = Duration::from_secs(10);
 /// How long requests in flight may take after a stop was asked for, in seconds.
 const FINISH: u64 = 30;
-/// The longest that a feed's reader is kept waiting.
-const LONG_POLL: Duration = Duration::from_secs(25);
 
 crate::settings! {
     /// Where a process listens, and its bounds.
@@ -226,14 +224,7 @@ async fn feed<S: Service>(request: HttpRequest, query: web::Query<FeedQuery>, ow
         let Caller::Service(reader) = owner.keyring.verify(&token)? else {
             return Err(Fault::access_error("The feed is between services."));
         };
-        let failed = |error| crate::database::fault(owner.service.name(), error);
-        owner.feed.note_reader(&reader, query.after).await.map_err(failed)?;
-        let mut events = owner.feed.read(query.after, query.limit).await.map_err(failed)?;
-        if events == "[]" && query.wait > 0 {
-            owner.feed.wait(query.after, Duration::from_secs(query.wait).min(LONG_POLL)).await;
-            events = owner.feed.read(query.after, query.limit).await.map_err(failed)?;
-        }
-        Ok(Reply::json(events))
+        owner.events(&reader, query.after, query.limit, query.wait).await
     };
     match answer.await {
         Ok(reply) => answered(reply),

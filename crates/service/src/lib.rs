@@ -3,6 +3,7 @@
 
 mod changing;
 pub mod config;
+mod consumer;
 pub mod database;
 pub mod directory;
 pub mod http;
@@ -16,9 +17,9 @@ pub mod telemetry;
 
 use std::pin::Pin;
 
-pub use database::Database;
+pub use database::{Database, our_fault};
 pub use identity::{Caller, Keyring};
-pub use owner::{Owner, Service};
+pub use owner::{Asked, Owner, Service};
 pub use router::Router;
 
 /// A boxed future, where a trait object needs one.

@@ -55,6 +55,15 @@ pub static POOL_CONNECTIONS: LazyLock<IntGaugeVec> =
 pub static FEED_POSITION: LazyLock<IntGaugeVec> =
     LazyLock::new(|| register(IntGaugeVec::new(Opts::new("hub_feed_position", "Newest position of the service's feed"), &["service"])));
 
+/// How far a service has come in another's feed.
+pub static FEED_CURSOR: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    register(IntGaugeVec::new(Opts::new("hub_feed_cursor", "Position up to which a feed was taken"), &["service", "feed"]))
+});
+
+/// Events that could not have their effect. Every one wants a look.
+pub static EVENTS_PARKED: LazyLock<IntCounterVec> =
+    LazyLock::new(|| register(IntCounterVec::new(Opts::new("hub_events_parked_total", "Events put aside"), &["service", "feed"])));
+
 /// Everything, as text.
 pub fn text() -> String {
     TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default()

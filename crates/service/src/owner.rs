@@ -1,16 +1,16 @@
 //! How a service that keeps models answers a call: who asks, may they, then one statement for a read, one transaction for a
 //! change.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::sql_types::BigInt;
 use diesel_migrations::EmbeddedMigrations;
 use domain::{Identity, Origin};
-use events::Feed;
+use events::{Event, Feed};
 use jsonrpc::{Body, Call, Fault, Reply};
 use records::tx::Found;
 use records::write::Author;
-use records::{Failure, Model, Registry, Sql, Tx};
+use records::{Failure, Filter, Model, Registry, Sql, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use tracing::Instrument;
@@ -20,11 +20,37 @@ use crate::reading::{Reads, reads};
 use crate::router::Endpoint;
 use crate::{Database, Keyring, Pending, Router, directory, metrics, telemetry};
 
+/// How often a transaction that met another is tried.
+pub(crate) const TRIES: usize = 5;
+/// The longest that a feed's reader is kept waiting.
+const LONG_POLL: Duration = Duration::from_secs(25);
+
 /// A change's answer: the JSON of its result.
 pub type Answer = Result<Json, Failure>;
 
+/// A changing request before its transaction.
+pub struct Asked<'a, S: Service> {
+    /// The service with what it runs on: other services are asked here, not in the transaction.
+    pub owner: &'a Owner<S>,
+    /// Who asks.
+    pub identity: &'a Identity,
+    /// For which model.
+    pub model: &'a Model,
+    /// The call.
+    pub call: &'a Call,
+    /// The bank that the request is for: the one that it names, else the user's own.
+    pub bank: Option<i64>,
+    /// What is wrong with the request, to be told with the rest.
+    pub problems: &'a mut Vec<String>,
+}
+
 /// What a service adds to what all of them do: its business.
-pub trait Service: Send + Sync + 'static {
+pub trait Service: Send + Sync + Sized + 'static {
+    /// What [`Service::prepare`] found out for a change.
+    type Prepared: Default + Send + Sync;
+    /// What [`Service::heard`] found out for events.
+    type Heard: Default + Send + Sync;
+
     /// Its name, its schema's and its role's.
     fn name(&self) -> &'static str;
 
@@ -35,10 +61,23 @@ pub trait Service: Send + Sync + 'static {
     fn migrations(&self) -> EmbeddedMigrations;
 
     /// Makes a record.
-    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>) -> Pending<'a, Answer>;
+    fn create<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        data: Map<String, Json>,
+        prepared: &'a Self::Prepared,
+    ) -> Pending<'a, Answer>;
 
     /// Changes records that are locked and may be changed.
-    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>) -> Pending<'a, Answer>;
+    fn write<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        found: Found,
+        data: Map<String, Json>,
+        prepared: &'a Self::Prepared,
+    ) -> Pending<'a, Answer>;
 
     /// Removes records that are locked and may be changed.
     fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
@@ -46,14 +85,60 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// What needs no transaction, or must not happen in one: done before it, and may change the data.
-    fn prepare<'a>(
+    fn prepare<'a>(&'a self, _asked: Asked<'a, Self>, _data: &'a mut Map<String, Json>) -> Pending<'a, Result<Self::Prepared, Fault>> {
+        Box::pin(async { Ok(Self::Prepared::default()) })
+    }
+
+    /// Which of the records that a change's filter names are meant, where the request names a bank.
+    fn meant(&self, _model: &Model, filter: Filter, _bank: Option<i64>) -> Filter {
+        filter
+    }
+
+    /// Whether the same body from the same user within a day is one request, for a model without a natural key.
+    fn same_body_is_same(&self, _model: &str) -> bool {
+        false
+    }
+
+    /// The sealed fields of a record, opened.
+    ///
+    /// # Errors
+    /// 500 where no key of ours opens it.
+    fn unseal(&self, model: &Model, _id: i64, _text: &str) -> Result<Map<String, Json>, Fault> {
+        Err(crate::our_fault(self.name(), "a model has sealed fields that its service does not open", &model.name))
+    }
+
+    /// The services whose feeds it follows.
+    fn follows(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What it must find out about events before the transaction that takes them.
+    fn heard<'a>(&'a self, _owner: &'a Owner<Self>, _feed: &'a str, _events: &'a [Event]) -> Pending<'a, Result<Self::Heard, Fault>> {
+        Box::pin(async { Ok(Self::Heard::default()) })
+    }
+
+    /// The effect of events of a feed that it follows, in the transaction that moves its cursor past them. Events come more
+    /// than once only where their transaction never committed.
+    fn apply<'a>(
         &'a self,
-        _identity: &'a Identity,
-        _model: &'a Model,
-        _call: &'a Call,
-        _data: &'a mut Map<String, Json>,
-    ) -> Pending<'a, Result<(), Fault>> {
+        _tx: &'a mut Tx<'_>,
+        _feed: &'a str,
+        _events: &'a [Event],
+        _heard: &'a Self::Heard,
+    ) -> Pending<'a, Result<(), Failure>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// A printed document about records, as PDF.
+    fn report<'a>(
+        &'a self,
+        _owner: &'a Owner<Self>,
+        _identity: &'a Identity,
+        model: &'a Model,
+        _report: &'a str,
+        _ids: Vec<i64>,
+    ) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move { Err(Fault::no_such_method(model.name, "report")) })
     }
 
     /// The names of the arguments of a model's public method besides Odoo's own, if it has it.
@@ -62,15 +147,19 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// A public method of a model, in a transaction. `data` holds its named arguments.
-    fn action<'a>(&'a self, _tx: &'a mut Tx<'_>, model: &'a Model, call: &'a Call, _data: Map<String, Json>) -> Pending<'a, Answer> {
+    fn action<'a>(
+        &'a self,
+        _tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        call: &'a Call,
+        _data: Map<String, Json>,
+        _prepared: &'a Self::Prepared,
+    ) -> Pending<'a, Answer> {
         Box::pin(async move { Err(Fault::no_such_method(model.name, &call.method).into()) })
     }
 
     /// A method that only services of ours may call, by name of the caller.
-    fn private<'a>(&'a self, _owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>>
-    where
-        Self: Sized,
-    {
+    fn private<'a>(&'a self, _owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move { Err(Fault::no_such_method(&call.model, &call.method)) })
     }
 }
@@ -139,13 +228,18 @@ impl<S: Service> Owner<S> {
         match call.method.as_str() {
             "read" => self.read(&identity, model, &call.params).await,
             "search_read" => self.search_read(identity, model, &call.params).await,
+            // Only the door for reports names one
+            "report" => {
+                let (report, ids) = (call.params.need::<String>("report")?, call.params.need("ids")?);
+                self.service.report(self, &identity, model, &report, ids).await
+            }
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
             method if self.service.action_signature(model.name, method).is_some() => self.change(&identity, model, call).await,
             method => Err(Fault::no_such_method(model.name, method)),
         }
     }
 
-    /// What services ask each other about records: which of some ids are there, and what refers to some.
+    /// What services ask each other about records: which of some ids are there, what refers to some, what leads where.
     async fn private(&self, caller: &str, call: &Call) -> Result<Reply, Fault> {
         match call.method.as_str() {
             "_existing" => {
@@ -164,8 +258,29 @@ impl<S: Service> Owner<S> {
                 open.rollback().await;
                 Ok(Reply::value(&referring))
             }
+            "_feed" => {
+                let number = |name: &str| call.params.get::<i64>(name).map(Option::unwrap_or_default);
+                self.events(caller, number("after")?, number("limit")?, call.params.get::<u64>("wait")?.unwrap_or_default()).await
+            }
+            "_outlines" => Ok(Reply::value(&self.service.registry().outlines())),
             _ => self.service.private(self, caller, call).await,
         }
+    }
+
+    /// The events after a position, for a service of ours, waiting some seconds for the first one if there is none yet.
+    /// Asking tells that everything up to `after` has been read.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) async fn events(&self, reader: &str, after: i64, limit: i64, wait: u64) -> Result<Reply, Fault> {
+        let failed = |error| crate::database::fault(self.service.name(), error);
+        self.feed.note_reader(reader, after).await.map_err(failed)?;
+        let mut events = self.feed.read(after, limit).await.map_err(failed)?;
+        if events == "[]" && wait > 0 {
+            self.feed.wait(after, Duration::from_secs(wait).min(LONG_POLL)).await;
+            events = self.feed.read(after, limit).await.map_err(failed)?;
+        }
+        Ok(Reply::json(events))
     }
 
     pub(crate) fn tx<'a>(
@@ -183,10 +298,58 @@ impl<S: Service> Owner<S> {
     }
 
     /// Asks the service that keeps a call's model, as this service.
-    pub(crate) async fn ask<T: DeserializeOwned>(&self, mut call: Call) -> Result<T, Fault> {
+    ///
+    /// # Errors
+    /// Whatever that service says.
+    pub async fn ask<T: DeserializeOwned>(&self, mut call: Call) -> Result<T, Fault> {
         let service = directory::owner_of(&call.model).ok_or_else(|| Fault::no_such_model(&call.model))?;
         call.token = self.keyring.own_token(service)?;
         parse_reply(self.router.service(service)?.call(call).await?)
+    }
+
+    /// A transaction that a service of ours asked for, tried again where it met another.
+    ///
+    /// # Errors
+    /// What `work` refuses, 503 and 409 of the database.
+    pub async fn transact<T>(
+        &self,
+        traceparent: Option<&String>,
+        work: impl for<'t> Fn(&'t mut Tx<'_>) -> Pending<'t, Result<T, Failure>>,
+    ) -> Result<T, Fault> {
+        let identity = Identity::system();
+        for tries in 1.. {
+            let mut open = self.database.begin().await?;
+            let mut tx = self.tx(&mut open, &identity, None, None, traceparent.cloned())?;
+            match work(&mut tx).await {
+                Ok(done) => {
+                    open.commit().await.map_err(|error| crate::database::fault(self.service.name(), error))?;
+                    self.feed.written();
+                    return Ok(done);
+                }
+                Err(Failure::Database(error)) if crate::database::is_transient(&error) && tries < TRIES => open.rollback().await,
+                Err(failure) => {
+                    open.rollback().await;
+                    return Err(self.refusal(failure));
+                }
+            }
+        }
+        Err(Fault::busy())
+    }
+
+    /// A file that takes milliseconds of a core to make: not on a thread that serves.
+    ///
+    /// # Errors
+    /// 500 where it can't be made; the reason goes to the log.
+    pub async fn drawn<E: std::fmt::Display + Send + 'static>(
+        &self,
+        draw: impl FnOnce() -> Result<Vec<u8>, E> + Send + 'static,
+    ) -> Result<Reply, Fault> {
+        let failed = |error: &dyn std::fmt::Display| crate::our_fault(self.service.name(), "a document could not be drawn", error);
+        match tokio::task::spawn_blocking(draw).await {
+            Ok(Ok(bytes)) => Ok(Reply::json(bytes)),
+            Ok(Err(error)) => Err(failed(&error)),
+            Err(error) => Err(failed(&error)),
+        }
     }
 
     /// A failure as the client may see it.

@@ -143,7 +143,7 @@ pub async fn run<S: Service>(
     Ok(())
 }
 
-/// A service's background work: its feed, and the gauges of its pool.
+/// A service's background work: its feed, the feeds that it follows, and the gauges of its pool.
 pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinHandle<()> {
     let owner = owner.clone();
     tokio::spawn(async move {
@@ -168,7 +168,7 @@ pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinH
                 tokio::time::sleep(std::time::Duration::from_secs(600)).await;
             }
         };
-        tokio::join!(owner.feed.clone().run(), gauges, sweep);
+        tokio::join!(owner.feed.clone().run(), owner.clone().follow(), gauges, sweep);
     })
 }
 

@@ -9,7 +9,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
 use records::read::{ListRequest, One, Page, Reader, Window, cursor};
 use records::sql::Statement;
-use records::{Kind, Model, Selection};
+use records::{Filter, Kind, Model, Op, Selection};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
 
 use crate::owner::{Owner, Service};
 
@@ -22,6 +25,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) struct ReadOne {
     one: One,
     is_short: bool,
+    is_sealed: bool,
 }
 
 /// Statements that were written, by who asks and what for. An identity is the user's whole: other rights are another key.
@@ -42,7 +46,8 @@ impl<S: Service> Owner<S> {
         let read = self.one(identity, model, params.get::<String>("query")?.unwrap_or_default())?;
         let sql = read.one.of(id);
         let row = if read.is_short { self.database.read_line(sql).await? } else { self.database.search::<Text, String>(sql).await? };
-        row.into_iter().next().map(Reply::json).ok_or_else(|| Fault::missing(model.name, id))
+        let row = row.into_iter().next().ok_or_else(|| Fault::missing(model.name, id))?;
+        Ok(Reply::json(if read.is_sealed { self.opened(model, &row)? } else { row }))
     }
 
     /// The statement that reads one record for this user: written anew it costs more than Postgres takes to run it.
@@ -52,7 +57,11 @@ impl<S: Service> Owner<S> {
             return Ok(known);
         }
         let selection = Selection::parse(&key.2)?;
-        let read = Arc::new(ReadOne { one: self.reader(identity).one(model, &selection)?, is_short: is_short(model, &selection) });
+        let read = Arc::new(ReadOne {
+            one: self.reader(identity).one(model, &selection)?,
+            is_short: is_short(model, &selection),
+            is_sealed: is_sealed(model, &selection),
+        });
         self.reads.insert(key, read.clone());
         Ok(read)
     }
@@ -60,15 +69,49 @@ impl<S: Service> Owner<S> {
     pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let request = ListRequest::parse(params)?;
         let open_ended = request.window == Window::First(None);
+        let sealed = is_sealed(model, &request.selection);
         let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
         let sql = self.reader(&identity).page(model, &request, at_most)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let row = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop();
-        let page = row.map_or_else(Page::default, |(rows, count, total, last_id)| Page { rows, count, total, last_id });
+        let mut page = row.map_or_else(Page::default, |(rows, count, total, last_id)| Page { rows, count, total, last_id });
         if open_ended && page.count > WHOLE_ROWS {
+            if sealed {
+                return Err(Fault::validation(format!("More than {WHOLE_ROWS} records match: read encrypted fields by pages.")));
+            }
             return self.export(&identity, model, &request).await;
         }
+        if sealed {
+            let rows = format!("[{}]", page.rows);
+            let rows: Vec<&RawValue> = serde_json::from_str(&rows).map_err(unread)?;
+            page.rows = rows.iter().map(|row| self.opened(model, row.get())).collect::<Result<Vec<_>, _>>()?.join(",");
+        }
         Ok(Reply::json(envelope(&request.window, &page)))
+    }
+
+    /// These records as objects with the fields of a query, in the order of `ids`, as far as the user sees them: for the
+    /// service's own code.
+    ///
+    /// # Errors
+    /// 404 for one that does not exist for the user, and the database's own.
+    pub async fn records(&self, identity: &Identity, model: &Model, ids: &[i64], query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
+        let request = ListRequest {
+            filter: Filter::leaf("id", Op::In, ids.to_vec()),
+            selection: Selection::parse(query)?,
+            order: Some("id".to_owned()),
+            active_test: false,
+            window: Window::First(Some(i64::try_from(ids.len()).unwrap_or(i64::MAX))),
+        };
+        let sql = self.reader(identity).page(model, &request, i64::MAX)?;
+        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
+        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
+        let rows: Vec<Map<String, Json>> = serde_json::from_str(&format!("[{rows}]")).map_err(unread)?;
+        ids.iter()
+            .map(|id| {
+                let row = rows.iter().find(|row| row.get("id").and_then(Json::as_i64) == Some(*id));
+                row.cloned().ok_or_else(|| Fault::missing(model.name, *id))
+            })
+            .collect()
     }
 
     /// Every match, streamed: one state of the data from the count to the last row.
@@ -122,6 +165,71 @@ impl<S: Service> Owner<S> {
             futures_util::stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) });
         Ok(Reply { body: Body::Stream(stream.boxed()), matched: None, replayed: false })
     }
+}
+
+impl<S: Service> Owner<S> {
+    /// A row whose sealed fields came as `[id, encrypted text]`, with what they hold.
+    fn opened(&self, model: &Model, row: &str) -> Result<String, Fault> {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        let mut open: Option<Map<String, Json>> = None;
+        for (name, raw) in serde_json::from_str::<Members<'_>>(row).map_err(unread)?.0 {
+            let value = match model.field(&name).filter(|field| field.sealed_in.is_some()) {
+                None => raw.get().to_owned(),
+                Some(field) => {
+                    let (id, text): (i64, Option<String>) = serde_json::from_str(raw.get()).map_err(unread)?;
+                    if open.is_none() {
+                        open = Some(text.map_or_else(|| Ok(Map::new()), |text| self.service.unseal(model, id, &text))?);
+                    }
+                    let value = open.as_ref().and_then(|open| open.get(field.name)).filter(|value| !value.is_null());
+                    let unset = if matches!(field.kind, Kind::Integer | Kind::Float | Kind::Monetary) { "0" } else { "false" };
+                    match value {
+                        None => unset.to_owned(),
+                        // Exact numbers are kept as text
+                        Some(Json::String(text)) if unset == "0" => text.clone(),
+                        Some(value) => value.to_string(),
+                    }
+                }
+            };
+            fields.push((name, value));
+        }
+        let fields: Vec<_> = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        Ok(format!("{{{}}}", fields.join(",")))
+    }
+}
+
+/// An object's members in their order, their values as they stand.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
+
+fn unread(error: serde_json::Error) -> Fault {
+    tracing::error!(%error, "a row that was just written can't be read");
+    Fault::unavailable("The answer could not be put together. Try again.")
+}
+
+/// Whether a selection asks for fields that only the service's code can open.
+fn is_sealed(model: &Model, selection: &Selection) -> bool {
+    selection.names(|name| model.field(name).filter(|field| field.sealed_in.is_some())).is_some()
 }
 
 /// Whether a read touches one row of one table and its many2ones only.

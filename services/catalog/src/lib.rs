@@ -7,12 +7,13 @@ pub mod product_template;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
+use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
 use records::{Access, Field, Kind, Model, Registry, Tx};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
-use service::{Pending, Service};
+use service::{Owner, Pending, Service};
 
 service::settings! {
     /// What a price is made of. Source: the platforms' own margins.
@@ -65,6 +66,9 @@ fn brand_model() -> Model {
 }
 
 impl Service for Catalog {
+    type Prepared = ();
+    type Heard = ();
+
     fn name(&self) -> &'static str {
         "catalog"
     }
@@ -78,7 +82,16 @@ impl Service for Catalog {
         MIGRATIONS
     }
 
-    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>) -> Pending<'a, Answer> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move {
+            match (call.model.as_str(), call.method.as_str()) {
+                ("product.product", "_by_reference") => product_template::by_reference(owner, call).await,
+                _ => Err(Fault::no_such_method(&call.model, &call.method)),
+            }
+        })
+    }
+
+    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
         Box::pin(async move {
             let id = match model.name {
                 "product.template" => product_template::create(tx, model, data).await?,
@@ -91,7 +104,7 @@ impl Service for Catalog {
         })
     }
 
-    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>) -> Pending<'a, Answer> {
+    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
         Box::pin(async move {
             match model.name {
                 "product.template" | "product.product" => {

@@ -1,15 +1,16 @@
 //! `product.template`: a configuration, which is what is sold; `product.product` is the same record seen as a variant.
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use jsonrpc::{Fault, strict};
+use jsonrpc::{Call, Fault, Reply, strict};
 use records::tx::{Found, taken};
 use records::values::{Mode, Problems, content_hash};
 use records::write::{self, OnConflict};
 use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use serde_json::{Map, Value as Json, json};
+use service::{Owner, Service};
 
 use crate::product_master::{self, Posted};
-use crate::{Margins, access, product_attribute};
+use crate::{Catalog, Margins, access, product_attribute};
 
 /// How many configurations one request may bring.
 const MAX_CONFIGURATIONS: usize = 200;
@@ -278,4 +279,27 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
     problems.check()?;
     let [one] = sent;
     tx.update(model, found.ids, &one.values).await.map(drop)
+}
+
+/// For other services: the living configurations of these `references` and `ids`, with what a document copies of them.
+/// Amounts are texts, so that they stay exact.
+///
+/// # Errors
+/// The database's own.
+pub async fn by_reference(owner: &Owner<Catalog>, call: &Call) -> Result<Reply, Fault> {
+    let model = owner.service.registry().model("product.product")?;
+    let price = |name: &str| {
+        let sql = model.any_field(name).and_then(|field| field.computed.clone()).unwrap_or_default();
+        sql.replace("{t}", "t")
+    };
+    let mut sql = Sql::new(&format!(
+        "SELECT json_build_object('id', t.id, 'manufacturer_ref', t.manufacturer_ref, 'name', t.name, 'list_price', t.list_price::text, \
+         'selling_price', ({})::text, 'standard_price', t.standard_price::text, 'sale_ok', t.sale_ok, 'purchase_ok', t.purchase_ok, \
+         'active', t.active)::text FROM product_template t WHERE t.deleted_at IS NULL AND (t.manufacturer_ref = ANY(",
+        price("selling_price")
+    ));
+    sql.bind(call.params.get::<Vec<String>>("references")?.unwrap_or_default()).push(") OR t.id = ANY(");
+    sql.bind(call.params.get::<Vec<i64>>("ids")?.unwrap_or_default()).push("))");
+    let rows = owner.database.search::<Text, String>(sql).await?;
+    Ok(Reply::json(format!("[{}]", rows.join(","))))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
@@ -51,6 +51,14 @@ fn with_facts(response: &mut HttpResponseBuilder, reply: &Reply) {
 pub fn bare(gateway: &Gateway, reply: Reply) -> HttpResponse {
     let mut response = response(gateway, StatusCode::OK);
     with_facts(&mut response, &reply);
+    response.body(service::http::body(reply.body))
+}
+
+/// A printed document.
+pub fn pdf(gateway: &Gateway, name: &str, reply: Reply) -> HttpResponse {
+    let mut response = response(gateway, StatusCode::OK);
+    response.insert_header((CONTENT_TYPE, "application/pdf"));
+    response.insert_header((CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")));
     response.body(service::http::body(reply.body))
 }
 
@@ -124,6 +132,11 @@ fn wrong_method(gateway: &Gateway, allowed: &'static str) -> HttpResponse {
 /// 405 where only POST is possible.
 pub async fn only_post(gateway: web::Data<Gateway>) -> HttpResponse {
     wrong_method(&gateway, "POST")
+}
+
+/// 405 where only GET is possible.
+pub async fn only_get(gateway: web::Data<Gateway>) -> HttpResponse {
+    wrong_method(&gateway, "GET")
 }
 
 /// 405 on a model's route.

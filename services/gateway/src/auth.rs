@@ -56,6 +56,13 @@ pub enum Carried {
     },
 }
 
+impl Session {
+    /// Theirs, with no identity signed yet.
+    pub(crate) fn of(who: LoggedIn) -> Session {
+        Session { who, tokens: Mutex::default() }
+    }
+}
+
 impl Sessions {
     /// None seen yet.
     pub fn new() -> Sessions {
@@ -124,7 +131,7 @@ impl Gateway {
         let seen = self.sessions.known.try_get_with(digest, async {
             let call = Call::new("res.users", kind, self.keyring.own_token("partners")?).with(name, text);
             let who: LoggedIn = parse_reply(self.router.call(call).await?)?;
-            Ok::<_, Fault>(Arc::new(Session { who, tokens: Mutex::default() }))
+            Ok::<_, Fault>(Arc::new(Session::of(who)))
         });
         match seen.await {
             Ok(session) => Ok(session),

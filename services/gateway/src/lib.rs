@@ -1,10 +1,11 @@
 //! The doors: what comes from outside is translated into a call, and its answer into what the caller's protocol expects.
-//! No database, and no state that a second replica lacks but a cache of sessions that lives for seconds.
+//! No database, and no state that a second replica lacks but caches of seconds: of sessions, and of what leads where.
 
 pub mod answer;
 pub mod auth;
 pub mod cors;
 pub mod doors;
+pub mod federation;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use actix_web::web::{self, ServiceConfig};
 use service::{Keyring, Router};
 
 use crate::auth::Sessions;
+use crate::federation::Known;
 
 service::settings! {
     /// What the doors do.
@@ -53,6 +55,7 @@ pub struct Gateway {
     router: Router,
     keyring: Keyring,
     sessions: Sessions,
+    known: Known,
     trusted: Vec<IpAddr>,
 }
 
@@ -68,17 +71,22 @@ impl Gateway {
             .map(|text| text.parse().map_err(|_unread| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address")))
             .collect::<anyhow::Result<_>>()?;
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
-        Ok(Gateway { config, max_body, router, keyring, sessions: Sessions::new(), trusted })
+        Ok(Gateway { config, max_body, router, keyring, sessions: Sessions::new(), known: federation::known(), trusted })
     }
 }
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{object, rest, session};
+    use doors::{object, report, rest, session};
     move |config: &mut ServiceConfig| {
         let post = |path: &str| web::resource([path.to_owned(), format!("{path}/")]).default_service(web::to(answer::only_post));
         let doors = web::scope("")
             .wrap(actix_web::middleware::from_fn(cors::cors))
+            .service(
+                web::resource(["/report/pdf/{report}/{ids}", "/report/pdf/{report}/{ids}/"])
+                    .route(web::get().to(report::pdf))
+                    .default_service(web::to(answer::only_get)),
+            )
             .service(
                 web::resource(["/api/{model}", "/api/{model}/"])
                     .route(web::get().to(rest::list))

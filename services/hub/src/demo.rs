@@ -26,12 +26,50 @@ pub async fn make(router: &Router, gateway: &Keyring) -> anyhow::Result<bool> {
     }
     // The administrator comes first: user 2, as in Odoo
     for (model, data) in records() {
-        let service = directory::owner_of(model).unwrap_or_default();
-        let call = Call::new(model, "create", gateway.user_token(service, &Identity::system())?).with("data", &data);
-        router.call(call).await.map_err(|fault| anyhow::anyhow!("the demo's {model} {data}: {fault}"))?;
+        send(router, gateway, Call::new(model, "create", "".into()).with("data", &data)).await?;
     }
+    let company = json!({"name": "Ekiclik", "street": "Lotissement El Bina, villa 12", "city": "Dely Ibrahim, Alger", "country_id": "DZ", "phone": "+213 23 00 00 00",
+        "email": "contact@ekiclik.example", "rc": "16/00-0000000 B 20", "nif": "000016000000000", "nis": "000016010000000", "ai": "16000000000",
+        "rib": "000 00000 0000000000 00"});
+    send(router, gateway, Call::new("res.company", "write", "".into()).with("id", &1).with("data", &company)).await?;
     Ok(true)
 }
+
+/// Fills the demo's warehouses, after [`make`]: purchases that are confirmed and received.
+///
+/// # Errors
+/// What the services say.
+pub async fn fill(router: &Router, gateway: &Keyring) -> anyhow::Result<()> {
+    for (code, lines) in PURCHASES {
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(reference, many, price)| json!({"product_id": reference, "product_qty": many, "price_unit": price}))
+            .collect();
+        let purchase = json!({"partner_id": code, "order_line": lines});
+        let id = send(router, gateway, Call::new("purchase.order", "create", "".into()).with("data", &purchase)).await?;
+        send(router, gateway, Call::new("purchase.order", "button_confirm", "".into()).with("ids", &[id])).await?;
+    }
+    // A database of its own has no receipt but these
+    let receipts: Vec<usize> = (1..=PURCHASES.len()).collect();
+    send(router, gateway, Call::new("stock.picking", "button_validate", "".into()).with("ids", &receipts)).await?;
+    Ok(())
+}
+
+async fn send(router: &Router, gateway: &Keyring, mut call: Call) -> anyhow::Result<Value> {
+    let what = format!("the demo's {} {}", call.model, call.method);
+    call.token = gateway.user_token(directory::owner_of(&call.model).unwrap_or_default(), &Identity::system())?;
+    let answer = router.call(call).await.and_then(parse_reply);
+    answer.map_err(|fault| anyhow::anyhow!("{what}: {fault}"))
+}
+
+/// A line of a purchase: reference, quantity, price.
+type Bought = (&'static str, i64, i64);
+/// What each warehouse begins with.
+const PURCHASES: &[(&str, &[Bought])] = &[
+    ("EKIWH", &[("IRIS-TV55-N", 40, 50_000), ("IRIS-TV55-G", 25, 51_500), ("COND-REF400-B", 30, 62_000), ("ATLAS-CAN3-BL", 12, 38_000)]),
+    ("PDVA-E-BOJ-BOJ-05-001", &[("IRIS-TV55-N", 10, 50_000), ("ATLAS-CAN3-BL", 2, 38_000)]),
+    ("PDVA-E-ALG-BEZ-16-01", &[("COND-REF400-B", 6, 62_000)]),
+];
 
 fn records() -> Vec<(&'static str, Value)> {
     let mut records = vec![

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use catalog::{Catalog, Margins};
+use crm::{Crm, CrmConfig};
 use gateway::{Gateway, GatewayConfig};
 use partners::{LoginConfig, Partners};
 use service::config::{self, Variables};
@@ -17,11 +18,12 @@ use service::http::{Health, HttpConfig};
 use service::process::start_background;
 use service::router::Endpoint;
 use service::{Database, Keyring, Owner, Router};
+use stock::Stock;
 
 /// The services that keep data, each with a role and a schema of its name.
-pub const OWNERS: &[&str] = &["catalog", "partners"];
+pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock"];
 /// Every process.
-pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners"];
+pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock"];
 
 /// All services, put together.
 pub struct Hub {
@@ -31,6 +33,10 @@ pub struct Hub {
     pub catalog: Arc<Owner<Catalog>>,
     /// Clients and users.
     pub partners: Arc<Owner<Partners>>,
+    /// Leads, orders, invoices.
+    pub crm: Arc<Owner<Crm>>,
+    /// Points of sale's goods.
+    pub stock: Arc<Owner<Stock>>,
     /// The way to each.
     pub router: Router,
     /// The keys, by process.
@@ -51,21 +57,29 @@ impl Hub {
             own.insert("DATABASE_URL".to_owned(), urls.get(name).cloned().unwrap_or_default());
             DatabaseConfig::read(&own, problems).map(|config| Database::new(name, &config)).transpose()
         };
-        let databases = (database("catalog", &mut problems)?, database("partners", &mut Vec::new())?);
+        let databases = (
+            database("catalog", &mut problems)?,
+            database("partners", &mut Vec::new())?,
+            database("crm", &mut Vec::new())?,
+            database("stock", &mut Vec::new())?,
+        );
         let settings = (
             HttpConfig::read(variables, &mut problems),
             GatewayConfig::read(variables, &mut problems),
             Margins::read(variables, &mut problems),
             LoginConfig::read(variables, &mut problems),
+            CrmConfig::read(variables, &mut problems),
             config::read::<i64>(variables, "MAX_ROWS", Some("100000"), &mut problems),
         );
         let complete = match (databases, settings) {
-            ((Some(catalog), Some(partners)), (Some(http), Some(doors), Some(margins), Some(login), Some(max_rows))) => {
-                Some((catalog, partners, http, doors, margins, login, max_rows))
-            }
+            (
+                (Some(catalog), Some(partners), Some(crm), Some(stock)),
+                (Some(http), Some(doors), Some(margins), Some(login), Some(crm_config), Some(max_rows)),
+            ) => Some(((catalog, partners, crm, stock), http, doors, margins, login, crm_config, max_rows)),
             _ => None,
         };
-        let (catalog_data, partners_data, http, doors, margins, login, max_rows) = config::check(complete, problems)?;
+        let (databases, http, doors, margins, login, crm_config, max_rows) = config::check(complete, problems)?;
+        let (catalog_data, partners_data, crm_data, stock_data) = databases;
 
         let keys = Keyring::ring(PROCESSES)?;
         let key = |name: &str| keys.get(name).cloned().context("a process without a key");
@@ -73,10 +87,13 @@ impl Hub {
         let catalog = Arc::new(Owner::new(Catalog::new(&margins), catalog_data, key("catalog")?, router.clone(), max_rows));
         let users = Partners::new(login, partners_data.clone())?;
         let partners = Arc::new(Owner::new(users, partners_data, key("partners")?, router.clone(), max_rows));
-        let routes: [(&'static str, Arc<dyn Endpoint>); 2] = [("catalog", catalog.clone()), ("partners", partners.clone())];
+        let crm = Arc::new(Owner::new(Crm::new(&crm_config)?, crm_data, key("crm")?, router.clone(), max_rows));
+        let stock = Arc::new(Owner::new(Stock::new(), stock_data, key("stock")?, router.clone(), max_rows));
+        let routes: [(&'static str, Arc<dyn Endpoint>); 4] =
+            [("catalog", catalog.clone()), ("partners", partners.clone()), ("crm", crm.clone()), ("stock", stock.clone())];
         router.set(HashMap::from(routes));
         let gateway = Arc::new(Gateway::new(doors, http.max_body, router.clone(), key("gateway")?)?);
-        Ok(Hub { gateway, catalog, partners, router, keys, http })
+        Ok(Hub { gateway, catalog, partners, crm, stock, router, keys, http })
     }
 
     /// Runs every service's migrations.
@@ -85,20 +102,29 @@ impl Hub {
     /// The database's own.
     pub async fn migrate(&self) -> anyhow::Result<()> {
         self.catalog.migrate().await?;
-        self.partners.migrate().await
+        self.partners.migrate().await?;
+        self.crm.migrate().await?;
+        self.stock.migrate().await
     }
 
     /// Starts the services' background work.
-    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 2] {
-        [start_background(&self.catalog), start_background(&self.partners)]
+    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 4] {
+        [start_background(&self.catalog), start_background(&self.partners), start_background(&self.crm), start_background(&self.stock)]
     }
 
     /// Ready when every service's database is.
     pub fn health(&self) -> Health {
-        let (catalog, partners) = (self.catalog.database.clone(), self.partners.database.clone());
+        let databases = [&self.catalog.database, &self.partners.database, &self.crm.database, &self.stock.database].map(Database::clone);
         Health::new(move || {
-            let (catalog, partners) = (catalog.clone(), partners.clone());
-            Box::pin(async move { catalog.is_there().await && partners.is_there().await })
+            let databases = databases.clone();
+            Box::pin(async move {
+                for database in &databases {
+                    if !database.is_there().await {
+                        return false;
+                    }
+                }
+                true
+            })
         })
     }
 }

@@ -1,11 +1,11 @@
 //! `hub`: everything in one process, with a PostgreSQL of its own.
 //!
-//! `hub` serves; `hub services` runs the services as processes of their own; `hub keys NAME…` makes keys for them;
+//! `hub` serves; `hub services` runs the services as processes of their own; `hub keys NAME…` makes keys for them; `hub secret` makes a key for loan files;
 //! `hub help` tells every variable.
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
     service::process::ended(match arguments.next().as_deref() {
         None | Some("serve") => start(false),
         Some("services") => start(true),
+        Some("secret") => secret(),
         Some("keys") => keys(&arguments.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") => help(),
         Some(other) => Err(anyhow::anyhow!("there is no command '{other}'; `hub help` tells those there are")),
@@ -58,6 +59,9 @@ async fn run(as_processes: bool) -> anyhow::Result<()> {
     if settings.demo {
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
+        if !variables.contains_key("LOAN_FILE_KEYS") {
+            variables.insert("LOAN_FILE_KEYS".to_owned(), demo_key(&settings.data_dir)?);
+        }
     }
     let (cluster, url) = match &settings.database_url {
         Some(url) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
@@ -109,8 +113,8 @@ async fn serve_processes(variables: &Variables, urls: &HashMap<&'static str, Str
 }
 
 async fn first_data(settings: &HubConfig, router: &Router, gateway: &Keyring) -> anyhow::Result<()> {
-    if settings.demo {
-        demo::make(router, gateway).await?;
+    if settings.demo && demo::make(router, gateway).await? {
+        demo::fill(router, gateway).await?;
     }
     Ok(())
 }
@@ -134,11 +138,41 @@ fn greet(address: &str, settings: &HubConfig) -> anyhow::Result<()> {
         )?;
         writeln!(
             out,
-            "  curl -b /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"data\":{{\"name\":\"Amine Saadi\",\"email\":\"amine@example.dz\"}}}}}}' {address}/api/res.partner/\n"
+            "  curl -b /tmp/hub -H 'Content-Type: application/json' -d '{{\"params\":{{\"data\":{{\"name\":\"Amine Saadi\",\"email\":\"amine@example.dz\"}}}}}}' {address}/api/res.partner/"
+        )?;
+        writeln!(
+            out,
+            "  curl -b /tmp/hub -G {address}/api/stock.quant/ --data-urlencode 'query={{product_name, location_id{{complete_name}}, quantity, reserved_quantity, available_quantity}}'\n"
         )?;
     }
     out.flush()?;
     Ok(())
+}
+
+/// A key for `LOAN_FILE_KEYS`.
+fn new_key() -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(rand::random::<[u8; 32]>())
+}
+
+fn secret() -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{}", new_key())?;
+    Ok(())
+}
+
+/// The demo's key of loan files, made once and kept beside its data.
+fn demo_key(folder: &Path) -> anyhow::Result<String> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = folder.join("loan_file.key");
+    if let Ok(key) = std::fs::read_to_string(&path) {
+        return Ok(key.trim().to_owned());
+    }
+    let key = format!("demo:{}", new_key());
+    std::fs::create_dir_all(folder)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).context("the demo's key can't be kept")?;
+    writeln!(file, "{key}")?;
+    Ok(key)
 }
 
 fn keys(names: &[String]) -> anyhow::Result<()> {
@@ -156,7 +190,7 @@ fn help() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\n\nVariables:"
+        "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\nhub secret       a key for LOAN_FILE_KEYS\n\nVariables:"
     )?;
     let all = [
         HubConfig::VARIABLES,
@@ -165,6 +199,7 @@ fn help() -> anyhow::Result<()> {
         gateway::GatewayConfig::VARIABLES,
         catalog::Margins::VARIABLES,
         partners::LoginConfig::VARIABLES,
+        crm::CrmConfig::VARIABLES,
         TelemetryConfig::VARIABLES,
         service::process::PeersConfig::VARIABLES,
     ];

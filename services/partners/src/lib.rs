@@ -1,5 +1,6 @@
 //! Clients, points of sale, banks and users; sessions and API keys.
 
+pub mod for_documents;
 pub mod login;
 pub mod passwords;
 pub mod reference;
@@ -13,7 +14,7 @@ use records::tx::Found;
 use records::{Access, Model, Registry, Tx};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
-use service::{Database, Owner, Pending, Service};
+use service::{Asked, Database, Owner, Pending, Service};
 
 use crate::passwords::Passwords;
 
@@ -62,6 +63,9 @@ pub fn reference_access(identity: &Identity) -> Access {
 }
 
 impl Service for Partners {
+    type Prepared = ();
+    type Heard = ();
+
     fn name(&self) -> &'static str {
         "partners"
     }
@@ -75,22 +79,16 @@ impl Service for Partners {
         MIGRATIONS
     }
 
-    fn prepare<'a>(
-        &'a self,
-        identity: &'a Identity,
-        model: &'a Model,
-        call: &'a Call,
-        data: &'a mut Map<String, Json>,
-    ) -> Pending<'a, Result<(), Fault>> {
+    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<(), Fault>> {
         Box::pin(async move {
-            match model.name {
-                "res.users" => res_users::prepare(self, identity, call, data).await,
+            match asked.model.name {
+                "res.users" => res_users::prepare(self, asked.identity, asked.call, data).await,
                 _ => Ok(()),
             }
         })
     }
 
-    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>) -> Pending<'a, Answer> {
+    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
         Box::pin(async move {
             let id = match model.name {
                 "res.partner" => res_partner::create(tx, model, data).await?,
@@ -101,7 +99,7 @@ impl Service for Partners {
         })
     }
 
-    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>) -> Pending<'a, Answer> {
+    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
         Box::pin(async move {
             match model.name {
                 "res.partner" => res_partner::write(tx, model, found, data).await?,
@@ -126,7 +124,14 @@ impl Service for Partners {
         if model == "res.users" { res_users::signature(method) } else { None }
     }
 
-    fn action<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, call: &'a Call, data: Map<String, Json>) -> Pending<'a, Answer> {
+    fn action<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        call: &'a Call,
+        data: Map<String, Json>,
+        _: &'a (),
+    ) -> Pending<'a, Answer> {
         Box::pin(async move { res_users::action(tx, model, call, data).await })
     }
 
@@ -134,6 +139,10 @@ impl Service for Partners {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("res.bank", "_named") => reference::bank_named(owner, &call.params.need::<String>("name")?).await,
+                ("res.partner", "_points_of_sale") => for_documents::points_of_sale(owner, call).await,
+                ("res.partner", "_for_lead") => for_documents::for_lead(owner, call).await,
+                ("res.partner", "_for_report") => for_documents::for_report(owner, call).await,
+                ("res.partner", "_client") => for_documents::client(owner, call).await,
                 ("res.users", method) if caller == service::identity::GATEWAY => login::private(owner, method, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }

@@ -34,7 +34,10 @@ pub fn models() -> Vec<Model> {
                 Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name(),
                 Field::new("currency_id", Kind::Many2one("res.currency"), "Currency").by_name(),
                 active(),
-            ],
+            ]
+            .into_iter()
+            .chain(crate::res_partner::identification())
+            .collect(),
             reference_access,
         ),
         Model::new(

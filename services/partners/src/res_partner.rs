@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 /// The declaration.
 pub fn model() -> Model {
-    let fields = vec![
+    let mut fields = vec![
         // Short enough in any script for the index of the default order
         Field::new("name", Kind::Char(600), "Name").required(),
         Field::new("email", Kind::Char(254), "Email").lower().personal().help("A client's natural key."),
@@ -35,12 +35,26 @@ pub fn model() -> Model {
         Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name().help("By id or ISO code."),
         Field::new("vat", Kind::Char(64), "Tax ID"),
         Field::new("ref", Kind::Char(254), "Reference"),
+    ];
+    fields.extend(identification());
+    fields.extend([
         Field::new("comment", Kind::Text(20_000), "Notes"),
         Field::new("bank_ids", Kind::Many2many("res.bank"), "Banks").writable_by(not_of_a_bank).help("The banks that know the client."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(64)),
-    ];
+    ]);
     Model::new("res.partner", "res_partner", "Contact", fields, access).order("display_name, id desc").tree("parent_id")
+}
+
+/// What Algerian documents carry to identify a business.
+pub fn identification() -> [Field; 5] {
+    [
+        Field::new("rc", Kind::Char(64), "Trade register (RC)"),
+        Field::new("nif", Kind::Char(64), "Tax identification number (NIF)"),
+        Field::new("nis", Kind::Char(64), "Statistical number (NIS)"),
+        Field::new("ai", Kind::Char(64), "Article of taxation"),
+        Field::new("rib", Kind::Char(64), "Bank account (RIB)").personal(),
+    ]
 }
 
 fn not_of_a_bank(identity: &Identity) -> bool {

@@ -1,6 +1,7 @@
 //! The doors, a file each.
 
 pub mod object;
+pub mod report;
 pub mod rest;
 pub mod session;
 
@@ -10,9 +11,10 @@ use jsonrpc::{Call, Fault, Idempotency, Reply};
 use service::http::header;
 use service::telemetry;
 use sha2::{Digest, Sha256};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::Gateway;
+use crate::auth::Session;
 
 /// A request that carries JSON says so.
 ///
@@ -56,20 +58,35 @@ impl Gateway {
     ///
     /// # Errors
     /// Whatever the service says.
-    pub async fn send(&self, request: &HttpRequest, mut call: Call) -> Result<Reply, Fault> {
-        // Finding it out matches the path again: only where someone wants it
-        let traced = tracing::span_enabled!(target: telemetry::SPANS, tracing::Level::INFO);
-        let route = if traced { request.match_pattern().unwrap_or_default() } else { String::new() };
-        let traceparent = telemetry::traceparent(header(request, "traceparent"));
-        let span = tracing::info_span!(
-            target: telemetry::SPANS,
-            "request",
-            otel.name = %format_args!("{} {route}", request.method()),
-            otel.kind = "server",
-            http.request.method = %request.method(),
-            http.route = route,
-        );
-        call.traceparent = Some(telemetry::adopt(&span, &traceparent).unwrap_or(traceparent));
+    pub async fn send(&self, request: &HttpRequest, call: Call) -> Result<Reply, Fault> {
+        let (call, span) = traced(request, call);
         self.router.call(call).instrument(span).await
     }
+
+    /// The same for a call that may ask for other services' records too, on behalf of this session.
+    ///
+    /// # Errors
+    /// Whatever the services say.
+    pub async fn send_across(&self, request: &HttpRequest, session: &Session, call: Call) -> Result<Reply, Fault> {
+        let (call, span) = traced(request, call);
+        self.across(session, call).instrument(span).await
+    }
+}
+
+/// A request's call in the request's trace, and the span that it is to run in.
+fn traced(request: &HttpRequest, mut call: Call) -> (Call, Span) {
+    // Finding it out matches the path again: only where someone wants it
+    let traced = tracing::span_enabled!(target: telemetry::SPANS, tracing::Level::INFO);
+    let route = if traced { request.match_pattern().unwrap_or_default() } else { String::new() };
+    let traceparent = telemetry::traceparent(header(request, "traceparent"));
+    let span = tracing::info_span!(
+        target: telemetry::SPANS,
+        "request",
+        otel.name = %format_args!("{} {route}", request.method()),
+        otel.kind = "server",
+        http.request.method = %request.method(),
+        http.route = route,
+    );
+    call.traceparent = Some(telemetry::adopt(&span, &traceparent).unwrap_or(traceparent));
+    (call, span)
 }

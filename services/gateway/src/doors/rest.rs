@@ -21,7 +21,7 @@ async fn search(request: &HttpRequest, model: String, gateway: &Gateway) -> Resu
     let session = gateway.session(request, None).await?;
     let params = query_params(request)?;
     let call = Call { params, ..Call::new(model.as_str(), "search_read", gateway.token(&session, &model)?) };
-    gateway.send(request, call).await
+    gateway.send_across(request, &session, call).await
 }
 
 /// `GET /api/{model}/{id}?query=`
@@ -32,7 +32,7 @@ pub async fn read(request: HttpRequest, path: web::Path<(String, String)>, gatew
         let params = query_params(&request)?;
         let token = gateway.token(&session, &model)?;
         let call = Call { params, ..Call::new(model.as_str(), "read", token) }.with("id", &number(&id)?);
-        gateway.send(&request, call).await
+        gateway.send_across(&request, &session, call).await
     };
     bare(&gateway, answer.await)
 }
@@ -147,7 +147,7 @@ async fn change(
             call.params.set("id", &number(id)?);
         }
         call.idempotency = idempotency(request, &body)?;
-        gateway.send(request, call).await
+        gateway.send_across(request, &session, call).await
     };
     match answer.await {
         Ok(reply) if method == "unlink" => answer::result_only(gateway, reply),

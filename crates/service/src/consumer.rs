@@ -1,0 +1,162 @@
+//! Another service's events, each with exactly one effect: the effect and the cursor that moves past it are one transaction.
+//!
+//! Replicas share a cursor: all of them wait for events, one takes them, the others find the cursor moved and go on behind
+//! it. What another service must be asked for is asked before the transaction, and is good only if the cursor has not moved
+//! since: so answers are applied in the order in which they were given. An owner that is away delays, and loses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::sql_types::{BigInt, Text};
+use domain::Identity;
+use events::Event;
+use jsonrpc::{Call, Fault};
+use records::{Failure, Sql};
+
+use crate::owner::{Owner, Service, TRIES, parse_reply};
+use crate::{database, metrics};
+
+/// How many events one transaction takes at most.
+const BATCH: i64 = 200;
+/// How long an owner keeps us waiting for the first event, in seconds.
+const WAIT: u64 = 20;
+/// How long after a failure the next try is.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// What became of some events.
+enum Taken {
+    /// They have had their effect.
+    Done,
+    /// Another replica was faster.
+    Moved,
+    /// They can't have one as they are.
+    Refused(String),
+}
+
+impl<S: Service> Owner<S> {
+    /// Follows the feeds that the service follows, until it is dropped.
+    pub(crate) async fn follow(self: Arc<Self>) {
+        let feeds = self.service.follows().iter().map(|feed| self.follow_one(feed));
+        futures_util::future::join_all(feeds).await;
+    }
+
+    async fn follow_one(&self, feed: &'static str) {
+        loop {
+            if let Err(fault) = self.follow_once(feed, WAIT).await {
+                tracing::warn!(service = self.service.name(), feed, %fault, "a feed can't be followed; trying again");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+
+    /// Takes the next events of a feed, waiting some seconds for the first one. Answers how many they were.
+    ///
+    /// # Errors
+    /// 503 where the owner or the database is away: nothing has happened, or everything.
+    pub async fn follow_once(&self, feed: &'static str, wait: u64) -> Result<usize, Fault> {
+        let mut cursor = Sql::new("WITH known AS (SELECT pos FROM feed_cursor WHERE feed = ");
+        cursor.bind(feed).push("), new AS (INSERT INTO feed_cursor (feed) SELECT ").bind(feed);
+        cursor.push(" WHERE NOT EXISTS (SELECT FROM known) ON CONFLICT DO NOTHING) SELECT coalesce((SELECT pos FROM known), 0)");
+        let cursor = self.database.search::<BigInt, i64>(cursor).await?.pop().unwrap_or_default();
+        metrics::FEED_CURSOR.with_label_values(&[self.service.name(), feed]).set(cursor);
+        let call = Call::new("", "_feed", self.keyring.own_token(feed)?).with("after", &cursor).with("limit", &BATCH).with("wait", &wait);
+        let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?)?;
+        if events.is_empty() {
+            return Ok(0);
+        }
+        match self.take(feed, cursor, &events).await? {
+            Taken::Done => Ok(events.len()),
+            Taken::Moved => Ok(0),
+            Taken::Refused(_) => self.take_each(feed, cursor, &events).await,
+        }
+    }
+
+    /// One at a time: the one that can't have its effect is put aside, and the others go on.
+    async fn take_each(&self, feed: &'static str, mut cursor: i64, events: &[Event]) -> Result<usize, Fault> {
+        for (at, event) in events.iter().enumerate() {
+            match self.take(feed, cursor, std::slice::from_ref(event)).await? {
+                Taken::Done => {}
+                Taken::Moved => return Ok(at),
+                Taken::Refused(why) => {
+                    tracing::error!(
+                        service = self.service.name(),
+                        feed,
+                        pos = event.pos,
+                        model = event.model,
+                        record = event.record_id,
+                        why,
+                        "an event was put aside"
+                    );
+                    metrics::EVENTS_PARKED.with_label_values(&[self.service.name(), feed]).inc();
+                    self.park(feed, cursor, event, &why).await?;
+                }
+            }
+            cursor = event.pos;
+        }
+        Ok(events.len())
+    }
+
+    async fn park(&self, feed: &str, cursor: i64, event: &Event, why: &str) -> Result<(), Fault> {
+        let mut sql = Sql::new("WITH moved AS (UPDATE feed_cursor SET pos = ");
+        sql.bind(event.pos).push(" WHERE feed = ").bind(feed).push(" AND pos = ").bind(cursor);
+        sql.push(" RETURNING feed) INSERT INTO feed_parked (feed, pos, model, record_id, error) SELECT feed, ").bind(event.pos);
+        sql.push(", ").bind(event.model.as_str()).push(", ").bind(event.record_id).push(", ").bind(why);
+        sql.push(" FROM moved ON CONFLICT DO NOTHING RETURNING pos");
+        self.database.search::<BigInt, i64>(sql).await.map(drop)
+    }
+
+    async fn take(&self, feed: &'static str, cursor: i64, events: &[Event]) -> Result<Taken, Fault> {
+        let heard = match self.service.heard(self, feed, events).await {
+            Ok(heard) => heard,
+            Err(fault) if fault.retry_after.is_some() => return Err(fault),
+            Err(fault) => return Ok(Taken::Refused(fault.to_string())),
+        };
+        let identity = Identity::system();
+        let end = events.last().map_or(cursor, |event| event.pos);
+        for tries in 1.. {
+            let mut open = self.database.begin().await?;
+            let mut tx = self.tx(&mut open, &identity, None, None, events.iter().find_map(|event| event.traceparent.clone()))?;
+            let work = async {
+                let mut lock = Sql::new("SELECT pos FROM feed_cursor WHERE feed = ");
+                lock.bind(feed).push(" FOR UPDATE");
+                if lock.load::<BigInt, i64>(tx.conn).await?.first() != Some(&cursor) {
+                    return Ok(false);
+                }
+                self.service.apply(&mut tx, feed, events, &heard).await?;
+                let mut advance = Sql::new("UPDATE feed_cursor SET pos = ");
+                advance.bind(end).push(", at = now() WHERE feed = ").bind(feed).push(" RETURNING feed");
+                advance.load::<Text, String>(tx.conn).await?;
+                Ok(true)
+            }
+            .await;
+            match work {
+                Ok(true) => {
+                    // Where this fails nobody knows whether it happened; the cursor does
+                    open.commit().await.map_err(|error| database::fault(self.service.name(), error))?;
+                    self.feed.written();
+                    return Ok(Taken::Done);
+                }
+                Ok(false) => {
+                    open.rollback().await;
+                    return Ok(Taken::Moved);
+                }
+                Err(Failure::Database(error)) if database::is_transient(&error) && tries < TRIES => {
+                    open.rollback().await;
+                    tokio::time::sleep(Duration::from_millis(rand::random::<u64>() % 20)).await;
+                }
+                Err(failure) => {
+                    open.rollback().await;
+                    let why = match &failure {
+                        Failure::Fault(fault) => fault.to_string(),
+                        Failure::Database(error) => error.to_string(),
+                    };
+                    return match self.refusal(failure) {
+                        fault if fault.retry_after.is_some() => Err(fault),
+                        _ => Ok(Taken::Refused(why)),
+                    };
+                }
+            }
+        }
+        Ok(Taken::Moved)
+    }
+}

@@ -1,0 +1,1 @@
+DROP TABLE feed_parked, feed_cursor;

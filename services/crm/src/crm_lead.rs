@@ -1,0 +1,429 @@
+//! `crm.lead`: a client's basket, sent by a bank's platform; one effect with its loan file and its order.
+
+use std::collections::HashMap;
+
+use diesel::sql_types::{BigInt, Nullable, Text};
+use domain::{Identity, nearest};
+use jsonrpc::{Fault, strict};
+use records::tx::Found;
+use records::values::{Mode, Problems, Value, Values, content_hash};
+use records::write::{self, OnConflict};
+use records::{Access, Failure, Field, Kind, Model, Sql, Tx};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use service::Asked;
+
+use crate::sale_order::{self, NewLine, NewOrder, Pos, Product, decimal, object};
+use crate::{Crm, access, loan_file};
+
+/// How many lines a cart may have.
+const MAX_LINES: usize = 200;
+/// The central warehouse's code.
+pub const CENTRAL: &str = "EKIWH";
+
+/// The declaration.
+pub fn model() -> Model {
+    let mut fields = vec![
+        Field::new("name", Kind::Char(254), "Opportunity").required(),
+        Field::new("partner_id", Kind::Many2one("res.partner"), "Customer").readonly(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::new("order_source", Kind::Char(254), "Bank's name").readonly(),
+        Field::new("cart_id", Kind::Integer, "Cart").readonly().help("With the bank, a lead's natural key."),
+        Field::new("ek_order_id", Kind::Integer, "Platform's order number").readonly(),
+        Field::new("stage_id", Kind::Many2one("crm.stage"), "Stage").by_name(),
+        Field::new("priority", Kind::Selection(&["0", "1", "2", "3"]), "Priority").default("0"),
+        Field::new("code_pos", Kind::Char(254), "Point of sale").readonly(),
+        Field::new("pos_id", Kind::Many2one("res.partner"), "Point of sale's record").readonly(),
+        Field::new("expected_revenue", Kind::Monetary, "Expected revenue"),
+        Field::new("order_ids", Kind::One2many { comodel: "sale.order", inverse: "opportunity_id" }, "Orders"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
+    ];
+    fields.extend(loan_file::fields());
+    fields.push(Field::internal(loan_file::COLUMN, Kind::Text(20_000)).personal());
+    fields.push(Field::internal("post_hash", Kind::Char(64)));
+    Model::new("crm.lead", "crm_lead", "Lead", fields, access).order("priority desc, id desc")
+}
+
+/// The declaration of a stage.
+pub fn stage_model() -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(254), "Stage").required(),
+        Field::new("sequence", Kind::Integer, "Sequence"),
+        Field::new("is_won", Kind::Boolean, "Is won"),
+    ];
+    Model::new("crm.stage", "crm_stage", "Stage", fields, crate::settings_access).order("sequence, id")
+}
+
+/// The parts of a lead as they are sent: declared like models, so that they are checked and refused like models.
+pub struct Wire {
+    lead: Model,
+    partner: Model,
+    cart: Model,
+    address: Model,
+    file: Model,
+}
+
+impl Wire {
+    /// Every part.
+    pub fn new() -> Wire {
+        let part = |name: &'static str, fields| Model::new(name, "none", "Lead", fields, |_| Access::default());
+        let text = |name, label| Field::new(name, Kind::Char(254), label);
+        let mut partner = vec![text("email", "Email").lower().required()];
+        partner.extend(loan_file::partner_fields().into_iter().map(Field::personal));
+        Wire {
+            lead: part("crm.lead", vec![text("name", "Name"), Field::new("cart_id", Kind::Integer, "Cart"), text("code_pos", "POS code")]),
+            partner: part("crm.lead.partner", partner),
+            cart: part(
+                "crm.lead.cart",
+                vec![
+                    text("manufacturer_ref", "Reference").required(),
+                    Field::new("quantity", Kind::Float, "Quantity").required(),
+                    text("product_warehouse_id", "POS code").required(),
+                ],
+            ),
+            address: part(
+                "crm.lead.quotation_address",
+                vec![
+                    text("order_source", "Bank"),
+                    Field::new("type", Kind::Char(64), "Type"),
+                    text("street", "Street").personal(),
+                    text("street2", "Street 2").personal(),
+                    text("state_id", "Wilaya"),
+                    Field::new("country_id", Kind::Char(64), "Country"),
+                    text("code_pos", "POS code"),
+                    Field::new("ek_order_id", Kind::Integer, "Order number"),
+                ],
+            ),
+            file: part("crm.lead.file_info", loan_file::file_fields().into_iter().map(Field::personal).collect()),
+        }
+    }
+}
+
+impl Default for Wire {
+    fn default() -> Wire {
+        Wire::new()
+    }
+}
+
+/// A lead that is to be stored: checked, its references found.
+#[derive(Clone, Debug)]
+pub struct NewLead {
+    /// Columns of its own.
+    values: Map<String, Json>,
+    /// To be encrypted.
+    file: Map<String, Json>,
+    order: NewOrder,
+    hash: String,
+}
+
+/// What became of a lead before its transaction.
+#[derive(Clone, Debug)]
+pub enum Prepared {
+    /// The same was sent before.
+    Known(i64),
+    /// It is to be stored.
+    New(Box<NewLead>),
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: i64,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Places {
+    points: HashMap<String, Named>,
+    bank: Option<Named>,
+    state: Option<Named>,
+    country: Option<Named>,
+}
+
+/// The checked fields of one part.
+struct Part(Values);
+
+impl Part {
+    fn read(model: &Model, identity: &Identity, at: &str, json: Option<Json>, problems: &mut Vec<String>) -> Part {
+        let mut mine = Problems::default();
+        let map = match json {
+            None | Some(Json::Null | Json::Bool(false)) => Map::new(),
+            Some(Json::Object(mut map)) => {
+                // Whose it is, the lead tells
+                map.remove("create_by");
+                map
+            }
+            Some(other) => {
+                problems.push(format!("`{at}`: {} (an object expected)", strict::kind(&other)));
+                return Part(Values::default());
+            }
+        };
+        let values = match Values::check(model, identity, Mode::Create, map, &mut mine) {
+            Ok(values) => values,
+            Err(fault) => {
+                problems.push(fault.message);
+                Values::default()
+            }
+        };
+        if let Err(fault) = mine.check() {
+            problems.extend(fault.message.lines().map(|line| line.replace(model.name, at)));
+        }
+        Part(values)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.text(name).filter(|text| !text.is_empty())
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        match self.0.get(name)? {
+            Value::Plain(json) => json.as_i64().filter(|number| *number != 0),
+            _ => None,
+        }
+    }
+
+    /// What is set of it, as JSON.
+    fn set(&self) -> impl Iterator<Item = (String, Json)> {
+        self.0.iter().filter_map(|(name, value)| match value {
+            Value::Plain(json) if !json.is_null() => Some((name.to_owned(), json.clone())),
+            _ => None,
+        })
+    }
+}
+
+/// Reads a lead, and finds what it names: one call a service. The client comes last, when nothing else can be refused.
+///
+/// # Errors
+/// 422 with everything that is wrong, 409 for a key with other content.
+pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<Prepared, Fault> {
+    let Asked { owner, identity, call, bank, problems, .. } = asked;
+    let wire = &owner.service.wire;
+    let hash = content_hash(&data);
+    let (partner, cart, address, file) =
+        (data.remove("partner"), data.remove("cart"), data.remove("quotation_address"), data.remove("file_info"));
+    if let Some(unknown) = data.keys().find(|name| wire.lead.field(name).is_none()) {
+        let known = ["partner", "cart", "quotation_address", "file_info", "order_source"];
+        if let Some(near) = nearest(unknown, known) {
+            problems.push(format!("Invalid field '{unknown}' on model 'crm.lead' (did you mean '{near}'?)"));
+            let unknown = unknown.clone();
+            data.remove(&unknown);
+        }
+    }
+    let lead = Part::read(&wire.lead, identity, "crm.lead", Some(Json::Object(data)), problems);
+    let partner = Part::read(&wire.partner, identity, "partner", partner, problems);
+    let file = Part::read(&wire.file, identity, "file_info", file, problems);
+    let address = Part::read(&wire.address, identity, "quotation_address", address, problems);
+    let rows = match cart {
+        Some(Json::Array(rows)) if (1..=MAX_LINES).contains(&rows.len()) => rows,
+        other => {
+            let found = other.map_or("nothing".to_owned(), |json| match json {
+                Json::Array(rows) => format!("{} rows", rows.len()),
+                other => strict::kind(&other).to_owned(),
+            });
+            problems.push(format!("`cart`: {found} (a list of 1 to {MAX_LINES} rows expected)"));
+            Vec::new()
+        }
+    };
+    let mut lines = Vec::new();
+    for (at, row) in rows.into_iter().enumerate() {
+        let at = format!("cart[{at}]");
+        let before = problems.len();
+        let row = Part::read(&wire.cart, identity, &at, Some(row), problems);
+        let quantity = decimal(&row.0, "quantity").unwrap_or_default();
+        if quantity <= Decimal::ZERO && problems.len() == before {
+            problems.push(format!("Wrong value for {at}.quantity: {quantity} (a number above 0 expected)"));
+        }
+        lines.push((
+            at,
+            row.text("manufacturer_ref").unwrap_or_default().to_owned(),
+            quantity,
+            row.text("product_warehouse_id").unwrap_or_default().to_owned(),
+        ));
+    }
+    let Some(bank) = bank else {
+        // A bank that is unknown has been told already
+        if !problems.iter().any(|problem| problem.starts_with("Unknown bank")) {
+            problems.push("Field 'order_source' of crm.lead is required".to_owned());
+        }
+        return Err(told(problems));
+    };
+    let (cart_id, ek_order_id) = (lead.number("cart_id"), address.number("ek_order_id"));
+    if problems.is_empty()
+        && let Some((id, same)) = known(owner, bank, cart_id, ek_order_id, &hash).await?
+    {
+        return if same { Ok(Prepared::Known(id)) } else { Err(other_content(id)) };
+    }
+
+    let code_of_lead = lead.text("code_pos").or(address.text("code_pos")).map(str::to_owned);
+    let codes: Vec<&str> =
+        lines.iter().map(|(.., code)| code.as_str()).chain(code_of_lead.as_deref()).chain(address.text("code_pos")).collect();
+    let refs: Vec<&str> = lines.iter().map(|(_, reference, ..)| reference.as_str()).collect();
+    let products = owner.ask::<Vec<Product>>(call.asking("product.product", "_by_reference").with("references", &refs));
+    let question = call.asking("res.partner", "_for_lead").with("codes", &codes).with("bank", &bank);
+    let question = question.with("state", &address.text("state_id")).with("country", &address.text("country_id"));
+    let (products, places) = futures_util::try_join!(products, owner.ask::<Places>(question))?;
+    let products: HashMap<_, _> = products.into_iter().filter(|p| p.active).map(|p| (p.manufacturer_ref.clone(), p)).collect();
+    let pos = |at: &str, code: &str, problems: &mut Vec<String>| -> Pos {
+        let found = places.points.get(code).map(|point| point.id);
+        if found.is_none() && !code.is_empty() && code != CENTRAL {
+            problems.push(format!("Unknown POS code in {at}: '{code}'"));
+        }
+        found
+    };
+    let mut new_lines = Vec::new();
+    for (at, reference, quantity, code_pos) in lines {
+        let pos = pos(&format!("{at}.product_warehouse_id"), &code_pos, problems);
+        match products.get(&reference) {
+            Some(product) => new_lines.push(NewLine { product: product.clone(), quantity, code_pos, pos }),
+            None if reference.is_empty() => {}
+            None => problems.push(format!("Unknown manufacturer_ref in {at}: '{reference}'")),
+        }
+    }
+    let pos_of_lead = code_of_lead.as_deref().and_then(|code| pos("code_pos", code, problems));
+    if let Some(code) = address.text("code_pos").filter(|code| Some(*code) != code_of_lead.as_deref()) {
+        pos("quotation_address.code_pos", code, problems);
+    }
+    if let (Some(code), None) = (address.text("country_id"), &places.country) {
+        problems.push(format!("Unknown country in quotation_address.country_id: '{code}' (an ISO code expected)"));
+    }
+    let Some(bank) = places.bank else { return Err(Fault::validation("The bank is not there any more.")) };
+    if !problems.is_empty() {
+        return Err(told(problems));
+    }
+    let email = partner.text("email").unwrap_or_default();
+    let origin = identity.origin_claiming(None);
+    let question = call.asking("res.partner", "_client").with("email", &email).with("bank", &bank.id);
+    let client: i64 = owner.ask(question.with("uid", &identity.uid).with("origin", &origin)).await?;
+
+    let name = lead.text("name").map(str::to_owned).unwrap_or_else(|| match (cart_id, ek_order_id) {
+        (Some(cart), _) => format!("Panier {cart} – {}", bank.name),
+        (None, Some(order)) => format!("Commande {order} – {}", bank.name),
+        (None, None) => format!("Panier – {}", bank.name),
+    });
+    let at = object(json!({"code_pos": code_of_lead, "pos_id": pos_of_lead}));
+    let mut values = object(json!({
+        "name": name, "partner_id": client, "bank_id": bank.id, "order_source": bank.name, "cart_id": cart_id, "ek_order_id": ek_order_id,
+        "post_hash": hash,
+    }));
+    values.extend(at.clone());
+    let mut order = object(json!({
+        "delivery_type": address.text("type"), "delivery_street": address.text("street"), "delivery_street2": address.text("street2"),
+        "delivery_state": places.state.as_ref().map(|state| state.name.as_str()).or(address.text("state_id")),
+        "delivery_state_id": places.state.as_ref().map(|state| state.id), "delivery_country_id": places.country.map(|country| country.id),
+    }));
+    order.extend(at);
+    let order = NewOrder { partner: client, bank: (bank.id, bank.name), ek_order_id, values: order, lines: new_lines };
+    let file = partner.set().filter(|(name, _)| name != "email").chain(file.set()).collect();
+    Ok(Prepared::New(Box::new(NewLead { values, file, order, hash })))
+}
+
+fn told(problems: &mut Vec<String>) -> Fault {
+    let mut all = Problems::default();
+    problems.drain(..).for_each(|problem| all.add(problem));
+    all.check().err().unwrap_or_else(|| Fault::validation("The request is not complete."))
+}
+
+fn other_content(id: i64) -> Fault {
+    Fault::conflict(format!(
+        "This cart_id or ek_order_id is that of lead {id}, which came with other content. Leads are not sent twice with different content; change it by PUT."
+    ))
+}
+
+/// The lead that has one of these keys: its id, and whether its POST was the same.
+async fn known(
+    owner: &service::Owner<Crm>,
+    bank: i64,
+    cart_id: Option<i64>,
+    order: Option<i64>,
+    hash: &str,
+) -> Result<Option<(i64, bool)>, Fault> {
+    if cart_id.is_none() && order.is_none() {
+        return Ok(None);
+    }
+    let rows = owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(by_key(bank, cart_id, order)).await?;
+    chosen(rows, hash)
+}
+
+fn by_key(bank: i64, cart_id: Option<i64>, order: Option<i64>) -> Sql {
+    let mut sql = Sql::new("SELECT id, post_hash FROM crm_lead WHERE deleted_at IS NULL AND bank_id = ");
+    sql.bind(bank)
+        .push(" AND cart_id = ")
+        .bind(cart_id)
+        .push(" UNION SELECT id, post_hash FROM crm_lead WHERE deleted_at IS NULL AND bank_id = ");
+    sql.bind(bank).push(" AND ek_order_id = ").bind(order);
+    sql
+}
+
+fn chosen(rows: Vec<(i64, Option<String>)>, hash: &str) -> Result<Option<(i64, bool)>, Fault> {
+    match rows.as_slice() {
+        [] => Ok(None),
+        [(id, of)] => Ok(Some((*id, of.as_deref() == Some(hash)))),
+        [(one, _), (other, _), ..] => Err(Fault::conflict(format!("cart_id and ek_order_id are those of two leads: {one} and {other}."))),
+    }
+}
+
+/// Stores a lead with its loan file and its order.
+///
+/// # Errors
+/// 409 where another request has just stored other content under its keys.
+pub async fn create(tx: &mut Tx<'_>, model: &Model, prepared: &Prepared, keys: &loan_file::Keys) -> Result<i64, Failure> {
+    let new = match prepared {
+        Prepared::Known(id) => return Ok(*id),
+        Prepared::New(new) => new,
+    };
+    let priced = sale_order::price(tx, &new.order).await?;
+    let lead = priced.lead;
+    let mut row = new.values.clone();
+    row.extend(object(json!({"id": lead, "expected_revenue": priced.sum.total})));
+    if !new.file.is_empty() {
+        row.insert(loan_file::COLUMN.to_owned(), keys.seal(lead, &new.file)?.into());
+    }
+    let columns = sale_order::columns(model, Some(&row));
+    if tx.ids_of_new(write::insert(model, &tx.author, &columns, &[row], OnConflict::Skip, "NULL")).await?.is_empty() {
+        // Another request has stored it in this very moment
+        let number = |name: &str| new.values.get(name).and_then(Json::as_i64);
+        let rows = by_key(new.order.bank.0, number("cart_id"), number("ek_order_id"))
+            .load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn)
+            .await?;
+        return match chosen(rows, &new.hash)? {
+            Some((id, true)) => Ok(id),
+            Some((id, false)) => Err(other_content(id).into()),
+            None => Err(Fault::busy().into()),
+        };
+    }
+    sale_order::insert(tx, &new.order, priced, &new.hash).await?;
+    Ok(lead)
+}
+
+/// Changes leads; what is of the loan file goes into its encrypted text.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>, keys: &loan_file::Keys) -> Result<(), Failure> {
+    let mut problems = tx.problems();
+    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    let mut file = Map::new();
+    for field in model.fields.iter().filter(|field| field.sealed_in.is_some()) {
+        if let Some(Value::Plain(json)) = values.remove(field.name) {
+            file.insert(field.name.to_owned(), json);
+        }
+    }
+    if !file.is_empty() {
+        let mut sql = Sql::new("SELECT id, loan_file FROM crm_lead WHERE id = ANY(");
+        sql.bind(found.ids.clone()).push(")");
+        let mut rows = Vec::new();
+        for (id, text) in sql.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn).await? {
+            let before = text.map_or_else(|| Ok(Map::new()), |text| keys.open(id, &text))?;
+            let mut after = before.clone();
+            after.extend(file.clone());
+            if after != before {
+                rows.push(object(json!({"id": id, loan_file::COLUMN: keys.seal(id, &after)?})));
+            }
+        }
+        if !rows.is_empty() {
+            tx.ids(write::update_each(model, &tx.author, &[loan_file::COLUMN], &rows)).await?;
+        }
+    }
+    tx.update(model, found.ids, &values).await.map(drop)
+}

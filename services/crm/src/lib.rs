@@ -1,0 +1,242 @@
+//! Leads, orders and invoices.
+
+pub mod account_move;
+pub mod crm_lead;
+pub mod loan_file;
+pub mod printed;
+pub mod sale_order;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use domain::{Identity, Kind as Who};
+use events::Event;
+use jsonrpc::{Call, Fault, Reply};
+use records::condition::denied;
+use records::tx::Found;
+use records::{Access, Failure, Filter, Model, Op, Registry, Tx};
+use serde_json::{Map, Value as Json};
+use service::owner::Answer;
+use service::{Asked, Owner, Pending, Service};
+
+use crate::crm_lead::{Prepared, Wire};
+use crate::sale_order::Served;
+
+service::settings! {
+    /// What leads and orders need.
+    pub struct CrmConfig {
+        /// Keys of the loan files, `name:key` (32 bytes in base64), separated by commas: the first encrypts, all decrypt. `hub secret` makes one.
+        loan_file_keys: secrecy::SecretString,
+    }
+}
+
+/// The service.
+pub struct Crm {
+    registry: Registry,
+    keys: loan_file::Keys,
+    wire: Wire,
+}
+
+impl Crm {
+    /// With this configuration.
+    ///
+    /// # Errors
+    /// A key that is none.
+    pub fn new(config: &CrmConfig) -> anyhow::Result<Crm> {
+        let registry = Registry::new([
+            crm_lead::model(),
+            crm_lead::stage_model(),
+            sale_order::model(),
+            sale_order::line_model(),
+            sale_order::tax_model(),
+            account_move::model(),
+            account_move::line_model(),
+        ]);
+        Ok(Crm { registry, keys: loan_file::Keys::parse(&config.loan_file_keys)?, wire: Wire::new() })
+    }
+}
+
+/// Leads and orders: the hub and the platform write, a bank's user its own bank's. An order comes with its lead.
+pub fn access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Bank(bank) => Access { unlink: false, ..Access::all() }.only(Filter::leaf("bank_id", Op::Eq, bank)),
+        _ => Access::all(),
+    }
+}
+
+/// What only the service's code writes: read by all, by a bank's user of its own bank.
+pub fn read_own(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Bank(bank) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
+        _ => Access::read(),
+    }
+}
+
+/// Stages and taxes: administrators write, everybody reads.
+pub fn settings_access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator => Access::all(),
+        _ => Access::read(),
+    }
+}
+
+impl Service for Crm {
+    type Prepared = Option<Prepared>;
+    type Heard = Vec<Served>;
+
+    fn name(&self) -> &'static str {
+        "crm"
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    fn migrations(&self) -> EmbeddedMigrations {
+        const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/crm");
+        MIGRATIONS
+    }
+
+    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<Self::Prepared, Fault>> {
+        Box::pin(async move {
+            match (asked.model.name, asked.call.method.as_str()) {
+                ("crm.lead", "create") => crm_lead::prepare(asked, std::mem::take(data)).await.map(Some),
+                _ => Ok(None),
+            }
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        data: Map<String, Json>,
+        prepared: &'a Self::Prepared,
+    ) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            let id = match (model.name, prepared) {
+                ("crm.lead", Some(prepared)) => crm_lead::create(tx, model, prepared, &self.keys).await?,
+                ("sale.order", _) => return Err(Fault::validation("An order comes with its lead: POST crm.lead.").into()),
+                _ => tx.create(model, data).await?,
+            };
+            Ok(id.into())
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        found: Found,
+        data: Map<String, Json>,
+        _: &'a Self::Prepared,
+    ) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            match model.name {
+                "crm.lead" => crm_lead::write(tx, model, found, data, &self.keys).await?,
+                "sale.order" => sale_order::write(tx, model, found, data).await?,
+                "account.move" => account_move::write(tx, model, found, data).await?,
+                _ => tx.write(model, found, data).await?,
+            }
+            Ok(true.into())
+        })
+    }
+
+    fn meant(&self, model: &Model, filter: Filter, bank: Option<i64>) -> Filter {
+        match bank {
+            // The platform's numbers are each bank's own
+            Some(bank) if matches!(model.name, "sale.order" | "crm.lead") => {
+                Filter::And(vec![filter, Filter::leaf("bank_id", Op::Eq, bank)])
+            }
+            _ => filter,
+        }
+    }
+
+    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
+        match (model, method) {
+            ("sale.order", "action_confirm" | "action_cancel" | "action_quotation_sent") | ("account.move", "action_reverse") => Some(&[]),
+            _ => None,
+        }
+    }
+
+    fn action<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        call: &'a Call,
+        _data: Map<String, Json>,
+        _: &'a Self::Prepared,
+    ) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            if !(model.access)(tx.identity).write {
+                return Err(denied(model, "modify").into());
+            }
+            let found = tx.find_ids(model, call.params.need("ids")?).await?;
+            match model.name {
+                "sale.order" => sale_order::action(tx, model, found, &call.method).await,
+                _ => account_move::reverse(tx, found).await,
+            }
+        })
+    }
+
+    fn report<'a>(
+        &'a self,
+        owner: &'a Owner<Self>,
+        identity: &'a Identity,
+        model: &'a Model,
+        _report: &'a str,
+        ids: Vec<i64>,
+    ) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move { printed::report(owner, identity, model, &ids).await })
+    }
+
+    fn unseal(&self, _model: &Model, id: i64, text: &str) -> Result<Map<String, Json>, Fault> {
+        self.keys.open(id, text)
+    }
+
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move {
+            match (call.model.as_str(), call.method.as_str()) {
+                ("sale.order", "_demand") if caller == "stock" => sale_order::demand(owner, call).await,
+                _ => Err(Fault::no_such_method(&call.model, &call.method)),
+            }
+        })
+    }
+
+    fn follows(&self) -> &'static [&'static str] {
+        &["stock"]
+    }
+
+    fn heard<'a>(&'a self, owner: &'a Owner<Self>, _feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<Self::Heard, Fault>> {
+        Box::pin(async move {
+            let moves = events.iter().filter(|event| event.model == "stock.move");
+            let mut orders: Vec<i64> = moves.filter_map(|event| Moved::of(event)?.sale_id).collect();
+            orders.sort_unstable();
+            orders.dedup();
+            if orders.is_empty() {
+                return Ok(Vec::new());
+            }
+            owner.ask(Call::new("stock.move", "_for_orders", "".into()).with("ids", &orders)).await
+        })
+    }
+
+    fn apply<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        _feed: &'a str,
+        _events: &'a [Event],
+        heard: &'a Self::Heard,
+    ) -> Pending<'a, Result<(), Failure>> {
+        Box::pin(async move { if heard.is_empty() { Ok(()) } else { sale_order::serve(tx, heard).await } })
+    }
+}
+
+/// What matters of a move of stock.
+#[derive(serde::Deserialize)]
+struct Moved {
+    sale_id: Option<i64>,
+}
+
+impl Moved {
+    fn of(event: &Event) -> Option<Moved> {
+        serde_json::from_str(event.payload.get()).ok()
+    }
+}

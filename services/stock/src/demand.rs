@@ -1,0 +1,237 @@
+//! What orders ask of the stock. crm tells what an order is now, and this makes the stock follow: pickings for a new one,
+//! shipping for one that is delivered, nothing any more for one that is cancelled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::sql_types::{BigInt, Text};
+use events::Event;
+use jsonrpc::{Call, Fault, Reply};
+use records::{Failure, Sql, Tx};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use service::Owner;
+
+use crate::stock_move::{self, Move, State};
+use crate::stock_picking::{self, Picking};
+use crate::stock_quant::Key;
+use crate::stock_warehouse::{self, CUSTOMERS, PointOfSale, Points, Warehouses};
+use crate::{Stock, reservation};
+
+const DELIVERED: &str = "EK_ORDER_DELIVERED";
+const CANCELED: &str = "EK_CLIENT_ORDER_CANCELED";
+
+/// An order, as crm tells.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs, reason = "crm's words")]
+pub struct Demand {
+    pub id: i64,
+    pub name: String,
+    pub version: i64,
+    pub ek_state: String,
+    pub bank_id: Option<i64>,
+    pub partner_id: Option<i64>,
+    pub lines: Vec<Line>,
+}
+
+/// A line of it.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs, reason = "crm's words")]
+pub struct Line {
+    pub id: i64,
+    pub product_id: i64,
+    pub name: String,
+    pub manufacturer_ref: String,
+    pub quantity: Decimal,
+    pub price_unit: Decimal,
+    pub pos_id: Option<i64>,
+    pub code_pos: Option<String>,
+}
+
+/// What was found out about events of crm's.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// The orders that they are of, as they are now.
+    pub demands: Vec<Demand>,
+    /// Points of sale that have no warehouse yet.
+    pub points: Points,
+}
+
+/// Asks crm what the orders are now, and partners about points of sale that are new here.
+///
+/// # Errors
+/// 503 where one is away.
+pub async fn hear(owner: &Owner<Stock>, events: &[Event]) -> Result<Heard, Fault> {
+    let ids: BTreeSet<i64> = events.iter().filter(|event| event.model == "sale.order").map(|event| event.record_id).collect();
+    if ids.is_empty() {
+        return Ok(Heard::default());
+    }
+    let call = |model: &str, method: &str| {
+        let mut call = Call::new(model, method, std::sync::Arc::from(""));
+        call.traceparent = events.iter().find_map(|event| event.traceparent.clone());
+        call
+    };
+    let demands: Vec<Demand> = owner.ask(call("sale.order", "_demand").with("ids", &ids)).await?;
+    let lines = || demands.iter().flat_map(|demand| &demand.lines);
+    let mut known = Sql::new("SELECT partner_id FROM stock_warehouse WHERE deleted_at IS NULL AND partner_id = ANY(");
+    known.bind(lines().filter_map(|line| line.pos_id).collect::<Vec<_>>()).push(")");
+    let known = owner.database.search::<BigInt, i64>(known).await?;
+    let unknown = |line: &&Line| line.pos_id.is_some_and(|pos| !known.contains(&pos));
+    let codes: BTreeSet<&str> = lines().filter(unknown).filter_map(|line| line.code_pos.as_deref()).collect();
+    let points =
+        if codes.is_empty() { Points::new() } else { owner.ask(call("res.partner", "_points_of_sale").with("codes", &codes)).await? };
+    Ok(Heard { demands, points })
+}
+
+/// Makes the stock follow these orders; what is no newer than what was applied is dropped. The oldest order comes first.
+///
+/// # Errors
+/// The database's own.
+pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
+    let mut demands: Vec<&Demand> = heard.demands.iter().collect();
+    demands.sort_by_key(|demand| demand.id);
+    let known = known(tx, demands.iter().map(|demand| demand.id).collect()).await?;
+    demands.retain(|demand| match known.get(&demand.id) {
+        // What was shipped stays shipped, and what an order that is delivered waits for still goes to the client
+        Some((version, state)) => *version < demand.version && state != DELIVERED && state != CANCELED,
+        None => true,
+    });
+    if demands.is_empty() {
+        return Ok(());
+    }
+    let of = |condition: &dyn Fn(&Demand) -> bool| demands.iter().filter(|demand| condition(demand)).copied().collect::<Vec<_>>();
+    let new = of(&|demand| !known.contains_key(&demand.id) && demand.ek_state != CANCELED);
+    let canceled: Vec<i64> = of(&|demand| known.contains_key(&demand.id) && demand.ek_state == CANCELED).iter().map(|d| d.id).collect();
+    let delivered: Vec<i64> = of(&|demand| known.contains_key(&demand.id) && demand.ek_state == DELIVERED).iter().map(|d| d.id).collect();
+
+    let warehouses = warehouses(tx, &new, &heard.points).await?;
+    let mut locations: Vec<i64> = new
+        .iter()
+        .flat_map(|demand| &demand.lines)
+        .filter_map(|line| warehouses.of(line.pos_id).map(|warehouse| warehouse.stock))
+        .collect();
+    let mut open = Sql::new("SELECT DISTINCT location_id FROM stock_picking WHERE picking_type_code = 'outgoing' AND sale_id = ANY(");
+    open.bind([canceled.as_slice(), delivered.as_slice()].concat()).push(")");
+    locations.extend(tx.ids(open).await?);
+    stock_warehouse::lock(tx, locations).await?;
+
+    note(tx, &demands).await?;
+    let (mut keys, mut pickings) = make(tx, &new, &warehouses).await?;
+    let mut gone = open_moves(tx, canceled).await?;
+    reservation::release(tx, &mut gone, Some(State::Cancel)).await?;
+    pickings.extend(gone.iter().filter_map(|one| one.picking_id));
+    let due = open_moves(tx, delivered).await?;
+    keys.extend(gone.iter().chain(&due).map(Move::source));
+    pickings.extend(reservation::settle(tx, &keys, &[]).await?);
+    stock_picking::refresh(tx, pickings).await
+}
+
+async fn known(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<BTreeMap<i64, (i64, String)>, Failure> {
+    let mut sql = Sql::new("SELECT order_id, version, ek_state FROM order_demand WHERE order_id = ANY(");
+    sql.bind(orders).push(") ORDER BY order_id FOR UPDATE");
+    let rows = sql.load::<(BigInt, BigInt, Text), (i64, i64, String)>(tx.conn).await?;
+    Ok(rows.into_iter().map(|(order, version, state)| (order, (version, state))).collect())
+}
+
+async fn note(tx: &mut Tx<'_>, demands: &[&Demand]) -> Result<(), Failure> {
+    let orders: Vec<i64> = demands.iter().map(|demand| demand.id).collect();
+    let versions: Vec<i64> = demands.iter().map(|demand| demand.version).collect();
+    let states: Vec<String> = demands.iter().map(|demand| demand.ek_state.clone()).collect();
+    let mut sql = Sql::new("INSERT INTO order_demand (order_id, version, ek_state) SELECT * FROM unnest(");
+    sql.bind(orders).push(", ").bind(versions).push(", ").bind(states);
+    sql.push(") ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, ek_state = excluded.ek_state RETURNING order_id");
+    tx.ids(sql).await.map(drop)
+}
+
+/// The warehouses of new orders' lines. A point of sale that partners don't know by its code any more is named by it.
+async fn warehouses(tx: &mut Tx<'_>, new: &[&Demand], points: &Points) -> Result<Warehouses, Failure> {
+    let mut wanted = Points::new();
+    for line in new.iter().flat_map(|demand| &demand.lines) {
+        if let Some(id) = line.pos_id {
+            let code = line.code_pos.clone().unwrap_or_else(|| id.to_string());
+            let known = points.get(&code).filter(|point| point.id == id);
+            let name = known.map_or_else(|| code.clone(), |point| point.name.clone());
+            wanted.insert(code, PointOfSale { id, name });
+        }
+    }
+    stock_warehouse::of_points(tx, &wanted).await
+}
+
+/// Makes what new orders are shipped with: a picking a warehouse.
+async fn make(tx: &mut Tx<'_>, new: &[&Demand], warehouses: &Warehouses) -> Result<(Vec<Key>, Vec<i64>), Failure> {
+    let mut pickings: Vec<Picking> = Vec::new();
+    let mut moves: Vec<(usize, Move)> = Vec::new();
+    for demand in new {
+        let first = pickings.len();
+        for line in demand.lines.iter().filter(|line| line.quantity > Decimal::ZERO) {
+            let Some(warehouse) = warehouses.of(line.pos_id) else {
+                let code = line.code_pos.as_deref().unwrap_or_default();
+                return Err(Fault::conflict(format!("The point of sale '{code}' has no warehouse: another one has its code.")).into());
+            };
+            let own = pickings.iter().skip(first).position(|picking| picking.location_id == warehouse.stock);
+            let at = own.map_or(pickings.len(), |own| first + own);
+            if own.is_none() {
+                pickings.push(Picking {
+                    origin: Some(demand.name.clone()),
+                    state: State::Confirmed,
+                    picking_type_id: warehouse.outgoing,
+                    location_id: warehouse.stock,
+                    location_dest_id: CUSTOMERS,
+                    partner_id: demand.partner_id,
+                    sale_id: Some(demand.id),
+                    bank_id: demand.bank_id,
+                    ..Picking::default()
+                });
+            }
+            let one = Move {
+                name: line.name.clone(),
+                product_id: line.product_id,
+                manufacturer_ref: line.manufacturer_ref.clone(),
+                product_uom_qty: line.quantity,
+                state: State::Confirmed,
+                location_id: warehouse.stock,
+                location_dest_id: CUSTOMERS,
+                sale_id: Some(demand.id),
+                sale_line_id: Some(line.id),
+                origin: Some(demand.name.clone()),
+                price_unit: line.price_unit,
+                bank_id: demand.bank_id,
+                ..Move::default()
+            };
+            moves.push((at, one));
+        }
+    }
+    let ids = stock_picking::insert(tx, &pickings).await?;
+    let moves: Vec<Move> = moves.into_iter().map(|(at, one)| Move { picking_id: ids.get(at).copied(), ..one }).collect();
+    stock_move::insert(tx, &moves).await?;
+    Ok((moves.iter().map(Move::source).collect(), ids))
+}
+
+/// What orders still wait for or hold; returns aside.
+async fn open_moves(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<Move>, Failure> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut condition =
+        Sql::new("m.state IN ('confirmed', 'partially_available', 'assigned') AND m.origin_returned_move_id IS NULL AND m.sale_id = ANY(");
+    condition.bind(orders).push(")");
+    stock_move::locked(tx, condition).await
+}
+
+/// For crm: what became of these orders' lines. Quantities are texts, so that they stay exact.
+///
+/// # Errors
+/// The database's own.
+pub async fn for_orders(owner: &Owner<Stock>, call: &Call) -> Result<Reply, Fault> {
+    let mut sql = Sql::new(
+        "SELECT json_build_object('order', d.order_id, 'lines', coalesce((SELECT json_agg(json_build_object('line', l.line, \
+         'reserved', l.reserved::text, 'delivered', l.delivered::text, 'returned', l.returned::text) ORDER BY l.line) FROM \
+         (SELECT m.sale_line_id AS line, sum(m.reserved_availability) AS reserved, \
+         sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NULL THEN m.quantity_done ELSE 0 END) AS delivered, \
+         sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NOT NULL THEN m.quantity_done ELSE 0 END) AS returned \
+         FROM stock_move m WHERE m.sale_id = d.order_id AND m.sale_line_id IS NOT NULL AND m.deleted_at IS NULL \
+         GROUP BY m.sale_line_id) l), '[]'))::text FROM order_demand d WHERE d.order_id = ANY(",
+    );
+    sql.bind(call.params.need::<Vec<i64>>("ids")?).push(") ORDER BY d.order_id");
+    let rows = owner.database.search::<Text, String>(sql).await?;
+    Ok(Reply::json(format!("[{}]", rows.join(","))))
+}

@@ -1,0 +1,209 @@
+//! What documents name: products by reference or number, places by the code of their warehouse. Other services are asked
+//! once, before the transaction; what they don't know is told with everything else that is wrong.
+
+use std::collections::BTreeSet;
+
+use jsonrpc::{Fault, strict};
+use records::values::Problems;
+use records::{Failure, Sql, Tx};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use service::Asked;
+
+use crate::Stock;
+use crate::stock_warehouse::{CENTRAL, Points, Warehouses};
+
+/// How many lines a document may have.
+pub const MAX_LINES: usize = 200;
+
+/// A configuration, as the catalogue tells.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Product {
+    /// Its number.
+    pub id: i64,
+    /// What a document copies as the line's text.
+    pub name: String,
+    /// The manufacturer's reference.
+    pub manufacturer_ref: String,
+}
+
+/// What the other services know of what a request names.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Configurations.
+    pub products: Vec<Product>,
+    /// Points of sale.
+    pub points: Points,
+    /// The user, if there is one with this number.
+    pub user: Option<i64>,
+}
+
+impl Prepared {
+    /// The configuration that a document names by reference or number.
+    pub fn product(&self, field: &str, named: &Json, problems: &mut Problems) -> Option<&Product> {
+        let found = match named {
+            Json::String(reference) => self.products.iter().find(|product| product.manufacturer_ref == reference.trim()),
+            Json::Number(id) => self.products.iter().find(|product| Some(product.id) == id.as_i64()),
+            Json::Null | Json::Bool(false) => {
+                problems.add(format!("Field '{field}' is required"));
+                return None;
+            }
+            other => {
+                problems.add(format!("Wrong value for {field}: {} (a manufacturer_ref expected)", strict::kind(other)));
+                return None;
+            }
+        };
+        if found.is_none() {
+            problems.add(format!("Unknown reference in {field}: '{}'", shown(named)));
+        }
+        found
+    }
+}
+
+/// A name as it stands in an error: short.
+pub fn shown(named: &Json) -> String {
+    let text = named.as_str().map_or_else(|| named.to_string(), |text| text.trim().to_owned());
+    text.chars().take(80).collect()
+}
+
+/// Where goods are or go, as a document names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A warehouse: of a point of sale, or the central one.
+    Warehouse(Option<i64>),
+    /// A location by its number.
+    Location(i64),
+}
+
+impl Place {
+    /// Reads one: the code of a warehouse, or the number of a location.
+    pub fn read(field: &str, named: &Json, prepared: &Prepared, problems: &mut Problems) -> Option<Place> {
+        match named {
+            Json::String(code) if code.trim() == CENTRAL => Some(Place::Warehouse(None)),
+            Json::String(code) => match prepared.points.get(code.trim()) {
+                Some(point) => Some(Place::Warehouse(Some(point.id))),
+                None => {
+                    problems.add(format!("Unknown reference in {field}: '{}'", shown(named)));
+                    None
+                }
+            },
+            Json::Number(id) if id.as_i64().is_some() => id.as_i64().map(Place::Location),
+            Json::Null | Json::Bool(false) => {
+                problems.add(format!("Field '{field}' is required"));
+                None
+            }
+            other => {
+                problems.add(format!("Wrong value for {field}: {} (the code of a warehouse expected)", strict::kind(other)));
+                None
+            }
+        }
+    }
+
+    /// The location, which must be one that keeps goods.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn location(
+        self,
+        tx: &mut Tx<'_>,
+        field: &str,
+        warehouses: &Warehouses,
+        problems: &mut Problems,
+    ) -> Result<Option<i64>, Failure> {
+        let id = match self {
+            Place::Warehouse(partner) => return Ok(warehouses.of(partner).map(|warehouse| warehouse.stock)),
+            Place::Location(id) => id,
+        };
+        let mut sql = Sql::new("SELECT id FROM stock_location WHERE usage = 'internal' AND deleted_at IS NULL AND id = ");
+        sql.bind(id);
+        let found = tx.ids(sql).await?.pop();
+        if found.is_none() {
+            problems.add(format!("Unknown reference in {field}: '{id}' is no location that keeps goods"));
+        }
+        Ok(found)
+    }
+}
+
+/// The lines of a document: a list of objects, or of Odoo's commands that make one.
+pub fn lines(field: &str, json: Option<Json>, problems: &mut Problems) -> Vec<Map<String, Json>> {
+    let items = match json {
+        Some(Json::Array(items)) if !items.is_empty() && items.len() <= MAX_LINES => items,
+        _ => {
+            problems.add(format!("Field '{field}' is required: a list of 1 to {MAX_LINES} lines"));
+            return Vec::new();
+        }
+    };
+    let mut lines = Vec::new();
+    for (at, item) in items.into_iter().enumerate() {
+        let item = match item {
+            Json::Array(mut command) if command.len() == 3 && command.first() == Some(&Json::from(0)) => command.pop().unwrap_or_default(),
+            other => other,
+        };
+        match item {
+            Json::Object(line) => lines.push(line),
+            other => problems.add(format!("{field}[{at}]: {} (an object expected)", strict::kind(&other))),
+        }
+    }
+    lines
+}
+
+/// Asks the other services about everything that a document names.
+///
+/// # Errors
+/// 503 where one is away.
+pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Result<Prepared, Fault> {
+    let (places, products): (&[&str], Vec<&Json>) = match (asked.model.name, asked.call.method.as_str()) {
+        ("purchase.order", "create") => (&["partner_id"], in_lines(data, "order_line")),
+        ("stock.picking", "create") => (&["location_id", "location_dest_id"], in_lines(data, "move_ids")),
+        ("stock.quant", "create") => (&["location_id"], data.get("product_id").into_iter().collect()),
+        _ => return Ok(Prepared::default()),
+    };
+    let mut prepared = Prepared::default();
+    let references: BTreeSet<&str> = products.iter().filter_map(|named| named.as_str()).map(str::trim).collect();
+    let ids: BTreeSet<i64> = products.iter().filter_map(|named| named.as_i64()).collect();
+    if !references.is_empty() || !ids.is_empty() {
+        let call = asked.call.asking("product.product", "_by_reference").with("references", &references).with("ids", &ids);
+        prepared.products = asked.owner.ask(call).await?;
+    }
+    let named = || places.iter().filter_map(|field| data.get(*field));
+    let codes: BTreeSet<&str> = named().filter_map(Json::as_str).map(str::trim).filter(|code| *code != CENTRAL).collect();
+    // Only a purchase names a point of sale by its number
+    let ids: BTreeSet<i64> = named().filter_map(Json::as_i64).filter(|_| asked.model.name == "purchase.order").collect();
+    if !codes.is_empty() || !ids.is_empty() {
+        let call = asked.call.asking("res.partner", "_points_of_sale").with("codes", &codes).with("ids", &ids);
+        prepared.points = asked.owner.ask(call).await?;
+    }
+    if let Some(user) = data.get("user_id").and_then(Json::as_i64) {
+        let known: Vec<i64> = asked.owner.ask(asked.call.asking("res.users", "_existing").with("ids", &[user])).await?;
+        prepared.user = known.first().copied();
+    }
+    Ok(prepared)
+}
+
+fn in_lines<'d>(data: &'d Map<String, Json>, field: &str) -> Vec<&'d Json> {
+    let lines = data.get(field).and_then(Json::as_array).into_iter().flatten().take(MAX_LINES);
+    lines.filter_map(|line| line.get("product_id").or_else(|| line.get(2)?.get("product_id"))).collect()
+}
+
+/// A quantity above zero.
+pub fn quantity(field: &str, json: Option<&Json>, problems: &mut Problems) -> Option<Decimal> {
+    let found = json.and_then(records::values::quantity).filter(|quantity| *quantity > Decimal::ZERO);
+    match (&found, json) {
+        (Some(_), _) => {}
+        (None, None | Some(Json::Null)) => problems.add(format!("Field '{field}' is required")),
+        (None, Some(json)) => problems.add(format!("Wrong value for {field}: {} (a number above 0 expected)", shown(json))),
+    }
+    found
+}
+
+/// Tells of each key of a line that is none of these.
+pub fn only(line: &Map<String, Json>, model: &str, known: &[&str], problems: &mut Problems) {
+    for key in line.keys().filter(|key| !known.contains(&key.as_str())) {
+        problems.add(format!(
+            "Invalid field '{}' on model '{model}' (known in a line: {})",
+            shown(&Json::from(key.as_str())),
+            known.join(", ")
+        ));
+    }
+}

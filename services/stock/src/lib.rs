@@ -1,0 +1,222 @@
+//! What is where: warehouses, quantities, pickings, moves, purchases.
+
+pub mod demand;
+pub mod documents;
+pub mod done;
+pub mod printed;
+pub mod purchase_order;
+pub mod reservation;
+pub mod returns;
+pub mod rows;
+pub mod stock_move;
+pub mod stock_picking;
+pub mod stock_quant;
+pub mod stock_warehouse;
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use domain::{Identity, Kind as Who};
+use events::Event;
+use jsonrpc::{Call, Fault, Reply};
+use records::condition::denied;
+use records::tx::Found;
+use records::{Access, Failure, Filter, Model, Op, Registry, Tx, Value, Values};
+use serde_json::{Map, Value as Json};
+use service::owner::Answer;
+use service::{Asked, Owner, Pending, Service};
+
+use crate::demand::Heard;
+use crate::documents::Prepared;
+
+/// The service.
+pub struct Stock {
+    registry: Registry,
+}
+
+impl Stock {
+    /// Without anything to be told.
+    pub fn new() -> Stock {
+        let models = [stock_move::model(), stock_move::line_model(), stock_picking::model(), stock_quant::model()];
+        Stock { registry: Registry::new(stock_warehouse::models().into_iter().chain(purchase_order::models()).chain(models)) }
+    }
+}
+
+impl Default for Stock {
+    fn default() -> Stock {
+        Stock::new()
+    }
+}
+
+/// Goods: the hub writes, everybody else reads. Nothing is removed.
+pub fn goods(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator | Who::Staff => Access { unlink: false, ..Access::all() },
+        Who::Integration | Who::Bank(_) => Access::read(),
+    }
+}
+
+/// What only the service's own code writes.
+pub fn everybody_reads(_: &Identity) -> Access {
+    Access::read()
+}
+
+/// The same, but for a bank's user only of its own bank, and what is no bank's.
+pub fn of_own_bank(identity: &Identity, access: Access) -> Access {
+    match identity.kind() {
+        Who::Bank(own) => access.only(Filter::Or(vec![Filter::leaf("bank_id", Op::Eq, own), Filter::leaf("bank_id", Op::Eq, false)])),
+        _ => access,
+    }
+}
+
+/// The records that a public method is called on.
+pub(crate) fn named_ids(call: &Call) -> Result<Vec<i64>, Fault> {
+    call.params.need("ids")
+}
+
+/// Locks them, if the identity may change them.
+pub(crate) async fn find(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Result<Found, Failure> {
+    if !(model.access)(tx.identity).write {
+        return Err(denied(model, "modify").into());
+    }
+    let ids = named_ids(call)?;
+    let found = tx.find_locked(model, &Filter::leaf("id", Op::In, ids.clone()), false, false).await?;
+    match ids.iter().find(|id| !found.ids.contains(id)) {
+        Some(missing) => Err(Fault::missing(model.name, *missing).into()),
+        None => Ok(found),
+    }
+}
+
+/// Checked values as a row, what is unset left out.
+pub(crate) fn values_of(values: &Values) -> Map<String, Json> {
+    let set = values.iter().filter_map(|(name, value)| match value {
+        Value::Plain(json) if !json.is_null() => Some((name.to_owned(), json.clone())),
+        _ => None,
+    });
+    set.collect()
+}
+
+impl Service for Stock {
+    type Prepared = Prepared;
+    type Heard = Heard;
+
+    fn name(&self) -> &'static str {
+        "stock"
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    fn migrations(&self) -> EmbeddedMigrations {
+        const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/stock");
+        MIGRATIONS
+    }
+
+    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<Prepared, Fault>> {
+        Box::pin(documents::prepare(asked, data))
+    }
+
+    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, prepared: &'a Prepared) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            let id = match model.name {
+                "purchase.order" => purchase_order::create(tx, model, data, prepared).await?,
+                "stock.picking" => stock_picking::create(tx, model, data, prepared).await?,
+                "stock.quant" => stock_quant::create(tx, model, data, prepared).await?,
+                _ => return Err(denied(model, "create").into()),
+            };
+            Ok(id.into())
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        found: Found,
+        data: Map<String, Json>,
+        _: &'a Prepared,
+    ) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            match model.name {
+                "purchase.order" => purchase_order::write(tx, model, found, data).await?,
+                "stock.move" => stock_move::write(tx, model, found, data).await?,
+                "stock.picking" => stock_picking::write(tx, model, found, data).await?,
+                "stock.quant" => stock_quant::write(tx, model, found, data).await?,
+                _ => return Err(denied(model, "modify").into()),
+            }
+            Ok(true.into())
+        })
+    }
+
+    fn same_body_is_same(&self, model: &str) -> bool {
+        model == "purchase.order"
+    }
+
+    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
+        match model {
+            "purchase.order" => purchase_order::signature(method),
+            "stock.picking" => stock_picking::signature(method),
+            "stock.quant" if method == "action_apply_inventory" => Some(&[]),
+            _ => None,
+        }
+    }
+
+    fn action<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        call: &'a Call,
+        data: Map<String, Json>,
+        _: &'a Prepared,
+    ) -> Pending<'a, Answer> {
+        Box::pin(async move {
+            match model.name {
+                "purchase.order" => purchase_order::action(tx, model, call).await,
+                "stock.picking" => stock_picking::action(tx, model, call, data).await,
+                "stock.quant" => stock_quant::apply_inventory(tx, model, call).await.map(|()| true.into()),
+                _ => Err(Fault::no_such_method(model.name, &call.method).into()),
+            }
+        })
+    }
+
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move {
+            match (call.model.as_str(), call.method.as_str()) {
+                ("stock.move", "_for_orders") => demand::for_orders(owner, call).await,
+                _ => Err(Fault::no_such_method(&call.model, &call.method)),
+            }
+        })
+    }
+
+    fn report<'a>(
+        &'a self,
+        owner: &'a Owner<Self>,
+        identity: &'a Identity,
+        model: &'a Model,
+        report: &'a str,
+        ids: Vec<i64>,
+    ) -> Pending<'a, Result<Reply, Fault>> {
+        Box::pin(async move { printed::report(owner, identity, model, report, &ids).await })
+    }
+
+    fn follows(&self) -> &'static [&'static str] {
+        &["partners", "crm"]
+    }
+
+    fn heard<'a>(&'a self, owner: &'a Owner<Self>, feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<Heard, Fault>> {
+        Box::pin(async move {
+            match feed {
+                "crm" => demand::hear(owner, events).await,
+                _ => Ok(Heard::default()),
+            }
+        })
+    }
+
+    fn apply<'a>(&'a self, tx: &'a mut Tx<'_>, feed: &'a str, events: &'a [Event], heard: &'a Heard) -> Pending<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            match feed {
+                "crm" => demand::apply(tx, heard).await,
+                _ => stock_warehouse::follow(tx, events).await,
+            }
+        })
+    }
+}

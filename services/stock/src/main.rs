@@ -1,0 +1,12 @@
+//! The stock service as a process: `stock`, or `stock migrate`.
+
+use stock::Stock;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let make = |_: &_, _: &mut _, _: &_| Ok(Some(Stock::new()));
+    service::process::ended(service::process::run("stock", make, async |_| Ok(())).await)
+}

@@ -1,0 +1,328 @@
+//! `purchase.order` with its lines: what a point of sale (or the central warehouse) is to get from the vendors. Confirmed,
+//! it has a receipt; what is received is a receipt's business.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::sql_types::{BigInt, Text};
+use domain::{Identity, Kind as Who};
+use jsonrpc::{Call, Fault};
+use records::tx::Found;
+use records::values::{Mode, Problems, money};
+use records::write::{self, OnConflict};
+use records::{Access, Failure, Field, Kind, Model, Sql, Tx};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use service::owner::Answer;
+
+use crate::documents::{self, Prepared};
+use crate::stock_move::{self, Move, State};
+use crate::stock_picking::{self, Picking};
+use crate::stock_warehouse::{self, CENTRAL, VENDORS};
+use crate::{rows, values_of};
+
+/// The declarations.
+pub fn models() -> [Model; 2] {
+    let total = "(SELECT coalesce(sum(round(l.product_qty * l.price_unit, 2)), 0) FROM purchase_order_line l WHERE l.order_id = {t}.id)";
+    let received = |line: &str| {
+        format!("(SELECT coalesce(sum(m.quantity_done), 0) FROM stock_move m WHERE m.purchase_line_id = {line}.id AND m.state = 'done')")
+    };
+    let status = format!(
+        "(SELECT CASE WHEN {{t}}.state NOT IN ('purchase', 'done') THEN NULL WHEN bool_and(r.received >= r.wanted) THEN 'full' \
+         WHEN bool_or(r.received > 0) THEN 'partial' ELSE 'pending' END FROM (SELECT l.product_qty AS wanted, {} AS received \
+         FROM purchase_order_line l WHERE l.order_id = {{t}}.id) r)",
+        received("l")
+    );
+    let order = vec![
+        Field::new("name", Kind::Char(64), "Reference").readonly(),
+        Field::new("partner_id", Kind::Many2one("res.partner"), "Point of sale").readonly(),
+        Field::new("warehouse_id", Kind::Many2one("stock.warehouse"), "Warehouse").readonly(),
+        Field::new("date_order", Kind::Datetime, "Order date"),
+        Field::new("user_id", Kind::Many2one("res.users"), "Buyer").readonly(),
+        Field::new("state", Kind::Selection(&["draft", "sent", "purchase", "done", "cancel"]), "Status").readonly(),
+        Field::new("order_line", Kind::One2many { comodel: "purchase.order.line", inverse: "order_id" }, "Lines"),
+        Field::new("picking_ids", Kind::One2many { comodel: "stock.picking", inverse: "purchase_id" }, "Receipts"),
+        Field::computed("amount_total", Kind::Monetary, "Total", total),
+        Field::computed("receipt_status", Kind::Selection(&["pending", "partial", "full"]), "Receipt status", status),
+        Field::new("notes", Kind::Text(20_000), "Notes"),
+    ];
+    let line = vec![
+        Field::new("order_id", Kind::Many2one("purchase.order"), "Purchase").readonly(),
+        Field::new("product_id", Kind::Many2one("product.product"), "Product").readonly(),
+        Field::new("name", Kind::Char(500), "Description").readonly(),
+        Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").readonly(),
+        Field::new("product_qty", Kind::Float, "Quantity").readonly(),
+        Field::new("price_unit", Kind::Monetary, "Unit price").readonly(),
+        Field::computed("price_subtotal", Kind::Monetary, "Subtotal", "round({t}.product_qty * {t}.price_unit, 2)"),
+        Field::computed("qty_received", Kind::Float, "Received", received("{t}")),
+    ];
+    let line_access = |identity: &Identity| crate::everybody_reads(identity);
+    [
+        Model::new("purchase.order", "purchase_order", "Purchase", order, access).order("id desc"),
+        Model::new("purchase.order.line", "purchase_order_line", "Purchase's line", line, line_access).order("id"),
+    ]
+}
+
+/// The hub writes, the platform sends, a bank's user reads. Nobody removes: it is cancelled.
+fn access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator | Who::Staff => Access { unlink: false, ..Access::all() },
+        Who::Integration => Access { create: true, ..Access::read() },
+        Who::Bank(_) => Access::read(),
+    }
+}
+
+/// A line of a request, read.
+struct Line {
+    of: Move,
+    price_unit: Decimal,
+}
+
+/// A purchase, with its lines: a draft, whatever state is sent.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, prepared: &Prepared) -> Result<i64, Failure> {
+    let mut problems = tx.problems();
+    data.remove("state");
+    let user = data.remove("user_id");
+    if let Some(user) = user.filter(|user| !user.is_null() && *user != false && user.as_i64().is_none()) {
+        problems.add(format!("Wrong value for purchase.order.user_id: {} (the id of a user expected)", documents::shown(&user)));
+    }
+    let point = point(data.remove("partner_id").unwrap_or_default(), prepared, &mut problems);
+    let mut lines = Vec::new();
+    for line in documents::lines("order_line", data.remove("order_line"), &mut problems) {
+        lines.extend(read_line(&line, prepared, &mut problems));
+    }
+    read_date(&mut data);
+    let values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    problems.check()?;
+
+    let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
+    let warehouse = point.and_then(|point| warehouses.of(point).map(|warehouse| (point, warehouse.id)));
+    let Some((partner, warehouse)) = warehouse else { return Err(Fault::busy().into()) };
+    let next = Sql::new("SELECT nextval(pg_get_serial_sequence('purchase_order', 'id'))");
+    let Some(id) = tx.ids(next).await?.pop() else { return Err(Fault::busy().into()) };
+    let mut row = values_of(&values);
+    let own = json!({"id": id, "name": format!("P{id:05}"), "partner_id": partner, "warehouse_id": warehouse, "user_id": prepared.user});
+    row.extend(rows::row(own));
+    row.entry("date_order").or_insert("now".into());
+    let columns = ["id", "name", "partner_id", "warehouse_id", "user_id", "date_order", "notes"];
+    tx.ids_of_new(write::insert(model, &tx.author, &columns, &[row], OnConflict::Fail, "NULL")).await?;
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            rows::row(json!({
+                "order_id": id, "product_id": line.of.product_id, "name": line.of.name, "manufacturer_ref": line.of.manufacturer_ref,
+                "product_qty": line.of.product_uom_qty, "price_unit": line.price_unit,
+            }))
+        })
+        .collect();
+    let columns = ["order_id", "product_id", "name", "manufacturer_ref", "product_qty", "price_unit"];
+    let line_model = tx.registry.model("purchase.order.line")?;
+    tx.ids_of_new(write::insert(line_model, &tx.author, &columns, &lines, OnConflict::Fail, "NULL")).await?;
+    Ok(id)
+}
+
+/// Whose warehouse the goods are for: a point of sale, or nobody's, the central one.
+fn point(named: Json, prepared: &Prepared, problems: &mut Problems) -> Option<Option<i64>> {
+    let found = match &named {
+        Json::String(code) if code.trim() == CENTRAL => return Some(None),
+        Json::String(code) => prepared.points.get(code.trim()),
+        Json::Number(id) => prepared.points.values().find(|point| Some(point.id) == id.as_i64()),
+        Json::Null => {
+            problems.add("Field 'partner_id' of purchase.order is required");
+            return None;
+        }
+        _ => None,
+    };
+    if found.is_none() {
+        problems.add(format!("Unknown reference in purchase.order.partner_id: '{}' is no point of sale", documents::shown(&named)));
+    }
+    found.map(|point| Some(point.id))
+}
+
+fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut Problems) -> Option<Line> {
+    let known = ["product_id", "product_qty", "price_unit", "name"];
+    documents::only(line, "purchase.order.line", &known, problems);
+    let quantity = documents::quantity("purchase.order.line.product_qty", line.get("product_qty"), problems);
+    let price = match line.get("price_unit") {
+        None | Some(Json::Null | Json::Bool(false)) => Some(Decimal::ZERO),
+        Some(price) => money(price),
+    };
+    if price.is_none() {
+        let price = line.get("price_unit").map(documents::shown).unwrap_or_default();
+        problems.add(format!("Wrong value for purchase.order.line.price_unit: {price} (a number from 0 expected)"));
+    }
+    let product = prepared.product("purchase.order.line.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
+    Some(Line { of: Move { product_uom_qty: quantity?, ..Move::new(product) }, price_unit: price? })
+}
+
+/// The platform writes `30/07/23 12:23:15`, in Algiers, which is one hour before UTC all the year. Unset is left out.
+fn read_date(data: &mut Map<String, Json>) {
+    match data.get("date_order") {
+        Some(Json::Null | Json::Bool(false)) => drop(data.remove("date_order")),
+        Some(Json::String(text)) => {
+            if let Ok(local) = NaiveDateTime::parse_from_str(text.trim(), "%d/%m/%y %H:%M:%S") {
+                let utc = local - TimeDelta::hours(1);
+                data.insert("date_order".to_owned(), utc.and_utc().to_rfc3339().into());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Changes a draft's date and notes.
+///
+/// # Errors
+/// 409 for what is no draft, 422 with everything that is wrong.
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+    let mut problems = tx.problems();
+    if data.remove("order_line").is_some() {
+        problems.add("The lines of a purchase.order can't be changed: cancel it, and send another one");
+    }
+    read_date(&mut data);
+    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    refuse(&load(tx, found.ids.clone()).await?, &["purchase", "done", "cancel"], "be changed")?;
+    tx.update(model, found.ids, &values).await.map(drop)
+}
+
+/// The arguments of the public methods.
+pub fn signature(method: &str) -> Option<&'static [&'static str]> {
+    matches!(method, "button_confirm" | "button_cancel" | "button_draft").then_some(&[])
+}
+
+/// A purchase, as the public methods need it.
+struct Purchase {
+    id: i64,
+    name: String,
+    state: String,
+}
+
+async fn load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Purchase>, Failure> {
+    let mut sql = Sql::new("SELECT id, name, state FROM purchase_order WHERE id = ANY(");
+    sql.bind(ids).push(") ORDER BY id");
+    let rows = sql.load::<(BigInt, Text, Text), (i64, String, String)>(tx.conn).await?;
+    Ok(rows.into_iter().map(|(id, name, state)| Purchase { id, name, state }).collect())
+}
+
+fn refuse(purchases: &[Purchase], states: &[&str], what: &str) -> Result<(), Fault> {
+    match purchases.iter().find(|purchase| states.contains(&purchase.state.as_str())) {
+        Some(one) => Err(Fault::conflict(format!("The purchase {} is in the state '{}': it can't {what}.", one.name, one.state))),
+        None => Ok(()),
+    }
+}
+
+/// A public method.
+///
+/// # Errors
+/// 403 where the identity may not, 409 as things stand.
+pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Answer {
+    // Before the purchase: receipts are received under the location's lock, and refer to their purchase
+    let mut locations =
+        Sql::new("SELECT DISTINCT l.id FROM purchase_order p JOIN stock_location l ON l.warehouse_id = p.warehouse_id WHERE p.id = ANY(");
+    locations.bind(crate::named_ids(call)?).push(")");
+    let locations = tx.ids(locations).await?;
+    stock_warehouse::lock(tx, locations).await?;
+    let found = crate::find(tx, model, call).await?;
+    let mut purchases = load(tx, found.ids).await?;
+    let state = match call.method.as_str() {
+        "button_confirm" => {
+            refuse(&purchases, &["done", "cancel"], "be confirmed")?;
+            // Confirmed already: the same answer, no second receipt
+            purchases.retain(|one| one.state != "purchase");
+            receive(tx, &purchases).await?;
+            "purchase"
+        }
+        "button_cancel" => {
+            cancel_receipts(tx, &purchases).await?;
+            "cancel"
+        }
+        "button_draft" => {
+            refuse(&purchases, &["purchase", "done"], "be a draft again")?;
+            "draft"
+        }
+        method => return Err(Fault::no_such_method(model.name, method).into()),
+    };
+    let mut values = records::Values::default();
+    values.set("state", state);
+    tx.update(model, purchases.iter().map(|one| one.id).collect(), &values).await?;
+    Ok(true.into())
+}
+
+/// A line of a purchase that is confirmed, with what its receipt needs.
+#[derive(Deserialize)]
+struct Confirmed {
+    id: i64,
+    order_id: i64,
+    product_id: i64,
+    name: String,
+    manufacturer_ref: String,
+    product_qty: Decimal,
+    price_unit: Decimal,
+    partner_id: Option<i64>,
+    location_id: i64,
+    picking_type_id: i64,
+    purchase: String,
+}
+
+/// Makes the receipts.
+async fn receive(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure> {
+    let mut sql = Sql::new(
+        "SELECT json_build_object('id', l.id, 'order_id', l.order_id, 'product_id', l.product_id, 'name', l.name, \
+         'manufacturer_ref', l.manufacturer_ref, 'product_qty', l.product_qty::text, 'price_unit', l.price_unit::text, \
+         'partner_id', p.partner_id, 'purchase', p.name, 'location_id', s.id, 'picking_type_id', t.id)::text \
+         FROM purchase_order p JOIN purchase_order_line l ON l.order_id = p.id JOIN stock_location s ON s.warehouse_id = p.warehouse_id \
+         JOIN stock_picking_type t ON t.warehouse_id = p.warehouse_id AND t.code = 'incoming' WHERE p.id = ANY(",
+    );
+    sql.bind(purchases.iter().map(|one| one.id).collect::<Vec<_>>()).push(") ORDER BY p.id, l.id");
+    let lines: Vec<Confirmed> = rows::load(tx, sql).await?;
+    let mut pickings: Vec<Picking> = Vec::new();
+    for line in &lines {
+        if pickings.last().is_none_or(|last| last.purchase_id != Some(line.order_id)) {
+            pickings.push(Picking {
+                origin: Some(line.purchase.clone()),
+                state: State::Assigned,
+                picking_type_id: line.picking_type_id,
+                location_id: VENDORS,
+                location_dest_id: line.location_id,
+                partner_id: line.partner_id,
+                purchase_id: Some(line.order_id),
+                ..Picking::default()
+            });
+        }
+    }
+    let ids = stock_picking::insert(tx, &pickings).await?;
+    let receipt = |order: i64| pickings.iter().zip(&ids).find(|(picking, _)| picking.purchase_id == Some(order)).map(|(_, id)| *id);
+    let moves: Vec<Move> = lines
+        .into_iter()
+        .map(|line| Move {
+            picking_id: receipt(line.order_id),
+            name: line.name,
+            product_id: line.product_id,
+            manufacturer_ref: line.manufacturer_ref,
+            product_uom_qty: line.product_qty,
+            state: State::Assigned,
+            location_id: VENDORS,
+            location_dest_id: line.location_id,
+            purchase_line_id: Some(line.id),
+            origin: Some(line.purchase),
+            price_unit: line.price_unit,
+            ..Move::default()
+        })
+        .collect();
+    stock_move::insert(tx, &moves).await.map(drop)
+}
+
+/// Cancels the open receipts, where nothing was received.
+async fn cancel_receipts(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure> {
+    refuse(purchases, &["done"], "be cancelled")?;
+    let mut condition = Sql::new("m.purchase_line_id IN (SELECT l.id FROM purchase_order_line l WHERE l.order_id = ANY(");
+    condition.bind(purchases.iter().map(|one| one.id).collect::<Vec<_>>()).push(")) AND m.state <> 'cancel'");
+    let moves = stock_move::locked(tx, condition).await?;
+    if let Some(received) = moves.iter().find(|one| one.state == State::Done) {
+        let name = received.origin.as_deref().unwrap_or_default();
+        return Err(Fault::conflict(format!("The purchase {name} can't be cancelled: goods of it were received already.")).into());
+    }
+    stock_picking::cancel(tx, moves).await
+}

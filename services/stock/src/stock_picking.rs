@@ -1,0 +1,404 @@
+//! `stock.picking`: receipts, deliveries, transfers and returns, each of several moves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::sql_types::{BigInt, Text};
+use domain::Identity;
+use jsonrpc::{Call, Fault};
+use records::values::Mode;
+use records::write::{self, OnConflict};
+use records::{Access, Failure, Field, Kind, Model, Sql, Tx, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use service::owner::Answer;
+
+use crate::documents::{self, Place, Prepared};
+use crate::done::{self, Part};
+use crate::stock_move::{self, Move, State};
+use crate::stock_quant::Key;
+use crate::{of_own_bank, reservation, returns, rows, stock_warehouse};
+
+/// The declaration.
+pub fn model() -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(300), "Reference").readonly(),
+        Field::new("origin", Kind::Char(254), "Source document").readonly(),
+        Field::new("state", Kind::Selection(&["draft", "waiting", "confirmed", "assigned", "done", "cancel"]), "Status").readonly(),
+        Field::new("picking_type_id", Kind::Many2one("stock.picking.type"), "Operation type").readonly(),
+        Field::new("picking_type_code", Kind::Selection(&["incoming", "outgoing", "internal"]), "Type of operation").readonly(),
+        Field::new("location_id", Kind::Many2one("stock.location"), "Source").readonly(),
+        Field::new("location_dest_id", Kind::Many2one("stock.location"), "Destination").readonly(),
+        Field::new("partner_id", Kind::Many2one("res.partner"), "Contact").readonly(),
+        Field::new("sale_id", Kind::Many2one("sale.order"), "Order").readonly(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::new("purchase_id", Kind::Many2one("purchase.order"), "Purchase").readonly(),
+        Field::new("backorder_id", Kind::Many2one("stock.picking"), "Back order of").readonly(),
+        Field::new("return_id", Kind::Many2one("stock.picking"), "Return of").readonly(),
+        Field::new("move_ids", Kind::One2many { comodel: "stock.move", inverse: "picking_id" }, "Moves"),
+        Field::new("scheduled_date", Kind::Datetime, "Scheduled date"),
+        Field::new("date_done", Kind::Datetime, "Date done").readonly(),
+        Field::new("note", Kind::Text(20_000), "Notes"),
+        Field::new("priority", Kind::Selection(&["0", "1"]), "Priority").default("0"),
+    ];
+    Model::new("stock.picking", "stock_picking", "Transfer", fields, access).order("priority desc, scheduled_date, id desc")
+}
+
+fn access(identity: &Identity) -> Access {
+    of_own_bank(identity, crate::goods(identity))
+}
+
+/// A picking as code works on it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the fields of the model")]
+pub struct Picking {
+    pub id: i64,
+    pub name: String,
+    pub origin: Option<String>,
+    pub state: State,
+    pub picking_type_id: i64,
+    pub picking_type_code: String,
+    pub location_id: i64,
+    pub location_dest_id: i64,
+    pub partner_id: Option<i64>,
+    pub sale_id: Option<i64>,
+    pub bank_id: Option<i64>,
+    pub purchase_id: Option<i64>,
+    pub backorder_id: Option<i64>,
+    pub return_id: Option<i64>,
+    pub scheduled_date: Option<String>,
+    pub note: Option<String>,
+    pub priority: Option<String>,
+}
+
+impl Picking {
+    /// Whether only its order's state ships it.
+    fn is_an_orders(&self) -> bool {
+        self.sale_id.is_some() && self.picking_type_code == "outgoing"
+    }
+}
+
+/// What a new picking is stored with.
+const COLUMNS: &[&str] = &[
+    "id",
+    "name",
+    "origin",
+    "state",
+    "picking_type_id",
+    "picking_type_code",
+    "location_id",
+    "location_dest_id",
+    "partner_id",
+    "sale_id",
+    "bank_id",
+    "purchase_id",
+    "backorder_id",
+    "return_id",
+    "scheduled_date",
+    "note",
+    "priority",
+];
+
+/// Makes pickings, numbered in this order. Answers their ids.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert(tx: &mut Tx<'_>, pickings: &[Picking]) -> Result<Vec<i64>, Failure> {
+    if pickings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut numbered = Sql::new(
+        "SELECT (n.raw || jsonb_build_object('id', n.id, 'picking_type_code', t.code, \
+         'scheduled_date', coalesce(n.raw ->> 'scheduled_date', now()::text), 'priority', coalesce(n.raw ->> 'priority', '0'), \
+         'name', w.code || '/' || t.sequence_code || '/' || lpad(n.id::text, greatest(5, length(n.id::text)), '0')))::text FROM \
+         (SELECT x.raw, nextval(pg_get_serial_sequence('stock_picking', 'id')) AS id FROM jsonb_array_elements(",
+    );
+    numbered.bind(Json::from_iter(rows::of(pickings)).to_string());
+    numbered.push(
+        "::jsonb) WITH ORDINALITY AS x(raw, at) ORDER BY x.at) n JOIN stock_picking_type t ON t.id = (n.raw ->> 'picking_type_id')::bigint \
+         JOIN stock_warehouse w ON w.id = t.warehouse_id ORDER BY n.id",
+    );
+    let new: Vec<Map<String, Json>> = rows::load(tx, numbered).await?;
+    let model = tx.registry.model("stock.picking")?;
+    tx.ids_of_new(write::insert(model, &tx.author, COLUMNS, &new, OnConflict::Fail, "NULL")).await?;
+    Ok(new.iter().filter_map(|row| row.get("id")?.as_i64()).collect())
+}
+
+async fn load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Picking>, Failure> {
+    let mut sql = Sql::new("SELECT to_jsonb(p)::text FROM stock_picking p WHERE p.id = ANY(");
+    sql.bind(ids).push(") ORDER BY p.id");
+    rows::load(tx, sql).await
+}
+
+/// Names of pickings.
+///
+/// # Errors
+/// The database's own.
+pub async fn names(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<BTreeMap<i64, String>, Failure> {
+    let mut sql = Sql::new("SELECT p.id, p.name FROM stock_picking p WHERE p.id = ANY(");
+    sql.bind(ids).push(")");
+    Ok(sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?.into_iter().collect())
+}
+
+/// One picking more like each of these, for what is left of it: by the old one.
+///
+/// # Errors
+/// The database's own.
+pub async fn backorders(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<BTreeMap<i64, i64>, Failure> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rest = |of: Picking| Picking { backorder_id: Some(of.id), state: State::Confirmed, ..of };
+    let rests: Vec<Picking> = load(tx, ids).await?.into_iter().map(rest).collect();
+    let new = insert(tx, &rests).await?;
+    Ok(rests.iter().filter_map(|rest| rest.backorder_id).zip(new).collect())
+}
+
+/// Gives pickings the state that their moves have.
+///
+/// # Errors
+/// The database's own.
+pub async fn refresh(tx: &mut Tx<'_>, mut ids: Vec<i64>) -> Result<(), Failure> {
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "SELECT (jsonb_build_object('id', p.id, 'state', s.state) \
+         || CASE s.state WHEN 'done' THEN jsonb_build_object('date_done', now()) ELSE '{}' END)::text FROM stock_picking p, LATERAL \
+         (SELECT CASE WHEN bool_and(m.state = 'cancel') THEN 'cancel' WHEN bool_and(m.state IN ('done', 'cancel')) THEN 'done' \
+         WHEN bool_or(m.state = 'draft') THEN 'draft' WHEN bool_and(m.state IN ('assigned', 'done', 'cancel')) THEN 'assigned' \
+         ELSE 'confirmed' END AS state FROM stock_move m WHERE m.picking_id = p.id AND m.deleted_at IS NULL HAVING count(*) > 0) s \
+         WHERE p.state <> s.state AND p.id = ANY(",
+    );
+    sql.bind(ids).push(") ORDER BY p.id FOR UPDATE OF p");
+    let changed: Vec<Map<String, Json>> = rows::load(tx, sql).await?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let model = tx.registry.model("stock.picking")?;
+    tx.ids(write::update_each(model, &tx.author, &["state", "date_done"], &changed)).await.map(drop)
+}
+
+/// A transfer between two places that keep goods: a draft.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, prepared: &Prepared) -> Result<i64, Failure> {
+    let mut problems = tx.problems();
+    let mut take = |name: &str| data.remove(name);
+    let (code, from, to, lines) = (take("picking_type_code"), take("location_id"), take("location_dest_id"), take("move_ids"));
+    if code.is_none_or(|code| code != "internal") {
+        problems.add("Wrong value for stock.picking.picking_type_code: only \"internal\" ones are made by hand");
+    }
+    let read = |field: &str, named: Option<Json>, problems: &mut _| Place::read(field, &named.unwrap_or_default(), prepared, problems);
+    let from = read("stock.picking.location_id", from, &mut problems);
+    let to = read("stock.picking.location_dest_id", to, &mut problems);
+    let mut moves = Vec::new();
+    for line in documents::lines("move_ids", lines, &mut problems) {
+        moves.extend(read_line(&line, prepared, &mut problems));
+    }
+    let values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
+    let mut ends = [None, None];
+    for ((end, place), field) in ends.iter_mut().zip([from, to]).zip(["stock.picking.location_id", "stock.picking.location_dest_id"]) {
+        if let Some(place) = place {
+            *end = place.location(tx, field, &warehouses, &mut problems).await?;
+        }
+    }
+    if ends[0].is_some() && ends[0] == ends[1] {
+        problems.add("The source and the destination of a stock.picking must differ");
+    }
+    problems.check()?;
+    let [Some(from), Some(to)] = ends else { return Err(Fault::busy().into()) };
+    let Some(warehouse) = stock_warehouse::at(tx, vec![from]).await?.at(from).cloned() else { return Err(Fault::busy().into()) };
+    let text = |name: &str| values.text(name).map(str::to_owned);
+    let picking = Picking {
+        picking_type_id: warehouse.internal,
+        location_id: from,
+        location_dest_id: to,
+        scheduled_date: text("scheduled_date"),
+        note: text("note"),
+        priority: text("priority"),
+        ..Picking::default()
+    };
+    let Some(id) = insert(tx, &[picking]).await?.pop() else { return Err(Fault::busy().into()) };
+    for one in &mut moves {
+        (one.picking_id, one.location_id, one.location_dest_id) = (Some(id), from, to);
+    }
+    stock_move::insert(tx, &moves).await?;
+    Ok(id)
+}
+
+fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut records::values::Problems) -> Option<Move> {
+    documents::only(line, "stock.move", &["product_id", "product_uom_qty", "name"], problems);
+    let quantity = documents::quantity("stock.move.product_uom_qty", line.get("product_uom_qty"), problems);
+    let product = prepared.product("stock.move.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
+    Some(Move { product_uom_qty: quantity?, ..Move::new(product) })
+}
+
+/// Changes what may be changed by hand. What a client unsets stays as it is where there must be something.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: records::tx::Found, data: Map<String, Json>) -> Result<(), Failure> {
+    let mut problems = tx.problems();
+    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    if values.get("scheduled_date") == Some(&Value::Plain(Json::Null)) {
+        values.remove("scheduled_date");
+    }
+    tx.update(model, found.ids, &values).await.map(drop)
+}
+
+/// The arguments of the public methods.
+pub fn signature(method: &str) -> Option<&'static [&'static str]> {
+    match method {
+        "action_confirm" | "action_assign" | "action_cancel" | "do_unreserve" => Some(&[]),
+        "button_validate" | "action_set_quantities_to_reservation" => Some(&[]),
+        "action_return" => Some(&["quantities"]),
+        _ => None,
+    }
+}
+
+/// A public method.
+///
+/// # Errors
+/// 403 where the identity may not, 409 as things stand.
+pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<String, Json>) -> Answer {
+    let mut ends = Sql::new("SELECT DISTINCT unnest(ARRAY[location_id, location_dest_id]) FROM stock_picking WHERE id = ANY(");
+    ends.bind(crate::named_ids(call)?).push(")");
+    let ends = tx.ids(ends).await?;
+    stock_warehouse::lock(tx, ends).await?;
+    let found = crate::find(tx, model, call).await?;
+    let pickings = load(tx, found.ids.clone()).await?;
+    if call.method == "action_return" {
+        return match pickings.as_slice() {
+            [one] => Ok(returns::make(tx, one, data).await?.into()),
+            _ => Err(Fault::validation("One picking at a time.").into()),
+        };
+    }
+    let moves = stock_move::open_of(tx, found.ids.clone()).await?;
+    match call.method.as_str() {
+        "action_confirm" => confirm(tx, &pickings, moves).await?,
+        "action_assign" => assign(tx, &pickings, moves).await?,
+        "do_unreserve" => unreserve(tx, moves).await?,
+        "action_set_quantities_to_reservation" => set_to_reservation(tx, moves).await?,
+        "action_cancel" => {
+            refuse_orders(&pickings, "is cancelled with its order, through the order's state")?;
+            refuse_in(&pickings, &[State::Done])?;
+            cancel(tx, moves).await?;
+        }
+        "button_validate" => validate(tx, &pickings, moves).await?,
+        method => return Err(Fault::no_such_method(model.name, method).into()),
+    }
+    Ok(true.into())
+}
+
+/// What an order is shipped with, only the order's state moves.
+fn refuse_orders(pickings: &[Picking], why: &str) -> Result<(), Fault> {
+    match pickings.iter().find(|picking| picking.is_an_orders()) {
+        Some(one) => Err(Fault::conflict(format!("{} of the order {} {why}.", one.name, one.origin.as_deref().unwrap_or_default()))),
+        None => Ok(()),
+    }
+}
+
+fn refuse_in(pickings: &[Picking], states: &[State]) -> Result<(), Fault> {
+    match pickings.iter().find(|picking| states.contains(&picking.state)) {
+        Some(one) => Err(Fault::conflict(format!("{} is in the state '{}': that can't be done with it.", one.name, one.state.as_str()))),
+        None => Ok(()),
+    }
+}
+
+fn keys<'m>(moves: impl IntoIterator<Item = &'m Move>) -> Vec<Key> {
+    moves.into_iter().map(Move::source).collect()
+}
+
+fn pickings_of(moves: &[Move]) -> Vec<i64> {
+    let ids: BTreeSet<i64> = moves.iter().filter_map(|one| one.picking_id).collect();
+    ids.into_iter().collect()
+}
+
+/// Drafts wait for their goods from now on, and take what is there. Confirming again changes nothing.
+async fn confirm(tx: &mut Tx<'_>, pickings: &[Picking], mut moves: Vec<Move>) -> Result<(), Failure> {
+    refuse_in(pickings, &[State::Cancel])?;
+    moves.retain(|one| one.state == State::Draft);
+    for one in &mut moves {
+        one.state = one.open_state();
+    }
+    stock_move::store(tx, &moves).await?;
+    let mut touched = reservation::settle(tx, &keys(&moves), &[]).await?;
+    touched.extend(pickings_of(&moves));
+    refresh(tx, touched).await
+}
+
+async fn assign(tx: &mut Tx<'_>, pickings: &[Picking], moves: Vec<Move>) -> Result<(), Failure> {
+    refuse_in(pickings, &[State::Draft, State::Done, State::Cancel])?;
+    let touched = reservation::settle(tx, &keys(&moves), &[]).await?;
+    refresh(tx, touched).await
+}
+
+/// Gives up what is reserved, for others who wait; these moves get goods again when goods become free again.
+async fn unreserve(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Failure> {
+    moves.retain(|one| !one.reserved_availability.is_zero());
+    reservation::release(tx, &mut moves, None).await?;
+    let own: Vec<i64> = moves.iter().map(|one| one.id).collect();
+    let mut touched = reservation::settle(tx, &keys(&moves), &own).await?;
+    touched.extend(pickings_of(&moves));
+    refresh(tx, touched).await
+}
+
+async fn set_to_reservation(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Failure> {
+    for one in &mut moves {
+        one.quantity_done = if one.from_stock { one.reserved_availability } else { one.product_uom_qty };
+    }
+    stock_move::store(tx, &moves).await
+}
+
+/// Cancels locked, open moves; others who wait get their goods.
+///
+/// # Errors
+/// The database's own.
+pub async fn cancel(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Failure> {
+    reservation::release(tx, &mut moves, Some(State::Cancel)).await?;
+    let mut touched = reservation::settle(tx, &keys(&moves), &[]).await?;
+    touched.extend(pickings_of(&moves));
+    refresh(tx, touched).await
+}
+
+/// What is done moves, the rest becomes a backorder. Nothing set on any move means all: all that is expected, or, from
+/// stock, all that is reserved.
+async fn validate(tx: &mut Tx<'_>, pickings: &[Picking], moves: Vec<Move>) -> Result<(), Failure> {
+    refuse_orders(pickings, "is shipped by the order's state alone: EK_ORDER_DELIVERED")?;
+    refuse_in(pickings, &[State::Draft, State::Done, State::Cancel])?;
+    let set: BTreeSet<i64> = moves.iter().filter(|one| !one.quantity_done.is_zero()).filter_map(|one| one.picking_id).collect();
+    let mut parts = Vec::new();
+    for of in moves {
+        let quantity = match of.picking_id.is_some_and(|picking| set.contains(&picking)) {
+            true => of.quantity_done,
+            false if of.from_stock => of.reserved_availability,
+            false => of.product_uom_qty,
+        };
+        if of.from_stock && quantity > of.reserved_availability {
+            return Err(Fault::conflict(format!(
+                "Only {} of {} are reserved for the move {}, {quantity} can't be taken.",
+                of.reserved_availability.normalize(),
+                of.manufacturer_ref,
+                of.id
+            ))
+            .into());
+        }
+        if !quantity.is_zero() {
+            parts.push(Part { of, quantity });
+        }
+    }
+    for picking in pickings {
+        if !parts.iter().any(|part| part.of.picking_id == Some(picking.id)) {
+            return Err(Fault::conflict(format!("Nothing is reserved for {}: there is nothing to move.", picking.name)).into());
+        }
+    }
+    let freed: Vec<Key> = parts.iter().map(|part| part.of.destination()).collect();
+    let mut touched = done::done(tx, parts).await?;
+    touched.extend(reservation::settle(tx, &freed, &[]).await?);
+    refresh(tx, touched).await
+}

@@ -1,0 +1,264 @@
+//! `stock.quant`: how much of a product is at a location, how much of it is reserved, and inventories: counting it.
+
+use std::collections::BTreeMap;
+
+use jsonrpc::{Call, Fault};
+use records::tx::{Found, taken};
+use records::values::Mode;
+use records::write::{self, OnConflict};
+use records::{Failure, Field, Kind, Model, Sql, Tx};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+use crate::documents::{Place, Prepared};
+use crate::stock_move::{self, Move, State};
+use crate::{goods, reservation, rows, stock_warehouse};
+
+/// The declaration.
+pub fn model() -> Model {
+    let open = "m.state IN ('confirmed', 'partially_available', 'assigned') AND m.deleted_at IS NULL";
+    let wanted = |column: &str| {
+        format!(
+            "(SELECT coalesce(sum(m.product_uom_qty), 0) FROM stock_move m \
+             WHERE m.product_id = {{t}}.product_id AND m.{column} = {{t}}.location_id AND {open})"
+        )
+    };
+    let warehouse = "(SELECT l.warehouse_id FROM stock_location l WHERE l.id = {t}.location_id)";
+    let fields = vec![
+        Field::new("product_id", Kind::Many2one("product.product"), "Product").readonly(),
+        // Copied, so that a list can be read without another service
+        Field::new("product_name", Kind::Char(500), "Product's name").readonly(),
+        Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").readonly(),
+        Field::new("location_id", Kind::Many2one("stock.location"), "Location").readonly(),
+        Field::computed("warehouse_id", Kind::Many2one("stock.warehouse"), "Warehouse", warehouse),
+        Field::new("quantity", Kind::Float, "Quantity").readonly().help("On hand: the sum of what moved in and out."),
+        Field::new("reserved_quantity", Kind::Float, "Reserved quantity").readonly(),
+        Field::computed("available_quantity", Kind::Float, "Available quantity", "{t}.quantity - {t}.reserved_quantity"),
+        Field::computed("incoming_quantity", Kind::Float, "Incoming quantity", wanted("location_dest_id")).help("Of open moves to here."),
+        Field::computed("outgoing_quantity", Kind::Float, "Outgoing quantity", wanted("location_id")).help("Of open moves from here."),
+        Field::new("inventory_quantity", Kind::Float, "Counted quantity").help("Takes effect by action_apply_inventory."),
+        Field::computed("inventory_quantity_set", Kind::Boolean, "Counted", "{t}.inventory_quantity IS NOT NULL"),
+    ];
+    Model::new("stock.quant", "stock_quant", "Quantity", fields, goods).order("product_name, id").rec_name("product_name")
+}
+
+/// A product at a location.
+pub type Key = (i64, i64);
+
+/// Keys as two lists, as they are bound.
+pub fn lists(keys: impl IntoIterator<Item = Key>) -> (Vec<i64>, Vec<i64>) {
+    let mut keys: Vec<Key> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_iter().unzip()
+}
+
+/// Makes rows, with nothing there, for the internal ends of these moves; those that are there stay as they are.
+///
+/// # Errors
+/// The database's own.
+pub async fn open(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
+    let named: BTreeMap<i64, &Move> = moves.iter().map(|one| (one.product_id, one)).collect();
+    let (products, locations) =
+        lists(moves.iter().flat_map(|one| [(one.product_id, one.location_id), (one.product_id, one.location_dest_id)]));
+    let mut missing = Sql::new("SELECT json_build_array(k.product, k.location)::text FROM unnest(");
+    missing.bind(products).push(", ").bind(locations);
+    missing.push(
+        ") AS k(product, location) JOIN stock_location l ON l.id = k.location AND l.usage = 'internal' WHERE NOT EXISTS \
+         (SELECT FROM stock_quant q WHERE q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL) \
+         ORDER BY k.product, k.location",
+    );
+    let missing: Vec<Key> = rows::load(tx, missing).await?;
+    let new: Vec<_> = missing
+        .iter()
+        .filter_map(|(product, location)| {
+            let one = named.get(product)?;
+            Some(rows::row(
+                json!({"product_id": product, "location_id": location, "product_name": one.name, "manufacturer_ref": one.manufacturer_ref}),
+            ))
+        })
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let columns = ["product_id", "location_id", "product_name", "manufacturer_ref"];
+    let insert = write::insert(tx.registry.model("stock.quant")?, &tx.author, &columns, &new, OnConflict::Skip, "NULL");
+    tx.ids_of_new(insert).await.map(drop)
+}
+
+/// What happens to quantities in a transaction, by product and location; applied at once. Locations that keep no
+/// quantities (customers, vendors) may be named.
+#[derive(Debug, Default)]
+pub struct Changes(BTreeMap<Key, (Decimal, Decimal)>);
+
+impl Changes {
+    /// So much more is there.
+    pub fn add(&mut self, key: Key, quantity: Decimal) {
+        self.0.entry(key).or_default().0 += quantity;
+    }
+
+    /// So much more is reserved there.
+    pub fn reserve(&mut self, key: Key, quantity: Decimal) {
+        self.0.entry(key).or_default().1 += quantity;
+    }
+
+    /// Applies them; the locations are locked.
+    ///
+    /// # Errors
+    /// 422 where less than nothing would be there.
+    pub async fn apply(self, tx: &mut Tx<'_>) -> Result<(), Failure> {
+        let changes: Vec<_> = self
+            .0
+            .into_iter()
+            .filter(|(_, (quantity, reserved))| !quantity.is_zero() || !reserved.is_zero())
+            .map(|((product, location), (quantity, reserved))| {
+                json!({"product": product, "location": location, "quantity": quantity, "reserved": reserved})
+            })
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::new(
+            "SELECT json_build_object('id', q.id, 'quantity', (q.quantity + c.quantity)::text, \
+             'reserved_quantity', (q.reserved_quantity + c.reserved)::text)::text FROM jsonb_to_recordset(",
+        );
+        sql.bind(Json::from(changes).to_string());
+        sql.push(
+            "::jsonb) AS c(product bigint, location bigint, quantity numeric, reserved numeric) \
+             JOIN stock_quant q ON q.product_id = c.product AND q.location_id = c.location AND q.deleted_at IS NULL ORDER BY q.id FOR UPDATE OF q",
+        );
+        let changed: Vec<Map<String, Json>> = rows::load(tx, sql).await?;
+        let model = tx.registry.model("stock.quant")?;
+        let update = write::update_each(model, &tx.author, &["quantity", "reserved_quantity"], &changed);
+        tx.ids(update).await.map(drop).map_err(|failure| refused(model, failure))
+    }
+}
+
+fn refused(model: &Model, failure: Failure) -> Failure {
+    match failure {
+        Failure::Database(error) => taken(model, error),
+        fault => fault,
+    }
+}
+
+/// Where a product is counted: makes the row where there is none, and notes the count.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, prepared: &Prepared) -> Result<i64, Failure> {
+    let mut problems = tx.problems();
+    let (product, place) = (data.remove("product_id").unwrap_or_default(), data.remove("location_id").unwrap_or_default());
+    let product = prepared.product("stock.quant.product_id", &product, &mut problems).cloned();
+    let place = Place::read("stock.quant.location_id", &place, prepared, &mut problems);
+    let cleared = clear(&mut data);
+    let values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
+    let location = match place {
+        Some(place) => place.location(tx, "stock.quant.location_id", &warehouses, &mut problems).await?,
+        None => None,
+    };
+    problems.check()?;
+    let (Some(product), Some(location)) = (product, location) else { return Err(Fault::busy().into()) };
+    open(tx, &[Move { location_dest_id: location, ..Move::new(&product) }]).await?;
+    let mut sql = Sql::new("SELECT id FROM stock_quant WHERE deleted_at IS NULL AND product_id = ");
+    sql.bind(product.id).push(" AND location_id = ").bind(location).push(" FOR UPDATE");
+    let Some(id) = tx.ids(sql).await?.pop() else { return Err(Fault::busy().into()) };
+    let mut values = values;
+    if cleared {
+        values.set("inventory_quantity", Json::Null);
+    }
+    tx.update(model, vec![id], &values).await?;
+    Ok(id)
+}
+
+/// Notes a count.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+    let cleared = clear(&mut data);
+    let mut problems = tx.problems();
+    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    if cleared {
+        values.set("inventory_quantity", Json::Null);
+    }
+    tx.update(model, found.ids, &values).await.map(drop)
+}
+
+/// No count is something else than a count of nothing.
+fn clear(data: &mut Map<String, Json>) -> bool {
+    let cleared = matches!(data.get("inventory_quantity"), Some(Json::Null | Json::Bool(false)));
+    if cleared {
+        data.remove("inventory_quantity");
+    }
+    cleared
+}
+
+/// A row that was counted.
+#[derive(Deserialize)]
+struct Counted {
+    id: i64,
+    product_id: i64,
+    location_id: i64,
+    product_name: String,
+    manufacturer_ref: String,
+    quantity: Decimal,
+    inventory_quantity: Decimal,
+}
+
+/// Makes what was counted what is there: a move from or to the inventory's location for each difference. Where less was
+/// counted than is reserved, the newest reservations are given up. Rows without a count stay as they are.
+///
+/// # Errors
+/// 403 where the identity may not.
+pub async fn apply_inventory(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Result<(), Failure> {
+    let mut locations = Sql::new("SELECT DISTINCT location_id FROM stock_quant WHERE id = ANY(");
+    locations.bind(crate::named_ids(call)?).push(")");
+    let locations = tx.ids(locations).await?;
+    stock_warehouse::lock(tx, locations).await?;
+    let found = crate::find(tx, model, call).await?;
+    let mut sql = Sql::new(
+        "SELECT json_build_object('id', id, 'product_id', product_id, 'location_id', location_id, 'product_name', product_name, \
+         'manufacturer_ref', manufacturer_ref, 'quantity', quantity::text, 'inventory_quantity', inventory_quantity::text)::text \
+         FROM stock_quant WHERE inventory_quantity IS NOT NULL AND id = ANY(",
+    );
+    sql.bind(found.ids).push(") ORDER BY id");
+    let counted: Vec<Counted> = rows::load(tx, sql).await?;
+    let keys = || counted.iter().map(|one| (one.product_id, one.location_id));
+    let lower = counted.iter().map(|one| ((one.product_id, one.location_id), one.inventory_quantity)).collect();
+    let mut pickings = reservation::keep_within(tx, lower).await?;
+    let mut moves = Vec::new();
+    for one in &counted {
+        let difference = one.inventory_quantity - one.quantity;
+        if difference.is_zero() {
+            continue;
+        }
+        let (from, to) = if difference.is_sign_positive() {
+            (stock_warehouse::INVENTORY, one.location_id)
+        } else {
+            (one.location_id, stock_warehouse::INVENTORY)
+        };
+        moves.push(Move {
+            name: one.product_name.clone(),
+            product_id: one.product_id,
+            manufacturer_ref: one.manufacturer_ref.clone(),
+            product_uom_qty: difference.abs(),
+            quantity_done: difference.abs(),
+            state: State::Done,
+            location_id: from,
+            location_dest_id: to,
+            origin: Some("Inventory".to_owned()),
+            ..Move::default()
+        });
+    }
+    stock_move::insert_done(tx, moves).await?;
+    let cleared: Vec<_> = counted.iter().map(|one| rows::row(json!({"id": one.id, "inventory_quantity": null}))).collect();
+    if !cleared.is_empty() {
+        tx.ids(write::update_each(model, &tx.author, &["inventory_quantity"], &cleared)).await?;
+    }
+    let settled: Vec<Key> = keys().collect();
+    pickings.extend(reservation::settle(tx, &settled, &[]).await?);
+    crate::stock_picking::refresh(tx, pickings).await
+}
