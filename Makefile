@@ -1,7 +1,7 @@
 # `make` or `make help` tells what there is. CARGO_TARGET_DIR is honoured.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services test conform lint fmt bench clean
+.PHONY: help run run-services demo test conform lint fmt bench clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,9 +11,13 @@ run: ## The hub in one process on http://127.0.0.1:8069, with demo data and a Po
 	@cargo build --release -p hub
 	@exec $(TARGET)/release/hub
 
-run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock
-	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock
+run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock, sync
+	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock -p sync
 	@exec $(TARGET)/release/hub services
+
+demo: ## Beside make run, in another terminal: the platforms of the demo's banks, printing what they are told
+	@cargo build --release -p system-tests --bin platforms
+	@exec $(TARGET)/release/platforms http://127.0.0.1:$(or $(PORT),8069)
 
 test: ## Every test that needs Rust and PostgreSQL alone
 	@cargo build --workspace

@@ -3,6 +3,7 @@
 //! `make test` starts a throwaway cluster and names it in `TEST_DATABASE_URL`. A template database is made once a run, with
 //! the demo's data; each test gets a copy of its own, so that tests share nothing.
 
+pub mod platform;
 pub mod stock;
 
 use std::collections::HashMap;
@@ -85,6 +86,8 @@ fn variables(more: &[(&str, &str)]) -> Variables {
         ("DATABASE_CONNECTIONS", "8"),
         ("PASSWORD_THREADS", "1"),
         ("LOG", "warn"),
+        ("PLATFORM_KEYS", "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4="),
+        ("ALLOW_PRIVATE_PLATFORMS", "true"),
         ("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI="),
     ];
     base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -223,6 +226,14 @@ impl Stand {
         Answer { status, headers, text: response.text().await.unwrap() }
     }
 
+    /// Opens a stream of events; nothing of it is read yet.
+    pub async fn follow(&self, session: &Session<'_>, path: &str) -> Stream {
+        let request = self.client.get(format!("{}{path}", self.address)).header("x-openerp-session-id", &session.id);
+        let response = request.send().await.unwrap();
+        assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (200, &"text/event-stream".parse().unwrap()));
+        Stream { response, text: String::new() }
+    }
+
     /// Logs in by `/auth`; the demo's users have their login as password.
     pub async fn login(&self, login: &str) -> Session<'_> {
         self.login_with(login, login).await
@@ -233,6 +244,26 @@ impl Stand {
         let body = json!({"params": {"login": login, "password": password}});
         let answer = self.send("POST", "/auth", &[("content-type", "application/json")], body.to_string()).await;
         Session { stand: self, id: answer.result()["session_id"].as_str().unwrap().to_owned() }
+    }
+}
+
+/// A stream of events.
+pub struct Stream {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Stream {
+    /// Reads until the text is like this; answers all of it.
+    pub async fn until(&mut self, what: &str, like: impl Fn(&str) -> bool) -> String {
+        let read = tokio::time::timeout(Duration::from_secs(30), async {
+            while !like(&self.text) {
+                let piece = self.response.chunk().await.unwrap().expect("the stream ended");
+                self.text.push_str(std::str::from_utf8(&piece).unwrap());
+            }
+        });
+        assert!(read.await.is_ok(), "never came: {what}; came: {}", self.text);
+        self.text.clone()
     }
 }
 

@@ -25,6 +25,7 @@ async fn every_field_has_its_column_and_every_column_its_field() {
         ("partners", hub.partners.service.registry()),
         ("crm", hub.crm.service.registry()),
         ("stock", hub.stock.service.registry()),
+        ("sync", hub.sync.service.registry()),
     ] {
         for model in registry.models() {
             let columns: Vec<Column> = diesel::sql_query(format!(
@@ -62,6 +63,7 @@ async fn the_shared_page_tells_what_the_services_declare() {
         ("partners", hub.partners.service.registry()),
         ("crm", hub.crm.service.registry()),
         ("stock", hub.stock.service.registry()),
+        ("sync", hub.sync.service.registry()),
     ] {
         let declared: Vec<_> = registry.models().map(|model| model.name).collect();
         let page = directory::SERVICES.iter().find(|(service, _)| *service == name).unwrap().1;

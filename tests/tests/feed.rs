@@ -654,9 +654,11 @@ async fn a_restore_into_another_cluster_gives_no_position_twice_and_stamps_what_
 
     let cluster = tokio::task::spawn_blocking(Cluster::temporary).await.unwrap().unwrap();
     let mut conn = AsyncPgConnection::establish(&cluster.url("postgres")).await.unwrap();
-    conn.batch_execute("CREATE ROLE catalog LOGIN; CREATE ROLE partners LOGIN; CREATE ROLE crm LOGIN; CREATE ROLE stock LOGIN")
-        .await
-        .unwrap();
+    conn.batch_execute(
+        "CREATE ROLE catalog LOGIN; CREATE ROLE partners LOGIN; CREATE ROLE crm LOGIN; CREATE ROLE stock LOGIN; CREATE ROLE sync LOGIN",
+    )
+    .await
+    .unwrap();
     conn.batch_execute("CREATE DATABASE restored").await.unwrap();
     let restored = cluster.url("restored");
     program("pg_restore", &["--exit-on-error", "-d", &restored, &file]).await;

@@ -134,6 +134,7 @@ impl<S: Service> Owner<S> {
                     // Where this fails nobody knows whether it happened; the cursor does
                     open.commit().await.map_err(|error| database::fault(self.service.name(), error))?;
                     self.feed.written();
+                    self.service.committed();
                     return Ok(Taken::Done);
                 }
                 Ok(false) => {

@@ -35,6 +35,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
             "stock.warehouse",
         ],
     ),
+    ("sync", &["ek.delivery", "ek.platform", "ek.request", "ek.sync"]),
 ];
 
 /// Services whose records refer to another service's: (who refers, to which models).
@@ -42,6 +43,7 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
     ("catalog", &["res.company"]),
     ("crm", &["product.product", "res.bank", "res.country", "res.country.state", "res.partner"]),
     ("stock", &["product.product", "res.bank", "res.partner", "res.users", "sale.order", "sale.order.line"]),
+    ("sync", &["res.bank"]),
 ];
 
 /// The service that keeps a model.

@@ -62,6 +62,11 @@ impl Health {
     pub fn new(check: impl Fn() -> Pending<'static, bool> + Send + Sync + 'static) -> Health {
         Health { draining: Arc::default(), is_ready: Arc::new(check) }
     }
+
+    /// Whether the process was asked to stop: an answer without an end ends now.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
 }
 
 /// Listens where the configuration says.

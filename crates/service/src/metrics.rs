@@ -9,9 +9,20 @@ const HTTP_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 
 /// Buckets of OpenTelemetry's database conventions, in seconds.
 const DB_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
-fn histogram(name: &str, help: &str, buckets: &[f64], labels: &[&str]) -> HistogramVec {
+/// A histogram of a service's own.
+pub fn histogram(name: &str, help: &str, buckets: &[f64], labels: &[&str]) -> HistogramVec {
     let histogram = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels);
     register(histogram)
+}
+
+/// A counter of a service's own.
+pub fn counter(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    register(IntCounterVec::new(Opts::new(name, help), labels))
+}
+
+/// A gauge of a service's own.
+pub fn gauge(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    register(IntGaugeVec::new(Opts::new(name, help), labels))
 }
 
 /// A metric whose declaration is wrong would show in the first test that touches it.

@@ -1,6 +1,7 @@
 //! How a service that keeps models answers a call: who asks, may they, then one statement for a read, one transaction for a
 //! change.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::BigInt;
@@ -127,6 +128,14 @@ pub trait Service: Send + Sync + Sized + 'static {
         _heard: &'a Self::Heard,
     ) -> Pending<'a, Result<(), Failure>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// Called when [`Service::apply`]'s effect is committed.
+    fn committed(&self) {}
+
+    /// Background work of its own, until it is dropped.
+    fn work<'a>(&'a self, _owner: &'a Arc<Owner<Self>>) -> Pending<'a, ()> {
+        Box::pin(async {})
     }
 
     /// A printed document about records, as PDF.
@@ -262,6 +271,7 @@ impl<S: Service> Owner<S> {
                 let number = |name: &str| call.params.get::<i64>(name).map(Option::unwrap_or_default);
                 self.events(caller, number("after")?, number("limit")?, call.params.get::<u64>("wait")?.unwrap_or_default()).await
             }
+            "_read" if caller == "sync" => self.read_for_service(call).await,
             "_outlines" => Ok(Reply::value(&self.service.registry().outlines())),
             _ => self.service.private(self, caller, call).await,
         }

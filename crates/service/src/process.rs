@@ -168,7 +168,7 @@ pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinH
                 tokio::time::sleep(std::time::Duration::from_secs(600)).await;
             }
         };
-        tokio::join!(owner.feed.clone().run(), owner.clone().follow(), gauges, sweep);
+        tokio::join!(owner.feed.clone().run(), owner.clone().follow(), owner.service.work(&owner), gauges, sweep);
     })
 }
 

@@ -114,6 +114,23 @@ impl<S: Service> Owner<S> {
             .collect()
     }
 
+    /// The records that a filter finds, archived ones too, in the order of their ids, as a service of ours sees them:
+    /// `{filter, query, limit}`, at most 1,000.
+    pub(crate) async fn read_for_service(&self, call: &jsonrpc::Call) -> Result<Reply, Fault> {
+        let model = self.service.registry().model(&call.model)?;
+        let request = ListRequest {
+            filter: call.params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?,
+            selection: Selection::parse(&call.params.need::<String>("query")?)?,
+            order: Some("id".to_owned()),
+            active_test: false,
+            window: Window::First(Some(call.params.need::<i64>("limit")?.clamp(1, WHOLE_ROWS))),
+        };
+        let sql = self.reader(&Identity::system()).page(model, &request, i64::MAX)?;
+        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
+        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
+        Ok(Reply::json(format!("[{rows}]")))
+    }
+
     /// Every match, streamed: one state of the data from the count to the last row.
     async fn export(&self, identity: &Identity, model: &Model, request: &ListRequest) -> Result<Reply, Fault> {
         let mut open = self.database.begin_snapshot().await?;

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod cors;
 pub mod doors;
 pub mod federation;
+pub mod refusals;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub struct Gateway {
     sessions: Sessions,
     known: Known,
     trusted: Vec<IpAddr>,
+    refusals: refusals::Refusals,
 }
 
 impl Gateway {
@@ -71,13 +73,22 @@ impl Gateway {
             .map(|text| text.parse().map_err(|_unread| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address")))
             .collect::<anyhow::Result<_>>()?;
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
-        Ok(Gateway { config, max_body, router, keyring, sessions: Sessions::new(), known: federation::known(), trusted })
+        Ok(Gateway {
+            config,
+            max_body,
+            router,
+            keyring,
+            sessions: Sessions::new(),
+            known: federation::known(),
+            trusted,
+            refusals: refusals::Refusals::new(),
+        })
     }
 }
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{object, report, rest, session};
+    use doors::{events, object, report, rest, session};
     move |config: &mut ServiceConfig| {
         let post = |path: &str| web::resource([path.to_owned(), format!("{path}/")]).default_service(web::to(answer::only_post));
         let doors = web::scope("")
@@ -87,6 +98,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .route(web::get().to(report::pdf))
                     .default_service(web::to(answer::only_get)),
             )
+            .service(web::resource(["/events", "/events/"]).route(web::get().to(events::events)).default_service(web::to(answer::only_get)))
             .service(
                 web::resource(["/api/{model}", "/api/{model}/"])
                     .route(web::get().to(rest::list))

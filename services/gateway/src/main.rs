@@ -29,6 +29,7 @@ async fn run() -> anyhow::Result<()> {
     let router = Router::empty();
     router.set(remote_routes(&peers.services)?);
     let gateway = Arc::new(Gateway::new(doors, http_config.max_body, router, keyring)?);
+    tokio::spawn(gateway.clone().tell_refusals());
     let listener = http::listen(&http_config)?;
     tracing::info!(service = "gateway", address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "serving");
     // It needs nothing but itself; a service that is away is told of where it is asked for

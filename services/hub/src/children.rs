@@ -22,6 +22,7 @@ pub struct Children {
     variables: Variables,
     private: HashMap<String, String>,
     public: Vec<String>,
+    urls: HashMap<&'static str, String>,
     /// Routes to the services.
     pub router: Router,
     /// The gateway's key.
@@ -56,7 +57,8 @@ impl Children {
         let gateway = Keyring::new("gateway", private.get("gateway").map_or("", String::as_str), &public)?;
         let mut variables = variables.clone();
         variables.insert("SERVICES".to_owned(), services.join(","));
-        let mut children = Children { running: Vec::new(), programs, variables, private, public, router, gateway, addresses };
+        let mut children =
+            Children { running: Vec::new(), programs, variables, private, public, urls: urls.clone(), router, gateway, addresses };
         for name in OWNERS {
             children.spawn(name, urls.get(name))?;
         }
@@ -94,6 +96,21 @@ impl Children {
         let child = command.process_group(0).stdin(Stdio::null()).kill_on_drop(true).spawn();
         self.running.push((name, child.with_context(|| format!("{} can't be started", program.display()))?));
         Ok(())
+    }
+
+    /// Starts a process that has died once more, as it was; ready when this returns.
+    ///
+    /// # Errors
+    /// As [`Children::start`].
+    pub async fn again(&mut self, name: &'static str) -> anyhow::Result<()> {
+        let (dead, rest) = std::mem::take(&mut self.running).into_iter().partition(|(of, _)| *of == name);
+        self.running = rest;
+        for (_, mut child) in dead {
+            child.kill().await.ok();
+        }
+        let url = self.urls.get(name).cloned();
+        self.spawn(name, url.as_ref())?;
+        self.wait_until_ready(name).await
     }
 
     /// The process of a service.

@@ -19,11 +19,12 @@ use service::process::start_background;
 use service::router::Endpoint;
 use service::{Database, Keyring, Owner, Router};
 use stock::Stock;
+use sync::{Sync, SyncConfig};
 
 /// The services that keep data, each with a role and a schema of its name.
-pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock"];
+pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock", "sync"];
 /// Every process.
-pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock"];
+pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync"];
 
 /// All services, put together.
 pub struct Hub {
@@ -37,6 +38,8 @@ pub struct Hub {
     pub crm: Arc<Owner<Crm>>,
     /// Points of sale's goods.
     pub stock: Arc<Owner<Stock>>,
+    /// The pushes to the banks' platforms.
+    pub sync: Arc<Owner<Sync>>,
     /// The way to each.
     pub router: Router,
     /// The keys, by process.
@@ -62,6 +65,7 @@ impl Hub {
             database("partners", &mut Vec::new())?,
             database("crm", &mut Vec::new())?,
             database("stock", &mut Vec::new())?,
+            database("sync", &mut Vec::new())?,
         );
         let settings = (
             HttpConfig::read(variables, &mut problems),
@@ -69,17 +73,18 @@ impl Hub {
             Margins::read(variables, &mut problems),
             LoginConfig::read(variables, &mut problems),
             CrmConfig::read(variables, &mut problems),
+            SyncConfig::read(variables, &mut problems),
             config::read::<i64>(variables, "MAX_ROWS", Some("100000"), &mut problems),
         );
         let complete = match (databases, settings) {
             (
-                (Some(catalog), Some(partners), Some(crm), Some(stock)),
-                (Some(http), Some(doors), Some(margins), Some(login), Some(crm_config), Some(max_rows)),
-            ) => Some(((catalog, partners, crm, stock), http, doors, margins, login, crm_config, max_rows)),
+                (Some(catalog), Some(partners), Some(crm), Some(stock), Some(sync)),
+                (Some(http), Some(doors), Some(margins), Some(login), Some(crm_config), Some(sync_config), Some(max_rows)),
+            ) => Some(((catalog, partners, crm, stock, sync), http, doors, margins, login, crm_config, sync_config, max_rows)),
             _ => None,
         };
-        let (databases, http, doors, margins, login, crm_config, max_rows) = config::check(complete, problems)?;
-        let (catalog_data, partners_data, crm_data, stock_data) = databases;
+        let (databases, http, doors, margins, login, crm_config, sync_config, max_rows) = config::check(complete, problems)?;
+        let (catalog_data, partners_data, crm_data, stock_data, sync_data) = databases;
 
         let keys = Keyring::ring(PROCESSES)?;
         let key = |name: &str| keys.get(name).cloned().context("a process without a key");
@@ -89,11 +94,17 @@ impl Hub {
         let partners = Arc::new(Owner::new(users, partners_data, key("partners")?, router.clone(), max_rows));
         let crm = Arc::new(Owner::new(Crm::new(&crm_config)?, crm_data, key("crm")?, router.clone(), max_rows));
         let stock = Arc::new(Owner::new(Stock::new(), stock_data, key("stock")?, router.clone(), max_rows));
-        let routes: [(&'static str, Arc<dyn Endpoint>); 4] =
-            [("catalog", catalog.clone()), ("partners", partners.clone()), ("crm", crm.clone()), ("stock", stock.clone())];
+        let sync = Arc::new(Owner::new(Sync::new(&sync_config)?, sync_data, key("sync")?, router.clone(), max_rows));
+        let routes: [(&'static str, Arc<dyn Endpoint>); 5] = [
+            ("catalog", catalog.clone()),
+            ("partners", partners.clone()),
+            ("crm", crm.clone()),
+            ("stock", stock.clone()),
+            ("sync", sync.clone()),
+        ];
         router.set(HashMap::from(routes));
         let gateway = Arc::new(Gateway::new(doors, http.max_body, router.clone(), key("gateway")?)?);
-        Ok(Hub { gateway, catalog, partners, crm, stock, router, keys, http })
+        Ok(Hub { gateway, catalog, partners, crm, stock, sync, router, keys, http })
     }
 
     /// Runs every service's migrations.
@@ -104,17 +115,26 @@ impl Hub {
         self.catalog.migrate().await?;
         self.partners.migrate().await?;
         self.crm.migrate().await?;
-        self.stock.migrate().await
+        self.stock.migrate().await?;
+        self.sync.migrate().await
     }
 
     /// Starts the services' background work.
-    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 4] {
-        [start_background(&self.catalog), start_background(&self.partners), start_background(&self.crm), start_background(&self.stock)]
+    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 6] {
+        [
+            start_background(&self.catalog),
+            start_background(&self.partners),
+            start_background(&self.crm),
+            start_background(&self.stock),
+            start_background(&self.sync),
+            tokio::spawn(self.gateway.clone().tell_refusals()),
+        ]
     }
 
     /// Ready when every service's database is.
     pub fn health(&self) -> Health {
-        let databases = [&self.catalog.database, &self.partners.database, &self.crm.database, &self.stock.database].map(Database::clone);
+        let databases = [&self.catalog.database, &self.partners.database, &self.crm.database, &self.stock.database, &self.sync.database]
+            .map(Database::clone);
         Health::new(move || {
             let databases = databases.clone();
             Box::pin(async move {

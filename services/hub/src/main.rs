@@ -62,6 +62,11 @@ async fn run(as_processes: bool) -> anyhow::Result<()> {
         if !variables.contains_key("LOAN_FILE_KEYS") {
             variables.insert("LOAN_FILE_KEYS".to_owned(), demo_key(&settings.data_dir)?);
         }
+        if !variables.contains_key("PLATFORM_KEYS") {
+            variables.insert("PLATFORM_KEYS".to_owned(), demo_key(&settings.data_dir)?);
+        }
+        // Their platforms run beside the hub
+        variables.entry("ALLOW_PRIVATE_PLATFORMS".to_owned()).or_insert_with(|| "true".to_owned());
     }
     let (cluster, url) = match &settings.database_url {
         Some(url) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
@@ -190,7 +195,7 @@ fn help() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\nhub secret       a key for LOAN_FILE_KEYS\n\nVariables:"
+        "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\nhub secret       a key for LOAN_FILE_KEYS or PLATFORM_KEYS\n\nVariables:"
     )?;
     let all = [
         HubConfig::VARIABLES,
@@ -200,6 +205,7 @@ fn help() -> anyhow::Result<()> {
         catalog::Margins::VARIABLES,
         partners::LoginConfig::VARIABLES,
         crm::CrmConfig::VARIABLES,
+        sync::SyncConfig::VARIABLES,
         TelemetryConfig::VARIABLES,
         service::process::PeersConfig::VARIABLES,
     ];

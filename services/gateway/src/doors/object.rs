@@ -45,6 +45,7 @@ pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payloa
         Ok(envelope) => envelope,
         Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
     };
+    let mut who = None;
     let answer = async {
         let target = path.into_inner();
         let arguments: Arguments<'_> = match envelope.params {
@@ -54,6 +55,7 @@ pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payloa
             _ => Arguments::default(),
         };
         let session = gateway.session(&request, arguments.session_id.as_deref()).await?;
+        who = Some(session.clone());
         let token = gateway.token(&session, &target.model)?;
         if BY_OTHER_DOORS.contains(&target.method.as_str()) {
             return Err(Fault::no_such_method(&target.model, &target.method));
@@ -73,6 +75,9 @@ pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payloa
     };
     match answer.await {
         Ok(reply) => answer::enveloped(&gateway, envelope.id, reply),
-        Err(fault) => answer::refused(&gateway, Manner::AddOn, envelope.id, &fault),
+        Err(fault) => {
+            gateway.note_refusal(&request, who.as_deref(), &body, &fault);
+            answer::refused(&gateway, Manner::AddOn, envelope.id, &fault)
+        }
     }
 }

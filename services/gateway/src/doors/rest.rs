@@ -124,8 +124,12 @@ async fn change(
     let envelope = if body.is_empty() { Ok(Request::default()) } else { need_json(request).and_then(|()| Request::parse(&body)) };
     let envelope = match envelope {
         Ok(envelope) => envelope,
-        Err(fault) => return answer::refused(gateway, Manner::AddOn, None, &fault),
+        Err(fault) => {
+            gateway.note_refusal(request, None, &body, &fault);
+            return answer::refused(gateway, Manner::AddOn, None, &fault);
+        }
     };
+    let mut who = None;
     let answer = async {
         let params: Change<'_> = match envelope.params {
             Some(raw) if raw.get() != "null" => {
@@ -134,6 +138,7 @@ async fn change(
             _ => Change::default(),
         };
         let session = gateway.session(request, params.session_id.as_deref()).await?;
+        who = Some(session.clone());
         let mut call = Call::new(model.as_str(), method, gateway.token(&session, &model)?);
         if method == "unlink" {
             call.params = query_params(request)?;
@@ -152,7 +157,10 @@ async fn change(
     match answer.await {
         Ok(reply) if method == "unlink" => answer::result_only(gateway, reply),
         Ok(reply) => answer::enveloped(gateway, envelope.id, reply),
-        Err(fault) => answer::refused(gateway, Manner::AddOn, envelope.id, &fault),
+        Err(fault) => {
+            gateway.note_refusal(request, who.as_deref(), &body, &fault);
+            answer::refused(gateway, Manner::AddOn, envelope.id, &fault)
+        }
     }
 }
 

@@ -1,0 +1,141 @@
+//! `GET /events`: changes as they come, as server-sent events. What a user may not read it does not hear of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+use events::Event;
+use jsonrpc::{Call, Fault};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use service::http::{Health, header};
+use service::owner::parse_reply;
+
+use crate::Gateway;
+use crate::answer::{self, Manner};
+use crate::auth::Session;
+
+/// A comment goes out at least as often, in seconds: proxies close what is silent.
+const SILENCE: u64 = 15;
+/// How many events are asked for at once.
+const BATCH: i64 = 200;
+
+/// What a listener asks for.
+#[derive(Clone, Deserialize)]
+pub struct Wanted {
+    /// Models, separated by commas; none: all.
+    model: Option<String>,
+    /// The bank that caused a change.
+    bank: Option<i64>,
+    /// Where to go on, in place of the header `Last-Event-ID`.
+    after: Option<i64>,
+}
+
+/// The stream, until the session ends, the listener leaves, or the process stops.
+pub async fn events(
+    request: HttpRequest,
+    wanted: web::Query<Wanted>,
+    gateway: web::Data<Gateway>,
+    health: web::Data<Health>,
+) -> HttpResponse {
+    let begun = async {
+        gateway.session(&request, None).await?;
+        let last = header(&request, "last-event-id").and_then(|text| text.trim().parse().ok());
+        match last.or(wanted.after) {
+            Some(pos) if pos >= 0 => Ok(pos),
+            // From now on
+            _ => gateway.sync::<i64>("_position", 0, 0).await,
+        }
+    };
+    let after = match begun.await {
+        Ok(after) => after,
+        Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
+    };
+    let state = (after, Some(Bytes::from_static(b"retry: 2000\n\n")));
+    let stream = futures_util::stream::unfold(state, move |(after, first)| {
+        let (request, wanted, gateway, health) = (request.clone(), wanted.clone(), gateway.clone(), health.clone());
+        async move {
+            if let Some(first) = first {
+                return Some((Ok::<_, Fault>(first), (after, None)));
+            }
+            let news = gateway.news(&request, &wanted, after);
+            tokio::select! {
+                news = news => match news {
+                    Ok((after, text)) => Some((Ok(text), (after, None))),
+                    // The listener comes back with its last id
+                    Err(_) => None,
+                },
+                () = draining(&health) => None,
+            }
+        }
+    });
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(stream)
+}
+
+async fn draining(health: &Health) {
+    while !health.is_draining() {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+impl Gateway {
+    async fn sync<T: serde::de::DeserializeOwned>(&self, method: &str, after: i64, wait: u64) -> Result<T, Fault> {
+        let call = Call::new("ek.delivery", method, self.keyring.own_token("sync")?);
+        parse_reply(self.router.service("sync")?.call(call.with("after", &after).with("limit", &BATCH).with("wait", &wait)).await?)
+    }
+
+    /// What came after a position, as the stream's text, and the position it goes up to.
+    async fn news(&self, request: &HttpRequest, wanted: &Wanted, after: i64) -> Result<(i64, Bytes), Fault> {
+        let events: Vec<Event> = self.sync("_stream", after, SILENCE).await?;
+        let Some(last) = events.last().map(|event| event.pos) else { return Ok((after, Bytes::from_static(b": nothing new\n\n"))) };
+        // Asked anew each time: a session that ended hears no more
+        let session = self.session(request, None).await?;
+        let models: Option<Vec<&str>> = wanted.model.as_deref().map(|models| models.split(',').map(str::trim).collect());
+        let asked = |event: &&Event| {
+            models.as_ref().is_none_or(|models| models.contains(&event.model.as_str()))
+                && wanted.bank.is_none_or(|bank| event.bank == Some(bank))
+        };
+        let events: Vec<&Event> = events.iter().filter(asked).collect();
+        let mut ids: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+        for event in &events {
+            ids.entry(&event.model).or_default().insert(event.record_id);
+        }
+        let mut visible: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+        for (model, ids) in ids {
+            visible.insert(model, self.visible(&session, model, &ids).await?);
+        }
+        let mut text = String::new();
+        for event in events {
+            // What was removed nobody reads; those who are no bank's hear of it
+            let gone = event.kind == "deleted" && session.who.identity.bank.is_none();
+            if gone || visible.get(event.model.as_str()).is_some_and(|ids| ids.contains(&event.record_id)) {
+                let data = json!({"model": event.model, "id": event.record_id, "version": event.version, "kind": event.kind,
+                    "at": event.at, "origin": event.origin, "bank": event.bank});
+                text.push_str(&format!("id: {}\nevent: {}\ndata: {data}\n\n", event.pos, event.kind));
+            }
+        }
+        // Where all of it is others', the listener still learns how far it is
+        let text = if text.is_empty() { format!("id: {last}\n: nothing for you\n\n") } else { text };
+        Ok((last, text.into()))
+    }
+
+    /// Which of these records the user may read.
+    async fn visible(&self, session: &Session, model: &str, ids: &BTreeSet<i64>) -> Result<BTreeSet<i64>, Fault> {
+        let call = Call::new(model, "search_read", self.token(session, model)?);
+        let call = call.with("filter", &json!([["id", "in", ids]])).with("query", &"{id}").with("context", &json!({"active_test": false}));
+        match self.router.call(call).await.and_then(parse_reply::<Json>) {
+            Ok(page) => {
+                let rows = page.get("result").and_then(Json::as_array).into_iter().flatten();
+                Ok(rows.filter_map(|row| row.get("id")?.as_i64()).collect())
+            }
+            Err(fault) if fault.retry_after.is_some() => Err(fault),
+            Err(_) => Ok(BTreeSet::new()),
+        }
+    }
+}

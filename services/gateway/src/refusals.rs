@@ -1,0 +1,151 @@
+//! Changing requests that were refused, told to sync for support: who, what, why, and by which names it can be found.
+//!
+//! A full channel drops them: telling must not slow what is told of.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use chrono::Utc;
+use jsonrpc::{Call, Fault};
+use serde_json::{Map, Value as Json, json};
+use service::http::header;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::Gateway;
+use crate::auth::Session;
+
+/// How many wait to be told at most.
+const WAITING: usize = 2_000;
+/// How many go in one call.
+const BATCH: usize = 200;
+/// How deep a body is looked into for names.
+const DEPTH: usize = 6;
+
+/// Those that are still to be told.
+pub struct Refusals {
+    sender: Sender<Json>,
+    receiver: Mutex<Option<Receiver<Json>>>,
+}
+
+impl Refusals {
+    /// None yet.
+    pub fn new() -> Refusals {
+        let (sender, receiver) = channel(WAITING);
+        Refusals { sender, receiver: Mutex::new(Some(receiver)) }
+    }
+}
+
+impl Default for Refusals {
+    fn default() -> Refusals {
+        Refusals::new()
+    }
+}
+
+impl Gateway {
+    /// Notes a refusal.
+    pub fn note_refusal(&self, request: &HttpRequest, session: Option<&Session>, body: &[u8], fault: &Fault) {
+        let mut names = Map::new();
+        if let Ok(body) = serde_json::from_slice::<Json>(body) {
+            collect(&body, DEPTH, &mut names);
+        }
+        let identity = session.map(|session| &session.who.identity);
+        let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+        // The id that our own faults tell, else that of the caller's trace
+        let trace = fault.message.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 32);
+        let trace = trace.or_else(|| header(request, "traceparent")?.split('-').nth(1).filter(|id| id.len() == 32));
+        let _ = self.refusals.sender.try_send(json!({
+            "at": Utc::now(), "method": request.method().as_str(), "path": cut(request.path(), 300),
+            "login": identity.map(|identity| cut(&identity.login, 254)), "bank_id": identity.and_then(|identity| identity.bank),
+            "status": fault.status, "error": cut(&fault.name, 254), "message": redacted(&cut(&fault.message, 2_000)),
+            "reference": names.get("reference"), "ek_order_id": names.get("ek_order_id"), "email": names.get("email"), "trace_id": trace,
+        }));
+    }
+
+    /// Tells them, until it is dropped.
+    pub async fn tell_refusals(self: Arc<Gateway>) {
+        let receiver = self.refusals.receiver.lock().ok().and_then(|mut receiver| receiver.take());
+        let Some(mut receiver) = receiver else { return };
+        let mut rows = Vec::new();
+        while receiver.recv_many(&mut rows, BATCH).await > 0 {
+            // Twice; after that support has one answer less
+            for again in [true, false] {
+                let told = async {
+                    let token = self.keyring.own_token("sync")?;
+                    self.router.service("sync")?.call(Call::new("ek.request", "_refused", token).with("rows", &rows)).await
+                };
+                match told.await {
+                    Ok(_) => break,
+                    Err(_) if again => tokio::time::sleep(Duration::from_secs(2)).await,
+                    Err(fault) => tracing::warn!(%fault, lost = rows.len(), "refused requests could not be kept"),
+                }
+            }
+            rows.clear();
+        }
+    }
+}
+
+/// The names by which people look for a request: the first of each that stands in the body, as a field or in a filter.
+fn collect(json: &Json, depth: usize, names: &mut Map<String, Json>) {
+    let mut named = |key: &str, value: &Json| {
+        let kind = match key.rsplit('.').next() {
+            Some("email") => "email",
+            Some("ek_order_id") => "ek_order_id",
+            Some("manufacturer_ref" | "product_ref" | "ref" | "code_pos" | "reference") => "reference",
+            _ => return,
+        };
+        let text = match value {
+            Json::String(text) if kind == "email" => text.trim().to_lowercase(),
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            _ => return,
+        };
+        let text: String = text.chars().filter(|c| *c != '\0').take(254).collect();
+        names.entry(kind.to_owned()).or_insert(text.into());
+    };
+    match json {
+        Json::Object(map) => {
+            map.iter().for_each(|(key, value)| named(key, value));
+            if depth > 0 {
+                map.values().for_each(|value| collect(value, depth - 1, names));
+            }
+        }
+        Json::Array(list) => {
+            if let [Json::String(field), Json::String(_), value] = list.as_slice() {
+                named(field, value);
+            }
+            if depth > 0 {
+                list.iter().for_each(|value| collect(value, depth - 1, names));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Without what may be a phone or an account number: eight digits and more in a row, spaces aside.
+fn redacted(message: &str) -> String {
+    let words = message.split(' ').map(|word| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        let others = word.chars().filter(|c| c.is_alphabetic()).count();
+        if digits >= 8 && others == 0 { "[number]" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ").replace('\0', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_tells_the_names_it_is_found_by() {
+        let mut names = Map::new();
+        let body = json!({"params": {"filter": [["partner_id.email", "=", "A@b.dz"]], "data": {"ek_order_id": 1416, "product": [{"manufacturer_ref": "X-1"}], "salary": 90_000}}});
+        collect(&body, DEPTH, &mut names);
+        assert_eq!(Json::Object(names), json!({"email": "a@b.dz", "ek_order_id": "1416", "reference": "X-1"}));
+    }
+
+    #[test]
+    fn numbers_of_people_are_not_kept() {
+        assert_eq!(redacted("Unknown phone '0556123456' of order 1416"), "Unknown phone [number] of order 1416");
+    }
+}

@@ -1,0 +1,436 @@
+//! From the owners' events to what each platform has still to hear.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{BigInt, Bool, Text};
+use events::Event;
+use jsonrpc::{Call, Fault};
+use records::{Failure, Sql, Tx};
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+use service::Owner;
+
+use crate::Sync;
+
+/// What a call tells of; its name in `ek.delivery`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "named as they are")]
+pub enum Kind {
+    // A product goes before its configurations, these before their quantities
+    Product,
+    Configuration,
+    Stock,
+    Order,
+    Client,
+    Pos,
+    User,
+}
+
+impl Kind {
+    /// All names.
+    pub const NAMES: &'static [&'static str] = &["product", "configuration", "stock", "order", "client", "pos", "user"];
+    const ALL: [Kind; 7] = [Kind::Product, Kind::Configuration, Kind::Stock, Kind::Order, Kind::Client, Kind::Pos, Kind::User];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Product => "product",
+            Kind::Configuration => "configuration",
+            Kind::Stock => "stock",
+            Kind::Order => "order",
+            Kind::Client => "client",
+            Kind::Pos => "pos",
+            Kind::User => "user",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn parse(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The platform's setting that asks for it.
+    fn wanted_by(self) -> &'static str {
+        match self {
+            Kind::Product | Kind::Configuration => "wants_products",
+            Kind::Stock => "wants_stock",
+            Kind::Order => "wants_orders",
+            Kind::Client => "wants_clients",
+            Kind::Pos => "wants_pos",
+            Kind::User => "wants_users",
+        }
+    }
+
+    /// The verb for a record that the platform may not know.
+    pub fn first_verb(self) -> &'static str {
+        if matches!(self, Kind::Product | Kind::Pos | Kind::User) { "POST" } else { "PUT" }
+    }
+
+    /// The model whose record is told; a stock's is the configuration that it is of.
+    pub fn model(self) -> &'static str {
+        match self {
+            Kind::Product => "product.master",
+            Kind::Configuration | Kind::Stock => "product.template",
+            Kind::Order => "sale.order",
+            Kind::Client | Kind::Pos => "res.partner",
+            Kind::User => "res.users",
+        }
+    }
+
+    /// The filter of all records of the kind.
+    pub fn everything(self) -> &'static str {
+        match self {
+            Kind::Pos => r#"[["is_pos", "=", true]]"#,
+            Kind::Client => r#"[["is_pos", "=", false], ["bank_ids", "!=", false]]"#,
+            Kind::User => r#"[["bank_id", "!=", false]]"#,
+            _ => "[]",
+        }
+    }
+}
+
+/// How many records are asked for at once.
+const PAGE: usize = 1_000;
+
+/// In place of a verb: not to be told, but to be remembered.
+const REMEMBER: &str = "";
+
+/// Something that platforms have to hear.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "columns of ek_delivery")]
+pub struct News {
+    pub kind: Kind,
+    pub verb: &'static str,
+    pub order_key: String,
+    pub model: &'static str,
+    pub record_id: i64,
+    /// The banks that may hear it; none: all.
+    pub banks: Option<Vec<i64>>,
+    /// The bank that caused it.
+    pub cause: Option<i64>,
+    pub traceparent: Option<String>,
+    pub changed_at: DateTime<Utc>,
+    /// What is remembered of the record: news is what differs.
+    #[serde(skip)]
+    active: bool,
+    #[serde(skip)]
+    content: Option<String>,
+}
+
+/// What some events come to.
+#[derive(Debug, Default)]
+pub struct Heard {
+    news: Vec<News>,
+    /// Work on many records: kind, filter, cause.
+    many: Vec<(Kind, String, Option<i64>)>,
+}
+
+/// Reads records of another service: what a platform is told, it is told as it is now.
+///
+/// # Errors
+/// 503 where the owner is away.
+pub async fn read(owner: &Owner<Sync>, model: &str, filter: Json, query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
+    let call = Call::new(model, "_read", Arc::from("")).with("filter", &filter).with("query", &query).with("limit", &PAGE);
+    owner.ask(call).await
+}
+
+/// The same without a bound of its own: page after page.
+///
+/// # Errors
+/// 503 where the owner is away.
+pub async fn read_all(owner: &Owner<Sync>, model: &str, filter: &[Json], query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
+    let mut all: Vec<Map<String, Json>> = Vec::new();
+    loop {
+        let last = all.last().and_then(|row| row.get("id")?.as_i64()).unwrap_or_default();
+        let page = read(owner, model, Json::from([filter, &[json!(["id", ">", last])]].concat()), query).await?;
+        let is_last = page.len() < PAGE;
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// Finds out what events mean to platforms.
+///
+/// # Errors
+/// 503 where a service is away.
+pub async fn hear(owner: &Owner<Sync>, events: &[Event]) -> Result<Heard, Fault> {
+    let mut heard = Heard::default();
+    let payloads = events.iter().map(|event| (event, serde_json::from_str::<Map<String, Json>>(event.payload.get()).unwrap_or_default()));
+    let payloads: Vec<_> = payloads.collect();
+    let number = |payload: &Map<String, Json>, name: &str| payload.get(name).and_then(Json::as_i64);
+    let products =
+        payloads.iter().filter(|(event, _)| event.model == "stock.quant").filter_map(|(_, payload)| number(payload, "product_id"));
+    let masters = masters(owner, products.collect()).await?;
+    let orders = payloads.iter().filter_map(|(event, payload)| match event.model.as_str() {
+        "sale.order" => Some(event.record_id),
+        "sale.order.line" => number(payload, "order_id"),
+        _ => None,
+    });
+    let orders: BTreeSet<i64> = orders.collect();
+    let orders = match orders.is_empty() {
+        true => Vec::new(),
+        false => read(owner, "sale.order", json!([["id", "in", orders]]), "{id, ek_state, short, bank_id}").await?,
+    };
+    for (event, payload) in &payloads {
+        let gone = event.kind == "deleted";
+        let new = |kind: Kind, record_id: i64, order_key: String| News {
+            kind,
+            verb: if event.kind == "created" { kind.first_verb() } else { "PUT" },
+            order_key,
+            model: kind.model(),
+            record_id,
+            banks: None,
+            cause: event.bank,
+            traceparent: event.traceparent.clone(),
+            changed_at: event.at,
+            active: !gone && payload.get("active").and_then(Json::as_bool).unwrap_or(true),
+            content: None,
+        };
+        let id = event.record_id;
+        match event.model.as_str() {
+            "product.master" => {
+                heard.news.push(News { content: Some(content(payload)), ..new(Kind::Product, id, format!("product {id}")) })
+            }
+            "product.template" => {
+                let Some(master) = number(payload, "master_product") else { continue };
+                heard.news.push(News { content: Some(content(payload)), ..new(Kind::Configuration, id, format!("product {master}")) });
+                // A price is part of what a point of sale offers too
+                let of_prices = News { content: Some(prices(payload)), ..new(Kind::Stock, id, format!("product {master}")) };
+                // Of a new one nothing is anywhere yet
+                heard.news.push(if event.kind == "updated" { of_prices } else { News { verb: REMEMBER, ..of_prices } });
+            }
+            "product.brand" | "product.category" if event.kind == "updated" => {
+                let (field, operator) = if event.model == "product.brand" { ("brand", "=") } else { ("categ_id", "child_of") };
+                heard.many.push((Kind::Product, json!([[field, operator, id]]).to_string(), event.bank));
+                if event.model == "product.category" {
+                    let through = json!([[format!("master_product.{field}"), operator, id]]).to_string();
+                    heard.many.push((Kind::Configuration, through, event.bank));
+                }
+            }
+            "stock.quant" if !gone => {
+                let Some(product) = number(payload, "product_id") else { continue };
+                let Some(master) = masters.get(&product) else { continue };
+                heard.news.push(new(Kind::Stock, product, format!("product {master}")));
+            }
+            "sale.order" | "sale.order.line" => {
+                let of = if event.model == "sale.order" { Some(id) } else { number(payload, "order_id") };
+                let Some(order) = orders.iter().find(|order| number(order, "id") == of) else { continue };
+                let short = order.get("short").and_then(Json::as_f64).is_some_and(|short| short > 0.0);
+                let state = order.get("ek_state").and_then(Json::as_str).unwrap_or_default();
+                let told = short || matches!(state, "EK_ORDER_DELIVERED" | "EK_CLIENT_ORDER_CANCELED");
+                let (Some(bank), Some(of), true) = (number(order, "bank_id"), of, told) else { continue };
+                let content = format!("{state} {}", order.get("short").cloned().unwrap_or_default());
+                heard.news.push(News { banks: Some(vec![bank]), content: Some(content), ..new(Kind::Order, of, format!("order {of}")) });
+            }
+            "res.partner" if payload.get("is_pos") == Some(&Json::Bool(true)) => {
+                heard.news.push(new(Kind::Pos, id, format!("partner {id}")))
+            }
+            "res.partner" if !gone => {
+                let banks: Vec<i64> =
+                    payload.get("bank_ids").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64).collect();
+                heard.news.push(News { banks: Some(banks), ..new(Kind::Client, id, format!("partner {id}")) });
+            }
+            "res.users" if !gone => {
+                let banks = number(payload, "bank_id").into_iter().collect();
+                heard.news.push(News { banks: Some(banks), ..new(Kind::User, id, format!("user {id}")) });
+            }
+            _ => {}
+        }
+    }
+    heard.news.retain(|news| news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
+    Ok(heard)
+}
+
+/// The products of configurations.
+async fn masters(owner: &Owner<Sync>, configurations: BTreeSet<i64>) -> Result<BTreeMap<i64, i64>, Fault> {
+    if configurations.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = read(owner, "product.template", json!([["id", "in", configurations]]), "{id, master_product}").await?;
+    Ok(rows.iter().filter_map(|row| Some((row.get("id")?.as_i64()?, row.get("master_product")?.as_i64()?))).collect())
+}
+
+/// What a record says, but for whether it is active and the row's own bookkeeping.
+fn content(payload: &Map<String, Json>) -> String {
+    let told = payload.iter().filter(|(name, _)| !matches!(name.as_str(), "active" | "version" | "write_date" | "write_uid"));
+    Json::Object(told.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
+}
+
+fn prices(payload: &Map<String, Json>) -> String {
+    json!([payload.get("list_price"), payload.get("standard_price")]).to_string()
+}
+
+/// Writes down who has to hear what, in the transaction that moves the cursor.
+///
+/// # Errors
+/// The database's own.
+pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
+    let news = differing(tx, &heard.news).await?;
+    tell(tx, &news, None).await?;
+    for (kind, filter, cause) in &heard.many {
+        let mut sql = Sql::new("INSERT INTO ek_sync (kind, verb, filter, cause) VALUES (");
+        sql.bind(kind.as_str()).push(", 'PUT', ").bind(filter.as_str()).push(", ").bind(*cause).push(") RETURNING id");
+        tx.ids(sql).await?;
+    }
+    Ok(())
+}
+
+/// Others' events in sync's own feed, for those who follow all of them at one place: which record, not what it says.
+///
+/// # Errors
+/// The database's own.
+pub async fn pass_on(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
+    let rows: Vec<Json> = events
+        .iter()
+        .map(|event| {
+            json!({"model": event.model, "record_id": event.record_id, "version": event.version, "kind": event.kind,
+                "origin": event.origin, "bank": event.bank, "actor": 1, "traceparent": event.traceparent})
+        })
+        .collect();
+    let mut sql = Sql::new(
+        "INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
+         SELECT model, record_id, version, kind, origin, bank, actor, traceparent, '{}' FROM jsonb_to_recordset(",
+    );
+    sql.bind(Json::from(rows).to_string());
+    sql.push(
+        "::jsonb) AS e(model text, record_id bigint, version bigint, kind text, origin text, bank bigint, actor bigint, traceparent text) \
+         RETURNING seq",
+    );
+    tx.ids(sql).await.map(drop)
+}
+
+/// The news that are some, with PATCH for those that only archive or activate; and remembers them.
+async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure> {
+    let key = |news: &News| format!("{} {}", news.kind.as_str(), news.record_id);
+    let remembered = || news.iter().filter_map(|one| one.content.as_ref().map(|content| (one, content)));
+    let models: BTreeSet<String> = remembered().map(|(one, _)| one.kind.as_str().to_owned()).collect();
+    if models.is_empty() {
+        return Ok(news.to_vec());
+    }
+    let mut sql = Sql::new("SELECT model, record_id, active, content FROM ek_known WHERE model = ANY(");
+    sql.bind(models.into_iter().collect::<Vec<_>>()).push(") AND record_id = ANY(");
+    sql.bind(remembered().map(|(one, _)| one.record_id).collect::<Vec<_>>()).push(")");
+    let rows = sql.load::<(Text, BigInt, Bool, Text), (String, i64, bool, String)>(tx.conn).await?;
+    let mut known: BTreeMap<String, (bool, String)> =
+        rows.into_iter().map(|(model, id, active, content)| (format!("{model} {id}"), (active, content))).collect();
+    let mut differing = Vec::new();
+    let mut changed: BTreeMap<String, &News> = BTreeMap::new();
+    for one in news {
+        let Some(content) = &one.content else {
+            differing.push(one.clone());
+            continue;
+        };
+        // Texts are long; what is the same has the same digest
+        let digest = records::values::content_hash(&Map::from_iter([("content".to_owned(), content.as_str().into())]));
+        let before = known.insert(key(one), (one.active, digest.clone()));
+        changed.insert(key(one), one);
+        match before {
+            Some((active, same)) if same == digest && active == one.active => {}
+            _ if one.verb == REMEMBER => {}
+            Some((active, same)) if same == digest && active != one.active => differing.push(News { verb: "PATCH", ..one.clone() }),
+            Some((active, _)) if active && !one.active => differing.push(News { verb: "PATCH", ..one.clone() }),
+            _ => differing.push(one.clone()),
+        }
+    }
+    let rows: Vec<Json> = changed
+        .iter()
+        .filter_map(|(key, one)| {
+            let (active, content) = known.get(key)?;
+            Some(json!({"model": one.kind.as_str(), "record_id": one.record_id, "active": active, "content": content}))
+        })
+        .collect();
+    let mut sql = Sql::new("INSERT INTO ek_known SELECT * FROM jsonb_populate_recordset(NULL::ek_known, ");
+    sql.bind(Json::from(rows).to_string());
+    sql.push(
+        "::jsonb) ON CONFLICT (model, record_id) DO UPDATE SET active = excluded.active, content = excluded.content RETURNING record_id",
+    );
+    tx.ids(sql).await?;
+    Ok(differing)
+}
+
+/// Deliveries for all platforms that may and want to hear, or for this one; folded into those that wait. A platform hears
+/// of what began after it was named (a full sync tells what was before); one that is switched off hears it when it is on
+/// again.
+///
+/// # Errors
+/// The database's own.
+pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(), Failure> {
+    // One statement for each bank that caused something: it does not hear that, but does hear what another caused
+    let mut by_cause: BTreeMap<Option<i64>, BTreeMap<(Kind, i64), News>> = BTreeMap::new();
+    for one in news {
+        let group = by_cause.entry(one.cause).or_default();
+        match group.get_mut(&(one.kind, one.record_id)) {
+            None => drop(group.insert((one.kind, one.record_id), one.clone())),
+            Some(first) => {
+                // A platform that was named in between hears the later one
+                first.changed_at = first.changed_at.max(one.changed_at);
+                if first.verb == "PATCH" && one.verb == "PUT" {
+                    first.verb = "PUT";
+                }
+            }
+        }
+    }
+    for (cause, group) in by_cause {
+        for kind in Kind::ALL {
+            let rows: Vec<&News> = group.values().filter(|one| one.kind == kind).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let mut sql = Sql::new(
+                "INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk) \
+                 SELECT p.id, p.bank_id, w.kind, w.verb, w.order_key, w.model, w.record_id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), \
+                 w.traceparent, w.changed_at, ",
+            );
+            sql.push(if only.is_some() { "true" } else { "false" });
+            sql.push(" FROM jsonb_to_recordset(").bind(serde_json::to_string(&rows).unwrap_or_default());
+            sql.push(
+                "::jsonb) AS w(kind text, verb text, order_key text, model text, record_id bigint, banks bigint[], traceparent text, changed_at timestamptz) \
+                 JOIN ek_platform p ON p.deleted_at IS NULL AND w.changed_at >= p.create_date AND (w.banks IS NULL OR p.bank_id = ANY(w.banks)) AND p.",
+            );
+            sql.push(kind.wanted_by()).push(" AND p.bank_id IS DISTINCT FROM ").bind(cause).push("::bigint AND (").bind(only);
+            sql.push("::bigint IS NULL OR p.id = ").bind(only).push(")");
+            if kind == Kind::Configuration {
+                // It goes with its product, which is not told yet
+                sql.push(
+                    " WHERE NOT EXISTS (SELECT FROM ek_delivery d WHERE d.platform_id = p.id AND d.order_key = w.order_key \
+                     AND d.kind = 'product' AND d.verb = 'POST' AND d.state = 'waiting')",
+                );
+            }
+            sql.push(
+                " ORDER BY w.record_id, p.id ON CONFLICT (platform_id, kind, record_id) WHERE state = 'waiting' DO UPDATE SET \
+                 verb = CASE WHEN ek_delivery.verb IN ('POST', excluded.verb) THEN ek_delivery.verb WHEN excluded.verb = 'POST' THEN 'POST' ELSE 'PUT' END, \
+                 webhook_id = CASE WHEN ek_delivery.attempts > 0 THEN excluded.webhook_id ELSE ek_delivery.webhook_id END, \
+                 bulk = ek_delivery.bulk AND excluded.bulk, version = ek_delivery.version + 1, write_date = now() RETURNING id",
+            );
+            tx.ids(sql).await?;
+        }
+    }
+    Ok(())
+}
+
+/// News of records that were not changed, for a sync: from rows `{id, master_product}` and the like.
+pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause: Option<i64>) -> Vec<News> {
+    let number = |row: &Map<String, Json>, name: &str| row.get(name).and_then(Json::as_i64);
+    let news = rows.iter().filter_map(|row| {
+        let id = number(row, "id")?;
+        let order_key = match kind {
+            Kind::Product => format!("product {id}"),
+            Kind::Configuration | Kind::Stock => format!("product {}", number(row, "master_product")?),
+            Kind::Client | Kind::Pos => format!("partner {id}"),
+            Kind::User => format!("user {id}"),
+            Kind::Order => format!("order {id}"),
+        };
+        let banks = match kind {
+            Kind::Client => Some(row.get("bank_ids")?.as_array()?.iter().filter_map(Json::as_i64).collect()),
+            Kind::User => Some(number(row, "bank_id").into_iter().collect()),
+            _ => None,
+        };
+        let (model, changed_at) = (kind.model(), Utc::now());
+        Some(News { kind, verb, order_key, model, record_id: id, banks, cause, traceparent: None, changed_at, active: true, content: None })
+    });
+    news.collect()
+}

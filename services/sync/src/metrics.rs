@@ -1,0 +1,49 @@
+//! What `/metrics` tells of the pushes. Alert where `hub_outbox_oldest_seconds` of an active platform is over 300, or
+//! `hub_deliveries_dead` is not 0.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use diesel::sql_types::{BigInt, Text};
+use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
+use records::Sql;
+use service::Owner;
+use service::metrics::{counter, gauge, histogram};
+
+use crate::Sync;
+
+/// From a change's transaction to a platform's 2xx, in seconds.
+pub static LATENCY: LazyLock<HistogramVec> = LazyLock::new(|| {
+    let buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 86_400.0];
+    histogram("hub_delivery_latency_seconds", "From a change to the platform's 2xx", &buckets, &["platform"])
+});
+/// Calls by what came of them.
+pub static ATTEMPTS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counter("hub_delivery_attempts_total", "Calls to platforms", &["platform", "outcome"]));
+static PENDING: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_outbox_pending", "Deliveries waiting", &["platform"]));
+static OLDEST: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| gauge("hub_outbox_oldest_seconds", "Age of the oldest change that waits", &["platform"]));
+static DEAD: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_deliveries_dead", "Dead letters", &["platform"]));
+static BREAKER: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_platform_breaker_open", "1 while the breaker is open", &["platform"]));
+
+/// Keeps the gauges.
+pub async fn watch(owner: &Owner<Sync>) {
+    type Columns = (Text, BigInt, BigInt, BigInt, BigInt);
+    loop {
+        let sql = Sql::new(
+            "SELECT p.name, o.n, o.age, (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead'), \
+             (p.open_until IS NOT NULL)::int::bigint FROM ek_platform p, LATERAL (SELECT count(*) AS n, \
+             coalesce(extract(epoch FROM now() - min(d.changed_at))::bigint, 0) AS age FROM ek_delivery d \
+             WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')) o WHERE p.deleted_at IS NULL LIMIT 1000",
+        );
+        if let Ok(rows) = owner.database.search::<Columns, (String, i64, i64, i64, i64)>(sql).await {
+            for (name, pending, age, dead, open) in rows {
+                PENDING.with_label_values(&[&name]).set(pending);
+                OLDEST.with_label_values(&[&name]).set(age);
+                DEAD.with_label_values(&[&name]).set(dead);
+                BREAKER.with_label_values(&[&name]).set(open);
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}

@@ -1,0 +1,334 @@
+//! `ek.platform`, `ek.delivery`, `ek.sync`, `ek.request`: who hears, what each has still to hear, work on many records; and what
+//! was refused at the doors.
+
+use diesel::sql_types::{BigInt, Text};
+use domain::{Identity, Kind as Who};
+use jsonrpc::{Call, Fault};
+use records::condition::denied;
+use records::tx::Found;
+use records::values::Mode;
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
+use serde_json::{Map, Value as Json};
+
+use crate::hear::Kind as Told;
+use crate::{Sync, address, signature};
+
+/// The declarations.
+pub fn models() -> [Model; 4] {
+    let waiting = "(SELECT {what} FROM ek_delivery d WHERE d.platform_id = {t}.id AND d.state IN ('waiting', 'sending'))";
+    let wants = |name, label| Field::new(name, Kind::Boolean, label).default("true");
+    let platform = vec![
+        Field::new("name", Kind::Char(254), "Name").required(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").help("By default the bank of the same name."),
+        Field::new("base_url", Kind::Char(500), "Base URL").required().readable_by(not_a_bank).help("Calls go to base_url/api/odoo/…"),
+        Field::new("secret", Kind::Char(200), "Secret").required().write_only().help("whsec_ and 24 to 64 bytes in base64."),
+        Field::internal("secret_before", Kind::Char(400)).personal(),
+        Field::internal("secret_changed", Kind::Datetime),
+        wants("wants_products", "Products and configurations"),
+        wants("wants_stock", "Quantities"),
+        wants("wants_orders", "Orders"),
+        wants("wants_clients", "Clients"),
+        wants("wants_pos", "Points of sale"),
+        wants("wants_users", "Users"),
+        Field::new("active", Kind::Boolean, "Active").default("true").help("Switched off by an answer of 410."),
+        Field::new("failures", Kind::Integer, "Failures in a row").readonly(),
+        Field::new("open_until", Kind::Datetime, "Next probe").readonly().help("Set while the breaker is open: nothing else is attempted."),
+        Field::computed(
+            "breaker",
+            Kind::Selection(&["closed", "open"]),
+            "Breaker",
+            "(CASE WHEN {t}.open_until IS NULL THEN 'closed' ELSE 'open' END)",
+        ),
+        Field::computed("waiting", Kind::Integer, "Deliveries waiting", waiting.replace("{what}", "count(*)")),
+        Field::computed("oldest_waiting", Kind::Datetime, "Oldest waiting since", waiting.replace("{what}", "min(d.changed_at)")),
+        Field::computed(
+            "dead",
+            Kind::Integer,
+            "Dead letters",
+            "(SELECT count(*) FROM ek_delivery d WHERE d.platform_id = {t}.id AND d.state = 'dead')",
+        ),
+    ];
+    let delivery = vec![
+        Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::new("kind", Kind::Selection(Told::NAMES), "Kind").readonly(),
+        Field::new("verb", Kind::Selection(&["POST", "PUT", "PATCH"]), "Verb").readonly(),
+        Field::new("order_key", Kind::Char(64), "Order key").readonly().help("Deliveries of one key go out one after the other."),
+        Field::new("model", Kind::Char(64), "Model").readonly(),
+        Field::new("record_id", Kind::Integer, "Record").readonly(),
+        Field::new("state", Kind::Selection(&["waiting", "sending", "done", "dead"]), "State").readonly(),
+        Field::new("attempts", Kind::Integer, "Attempts").readonly(),
+        Field::new("next_attempt", Kind::Datetime, "Next attempt").readonly(),
+        Field::new("last_status", Kind::Integer, "Last HTTP status").readonly(),
+        Field::new("last_error", Kind::Text(2_000), "Last error").readonly().readable_by(not_a_bank),
+        Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly(),
+        Field::new("traceparent", Kind::Char(64), "Trace").readonly(),
+        Field::new("changed_at", Kind::Datetime, "Changed at").readonly(),
+        Field::new("done_at", Kind::Datetime, "Done at").readonly(),
+        Field::new("bulk", Kind::Boolean, "Of a full sync").readonly(),
+        Field::internal("lease", Kind::Char(64)),
+        Field::internal("lease_until", Kind::Datetime),
+    ];
+    let sync = vec![
+        Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
+        Field::new("kind", Kind::Selection(Told::NAMES), "Kind").readonly(),
+        Field::new("verb", Kind::Selection(&["POST", "PUT"]), "Verb").readonly(),
+        Field::new("filter", Kind::Text(2_000), "Filter").readonly(),
+        Field::internal("cause", Kind::Integer),
+        Field::new("after", Kind::Integer, "Told up to this record").readonly(),
+        Field::new("told", Kind::Integer, "Records told").readonly(),
+        Field::new("state", Kind::Selection(&["running", "done"]), "State").readonly(),
+    ];
+    let request = vec![
+        Field::new("at", Kind::Datetime, "At").readonly(),
+        Field::new("method", Kind::Char(16), "HTTP method").readonly(),
+        Field::new("path", Kind::Char(300), "Path").readonly(),
+        Field::new("login", Kind::Char(254), "User").readonly(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "User's bank").readonly(),
+        Field::new("status", Kind::Integer, "HTTP status").readonly(),
+        Field::new("error", Kind::Char(254), "Error").readonly(),
+        Field::new("message", Kind::Text(2_000), "Why").readonly(),
+        Field::new("reference", Kind::Char(254), "Reference").readonly().help("Of a product, a configuration or a point of sale."),
+        Field::new("ek_order_id", Kind::Char(64), "Platform's order number").readonly(),
+        Field::new("email", Kind::Char(254), "Client's e-mail").readonly().lower(),
+        Field::new("trace_id", Kind::Char(32), "Trace").readonly(),
+    ];
+    [
+        Model::new("ek.delivery", "ek_delivery", "Delivery", delivery, deliveries).order("id desc").rec_name("webhook_id"),
+        Model::new("ek.platform", "ek_platform", "Platform", platform, platforms),
+        Model::new("ek.request", "ek_request", "Refused request", request, syncs).order("id desc").rec_name("path"),
+        Model::new("ek.sync", "ek_sync", "Full sync", sync, syncs).order("id desc").rec_name("kind"),
+    ]
+}
+
+fn not_a_bank(identity: &Identity) -> bool {
+    matches!(identity.kind(), Who::Administrator | Who::Staff)
+}
+
+/// An administrator's; a bank sees its own.
+fn platforms(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator => Access::all(),
+        Who::Staff => Access::read(),
+        Who::Integration => Access::default(),
+        Who::Bank(own) => Access {
+            fields: Some(&["id", "name", "display_name", "bank_id", "active", "breaker", "waiting", "oldest_waiting", "dead"]),
+            ..Access::read().only(Filter::leaf("bank_id", Op::Eq, own))
+        },
+    }
+}
+
+/// Only replayed by hand.
+fn deliveries(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator => Access { write: true, ..Access::read() },
+        Who::Staff => Access::read(),
+        Who::Integration => Access::default(),
+        Who::Bank(own) => Access::read().only(Filter::leaf("bank_id", Op::Eq, own)),
+    }
+}
+
+fn syncs(identity: &Identity) -> Access {
+    if not_a_bank(identity) { Access::read() } else { Access::default() }
+}
+
+/// Takes the secret and the address out of sight of everybody, or says what is wrong with them.
+fn check(sync: &Sync, data: &mut Map<String, Json>, problems: &mut Vec<String>) -> Result<Option<String>, Fault> {
+    if let Some(Json::String(url)) = data.get_mut("base_url") {
+        if let Some(problem) = address::problem(url, sync.allow_private) {
+            problems.push(format!("`base_url`: {problem}"));
+        }
+        url.truncate(url.trim_end_matches('/').len());
+    }
+    let Some(Json::String(secret)) = data.get("secret") else { return Ok(None) };
+    if signature::secret(secret).is_none() {
+        problems.push("`secret` must be 'whsec_' and 24 to 64 bytes in base64".to_owned());
+    }
+    let sealed = sync.keys.seal(secret);
+    sealed.map(Some).ok_or_else(|| service::our_fault("sync", "a secret could not be encrypted", &"no randomness"))
+}
+
+/// A new platform.
+///
+/// # Errors
+/// 422 with everything that is wrong, 409 for a name that is taken.
+pub async fn create(sync: &Sync, tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+    if model.name != "ek.platform" {
+        return Err(denied(model, "create").into());
+    }
+    let sealed = check(sync, &mut data, &mut tx.early)?;
+    let mut problems = tx.problems();
+    let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
+    problems.check()?;
+    if let Some(sealed) = sealed {
+        values.set("secret", sealed);
+    }
+    tx.insert(model, &values).await
+}
+
+/// Changes platforms. The secret before signs beside the new one for a day.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+    if model.name != "ek.platform" {
+        return Err(denied(model, "modify").into());
+    }
+    let sealed = check(sync, &mut data, &mut tx.early)?;
+    let mut problems = tx.problems();
+    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    problems.check()?;
+    if let Some(sealed) = sealed {
+        values.set("secret", sealed);
+        let mut before = Sql::new("UPDATE ek_platform SET secret_before = secret, secret_changed = now() WHERE id = ANY(");
+        before.bind(found.ids.clone()).push(") RETURNING id");
+        tx.ids(before).await?;
+    }
+    let ids = found.ids.clone();
+    tx.update(model, found.ids, &values).await?;
+    // Switched on again, or moved: what waits is due, and what was learnt of the old address is forgotten
+    if values.iter().any(|(name, _)| matches!(name, "active" | "base_url")) {
+        let mut fresh = Sql::new("UPDATE ek_platform SET failures = 0, open_until = NULL WHERE id = ANY(");
+        fresh.bind(ids.clone()).push(") RETURNING id");
+        tx.ids(fresh).await?;
+        due(tx, ids).await?;
+    }
+    Ok(())
+}
+
+/// What waits for these platforms is due now.
+async fn due(tx: &mut Tx<'_>, platforms: Vec<i64>) -> Result<(), Failure> {
+    let mut sql =
+        Sql::new("UPDATE ek_delivery SET next_attempt = now(), write_date = now() WHERE state = 'waiting' AND platform_id = ANY(");
+    sql.bind(platforms).push(") RETURNING id");
+    tx.ids(sql).await.map(drop)
+}
+
+/// The public methods, with the names of their arguments.
+pub fn signature(model: &str, method: &str) -> Option<&'static [&'static str]> {
+    match (model, method) {
+        ("ek.platform", "action_replay") => Some(&["since"]),
+        ("ek.platform", "action_full_sync") => Some(&["kinds"]),
+        ("ek.platform", "action_compare") => Some(&["kind", "digests"]),
+        ("ek.delivery", "action_replay") => Some(&[]),
+        _ => None,
+    }
+}
+
+/// Runs one.
+///
+/// # Errors
+/// 404 for a record that is not there, 422 for arguments that are none.
+pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<String, Json>) -> Result<Json, Failure> {
+    if !(model.access)(tx.identity).write {
+        return Err(denied(model, "modify").into());
+    }
+    let found = tx.find_ids(model, call.params.need("ids")?).await?.ids;
+    match (model.name, call.method.as_str()) {
+        ("ek.delivery", _) => again(tx, "id", found, None).await,
+        (_, "action_replay") => {
+            let since = match data.remove("since") {
+                None | Some(Json::Null | Json::Bool(false)) => None,
+                Some(Json::String(text)) => Some(moment(&text)?),
+                Some(_) => return Err(Fault::validation("`since` must be a time, 'YYYY-MM-DD HH:MM:SS' in UTC").into()),
+            };
+            due(tx, found.clone()).await?;
+            let mut closed = Sql::new("UPDATE ek_platform SET failures = 0, open_until = NULL WHERE id = ANY(");
+            closed.bind(found.clone()).push(") RETURNING id");
+            tx.ids(closed).await?;
+            again(tx, "platform_id", found, since).await
+        }
+        (_, "action_compare") => compare(tx, &found, &mut data).await,
+        _ => full_sync(tx, found, data.remove("kinds")).await,
+    }
+}
+
+/// How many records there are of a kind that a platform was sent, the checksum of what it was sent of them, and which differ
+/// from the platform's own `digests` (by record).
+async fn compare(tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map<String, Json>) -> Result<Json, Failure> {
+    let kind = data.get("kind").and_then(Json::as_str).and_then(Told::parse);
+    let kind = kind.ok_or_else(|| Fault::validation(format!("`kind` must be one of {}", Told::NAMES.join(", "))))?;
+    let [platform] = platforms else { return Err(Fault::validation("One platform at a time can be compared.").into()) };
+    let mut sql = Sql::new(
+        "SELECT count(*), encode(sha256(coalesce(string_agg(record_id || ' ' || digest || E'\\n', '' ORDER BY record_id), '')::bytea), 'hex') \
+         FROM ek_sent WHERE platform_id = ",
+    );
+    sql.bind(*platform).push(" AND kind = ").bind(kind.as_str());
+    let (count, checksum) = sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?.pop().unwrap_or_default();
+    let mut answer = Map::from_iter([("count".to_owned(), Json::from(count)), ("checksum".to_owned(), checksum.into())]);
+    let theirs = match data.remove("digests") {
+        None | Some(Json::Null | Json::Bool(false)) => return Ok(answer.into()),
+        Some(Json::Object(theirs)) if theirs.len() <= 10_000 && theirs.keys().all(|id| id.parse::<i64>().is_ok()) => theirs,
+        Some(_) => return Err(Fault::validation("`digests` must be an object of at most 10,000 record ids with their digests").into()),
+    };
+    let mut sql = Sql::new("SELECT coalesce(s.record_id, t.id::bigint) FROM (SELECT * FROM ek_sent WHERE platform_id = ");
+    sql.bind(*platform)
+        .push(" AND kind = ")
+        .bind(kind.as_str())
+        .push(") s FULL JOIN jsonb_each_text(")
+        .bind(Json::from(theirs).to_string());
+    sql.push("::jsonb) AS t(id, digest) ON t.id = s.record_id::text WHERE s.digest IS DISTINCT FROM t.digest ORDER BY 1 LIMIT 10000");
+    answer.insert("differing".to_owned(), tx.ids(sql).await?.into());
+    Ok(answer.into())
+}
+
+fn moment(text: &str) -> Result<String, Fault> {
+    let known = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ"];
+    let read = known.iter().find_map(|format| chrono::NaiveDateTime::parse_from_str(text, format).ok());
+    let read = read.or_else(|| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
+    read.map(|time| time.to_string()).ok_or_else(|| Fault::validation("`since` must be a time, 'YYYY-MM-DD HH:MM:SS' in UTC"))
+}
+
+/// Makes dead letters wait again; those whose record has a newer delivery that waits are done with it. With `since`, also
+/// what was delivered since then is told once more.
+async fn again(tx: &mut Tx<'_>, column: &str, ids: Vec<i64>, since: Option<String>) -> Result<Json, Failure> {
+    let mut sql = Sql::new(&format!(
+        "WITH chosen AS (SELECT DISTINCT ON (d.platform_id, d.kind, d.record_id) d.* FROM ek_delivery d WHERE d.{column} = ANY("
+    ));
+    sql.bind(ids.clone());
+    match &since {
+        None if column == "id" => sql.push(") AND d.state IN ('dead', 'done')"),
+        None => sql.push(") AND d.state = 'dead'"),
+        Some(since) => {
+            sql.push(") AND d.state IN ('dead', 'done') AND d.changed_at >= ").bind(since.as_str()).push("::timestamp AT TIME ZONE 'UTC'")
+        }
+    };
+    sql.push(
+        " ORDER BY d.platform_id, d.kind, d.record_id, d.id DESC LIMIT 100000), \
+         buried AS (DELETE FROM ek_delivery d USING chosen c WHERE d.platform_id = c.platform_id AND d.kind = c.kind \
+         AND d.record_id = c.record_id AND d.state = 'dead'), \
+         fresh AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at) \
+         SELECT c.platform_id, c.bank_id, c.kind, c.verb, c.order_key, c.model, c.record_id, \
+         CASE WHEN c.state = 'dead' THEN c.webhook_id ELSE 'msg_' || replace(gen_random_uuid()::text, '-', '') END, c.traceparent, c.changed_at \
+         FROM chosen c ORDER BY c.id ON CONFLICT DO NOTHING RETURNING id) SELECT count(*) FROM fresh",
+    );
+    let told = tx.ids(sql).await?.pop().unwrap_or_default();
+    let mut due = Sql::new(&format!("UPDATE ek_delivery SET next_attempt = now() WHERE state = 'waiting' AND {column} = ANY("));
+    due.bind(ids).push(") RETURNING id");
+    tx.ids(due).await?;
+    Ok(told.into())
+}
+
+/// Begins to tell platforms everything, a kind after the other.
+async fn full_sync(tx: &mut Tx<'_>, platforms: Vec<i64>, kinds: Option<Json>) -> Result<Json, Failure> {
+    let all = [Told::Pos, Told::User, Told::Client, Told::Product, Told::Stock];
+    let chosen: Vec<Told> = match kinds {
+        None | Some(Json::Null | Json::Bool(false)) => all.to_vec(),
+        Some(Json::Array(names)) => {
+            let known = |name: &Json| all.into_iter().find(|kind| name.as_str() == Some(kind.as_str()));
+            let expected = || Fault::validation(format!("`kinds` may name {}", all.map(Told::as_str).join(", ")));
+            names.iter().map(|name| known(name).ok_or_else(expected)).collect::<Result<_, _>>()?
+        }
+        Some(_) => return Err(Fault::validation("`kinds` must be a list").into()),
+    };
+    let mut made = Vec::new();
+    for platform in platforms {
+        for kind in &chosen {
+            let mut sql = Sql::new("INSERT INTO ek_sync (platform_id, kind, verb, filter, create_uid) VALUES (");
+            sql.bind(platform).push(", ").bind(kind.as_str()).push(", ").bind(kind.first_verb());
+            sql.push(", ").bind(kind.everything()).push(", ").bind(tx.identity.uid).push(") RETURNING id");
+            made.extend(tx.ids(sql).await?);
+        }
+    }
+    Ok(made.into())
+}

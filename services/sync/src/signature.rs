@@ -1,0 +1,92 @@
+//! How a platform knows that a call is ours: Standard Webhooks 1.0.0, and the keys under which its secret is kept.
+
+use anyhow::Context;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use secrecy::{ExposeSecret, SecretString};
+
+/// The bytes of a secret, `whsec_` and 24 to 64 bytes in base64.
+pub fn secret(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.strip_prefix("whsec_")?).ok()?;
+    (24..=64).contains(&bytes.len()).then_some(bytes)
+}
+
+/// The value of `webhook-signature`: one signature a secret, over `id.timestamp.body`.
+pub fn sign(secrets: &[Vec<u8>], id: &str, timestamp: i64, body: &[u8]) -> String {
+    let signed = secrets.iter().map(|secret| {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
+        context.update(format!("{id}.{timestamp}.").as_bytes());
+        context.update(body);
+        format!("v1,{}", BASE64.encode(context.sign()))
+    });
+    signed.collect::<Vec<_>>().join(" ")
+}
+
+/// The keys that encrypt platforms' secrets, by name; the first one seals, all open.
+pub struct Keys(Vec<(String, LessSafeKey)>);
+
+impl Keys {
+    /// From `name:key` (32 bytes in base64), separated by commas.
+    ///
+    /// # Errors
+    /// Tells which entry is wrong, never what it is.
+    pub fn parse(text: &SecretString) -> anyhow::Result<Keys> {
+        let mut keys = Vec::new();
+        for (at, entry) in text.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
+            let wrong = || format!("PLATFORM_KEYS: entry {} is not name:key with 32 bytes in base64", at + 1);
+            let (name, key) = entry.split_once(':').filter(|(name, _)| !name.is_empty() && !name.contains('.')).with_context(wrong)?;
+            let key = BASE64.decode(key).ok().and_then(|bytes| UnboundKey::new(&AES_256_GCM, &bytes).ok()).with_context(wrong)?;
+            keys.push((name.to_owned(), LessSafeKey::new(key)));
+        }
+        anyhow::ensure!(!keys.is_empty(), "PLATFORM_KEYS has no key");
+        Ok(Keys(keys))
+    }
+
+    /// A secret's encrypted text; none where the system gives no randomness.
+    pub fn seal(&self, secret: &str) -> Option<String> {
+        let (name, key) = self.0.first()?;
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        let mut text = secret.as_bytes().to_vec();
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(format!("ek.platform {name}")), &mut text).ok()?;
+        Some(format!("{name}.{}", BASE64.encode([nonce.as_slice(), &text].concat())))
+    }
+
+    /// The bytes of the secret in an encrypted text; none where no key of ours opens it.
+    pub fn open(&self, text: &str) -> Option<Vec<u8>> {
+        let (name, sealed) = text.split_once('.')?;
+        let (_, key) = self.0.iter().find(|(known, _)| known == name)?;
+        let mut bytes = BASE64.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let opened = key.open_in_place(nonce, Aad::from(format!("ek.platform {name}")), sealed).ok()?;
+        secret(std::str::from_utf8(opened).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    #[test]
+    fn the_vector_of_standard_webhooks() {
+        let secrets = [secret(SECRET).unwrap()];
+        let signed = sign(&secrets, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_old_keys_too_and_with_no_other() {
+        let key = |byte: u8| BASE64.encode([byte; 32]);
+        let old = Keys::parse(&format!("a:{}", key(1)).into()).unwrap();
+        let both = Keys::parse(&format!("b:{},a:{}", key(2), key(1)).into()).unwrap();
+        let sealed = old.seal(SECRET).unwrap();
+        assert_eq!(both.open(&sealed), secret(SECRET));
+        assert!(both.seal(SECRET).unwrap().starts_with("b."));
+        assert_eq!(Keys::parse(&format!("a:{}", key(3)).into()).unwrap().open(&sealed), None);
+        assert!(Keys::parse(&"a:short".to_owned().into()).is_err());
+    }
+}
