@@ -205,6 +205,44 @@ async fn the_answers_are_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_secret_signs_beside_the_old_one_and_paths_can_be_a_platforms_own() {
+    let stand = Stand::new().await;
+    let admin = stand.login("admin").await;
+    let bna = Platform::new().await;
+    let platform = platform_of(&admin, "BNA", &bna.url).await;
+    let other = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazm/Jg5YzCM=";
+    let data = json!({"secret": other, "paths": r#"{"/api/odoo": "/v2", "/api/odoo/products/configuration": "/v2/items"}"#});
+    assert_eq!(admin.write("ek.platform", json!([["id", "=", platform]]), data).await.status, 200);
+    refused(&admin.write("ek.platform", json!([["id", "=", platform]]), json!({"paths": "[1]"})).await, 422, &["`paths`"]);
+    rename(&admin, "IRIS-TV55-N", "Rotated", None).await;
+    let call = bna.hears("the name", |call| call.body.contains("Rotated")).await;
+    assert_eq!(call.line, "PUT /v2/items");
+    let secrets: Vec<_> = [other, SECRET].iter().map(|text| sync::signature::secret(text).unwrap()).collect();
+    let moment = call.header("webhook-timestamp").parse().unwrap();
+    let both = sync::signature::sign(&secrets, call.header("webhook-id"), moment, call.body.as_bytes());
+    assert_eq!(call.header("webhook-signature"), both);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_that_are_killed_lose_no_delivery() {
+    let stand = Stand::new().await;
+    let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+    let bna = Platform::new().await;
+    platform_of(&admin, "BNA", &bna.url).await;
+    let mut killer = Stand::admin().await;
+    let name = stand.database_url.rsplit_once('/').unwrap().1.to_owned();
+    for n in 0..10 {
+        let made = ekiclik.create("product.template", product(&format!("K-{n}"), &[&format!("K-{n}-A")])).await;
+        Stand::execute(&mut killer, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+    }
+    for n in 0..10 {
+        let told = bna.hears("each product", |call| call.body.contains(&format!("\"K-{n}\""))).await;
+        assert_eq!(told.json()["refConstructor"], format!("K-{n}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_after_sending_costs_a_repeat_under_the_same_id() {
     let stand = Stand::new().await;
     let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);

@@ -5,6 +5,8 @@ CREATE TABLE ek_platform (
     name              text NOT NULL,
     bank_id           bigint,
     base_url          text NOT NULL,
+    -- What stands in place of the usual paths' beginnings, as JSON
+    paths             text,
     -- Encrypted; the one before it signs too for a day
     secret            text NOT NULL,
     secret_before     text,
@@ -60,6 +62,7 @@ CREATE INDEX ek_delivery_platform ON ek_delivery (platform_id, id);
 CREATE INDEX ek_delivery_dead ON ek_delivery (platform_id, id) WHERE state = 'dead';
 CREATE INDEX ek_delivery_record ON ek_delivery (model, record_id);
 CREATE INDEX ek_delivery_done ON ek_delivery (done_at) WHERE state = 'done';
+CREATE INDEX ek_delivery_rate ON ek_delivery (platform_id, done_at) WHERE state = 'done';
 
 -- Work on many records, done in chunks: a full sync of one platform, or what a category's new name changes for all.
 CREATE TABLE ek_sync (

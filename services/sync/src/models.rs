@@ -1,6 +1,8 @@
 //! `ek.platform`, `ek.delivery`, `ek.sync`, `ek.request`: who hears, what each has still to hear, work on many records; and what
 //! was refused at the doors.
 
+use std::collections::BTreeMap;
+
 use diesel::sql_types::{BigInt, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
@@ -21,6 +23,9 @@ pub fn models() -> [Model; 4] {
         Field::new("name", Kind::Char(254), "Name").required(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").help("By default the bank of the same name."),
         Field::new("base_url", Kind::Char(500), "Base URL").required().readable_by(not_a_bank).help("Calls go to base_url/api/odoo/…"),
+        Field::new("paths", Kind::Text(4_000), "Other paths")
+            .readable_by(not_a_bank)
+            .help("A JSON object: the beginning of a path, and what stands there in its place."),
         Field::new("secret", Kind::Char(200), "Secret").required().write_only().help("whsec_ and 24 to 64 bytes in base64."),
         Field::internal("secret_before", Kind::Char(400)).personal(),
         Field::internal("secret_changed", Kind::Datetime),
@@ -41,6 +46,12 @@ pub fn models() -> [Model; 4] {
         ),
         Field::computed("waiting", Kind::Integer, "Deliveries waiting", waiting.replace("{what}", "count(*)")),
         Field::computed("oldest_waiting", Kind::Datetime, "Oldest waiting since", waiting.replace("{what}", "min(d.changed_at)")),
+        Field::computed(
+            "rate",
+            Kind::Integer,
+            "Delivered in the last minute",
+            "(SELECT count(*) FROM ek_delivery d WHERE d.platform_id = {t}.id AND d.state = 'done' AND d.done_at > now() - interval '1 minute')",
+        ),
         Field::computed(
             "dead",
             Kind::Integer,
@@ -112,7 +123,7 @@ fn platforms(identity: &Identity) -> Access {
         Who::Staff => Access::read(),
         Who::Integration => Access::default(),
         Who::Bank(own) => Access {
-            fields: Some(&["id", "name", "display_name", "bank_id", "active", "breaker", "waiting", "oldest_waiting", "dead"]),
+            fields: Some(&["id", "name", "display_name", "bank_id", "active", "breaker", "waiting", "oldest_waiting", "rate", "dead"]),
             ..Access::read().only(Filter::leaf("bank_id", Op::Eq, own))
         },
     }
@@ -140,12 +151,23 @@ fn check(sync: &Sync, data: &mut Map<String, Json>, problems: &mut Vec<String>) 
         }
         url.truncate(url.trim_end_matches('/').len());
     }
+    if let Some(Json::String(paths)) = data.get("paths")
+        && !paths.is_empty()
+        && !serde_json::from_str::<BTreeMap<String, String>>(paths)
+            .is_ok_and(|paths| paths.iter().all(|(old, new)| is_path(old) && is_path(new)))
+    {
+        problems.push(r#"`paths` must be an object of paths, as {"/api/odoo/order": "/v2/orders"}"#.to_owned());
+    }
     let Some(Json::String(secret)) = data.get("secret") else { return Ok(None) };
     if signature::secret(secret).is_none() {
         problems.push("`secret` must be 'whsec_' and 24 to 64 bytes in base64".to_owned());
     }
     let sealed = sync.keys.seal(secret);
     sealed.map(Some).ok_or_else(|| service::our_fault("sync", "a secret could not be encrypted", &"no randomness"))
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b)) && !text.contains("..")
 }
 
 /// A new platform.

@@ -2,7 +2,7 @@
 //!
 //! A worker that dies loses only its lease: what it had sent may be sent again, under the same `webhook-id`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,7 @@ struct Taken {
     traceparent: Option<String>,
     changed_at: DateTime<Utc>,
     base_url: String,
+    paths: BTreeMap<String, String>,
     secrets: Vec<Vec<u8>>,
     is_probe: bool,
     lease: String,
@@ -127,11 +128,43 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
         ") FROM chosen c WHERE d.id = c.id AND d.state IN ('waiting', 'sending') \
          AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() RETURNING d.*, c.is_probe) \
          SELECT t.id, t.platform_id, p.name, t.kind, t.record_id, t.verb, t.attempts, t.webhook_id, t.traceparent, t.changed_at, p.base_url, \
-         p.secret, CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END, t.is_probe \
+         p.paths, p.secret, CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END, t.is_probe \
          FROM taken t JOIN ek_platform p ON p.id = t.platform_id ORDER BY t.id",
     );
-    type Columns = (BigInt, BigInt, Text, Text, BigInt, Text, BigInt, Text, Nullable<Text>, Timestamptz, Text, Text, Nullable<Text>, Bool);
-    type Row = (i64, i64, String, String, i64, String, i64, String, Option<String>, DateTime<Utc>, String, String, Option<String>, bool);
+    type Columns = (
+        BigInt,
+        BigInt,
+        Text,
+        Text,
+        BigInt,
+        Text,
+        BigInt,
+        Text,
+        Nullable<Text>,
+        Timestamptz,
+        Text,
+        Nullable<Text>,
+        Text,
+        Nullable<Text>,
+        Bool,
+    );
+    type Row = (
+        i64,
+        i64,
+        String,
+        String,
+        i64,
+        String,
+        i64,
+        String,
+        Option<String>,
+        DateTime<Utc>,
+        String,
+        Option<String>,
+        String,
+        Option<String>,
+        bool,
+    );
     let rows = owner.database.search::<Columns, Row>(sql).await?;
     let taken = rows.into_iter().filter_map(|row| {
         let (
@@ -146,6 +179,7 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
             traceparent,
             changed_at,
             base_url,
+            paths,
             secret,
             before,
             is_probe,
@@ -165,6 +199,7 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
             traceparent,
             changed_at,
             base_url,
+            paths: paths.and_then(|paths| serde_json::from_str(&paths).ok()).unwrap_or_default(),
             secrets,
             is_probe,
             lease,
@@ -236,7 +271,7 @@ async fn call(sync: &Sync, one: &Taken, message: &Message) -> reqwest::Result<Re
     };
     let mut request = sync
         .client
-        .request(method, format!("{}{}", one.base_url, message.path))
+        .request(method, format!("{}{}", one.base_url, at(&one.paths, &message.path)))
         .header("webhook-id", &one.webhook_id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signature::sign(&one.secrets, &one.webhook_id, timestamp, &message.body));
@@ -247,6 +282,12 @@ async fn call(sync: &Sync, one: &Taken, message: &Message) -> reqwest::Result<Re
         request = request.header(CONTENT_TYPE, "application/json").body(message.body.clone());
     }
     request.send().await
+}
+
+/// A path as the platform has it: the longest beginning that it has otherwise is replaced.
+fn at(paths: &BTreeMap<String, String>, path: &str) -> String {
+    let other = paths.iter().filter_map(|(old, new)| Some((old.len(), new, path.strip_prefix(old.as_str())?)));
+    other.max_by_key(|(length, ..)| *length).map_or_else(|| path.to_owned(), |(_, new, rest)| format!("{new}{rest}"))
 }
 
 async fn judged(answer: reqwest::Result<Response>, told: Vec<(Kind, i64, String)>) -> Outcome {
