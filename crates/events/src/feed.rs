@@ -170,6 +170,19 @@ impl Feed {
         let _ = tokio::time::timeout(at_most, head.wait_for(|head| *head > after)).await;
     }
 
+    /// Events after a position as [`Feed::read`] gives them, waiting for the first one if there is none yet.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn read_or_wait(&self, after: i64, limit: i64, at_most: Duration) -> QueryResult<String> {
+        let events = self.read(after, limit).await?;
+        if events != "[]" || at_most.is_zero() {
+            return Ok(events);
+        }
+        self.wait(after, at_most).await;
+        self.read(after, limit).await
+    }
+
     /// The owner's background work, until it is dropped: stamps when woken, hears other replicas' stampers, keeps the
     /// partitions.
     pub async fn run(self) {

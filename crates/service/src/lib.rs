@@ -13,6 +13,7 @@ pub mod owner;
 pub mod process;
 mod reading;
 pub mod router;
+pub mod sealing;
 pub mod telemetry;
 
 use std::pin::Pin;

@@ -285,11 +285,7 @@ impl<S: Service> Owner<S> {
     pub(crate) async fn events(&self, reader: &str, after: i64, limit: i64, wait: u64) -> Result<Reply, Fault> {
         let failed = |error| crate::database::fault(self.service.name(), error);
         self.feed.note_reader(reader, after).await.map_err(failed)?;
-        let mut events = self.feed.read(after, limit).await.map_err(failed)?;
-        if events == "[]" && wait > 0 {
-            self.feed.wait(after, Duration::from_secs(wait).min(LONG_POLL)).await;
-            events = self.feed.read(after, limit).await.map_err(failed)?;
-        }
+        let events = self.feed.read_or_wait(after, limit, Duration::from_secs(wait).min(LONG_POLL)).await.map_err(failed)?;
         Ok(Reply::json(events))
     }
 

@@ -1,17 +1,11 @@
-//! The loan file of a lead: one encrypted text in its row.
-//!
-//! AES-256-GCM with a random nonce; the key's name and the lead's id are bound to it, so that no text opens under another
-//! lead. Old keys open, the first one seals.
+//! The loan file of a lead: one encrypted text in its row, bound to the lead.
 
-use anyhow::Context;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::{Identity, Kind as Who, Role};
 use jsonrpc::Fault;
 use records::{Field, Kind};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Map, Value as Json};
+use service::sealing;
 
 /// The column that holds it.
 pub const COLUMN: &str = "loan_file";
@@ -57,10 +51,8 @@ fn may_write(identity: &Identity) -> bool {
     identity.kind() == Who::Integration || identity.uid == Identity::system().uid
 }
 
-/// The keys, by name; the first one seals.
-pub struct Keys {
-    keys: Vec<(String, LessSafeKey)>,
-}
+/// The keys of loan files.
+pub struct Keys(sealing::Keys);
 
 impl Keys {
     /// From `name:key` (32 bytes in base64), separated by commas.
@@ -68,21 +60,7 @@ impl Keys {
     /// # Errors
     /// Tells which entry is wrong, never what it is.
     pub fn parse(text: &SecretString) -> anyhow::Result<Keys> {
-        let mut keys = Vec::new();
-        for (at, entry) in text.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
-            let (name, key) = entry.split_once(':').with_context(|| format!("LOAN_FILE_KEYS: entry {} is not name:key", at + 1))?;
-            anyhow::ensure!(!name.is_empty() && !name.contains('.'), "LOAN_FILE_KEYS: entry {} has no name, or one with a dot", at + 1);
-            let bytes = BASE64.decode(key).ok().filter(|bytes| bytes.len() == 32);
-            let bytes = bytes.with_context(|| format!("LOAN_FILE_KEYS: the key '{name}' is not 32 bytes in base64"))?;
-            let key = UnboundKey::new(&AES_256_GCM, &bytes).ok().with_context(|| format!("LOAN_FILE_KEYS: the key '{name}' is none"))?;
-            keys.push((name.to_owned(), LessSafeKey::new(key)));
-        }
-        anyhow::ensure!(!keys.is_empty(), "LOAN_FILE_KEYS has no key");
-        Ok(Keys { keys })
-    }
-
-    fn bound_to(name: &str, lead: i64) -> Aad<String> {
-        Aad::from(format!("crm.lead {lead} {name}"))
+        sealing::Keys::parse("LOAN_FILE_KEYS", text).map(Keys)
     }
 
     /// The encrypted text of a lead's file.
@@ -90,13 +68,8 @@ impl Keys {
     /// # Errors
     /// 500 when the system gives no randomness.
     pub fn seal(&self, lead: i64, file: &Map<String, Json>) -> Result<String, Fault> {
-        let failed = || service::our_fault("crm", "a loan file could not be encrypted", &lead);
-        let (name, key) = self.keys.first().ok_or_else(failed)?;
-        let nonce: [u8; NONCE_LEN] = rand::random();
-        let mut text = serde_json::to_vec(file).ok().ok_or_else(failed)?;
-        let sealed = key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Keys::bound_to(name, lead), &mut text);
-        sealed.ok().ok_or_else(failed)?;
-        Ok(format!("{name}.{}", BASE64.encode([nonce.as_slice(), &text].concat())))
+        let sealed = serde_json::to_vec(file).ok().and_then(|file| self.0.seal(&of(lead), file));
+        sealed.ok_or_else(|| service::our_fault("crm", "a loan file could not be encrypted", &lead))
     }
 
     /// What an encrypted text of a lead holds.
@@ -104,28 +77,22 @@ impl Keys {
     /// # Errors
     /// 500 where no key of ours opens it; what is wrong goes to the log.
     pub fn open(&self, lead: i64, text: &str) -> Result<Map<String, Json>, Fault> {
-        self.try_open(lead, text).ok_or_else(|| {
+        let file = self.0.open(&of(lead), text).and_then(|file| serde_json::from_slice(&file).ok());
+        file.ok_or_else(|| {
             let which = format!("lead {lead}, key '{}'", text.split('.').next().unwrap_or_default());
             service::our_fault("crm", "a loan file can't be opened: LOAN_FILE_KEYS lacks its key, or the text is another lead's", &which)
         })
     }
+}
 
-    fn try_open(&self, lead: i64, text: &str) -> Option<Map<String, Json>> {
-        let (name, sealed) = text.split_once('.')?;
-        let (_, key) = self.keys.iter().find(|(known, _)| known == name)?;
-        let mut bytes = BASE64.decode(sealed).ok()?;
-        if bytes.len() < NONCE_LEN {
-            return None;
-        }
-        let mut text = bytes.split_off(NONCE_LEN);
-        let nonce = Nonce::try_assume_unique_for_key(&bytes).ok()?;
-        let open = key.open_in_place(nonce, Keys::bound_to(name, lead), &mut text).ok()?;
-        serde_json::from_slice(open).ok()
-    }
+fn of(lead: i64) -> String {
+    format!("crm.lead {lead}")
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD as BASE64;
     use serde_json::json;
 
     use super::*;

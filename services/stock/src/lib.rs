@@ -77,12 +77,7 @@ pub(crate) async fn find(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Result<
     if !(model.access)(tx.identity).write {
         return Err(denied(model, "modify").into());
     }
-    let ids = named_ids(call)?;
-    let found = tx.find_locked(model, &Filter::leaf("id", Op::In, ids.clone()), false, false).await?;
-    match ids.iter().find(|id| !found.ids.contains(id)) {
-        Some(missing) => Err(Fault::missing(model.name, *missing).into()),
-        None => Ok(found),
-    }
+    tx.find_ids(model, named_ids(call)?).await
 }
 
 /// Checked values as a row, what is unset left out.

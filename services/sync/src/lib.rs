@@ -159,11 +159,7 @@ impl Service for Sync {
 /// The events of all services in sync's own order, waiting some seconds for the first one.
 async fn stream(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
     let (after, limit, wait) = (call.params.need::<i64>("after")?, call.params.need::<i64>("limit")?, call.params.need::<u64>("wait")?);
-    let failed = |error| service::database::fault("sync", error);
-    let mut events = owner.feed.read(after, limit).await.map_err(failed)?;
-    if events == "[]" && wait > 0 {
-        owner.feed.wait(after, std::time::Duration::from_secs(wait.min(25))).await;
-        events = owner.feed.read(after, limit).await.map_err(failed)?;
-    }
+    let wait = std::time::Duration::from_secs(wait.min(25));
+    let events = owner.feed.read_or_wait(after, limit, wait).await.map_err(|error| service::database::fault("sync", error))?;
     Ok(Reply::json(events))
 }

@@ -1,11 +1,10 @@
 //! How a platform knows that a call is ours: Standard Webhooks 1.0.0, and the keys under which its secret is kept.
 
-use anyhow::Context;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+use service::sealing;
 
 /// The bytes of a secret, `whsec_` and 24 to 64 bytes in base64.
 pub fn secret(text: &str) -> Option<Vec<u8>> {
@@ -24,8 +23,11 @@ pub fn sign(secrets: &[Vec<u8>], id: &str, timestamp: i64, body: &[u8]) -> Strin
     signed.collect::<Vec<_>>().join(" ")
 }
 
-/// The keys that encrypt platforms' secrets, by name; the first one seals, all open.
-pub struct Keys(Vec<(String, LessSafeKey)>);
+/// The keys that encrypt platforms' secrets.
+pub struct Keys(sealing::Keys);
+
+/// What a secret's text is bound to.
+const OF: &str = "ek.platform";
 
 impl Keys {
     /// From `name:key` (32 bytes in base64), separated by commas.
@@ -33,35 +35,17 @@ impl Keys {
     /// # Errors
     /// Tells which entry is wrong, never what it is.
     pub fn parse(text: &SecretString) -> anyhow::Result<Keys> {
-        let mut keys = Vec::new();
-        for (at, entry) in text.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
-            let wrong = || format!("PLATFORM_KEYS: entry {} is not name:key with 32 bytes in base64", at + 1);
-            let (name, key) = entry.split_once(':').filter(|(name, _)| !name.is_empty() && !name.contains('.')).with_context(wrong)?;
-            let key = BASE64.decode(key).ok().and_then(|bytes| UnboundKey::new(&AES_256_GCM, &bytes).ok()).with_context(wrong)?;
-            keys.push((name.to_owned(), LessSafeKey::new(key)));
-        }
-        anyhow::ensure!(!keys.is_empty(), "PLATFORM_KEYS has no key");
-        Ok(Keys(keys))
+        sealing::Keys::parse("PLATFORM_KEYS", text).map(Keys)
     }
 
     /// A secret's encrypted text; none where the system gives no randomness.
     pub fn seal(&self, secret: &str) -> Option<String> {
-        let (name, key) = self.0.first()?;
-        let nonce: [u8; NONCE_LEN] = rand::random();
-        let mut text = secret.as_bytes().to_vec();
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(format!("ek.platform {name}")), &mut text).ok()?;
-        Some(format!("{name}.{}", BASE64.encode([nonce.as_slice(), &text].concat())))
+        self.0.seal(OF, secret.as_bytes().to_vec())
     }
 
     /// The bytes of the secret in an encrypted text; none where no key of ours opens it.
     pub fn open(&self, text: &str) -> Option<Vec<u8>> {
-        let (name, sealed) = text.split_once('.')?;
-        let (_, key) = self.0.iter().find(|(known, _)| known == name)?;
-        let mut bytes = BASE64.decode(sealed).ok()?;
-        let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let opened = key.open_in_place(nonce, Aad::from(format!("ek.platform {name}")), sealed).ok()?;
-        secret(std::str::from_utf8(opened).ok()?)
+        secret(std::str::from_utf8(&self.0.open(OF, text)?).ok()?)
     }
 }
 
