@@ -42,6 +42,8 @@ pub enum Mood {
     Answers(u16, &'static str),
     /// Takes the call and never answers.
     Hangs,
+    /// Begins to answer, a header a moment, and never ends.
+    Drips,
     /// Closes the connection.
     Resets,
     /// Answers 200 with a body of so many bytes.
@@ -160,6 +162,13 @@ async fn serve(
                 socket.write_all(format!("HTTP/1.1 {status} Said\r\n{lines}content-length: 0\r\n\r\n").as_bytes()).await?;
             }
             Mood::Hangs => std::future::pending::<()>().await,
+            Mood::Drips => {
+                socket.write_all(b"HTTP/1.1 200 OK\r\n").await?;
+                loop {
+                    socket.write_all(b"x-more: to come\r\n").await?;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
             Mood::Resets => return Ok(()),
             Mood::Floods(size) => {
                 socket.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n").as_bytes()).await?;

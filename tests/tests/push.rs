@@ -26,6 +26,11 @@ fn digest(body: &str) -> String {
     domain::hex(&sha2::Sha256::digest(body))
 }
 
+async fn signalled(stand: &Stand, signal: &str, process: &str) {
+    let id = stand.children.as_ref().unwrap().id(process).unwrap().to_string();
+    assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+}
+
 async fn nothing_is_open(admin: &Session<'_>) {
     until("nothing waits", async || deliveries(admin, r#"[["state", "in", ["waiting", "sending"]]]"#).await.is_empty()).await;
 }
@@ -177,6 +182,7 @@ async fn the_answers_are_obeyed() {
     for (mood, status, least) in [
         (Mood::Answers(302, "location: /elsewhere\r\n"), 302, 4),
         (Mood::Answers(429, "retry-after: 120\r\n"), 429, 100),
+        (Mood::Answers(500, ""), 500, 4),
         (Mood::Answers(400, ""), 400, 4),
     ] {
         bna.next(mood);
@@ -270,12 +276,75 @@ async fn a_service_of_its_own_pushes_too_and_a_change_made_while_it_is_dead_arri
         assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Alive", None).await.status, 200);
         bna.hears("the name", |call| call.body.contains("\"Alive\"")).await;
     }
-    let sync = stand.children.as_ref().unwrap().id("sync").unwrap();
-    let killed = tokio::process::Command::new("kill").args(["-9", &sync.to_string()]).status().await.unwrap();
-    assert!(killed.success());
+    signalled(&stand, "-9", "sync").await;
     assert_eq!(rename(&stand.login("ekiclik").await, "IRIS-TV55-N", "While it was dead", None).await.status, 200);
-    stand.children.as_mut().unwrap().again("sync").await.unwrap();
+    stand.children.as_mut().unwrap().again(&["sync"]).await.unwrap();
     bna.hears("what it missed", |call| call.body.contains("While it was dead")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_the_commit_and_before_the_feed_is_read_nothing_is_lost() {
+    let mut stand = Stand::processes().await;
+    let bna = Platform::new().await;
+    {
+        let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+        platform_of(&admin, "BNA", &bna.url).await;
+        // It can't read the feed while it stands still
+        signalled(&stand, "-STOP", "sync").await;
+        assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Committed", None).await.status, 200);
+        signalled(&stand, "-9", "catalog").await;
+        signalled(&stand, "-9", "sync").await;
+    }
+    stand.children.as_mut().unwrap().again(&["catalog", "sync"]).await.unwrap();
+    bna.hears("what was committed", |call| call.body.contains("\"Committed\"")).await;
+    nothing_is_open(&stand.login("admin").await).await;
+    assert_eq!(bna.calls().len(), 1, "and once: {:?}", bna.calls());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_sending_and_before_marking_it_comes_again_under_the_same_id() {
+    let mut stand = Stand::processes().await;
+    let bna = Platform::new().await;
+    bna.next(Mood::Hangs);
+    {
+        let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+        platform_of(&admin, "BNA", &bna.url).await;
+        assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Sent", None).await.status, 200);
+    }
+    let first = bna.hears("the first try", |call| call.body.contains("\"Sent\"")).await;
+    signalled(&stand, "-9", "sync").await;
+    // A minute later
+    Stand::execute(&mut stand.sql().await, "UPDATE sync.ek_delivery SET lease_until = now() WHERE state = 'sending'").await;
+    stand.children.as_mut().unwrap().again(&["sync"]).await.unwrap();
+    nothing_is_open(&stand.login("admin").await).await;
+    let same: Vec<_> = bna.calls().into_iter().filter(|call| call.body == first.body).collect();
+    assert_eq!((same.len(), same[0].header("webhook-id")), (2, same[1].header("webhook-id")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn platforms_that_hang_or_drip_are_left_and_each_call_is_told() {
+    let stand = Stand::with(&[("PLATFORM_TIMEOUT", "1")]).await;
+    let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+    let (bna, alsalam) = (Platform::new().await, Platform::new().await);
+    let of_bna = platform_of(&admin, "BNA", &bna.url).await;
+    platform_of(&admin, "Alsalam", &alsalam.url).await;
+    bna.next(Mood::Hangs);
+    bna.next(Mood::Drips);
+    rename(&ekiclik, "IRIS-TV55-N", "Late", None).await;
+    alsalam.hears("it, meanwhile", |call| call.body.contains("\"Late\"")).await;
+    for tries in 1..=2 {
+        let filter = format!(r#"[["attempts", "=", {tries}], ["state", "=", "waiting"]]"#);
+        until("it has failed", async || deliveries(&admin, &filter).await.len() == 1).await;
+        admin.call("ek.platform", of_bna, "action_replay", json!([])).await;
+    }
+    nothing_is_open(&admin).await;
+    let query = "{attempts, attempt_ids{at, milliseconds, status, error}}";
+    let told = admin.rows("ek.delivery", &[("filter", &format!(r#"[["platform_id", "=", {of_bna}]]"#)), ("query", query)]).await.remove(0);
+    let attempts = told["attempt_ids"].as_array().unwrap();
+    let statuses: Vec<_> = attempts.iter().map(|attempt| attempt["status"].clone()).collect();
+    assert_eq!((told["attempts"].as_i64(), statuses), (Some(3), vec![json!(200), json!(0), json!(0)]), "{told}");
+    assert!(attempts[1]["milliseconds"].as_i64().unwrap() >= 1_000 && attempts[1]["error"] == "no answer in time", "{told}");
+    assert_eq!(stand.login("bna").await.rows("ek.attempt", &[("query", "{*}")]).await.len(), 3, "a bank sees its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 //! it. What another service must be asked for is asked before the transaction, and is good only if the cursor has not moved
 //! since: so answers are applied in the order in which they were given. An owner that is away delays, and loses nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use domain::Identity;
 use events::Event;
 use jsonrpc::{Call, Fault};
 use records::{Failure, Sql};
+use tracing::{Instrument, Span};
 
 use crate::owner::{Owner, Service, TRIES, parse_reply};
-use crate::{database, metrics};
+use crate::{database, metrics, telemetry};
 
 /// How many events one transaction takes at most.
 const BATCH: i64 = 200;
@@ -64,11 +66,33 @@ impl<S: Service> Owner<S> {
         if events.is_empty() {
             return Ok(0);
         }
-        match self.take(feed, cursor, &events).await? {
+        let spans = self.spans(feed, &events);
+        let first = spans.first().cloned().unwrap_or_else(Span::none);
+        match self.take(feed, cursor, &events).instrument(first).await? {
             Taken::Done => Ok(events.len()),
             Taken::Moved => Ok(0),
             Taken::Refused(_) => self.take_each(feed, cursor, &events).await,
         }
+    }
+
+    /// A span for each trace that the events belong to: what was done with them is part of the requests that caused them. They end
+    /// when they are dropped; the first one is that of the work itself.
+    fn spans(&self, feed: &'static str, events: &[Event]) -> Vec<Span> {
+        let mut traces = BTreeSet::new();
+        let parents =
+            events.iter().filter_map(|event| event.traceparent.as_deref()).filter(|parent| traces.insert(telemetry::trace_id(parent)));
+        let spans = parents.map(|parent| {
+            let span = tracing::info_span!(
+                target: telemetry::SPANS,
+                "process",
+                otel.name = %format_args!("process {feed}"),
+                otel.kind = "consumer",
+                service = self.service.name(),
+            );
+            telemetry::adopt(&span, parent);
+            span
+        });
+        spans.collect()
     }
 
     /// One at a time: the one that can't have its effect is put aside, and the others go on.

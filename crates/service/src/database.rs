@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OnceCell, Semaphore};
 use tracing::Instrument;
 
-use crate::{metrics, telemetry};
+use crate::{directory, metrics, telemetry};
 
 /// How many short reads may be on their way on one pipelined connection.
 const PIPELINED: usize = 128;
@@ -81,6 +81,7 @@ fn session_url(url: &SecretString, schema: &str, statement_timeout_ms: u64) -> S
         format!("statement_timeout%3D{statement_timeout_ms}"),
         "lock_timeout%3D5000".to_owned(),
         "idle_in_transaction_session_timeout%3D30000".to_owned(),
+        format!("plan_cache_mode%3D{}", if directory::QUEUES.contains(&schema) { "force_custom_plan" } else { "auto" }),
     ]
     .map(|setting| format!("-c%20{setting}"))
     .join("%20");

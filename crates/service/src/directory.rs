@@ -35,7 +35,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
             "stock.warehouse",
         ],
     ),
-    ("sync", &["ek.delivery", "ek.platform", "ek.request", "ek.sync"]),
+    ("sync", &["ek.attempt", "ek.delivery", "ek.platform", "ek.request", "ek.sync"]),
 ];
 
 /// Services whose records refer to another service's: (who refers, to which models).
@@ -64,3 +64,7 @@ pub fn names_of(model: &str) -> Vec<&str> {
 pub fn referring_to(model: &str) -> impl Iterator<Item = &'static str> {
     REFERENCES.iter().filter(move |(_, models)| models.contains(&model)).map(|(service, _)| *service)
 }
+
+/// The services whose tables are queues, which fill and empty within seconds: their statements are planned with what is there
+/// now. A plan kept from the time when a queue was empty reads a backlog once for each of its rows.
+pub const QUEUES: &[&str] = &["sync"];

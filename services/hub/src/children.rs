@@ -100,19 +100,24 @@ impl Children {
         Ok(())
     }
 
-    /// Starts a process that has died once more, as it was; ready when this returns.
+    /// Starts processes that have died once more, as they were; ready when this returns.
     ///
     /// # Errors
     /// As [`Children::start`].
-    pub async fn again(&mut self, name: &'static str) -> anyhow::Result<()> {
-        let (dead, rest) = std::mem::take(&mut self.running).into_iter().partition(|(of, _)| *of == name);
+    pub async fn again(&mut self, names: &[&'static str]) -> anyhow::Result<()> {
+        let (dead, rest) = std::mem::take(&mut self.running).into_iter().partition(|(of, _)| names.contains(of));
         self.running = rest;
         for (_, mut child) in dead {
             child.kill().await.ok();
         }
-        let url = self.urls.get(name).cloned();
-        self.spawn(name, url.as_ref())?;
-        self.wait_until_ready(name).await
+        for name in names {
+            let url = self.urls.get(name).cloned();
+            self.spawn(name, url.as_ref())?;
+        }
+        for name in names {
+            self.wait_until_ready(name).await?;
+        }
+        Ok(())
     }
 
     /// The process of a service.

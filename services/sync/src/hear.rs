@@ -8,14 +8,14 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use events::Event;
 use jsonrpc::{Call, Fault};
 use records::{Failure, Sql, Tx};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use service::Owner;
 
 use crate::Sync;
 
 /// What a call tells of; its name in `ek.delivery`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "named as they are")]
 pub enum Kind {

@@ -4,10 +4,15 @@
 pub mod address;
 pub mod bodies;
 pub mod hear;
+pub mod kept;
 pub mod metrics;
 pub mod models;
 pub mod push;
+pub mod resync;
+pub mod settle;
 pub mod signature;
+
+use std::time::Duration;
 
 use anyhow::Context;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -27,6 +32,8 @@ service::settings! {
         platform_keys: secrecy::SecretString,
         /// Whether platforms may be on loopback or private addresses and plain http: for demos and tests.
         allow_private_platforms: bool = "false",
+        /// How long a platform has to answer, in seconds, at most 20; Standard Webhooks says 15 to 30.
+        platform_timeout: u64 = "15",
     }
 }
 
@@ -46,11 +53,12 @@ impl Sync {
     /// Keys that are none, or no TLS.
     pub fn new(config: &SyncConfig) -> anyhow::Result<Sync> {
         let allow_private = config.allow_private_platforms;
+        let timeout = Duration::from_secs(config.platform_timeout.clamp(1, 20));
         Ok(Sync {
             registry: Registry::new(models::models()),
             keys: signature::Keys::parse(&config.platform_keys)?,
             allow_private,
-            client: address::client(allow_private).context("no HTTP client")?,
+            client: address::client(allow_private, timeout).context("no HTTP client")?,
             woken: Notify::new(),
         })
     }
@@ -116,7 +124,7 @@ impl Service for Sync {
     fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str(), caller) {
-                ("ek.request", "_refused", "gateway") => push::keep_refused(owner, call).await,
+                ("ek.request", "_refused", "gateway") => kept::keep_refused(owner, call).await,
                 ("ek.delivery", "_position", "gateway") => Ok(Reply::value(&owner.feed.position())),
                 ("ek.delivery", "_stream", "gateway") => stream(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
@@ -151,7 +159,7 @@ impl Service for Sync {
 
     fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
         Box::pin(async move {
-            tokio::join!(push::push(owner), push::tell_all(owner), metrics::watch(owner), push::sweep(owner));
+            tokio::join!(push::push(owner), resync::tell_all(owner), metrics::watch(owner), kept::sweep(owner));
         })
     }
 }
@@ -159,7 +167,7 @@ impl Service for Sync {
 /// The events of all services in sync's own order, waiting some seconds for the first one.
 async fn stream(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
     let (after, limit, wait) = (call.params.need::<i64>("after")?, call.params.need::<i64>("limit")?, call.params.need::<u64>("wait")?);
-    let wait = std::time::Duration::from_secs(wait.min(25));
+    let wait = Duration::from_secs(wait.min(25));
     let events = owner.feed.read_or_wait(after, limit, wait).await.map_err(|error| service::database::fault("sync", error))?;
     Ok(Reply::json(events))
 }

@@ -16,7 +16,7 @@ use crate::hear::Kind as Told;
 use crate::{Sync, address, signature};
 
 /// The declarations.
-pub fn models() -> [Model; 4] {
+pub fn models() -> [Model; 5] {
     let waiting = "(SELECT {what} FROM ek_delivery d WHERE d.platform_id = {t}.id AND d.state IN ('waiting', 'sending'))";
     let wants = |name, label| Field::new(name, Kind::Boolean, label).default("true");
     let platform = vec![
@@ -77,8 +77,17 @@ pub fn models() -> [Model; 4] {
         Field::new("changed_at", Kind::Datetime, "Changed at").readonly(),
         Field::new("done_at", Kind::Datetime, "Done at").readonly(),
         Field::new("bulk", Kind::Boolean, "Of a full sync").readonly(),
+        Field::new("attempt_ids", Kind::One2many { comodel: "ek.attempt", inverse: "delivery_id" }, "Calls made"),
         Field::internal("lease", Kind::Char(64)),
         Field::internal("lease_until", Kind::Datetime),
+    ];
+    let attempt = vec![
+        Field::new("delivery_id", Kind::Many2one("ek.delivery"), "Delivery").readonly(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::new("at", Kind::Datetime, "Begun at").readonly(),
+        Field::new("milliseconds", Kind::Integer, "Milliseconds until the answer").readonly(),
+        Field::new("status", Kind::Integer, "HTTP status").readonly(),
+        Field::new("error", Kind::Text(2_000), "Error").readonly().readable_by(not_a_bank),
     ];
     let sync = vec![
         Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
@@ -105,6 +114,7 @@ pub fn models() -> [Model; 4] {
         Field::new("trace_id", Kind::Char(32), "Trace").readonly(),
     ];
     [
+        Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", attempt, deliveries).order("id desc").rec_name("id"),
         Model::new("ek.delivery", "ek_delivery", "Delivery", delivery, deliveries).order("id desc").rec_name("webhook_id"),
         Model::new("ek.platform", "ek_platform", "Platform", platform, platforms),
         Model::new("ek.request", "ek_request", "Refused request", request, syncs).order("id desc").rec_name("path"),
@@ -312,13 +322,15 @@ async fn again(tx: &mut Tx<'_>, column: &str, ids: Vec<i64>, since: Option<Strin
         None if column == "id" => sql.push(") AND d.state IN ('dead', 'done')"),
         None => sql.push(") AND d.state = 'dead'"),
         Some(since) => {
-            sql.push(") AND d.state IN ('dead', 'done') AND d.changed_at >= ").bind(since.as_str()).push("::timestamp AT TIME ZONE 'UTC'")
+            // What was done earlier was changed earlier: so the index of what is done serves
+            sql.push(") AND (d.state = 'dead' OR d.state = 'done' AND d.done_at >= ").bind(since.as_str());
+            sql.push("::timestamp AT TIME ZONE 'UTC') AND d.changed_at >= ").bind(since.as_str()).push("::timestamp AT TIME ZONE 'UTC'")
         }
     };
     sql.push(
         " ORDER BY d.platform_id, d.kind, d.record_id, d.id DESC LIMIT 100000), \
-         buried AS (DELETE FROM ek_delivery d USING chosen c WHERE d.platform_id = c.platform_id AND d.kind = c.kind \
-         AND d.record_id = c.record_id AND d.state = 'dead'), \
+         buried AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), last_error = 'replayed; ' || coalesce(d.last_error, '') \
+         FROM chosen c WHERE d.platform_id = c.platform_id AND d.kind = c.kind AND d.record_id = c.record_id AND d.state = 'dead'), \
          fresh AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at) \
          SELECT c.platform_id, c.bank_id, c.kind, c.verb, c.order_key, c.model, c.record_id, \
          CASE WHEN c.state = 'dead' THEN c.webhook_id ELSE 'msg_' || replace(gen_random_uuid()::text, '-', '') END, c.traceparent, c.changed_at \

@@ -2,217 +2,184 @@
 //!
 //! A worker that dies loses only its lease: what it had sent may be sent again, under the same `webhook-id`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
-use jsonrpc::{Call, Fault, Reply};
+use diesel::sql_types::Text;
+use jsonrpc::Fault;
 use records::Sql;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response};
-use serde_json::json;
-use service::Owner;
+use serde::Deserialize;
+use service::{Owner, telemetry};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tracing::{Instrument, field};
 
 use crate::bodies::{self, Message};
-use crate::hear::{self, Kind};
-use crate::{Sync, metrics, signature};
+use crate::hear::Kind;
+use crate::settle::{Ended, Outcome, settle};
+use crate::{Sync, signature};
 
-/// How many calls to one platform are under way.
-const A_PLATFORM: i64 = 8;
+/// How many calls to one platform are under way, a process.
+const A_PLATFORM: usize = 8;
 /// How many calls are under way in all, a process.
 const IN_ALL: usize = 128;
-/// How long a lease lasts, in seconds: longer than owners and platform may take together.
+/// How many deliveries of one platform are leased at a time: what is looked up together, so that a backlog drains fast.
+const AHEAD: i64 = 64;
+/// How many deliveries a process leases at most.
+const LEASED: usize = 1_000;
+/// How long a lease lasts, in seconds.
 const LEASE: i64 = 60;
+/// A call is begun only so far into its lease that it ends within it: a POST and the PUT after its 409 may take 20 s each.
+const BEGUN_WITHIN: Duration = Duration::from_secs(18);
 /// What a lost wake-up costs at most.
 const POLL: Duration = Duration::from_millis(250);
 /// How much of an answer is read, in bytes.
 const READ_AT_MOST: usize = 16 * 1024;
-/// After how many failures in a row nothing is attempted for a while.
-const BREAK_AFTER: i64 = 5;
-/// The bounds within which `Retry-After` is honoured, in seconds.
-const RETRY_AFTER_BOUNDS: (i64, i64) = (1, 3_600);
-/// How long after the n-th failure the next attempt is, in seconds; after the last one it is a dead letter.
-const SCHEDULE: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// How many records a step of a full sync tells.
-const CHUNK: usize = 200;
-/// A full sync goes on while fewer than this wait at its platform.
-const ENOUGH_WAIT: i64 = 500;
+/// How many ended calls are settled by one statement at most.
+const TOGETHER: usize = 64;
 
-#[derive(Clone, Debug)]
-struct Taken {
-    id: i64,
-    platform: i64,
-    platform_name: String,
-    kind: Kind,
-    record: i64,
-    verb: String,
-    attempts: i64,
-    webhook_id: String,
-    traceparent: Option<String>,
-    changed_at: DateTime<Utc>,
+/// A delivery that is leased, and the platform it goes to.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs, reason = "columns of ek_delivery and ek_platform")]
+pub struct Taken {
+    pub id: i64,
+    pub platform: i64,
+    pub name: String,
+    pub kind: Kind,
+    pub record: i64,
+    pub verb: String,
+    pub attempts: i64,
+    pub webhook_id: String,
+    pub traceparent: Option<String>,
+    pub changed_at: DateTime<Utc>,
+    pub lease: String,
+    /// The first call to a platform whose breaker was open.
+    pub is_probe: bool,
     base_url: String,
+    #[serde(rename = "paths")]
+    written_paths: Option<String>,
+    sealed: Vec<String>,
+    #[serde(skip)]
     paths: BTreeMap<String, String>,
+    #[serde(skip)]
     secrets: Vec<Vec<u8>>,
-    is_probe: bool,
-    lease: String,
 }
 
-enum Outcome {
-    Delivered(u16, Vec<(Kind, i64, String)>),
-    /// There is nothing to tell any more.
-    Nothing,
-    /// The platform does not want to hear any more.
-    Gone,
-    Failed {
-        status: Option<u16>,
-        why: String,
-        retry_after: Option<i64>,
-        /// The platform, not the message, is the cause.
-        platform_down: bool,
-    },
-    /// Not attempted: an owner is away.
-    Later,
+/// What bounds the calls of this process, and who hears that they have ended.
+struct Calls {
+    in_all: Semaphore,
+    platforms: Mutex<HashMap<i64, Arc<Lane>>>,
+    ended: mpsc::Sender<Ended>,
+}
+
+/// The way to one platform.
+struct Lane {
+    calls: Semaphore,
+    /// Its breaker opened: what is leased and not begun is given back.
+    is_broken: AtomicBool,
+}
+
+impl Calls {
+    fn lane(&self, platform: i64) -> Arc<Lane> {
+        let mut platforms = self.platforms.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken: AtomicBool::new(false) });
+        platforms.entry(platform).or_insert_with(new).clone()
+    }
 }
 
 /// Sends what is due, until it is dropped.
 pub async fn push(owner: &Arc<Owner<Sync>>) {
-    let mut calls = JoinSet::new();
-    loop {
-        while calls.try_join_next().is_some() {}
-        let room = IN_ALL.saturating_sub(calls.len());
-        let taken = if room > 0 { take(owner, room).await } else { Ok(Vec::new()) };
-        match taken {
-            Ok(taken) if !taken.is_empty() => {
-                let owner = owner.clone();
-                calls.spawn(async move { send_all(&owner, taken).await });
-                continue;
+    let (ended, mut to_settle) = mpsc::channel(LEASED);
+    let calls = Arc::new(Calls { in_all: Semaphore::new(IN_ALL), platforms: Mutex::default(), ended });
+    let taking = async {
+        let mut sending = JoinSet::new();
+        let mut leased = 0;
+        loop {
+            while let Some(sent) = sending.try_join_next() {
+                leased -= sent.unwrap_or(0);
             }
-            Ok(_) => {}
-            Err(fault) => {
-                tracing::warn!(%fault, "deliveries can't be taken; trying again");
-                tokio::time::sleep(POLL).await;
+            let taken = if leased < LEASED { take(owner, LEASED - leased).await } else { Ok(Vec::new()) };
+            match taken {
+                Ok(taken) if !taken.is_empty() => {
+                    leased += taken.len();
+                    sending.spawn(send_all(owner.clone(), calls.clone(), taken));
+                    continue;
+                }
+                Ok(_) => {}
+                Err(fault) => {
+                    tracing::warn!(%fault, "deliveries can't be taken; trying again");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+            tokio::select! {
+                () = owner.service.woken.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
             }
         }
-        tokio::select! {
-            () = owner.service.woken.notified() => {}
-            // The next of its key may be due now
-            Some(_) = calls.join_next() => {}
-            () = tokio::time::sleep(POLL) => {}
+    };
+    let settling = async {
+        let mut together = Vec::new();
+        while to_settle.recv_many(&mut together, TOGETHER).await > 0 {
+            for platform in settle(owner, std::mem::take(&mut together)).await {
+                calls.lane(platform).is_broken.store(true, Ordering::Relaxed);
+            }
+            // The next of their keys may be due now
+            owner.service.woken.notify_one();
         }
-    }
+    };
+    tokio::join!(taking, settling);
 }
 
 /// Takes deliveries by one conditional UPDATE: of each key the first that is open, of a platform whose breaker is open one.
+/// A platform that has half of what it may have leased is not asked about. The first of a key is a scalar sub-select: as an
+/// anti-join, planned with the statistics of an empty queue, a backlog is read once for each of its rows.
 async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
     let lease = format!("{:032x}", rand::random::<u128>());
     let mut sql = Sql::new(
-        "WITH chosen AS (SELECT d.id, p.open_until IS NOT NULL AS is_probe FROM ek_platform p CROSS JOIN LATERAL (\
+        "WITH chosen AS MATERIALIZED (SELECT d.id, p.open_until IS NOT NULL AS is_probe FROM ek_platform p CROSS JOIN LATERAL (\
+         SELECT count(*) AS n FROM ek_delivery f WHERE f.platform_id = p.id AND f.state = 'sending' AND f.lease_until > now()) leased \
+         CROSS JOIN LATERAL (\
          SELECT d.id FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') \
          AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() \
-         AND NOT EXISTS (SELECT FROM ek_delivery e WHERE e.platform_id = d.platform_id AND e.order_key = d.order_key \
-         AND e.state IN ('waiting', 'sending') AND e.id < d.id) \
-         ORDER BY d.bulk, d.id LIMIT greatest(0, CASE WHEN p.open_until IS NULL THEN ",
+         AND d.id = (SELECT e.id FROM ek_delivery e WHERE e.platform_id = d.platform_id AND e.order_key = d.order_key \
+         AND e.state IN ('waiting', 'sending') ORDER BY e.id LIMIT 1) \
+         ORDER BY d.bulk, d.id LIMIT CASE WHEN p.open_until IS NOT NULL THEN greatest(0, 1 - leased.n) WHEN leased.n > ",
     );
-    sql.bind(A_PLATFORM);
-    sql.push(
-        " ELSE 1 END - (SELECT count(*) FROM ek_delivery f WHERE f.platform_id = p.id AND f.state = 'sending' AND f.lease_until > now()))) d \
-         WHERE p.active AND p.deleted_at IS NULL AND (p.open_until IS NULL OR p.open_until <= now()) LIMIT ",
-    );
+    sql.bind(AHEAD / 2).push(" THEN 0 ELSE ").bind(AHEAD);
+    sql.push(" - leased.n END) d WHERE p.active AND p.deleted_at IS NULL AND (p.open_until IS NULL OR p.open_until <= now()) LIMIT ");
     sql.bind(i64::try_from(room).unwrap_or(1));
     sql.push("), taken AS (UPDATE ek_delivery d SET state = 'sending', lease = ").bind(lease.as_str());
     sql.push(", lease_until = now() + make_interval(secs => ").bind(LEASE);
     sql.push(
         ") FROM chosen c WHERE d.id = c.id AND d.state IN ('waiting', 'sending') \
          AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() RETURNING d.*, c.is_probe) \
-         SELECT t.id, t.platform_id, p.name, t.kind, t.record_id, t.verb, t.attempts, t.webhook_id, t.traceparent, t.changed_at, p.base_url, \
-         p.paths, p.secret, CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END, t.is_probe \
-         FROM taken t JOIN ek_platform p ON p.id = t.platform_id ORDER BY t.id",
+         SELECT row_to_json(t)::text FROM (SELECT t.id, t.platform_id AS platform, p.name, t.kind, t.record_id AS record, t.verb, t.attempts, \
+         t.webhook_id, t.traceparent, t.changed_at, t.lease, t.is_probe, p.base_url, p.paths, array_remove(ARRAY[p.secret, \
+         CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END], NULL) AS sealed \
+         FROM taken t JOIN ek_platform p ON p.id = t.platform_id ORDER BY t.id) t",
     );
-    type Columns = (
-        BigInt,
-        BigInt,
-        Text,
-        Text,
-        BigInt,
-        Text,
-        BigInt,
-        Text,
-        Nullable<Text>,
-        Timestamptz,
-        Text,
-        Nullable<Text>,
-        Text,
-        Nullable<Text>,
-        Bool,
-    );
-    type Row = (
-        i64,
-        i64,
-        String,
-        String,
-        i64,
-        String,
-        i64,
-        String,
-        Option<String>,
-        DateTime<Utc>,
-        String,
-        Option<String>,
-        String,
-        Option<String>,
-        bool,
-    );
-    let rows = owner.database.search::<Columns, Row>(sql).await?;
-    let taken = rows.into_iter().filter_map(|row| {
-        let (
-            id,
-            platform,
-            platform_name,
-            kind,
-            record,
-            verb,
-            attempts,
-            webhook_id,
-            traceparent,
-            changed_at,
-            base_url,
-            paths,
-            secret,
-            before,
-            is_probe,
-        ) = row;
-        let kind = Kind::parse(&kind)?;
-        let secrets = [Some(secret), before].into_iter().flatten().filter_map(|sealed| owner.service.keys.open(&sealed)).collect();
-        let lease = lease.clone();
-        Some(Taken {
-            id,
-            platform,
-            platform_name,
-            kind,
-            record,
-            verb,
-            attempts,
-            webhook_id,
-            traceparent,
-            changed_at,
-            base_url,
-            paths: paths.and_then(|paths| serde_json::from_str(&paths).ok()).unwrap_or_default(),
-            secrets,
-            is_probe,
-            lease,
-        })
-    });
-    Ok(taken.collect())
+    let rows = owner.database.search::<Text, String>(sql).await?;
+    let mut taken = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut one: Taken = serde_json::from_str(&row).map_err(|error| service::our_fault("sync", "a delivery can't be read", &error))?;
+        one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
+        one.paths = one.written_paths.as_ref().and_then(|paths| serde_json::from_str(paths).ok()).unwrap_or_default();
+        taken.push(one);
+    }
+    Ok(taken)
 }
 
-/// Builds the bodies in one go, then makes the calls side by side: the slow one keeps nobody.
-async fn send_all(owner: &Arc<Owner<Sync>>, taken: Vec<Taken>) {
+/// Builds the bodies in one go, then makes the calls side by side: the slow one keeps nobody. Answers how many they were.
+async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>) -> usize {
+    let (begun, many) = (Instant::now(), taken.len());
     let wanted: BTreeSet<(Kind, i64)> = taken.iter().map(|one| (one.kind, one.record)).collect();
-    let said = tokio::time::timeout(Duration::from_secs(20), bodies::look_up(owner, &wanted)).await;
-    let mut calls = JoinSet::new();
+    let said = tokio::time::timeout(BEGUN_WITHIN, bodies::look_up(&owner, &wanted)).await;
+    let mut sending = JoinSet::new();
     for one in taken {
         let message = match &said {
             Ok(Ok(said)) => Some(said.message(one.kind, one.record, &one.verb)),
@@ -222,25 +189,29 @@ async fn send_all(owner: &Arc<Owner<Sync>>, taken: Vec<Taken>) {
             }
             Err(_elapsed) => None,
         };
-        let owner = owner.clone();
-        calls.spawn(async move {
+        let (owner, calls, lane) = (owner.clone(), calls.clone(), calls.lane(one.platform));
+        lane.is_broken.store(false, Ordering::Relaxed);
+        sending.spawn(async move {
+            let (_here, _in_all) = (lane.calls.acquire().await, calls.in_all.acquire().await);
+            let (at, started) = (Utc::now(), Instant::now());
             let outcome = match message {
-                None => Outcome::Later,
+                None => Outcome::Later("a service of the hub is away; not attempted"),
                 Some(None) => Outcome::Nothing,
                 Some(Some(_)) if one.secrets.is_empty() => {
                     tracing::error!(platform = one.platform, "a secret can't be opened: PLATFORM_KEYS lacks its key");
-                    Outcome::Later
+                    Outcome::Later("the platform's secret can't be opened; not attempted")
                 }
+                Some(Some(_)) if lane.is_broken.load(Ordering::Relaxed) => Outcome::Later("other calls were not answered; not attempted"),
+                Some(Some(_)) if begun.elapsed() > BEGUN_WITHIN => Outcome::Later("others took long to answer; not attempted"),
                 Some(Some(message)) => send(&owner.service, &one, message).await,
             };
-            if let Err(fault) = settle(&owner, &one, outcome).await {
-                // The lease will end, and another try settles it
-                tracing::warn!(%fault, delivery = one.id, "a delivery can't be settled");
-            }
+            let ended = Ended { one, outcome, at, took: started.elapsed() };
+            // Nobody settles any more: the lease will end, and another try settles it
+            drop(calls.ended.send(ended).await);
         });
     }
-    while calls.join_next().await.is_some() {}
-    owner.service.woken.notify_one();
+    while sending.join_next().await.is_some() {}
+    many
 }
 
 async fn send(sync: &Sync, one: &Taken, mut message: Message) -> Outcome {
@@ -269,19 +240,37 @@ async fn call(sync: &Sync, one: &Taken, message: &Message) -> reqwest::Result<Re
         "PATCH" => Method::PATCH,
         _ => Method::PUT,
     };
+    // The trace of the request that caused the change goes on to the platform
+    let span = tracing::info_span!(
+        target: telemetry::SPANS,
+        "push",
+        otel.name = %format_args!("{} {}", message.method, one.kind.as_str()),
+        otel.kind = "client",
+        http.request.method = message.method,
+        platform = one.name,
+        delivery = one.id,
+        http.response.status_code = field::Empty,
+        error.type = field::Empty,
+    );
+    let own = one.traceparent.as_deref().map(|parent| telemetry::adopt(&span, parent).unwrap_or_else(|| parent.to_owned()));
     let mut request = sync
         .client
         .request(method, format!("{}{}", one.base_url, at(&one.paths, &message.path)))
         .header("webhook-id", &one.webhook_id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signature::sign(&one.secrets, &one.webhook_id, timestamp, &message.body));
-    if let Some(traceparent) = &one.traceparent {
+    if let Some(traceparent) = own {
         request = request.header("traceparent", traceparent);
     }
     if !message.body.is_empty() {
         request = request.header(CONTENT_TYPE, "application/json").body(message.body.clone());
     }
-    request.send().await
+    let answer = request.send().instrument(span.clone()).await;
+    match &answer {
+        Ok(answer) => drop(span.record("http.response.status_code", answer.status().as_u16())),
+        Err(error) => drop(span.record("error.type", if error.is_timeout() { "timeout" } else { "connection" })),
+    }
+    answer
 }
 
 /// A path as the platform has it: the longest beginning that it has otherwise is replaced.
@@ -294,7 +283,7 @@ async fn judged(answer: reqwest::Result<Response>, told: Vec<(Kind, i64, String)
     let mut response = match answer {
         Ok(response) => response,
         Err(error) => {
-            let why = if error.is_timeout() { "no answer within 15 s".to_owned() } else { causes(&error.without_url()) };
+            let why = if error.is_timeout() { "no answer in time".to_owned() } else { causes(&error.without_url()) };
             return Outcome::Failed { status: None, why, retry_after: None, platform_down: true };
         }
     };
@@ -331,209 +320,4 @@ fn causes(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text.chars().take(500).collect()
-}
-
-/// Writes down what came of it, if the lease is still ours.
-async fn settle(owner: &Owner<Sync>, one: &Taken, outcome: Outcome) -> Result<(), Fault> {
-    let counted = |name: &str| metrics::ATTEMPTS.with_label_values(&[one.platform_name.as_str(), name]).inc();
-    let mine = |sql: &mut Sql| {
-        sql.push(" WHERE id = ").bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str()).push(" RETURNING id");
-    };
-    let mut sql = Sql::new("UPDATE ek_delivery SET write_date = now(), version = version + 1, ");
-    match outcome {
-        Outcome::Delivered(status, told) => {
-            counted("delivered");
-            let seconds = (Utc::now() - one.changed_at).num_milliseconds();
-            metrics::LATENCY
-                .with_label_values(&[&one.platform_name])
-                .observe(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX)) / 1000.0);
-            let rows = told.iter().map(|(kind, id, digest)| json!({"kind": kind, "record_id": id, "digest": digest}));
-            let rows = serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
-            let mut done = Sql::new("WITH mine AS (");
-            sql.push("state = 'done', done_at = now(), attempts = attempts + 1, last_error = NULL, last_status = ").bind(i64::from(status));
-            mine(&mut sql);
-            done.append(sql).push(") INSERT INTO ek_sent (platform_id, kind, record_id, digest) SELECT ").bind(one.platform);
-            done.push("::bigint, w.kind, w.record_id, w.digest FROM mine, jsonb_to_recordset(").bind(rows);
-            done.push(
-                "::jsonb) AS w(kind text, record_id bigint, digest text) \
-                 ON CONFLICT (platform_id, kind, record_id) DO UPDATE SET digest = excluded.digest, sent_at = now() RETURNING record_id",
-            );
-            owner.database.search::<BigInt, i64>(done).await?;
-            is_up(owner, one).await
-        }
-        Outcome::Nothing => {
-            sql.push("state = 'done', done_at = now(), last_error = 'the record is not there any more'");
-            mine(&mut sql);
-            owner.database.search::<BigInt, i64>(sql).await.map(drop)
-        }
-        Outcome::Later => wait_again(owner, one, None, "a service of the hub is away; not attempted", 2, false).await,
-        Outcome::Gone => {
-            counted("gone");
-            wait_again(owner, one, Some(410), "410: the platform was switched off", 0, false).await?;
-            let mut off = Sql::new("UPDATE ek_platform SET active = false, write_date = now(), version = version + 1 WHERE id = ");
-            off.bind(one.platform).push(" RETURNING id");
-            tracing::warn!(platform = one.platform_name, "answered 410 and is switched off");
-            owner.database.search::<BigInt, i64>(off).await.map(drop)
-        }
-        Outcome::Failed { status, why, retry_after, platform_down } => {
-            counted("failed");
-            let opened = if platform_down { is_down(owner, one).await? } else { false };
-            if !platform_down {
-                is_up(owner, one).await?;
-            }
-            // While the breaker is open no attempt counts
-            let counts = !(one.is_probe || opened) || !platform_down;
-            let failures = usize::try_from(one.attempts).unwrap_or(usize::MAX);
-            match SCHEDULE.get(failures) {
-                None if counts => {
-                    sql.push("state = 'dead', attempts = attempts + 1, last_status = ").bind(status.map(i64::from));
-                    sql.push(", last_error = ").bind(why);
-                    mine(&mut sql);
-                    owner.database.search::<BigInt, i64>(sql).await.map(drop)
-                }
-                step => {
-                    let planned = step.copied().unwrap_or(86_400);
-                    // A tenth around it, so that what failed together does not come back together
-                    let jitter = rand::random_range(0..=(planned / 5).max(1)) - planned / 10;
-                    let (least, most) = RETRY_AFTER_BOUNDS;
-                    let wait = retry_after.map_or(planned + jitter, |seconds| seconds.clamp(least, most));
-                    wait_again(owner, one, status, &why, wait, counts).await
-                }
-            }
-        }
-    }
-}
-
-/// Back among those that wait. Where the record has a newer delivery that waits, that one speaks for both.
-async fn wait_again(owner: &Owner<Sync>, one: &Taken, status: Option<u16>, why: &str, seconds: i64, counts: bool) -> Result<(), Fault> {
-    let mut sql = Sql::new("WITH mine AS (SELECT * FROM ek_delivery WHERE id = ");
-    sql.bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str());
-    sql.push(
-        " FOR UPDATE), newer AS (UPDATE ek_delivery d SET verb = CASE m.verb WHEN 'POST' THEN 'POST' WHEN d.verb THEN d.verb ELSE 'PUT' END \
-         FROM mine m WHERE d.platform_id = m.platform_id AND d.kind = m.kind AND d.record_id = m.record_id AND d.state = 'waiting' RETURNING d.id) \
-         UPDATE ek_delivery d SET write_date = now(), version = d.version + 1, lease = NULL, lease_until = NULL, \
-         state = CASE WHEN EXISTS (SELECT FROM newer) THEN 'done' ELSE 'waiting' END, \
-         done_at = CASE WHEN EXISTS (SELECT FROM newer) THEN now() END, attempts = d.attempts + ",
-    );
-    sql.bind(i64::from(counts)).push(", last_status = ").bind(status.map(i64::from));
-    sql.push(", last_error = CASE WHEN EXISTS (SELECT FROM newer) THEN 'folded into a newer delivery: ' ELSE '' END || ").bind(why);
-    sql.push(", next_attempt = now() + make_interval(secs => ").bind(seconds).push(") FROM mine m WHERE d.id = m.id RETURNING d.id");
-    owner.database.search::<BigInt, i64>(sql).await.map(drop)
-}
-
-/// It answers: the breaker closes, and then everything that waits is due, in order.
-async fn is_up(owner: &Owner<Sync>, one: &Taken) -> Result<(), Fault> {
-    let mut sql =
-        Sql::new("WITH before AS (SELECT id, open_until FROM ek_platform WHERE (failures > 0 OR open_until IS NOT NULL) AND id = ");
-    sql.bind(one.platform);
-    sql.push(
-        " FOR UPDATE), closed AS (UPDATE ek_platform p SET failures = 0, open_until = NULL FROM before b WHERE p.id = b.id) \
-         UPDATE ek_delivery d SET next_attempt = now() FROM before b WHERE b.open_until IS NOT NULL AND d.platform_id = b.id \
-         AND d.state = 'waiting' RETURNING d.id",
-    );
-    let due = owner.database.search::<BigInt, i64>(sql).await?;
-    if !due.is_empty() {
-        tracing::info!(platform = one.platform_name, waiting = due.len(), "answers again");
-    }
-    Ok(())
-}
-
-/// It does not: after some failures in a row nothing but a probe every 5 to 30 s. Answers whether the breaker is open.
-async fn is_down(owner: &Owner<Sync>, one: &Taken) -> Result<bool, Fault> {
-    let mut sql = Sql::new("UPDATE ek_platform SET failures = failures + 1, open_until = CASE WHEN failures + 1 >= ");
-    sql.bind(BREAK_AFTER).push(" THEN now() + make_interval(secs => least(30, 5 * (failures + 2 - ").bind(BREAK_AFTER);
-    sql.push("))) END WHERE id = ").bind(one.platform).push(" RETURNING open_until IS NOT NULL");
-    let open = owner.database.search::<Bool, bool>(sql).await?.pop().unwrap_or_default();
-    if open && !one.is_probe {
-        tracing::warn!(platform = one.platform_name, "does not answer; only probes for now");
-    }
-    Ok(open)
-}
-
-/// Full syncs, a chunk at a time, as long as they don't crowd out what is live.
-pub async fn tell_all(owner: &Arc<Owner<Sync>>) {
-    loop {
-        match tell_some(owner).await {
-            Ok(true) => owner.service.woken.notify_one(),
-            Ok(false) => tokio::time::sleep(Duration::from_secs(1)).await,
-            Err(fault) => {
-                tracing::warn!(%fault, "a full sync can't go on; trying again");
-                tokio::time::sleep(Duration::from_secs(2)).await;
-            }
-        }
-    }
-}
-
-/// The next chunk of a sync; answers whether there was one.
-async fn tell_some(owner: &Arc<Owner<Sync>>) -> Result<bool, Fault> {
-    // Of a platform one kind after the other; replicas meet in the UPDATE that moves `after`
-    let mut sql = Sql::new(
-        "SELECT s.id, s.platform_id, s.kind, s.verb, s.filter, s.cause, s.after FROM ek_sync s WHERE s.state = 'running' \
-         AND NOT EXISTS (SELECT FROM ek_sync e WHERE e.state = 'running' AND e.platform_id = s.platform_id AND e.id < s.id) \
-         AND (SELECT count(*) FROM (SELECT FROM ek_delivery d WHERE d.platform_id = s.platform_id AND d.state = 'waiting' LIMIT ",
-    );
-    sql.bind(ENOUGH_WAIT).push(") w) < ").bind(ENOUGH_WAIT).push(" ORDER BY s.write_date LIMIT 1");
-    type Columns = (BigInt, Nullable<BigInt>, Text, Text, Text, Nullable<BigInt>, BigInt);
-    let row = owner.database.search::<Columns, (i64, Option<i64>, String, String, String, Option<i64>, i64)>(sql).await?.pop();
-    let Some((id, platform, kind, verb, filter, cause, after)) = row else { return Ok(false) };
-    let Some(kind) = Kind::parse(&kind) else { return Ok(false) };
-    let mut filter: Vec<serde_json::Value> = serde_json::from_str(&filter).unwrap_or_default();
-    filter.push(json!(["id", ">", after]));
-    let query = match kind {
-        Kind::Configuration | Kind::Stock => "{id, master_product}",
-        Kind::Client => "{id, bank_ids}",
-        Kind::User => "{id, bank_id}",
-        _ => "{id}",
-    };
-    let mut rows = hear::read(owner, kind.model(), filter.into(), query).await?;
-    rows.truncate(CHUNK);
-    let verb = if verb == "POST" { "POST" } else { "PUT" };
-    let news = hear::of_rows(kind, verb, &rows, cause);
-    let last = rows.last().and_then(|row| row.get("id")?.as_i64()).unwrap_or(after);
-    let many = i64::try_from(rows.len()).unwrap_or_default();
-    let news = Arc::new(news);
-    owner
-        .transact(None, move |tx| {
-            let news = news.clone();
-            Box::pin(async move {
-                let mut sql = Sql::new("UPDATE ek_sync SET write_date = now(), version = version + 1, after = ");
-                sql.bind(last).push(", told = told + ").bind(many).push(", state = ").bind(if many == 0 { "done" } else { "running" });
-                sql.push(" WHERE id = ").bind(id).push(" AND state = 'running' AND after = ").bind(after).push(" RETURNING id");
-                if !tx.ids(sql).await?.is_empty() {
-                    hear::tell(tx, &news, platform).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
-    Ok(true)
-}
-
-/// Keeps what the doors refused: `{rows}`, as ek_request's columns.
-///
-/// # Errors
-/// The database's own.
-pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
-    let mut sql = Sql::new(
-        "INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id) \
-         SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id \
-         FROM jsonb_populate_recordset(NULL::ek_request, ",
-    );
-    sql.bind(call.params.need::<serde_json::Value>("rows")?.to_string()).push("::jsonb) RETURNING id");
-    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?.len()))
-}
-
-/// Throws away what was delivered, or refused, a month ago.
-pub async fn sweep(owner: &Owner<Sync>) {
-    loop {
-        let sql = Sql::new(
-            "WITH refused AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE at < now() - interval '30 days' LIMIT 10000)) \
-             DELETE FROM ek_delivery WHERE id IN (SELECT id FROM ek_delivery WHERE state = 'done' \
-             AND done_at < now() - interval '30 days' LIMIT 10000) RETURNING id",
-        );
-        let swept = owner.database.search::<BigInt, i64>(sql).await.map_or(0, |ids| ids.len());
-        if swept < 10_000 {
-            tokio::time::sleep(Duration::from_secs(600)).await;
-        }
-    }
 }

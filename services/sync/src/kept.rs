@@ -1,0 +1,39 @@
+//! What was refused at the doors, for support; and how long it and what was delivered are kept.
+
+use std::time::Duration;
+
+use diesel::sql_types::BigInt;
+use jsonrpc::{Call, Fault, Reply};
+use records::Sql;
+use service::Owner;
+
+use crate::Sync;
+
+/// Keeps what the doors refused: `{rows}`, as ek_request's columns.
+///
+/// # Errors
+/// The database's own.
+pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
+    let mut sql = Sql::new(
+        "INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id) \
+         SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id \
+         FROM jsonb_populate_recordset(NULL::ek_request, ",
+    );
+    sql.bind(call.params.need::<serde_json::Value>("rows")?.to_string()).push("::jsonb) RETURNING id");
+    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?.len()))
+}
+
+/// Throws away what was delivered, or refused, a month ago.
+pub async fn sweep(owner: &Owner<Sync>) {
+    loop {
+        let sql = Sql::new(
+            "WITH refused AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE at < now() - interval '30 days' LIMIT 10000)) \
+             DELETE FROM ek_delivery WHERE id IN (SELECT id FROM ek_delivery WHERE state = 'done' \
+             AND done_at < now() - interval '30 days' LIMIT 10000) RETURNING id",
+        );
+        let swept = owner.database.search::<BigInt, i64>(sql).await.map_or(0, |ids| ids.len());
+        if swept < 10_000 {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What came of the calls, written down by whoever still has the lease.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{BigInt, Bool};
+use jsonrpc::Fault;
+use records::Sql;
+use serde_json::json;
+use service::Owner;
+
+use crate::hear::Kind;
+use crate::push::Taken;
+use crate::{Sync, metrics};
+
+/// After how many failures in a row nothing is attempted for a while.
+const BREAK_AFTER: i64 = 5;
+/// The bounds within which `Retry-After` is honoured, in seconds.
+const RETRY_AFTER_BOUNDS: (i64, i64) = (1, 3_600);
+/// How long after the n-th failure the next attempt is, in seconds; after the last one it is a dead letter.
+const SCHEDULE: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+/// A call that has ended, or was not made.
+pub struct Ended {
+    /// What was to be told.
+    pub one: Taken,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What a call came to.
+pub enum Outcome {
+    /// The status, and what the platform now knows of which records, as digests.
+    Delivered(u16, Vec<(Kind, i64, String)>),
+    /// There is nothing to tell any more.
+    Nothing,
+    /// The platform does not want to hear any more.
+    Gone,
+    /// Anything else that it answered, or that kept it from answering.
+    Failed {
+        /// HTTP's, if there was an answer.
+        status: Option<u16>,
+        /// For people.
+        why: String,
+        /// In seconds, as the platform asks.
+        retry_after: Option<i64>,
+        /// The platform, not the message, is the cause.
+        platform_down: bool,
+    },
+    /// Not attempted, for this reason.
+    Later(&'static str),
+}
+
+/// Settles calls, the delivered ones in one statement. Answers the platforms whose breaker has opened.
+pub async fn settle(owner: &Owner<Sync>, ended: Vec<Ended>) -> Vec<i64> {
+    let (delivered, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|one| matches!(one.outcome, Outcome::Delivered(..)));
+    let mut opened = Vec::new();
+    if !delivered.is_empty()
+        && let Err(fault) = done(owner, &delivered).await
+    {
+        // The leases will end, and another try settles them
+        tracing::warn!(%fault, deliveries = delivered.len(), "what was delivered can't be settled");
+    }
+    for one in &others {
+        match failed(owner, one).await {
+            Ok(true) => opened.push(one.one.platform),
+            Ok(false) => {}
+            Err(fault) => tracing::warn!(%fault, delivery = one.one.id, "a delivery can't be settled"),
+        }
+    }
+    opened
+}
+
+async fn done(owner: &Owner<Sync>, delivered: &[Ended]) -> Result<(), Fault> {
+    let mut rows = Vec::with_capacity(delivered.len());
+    for Ended { one, outcome, at, took } in delivered {
+        let Outcome::Delivered(status, told) = outcome else { continue };
+        metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "delivered"]).inc();
+        let waited = (Utc::now() - one.changed_at).to_std().unwrap_or_default();
+        metrics::LATENCY.with_label_values(&[&one.name]).observe(waited.as_secs_f64());
+        let told: Vec<_> = told.iter().map(|(kind, id, digest)| json!({"kind": kind, "record_id": id, "digest": digest})).collect();
+        rows.push(json!({"id": one.id, "lease": one.lease, "status": status, "at": at, "milliseconds": milliseconds(*took), "told": told}));
+    }
+    let mut sql = Sql::new("WITH w AS (SELECT * FROM jsonb_to_recordset(");
+    sql.bind(serde_json::Value::from(rows).to_string());
+    sql.push(
+        "::jsonb) AS w(id bigint, lease text, status bigint, at timestamptz, milliseconds bigint, told jsonb)), \
+         mine AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), attempts = d.attempts + 1, last_error = NULL, last_status = w.status, \
+         write_date = now(), version = d.version + 1 FROM w WHERE d.id = w.id AND d.state = 'sending' AND d.lease = w.lease \
+         RETURNING d.id, d.platform_id, d.bank_id, w.status, w.at, w.milliseconds, w.told), \
+         tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status) SELECT id, bank_id, at, milliseconds, status FROM mine) \
+         INSERT INTO ek_sent (platform_id, kind, record_id, digest) \
+         SELECT DISTINCT ON (m.platform_id, t.kind, t.record_id) m.platform_id, t.kind, t.record_id, t.digest \
+         FROM mine m, jsonb_to_recordset(m.told) AS t(kind text, record_id bigint, digest text) ORDER BY 1, 2, 3, m.id DESC \
+         ON CONFLICT (platform_id, kind, record_id) DO UPDATE SET digest = excluded.digest, sent_at = now() RETURNING record_id",
+    );
+    owner.database.search::<BigInt, i64>(sql).await?;
+    let mut platforms: Vec<i64> = delivered.iter().map(|one| one.one.platform).collect();
+    platforms.sort_unstable();
+    platforms.dedup();
+    is_up(owner, platforms).await
+}
+
+/// Answers whether the platform's breaker is open for it.
+async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
+    let one = &ended.one;
+    match &ended.outcome {
+        Outcome::Delivered(..) => Ok(false),
+        Outcome::Nothing => {
+            let mut sql = Sql::new(
+                "UPDATE ek_delivery SET state = 'done', done_at = now(), last_error = 'the record is not there any more' WHERE id = ",
+            );
+            sql.bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str()).push(" RETURNING id");
+            owner.database.search::<BigInt, i64>(sql).await.map(|_| false)
+        }
+        Outcome::Later(why) => wait_again(owner, ended, None, why, Next::In(2), false).await.map(|()| false),
+        Outcome::Gone => {
+            metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "gone"]).inc();
+            wait_again(owner, ended, Some(410), "410: the platform was switched off", Next::In(0), false).await?;
+            let mut off = Sql::new("UPDATE ek_platform SET active = false, write_date = now(), version = version + 1 WHERE id = ");
+            off.bind(one.platform).push(" RETURNING id");
+            tracing::warn!(platform = one.name, "answered 410 and is switched off");
+            owner.database.search::<BigInt, i64>(off).await.map(|_| false)
+        }
+        Outcome::Failed { status, why, retry_after, platform_down } => {
+            metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "failed"]).inc();
+            let opened = *platform_down && is_down(owner, one).await?;
+            if !platform_down {
+                is_up(owner, vec![one.platform]).await?;
+            }
+            // While the breaker is open no attempt counts
+            let counts = !(one.is_probe || opened) || !platform_down;
+            let failures = usize::try_from(one.attempts).unwrap_or(usize::MAX);
+            let next = match SCHEDULE.get(failures) {
+                None if counts => Next::Never,
+                step => {
+                    let planned = step.copied().unwrap_or(86_400);
+                    // A tenth around it, so that what failed together does not come back together
+                    let jitter = rand::random_range(0..=(planned / 5).max(1)) - planned / 10;
+                    let (least, most) = RETRY_AFTER_BOUNDS;
+                    Next::In(retry_after.map_or(planned + jitter, |seconds| seconds.clamp(least, most)))
+                }
+            };
+            wait_again(owner, ended, *status, why, next, counts).await.map(|()| opened)
+        }
+    }
+}
+
+fn milliseconds(took: Duration) -> i64 {
+    i64::try_from(took.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// When it is attempted again.
+enum Next {
+    /// After so many seconds.
+    In(i64),
+    /// It is a dead letter.
+    Never,
+}
+
+/// Back among those that wait, or a dead letter. Where the record has a newer delivery that waits, that one speaks for both.
+async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why: &str, next: Next, counts: bool) -> Result<(), Fault> {
+    let Ended { one, at, took, outcome } = ended;
+    let (state, seconds) = match next {
+        Next::In(seconds) => ("waiting", seconds),
+        Next::Never => ("dead", 0),
+    };
+    let mut sql = Sql::new("WITH mine AS (SELECT * FROM ek_delivery WHERE id = ");
+    sql.bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str()).push(" FOR UPDATE)");
+    if !matches!(outcome, Outcome::Later(_)) {
+        sql.push(", tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, error) SELECT id, bank_id, ");
+        sql.bind(at.to_rfc3339()).push("::timestamptz, ").bind(milliseconds(*took)).push("::bigint, ");
+        sql.bind(status.map(i64::from)).push("::bigint, ").bind(why).push(" FROM mine)");
+    }
+    sql.push(
+        ", newer AS (UPDATE ek_delivery d SET verb = CASE m.verb WHEN 'POST' THEN 'POST' WHEN d.verb THEN d.verb ELSE 'PUT' END \
+         FROM mine m WHERE d.platform_id = m.platform_id AND d.kind = m.kind AND d.record_id = m.record_id AND d.state = 'waiting' RETURNING d.id) \
+         UPDATE ek_delivery d SET write_date = now(), version = d.version + 1, lease = NULL, lease_until = NULL, \
+         state = CASE WHEN EXISTS (SELECT FROM newer) THEN 'done' ELSE ",
+    );
+    sql.bind(state);
+    sql.push("::text END, done_at = CASE WHEN EXISTS (SELECT FROM newer) THEN now() END, attempts = d.attempts + ");
+    sql.bind(i64::from(counts)).push(", last_status = ").bind(status.map(i64::from));
+    sql.push(", last_error = CASE WHEN EXISTS (SELECT FROM newer) THEN 'folded into a newer delivery: ' ELSE '' END || ").bind(why);
+    sql.push(", next_attempt = now() + make_interval(secs => ").bind(seconds).push(") FROM mine m WHERE d.id = m.id RETURNING d.id");
+    owner.database.search::<BigInt, i64>(sql).await.map(drop)
+}
+
+/// They answer: the breakers close, and then everything that waits is due, in order.
+async fn is_up(owner: &Owner<Sync>, platforms: Vec<i64>) -> Result<(), Fault> {
+    let mut sql =
+        Sql::new("WITH before AS (SELECT id, open_until FROM ek_platform WHERE (failures > 0 OR open_until IS NOT NULL) AND id = ANY(");
+    sql.bind(platforms.clone());
+    sql.push(
+        ") ORDER BY id FOR UPDATE), closed AS (UPDATE ek_platform p SET failures = 0, open_until = NULL FROM before b WHERE p.id = b.id) \
+         UPDATE ek_delivery d SET next_attempt = now() FROM before b WHERE b.open_until IS NOT NULL AND d.platform_id = b.id \
+         AND d.state = 'waiting' AND d.next_attempt > now() RETURNING d.platform_id",
+    );
+    let due = owner.database.search::<BigInt, i64>(sql).await?;
+    if !due.is_empty() {
+        tracing::info!(?platforms, waiting = due.len(), "a platform answers again");
+    }
+    Ok(())
+}
+
+/// It does not: after some failures in a row nothing but a probe every 5 to 30 s. Answers whether the breaker is open.
+async fn is_down(owner: &Owner<Sync>, one: &Taken) -> Result<bool, Fault> {
+    let mut sql = Sql::new("UPDATE ek_platform SET failures = failures + 1, open_until = CASE WHEN failures + 1 >= ");
+    sql.bind(BREAK_AFTER).push(" THEN now() + make_interval(secs => least(30, 5 * (failures + 2 - ").bind(BREAK_AFTER);
+    sql.push("))) END WHERE id = ").bind(one.platform).push(" RETURNING open_until IS NOT NULL");
+    let open = owner.database.search::<Bool, bool>(sql).await?.pop().unwrap_or_default();
+    if open && !one.is_probe {
+        tracing::warn!(platform = one.name, "does not answer; only probes for now");
+    }
+    Ok(open)
+}
