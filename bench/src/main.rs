@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a program whose product is what it prints")]
 
 mod cases;
+mod pushes;
 mod report;
 mod stand;
 mod tools;
@@ -28,7 +29,7 @@ service::settings! {
         bench_seconds: u64 = "5",
         /// A PostgreSQL for tests to use in place of a fresh one; its user may make databases and roles.
         bench_database_url: Option<secrecy::SecretString>,
-        /// Only the cases whose name has this in it.
+        /// Only the cases whose name has this in it; `push` for the pushes alone.
         bench_only: Option<String>,
     }
 }
@@ -98,6 +99,14 @@ async fn bench(settings: &BenchConfig, folder: &Folder) -> anyhow::Result<()> {
         }
     }
     let (server, cases) = servers.last().zip(cases.last()).context("no size")?;
+    if "push".contains(settings.bench_only.as_deref().unwrap_or_default()) {
+        println!("\nPushes, {} products:", server.products);
+        pushes::measure(server, time).await?;
+    }
+    if cases.is_empty() {
+        drop(servers);
+        return stand.stop().await;
+    }
     println!("\n| by itself | connections | /s | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|");
     for (name, connections, request) in cases::alone(server).await? {
         let load = Load { connections, time, pause: None };

@@ -142,15 +142,23 @@ impl Stand {
         let tokens = tokens.load::<Text, String>(&mut database).await?;
 
         let urls = provision::urls(&url)?;
-        // For its declarations only: no loan file is opened with this key
+        // For its declarations only: nothing is opened with this key
         let key = format!("bench:{}=", "A".repeat(43));
-        let hub = Hub::new(&Variables::from([("LOAN_FILE_KEYS".to_owned(), key)]), &urls)?;
+        let keys = ["LOAN_FILE_KEYS", "PLATFORM_KEYS"].map(|name| (name.to_owned(), key.clone()));
+        let hub = Hub::new(&Variables::from(keys), &urls)?;
         let client = service::router::client()?;
         let mut server = Server {
             products,
             address,
             session: String::new(),
-            identity: Identity::system(),
+            identity: Identity {
+                uid: 0,
+                login: LOGIN.to_owned(),
+                origin: Origin::Ekiclik,
+                role: Some(Role::RoleSuperadmin),
+                bank: None,
+                hub_admin: false,
+            },
             hub,
             urls,
             ids,
@@ -160,7 +168,8 @@ impl Stand {
             process,
             log,
         };
-        server.log_in().await?;
+        let (session, uid) = server.log_in(LOGIN).await?;
+        (server.session, server.identity.uid) = (session, uid);
         Ok(server)
     }
 
@@ -234,27 +243,23 @@ fn seed(products: u32) -> String {
 }
 
 impl Server {
-    async fn log_in(&mut self) -> anyhow::Result<()> {
-        let answer = self.send("POST", "/auth", &json!({"params": {"login": LOGIN, "password": LOGIN}}).to_string()).await?;
+    /// A session of one of the demo's users, and the user's id.
+    pub async fn log_in(&self, login: &str) -> anyhow::Result<(String, i64)> {
+        let answer = self.send("POST", "/auth", &json!({"params": {"login": login, "password": login}}).to_string()).await?;
         let answer: Value = serde_json::from_str(&answer)?;
         let (session, uid) = (answer.pointer("/result/session_id"), answer.pointer("/result/uid"));
-        let (session, uid) =
-            session.and_then(Value::as_str).zip(uid.and_then(Value::as_i64)).with_context(|| format!("no session: {answer}"))?;
-        self.session = session.to_owned();
-        self.identity = Identity {
-            uid,
-            login: LOGIN.to_owned(),
-            origin: Origin::Ekiclik,
-            role: Some(Role::RoleSuperadmin),
-            bank: None,
-            hub_admin: false,
-        };
-        Ok(())
+        let found = session.and_then(Value::as_str).zip(uid.and_then(Value::as_i64));
+        found.map(|(session, uid)| (session.to_owned(), uid)).with_context(|| format!("no session: {answer}"))
     }
 
     /// Sends one request in the session and answers the body, with the number of records that a change found before it.
     pub async fn send(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
-        let request = self.client.request(method.parse()?, format!("{}{path}", self.address)).header("x-openerp-session-id", &self.session);
+        self.send_as(&self.session, method, path, body).await
+    }
+
+    /// The same in another session.
+    pub async fn send_as(&self, session: &str, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
+        let request = self.client.request(method.parse()?, format!("{}{path}", self.address)).header("x-openerp-session-id", session);
         let request = request.header("content-type", "application/json").timeout(Duration::from_secs(30)).body(body.to_owned());
         let response = request.send().await?;
         let status = response.status();
@@ -262,6 +267,12 @@ impl Server {
         let text = response.text().await?;
         ensure!(status.is_success(), "{method} {path} is answered {status}: {text}");
         Ok(matched.unwrap_or_default() + &text)
+    }
+
+    /// A `PUT` to be sent by itself.
+    pub fn put(&self, path: &str, session: &str, body: String) -> reqwest::RequestBuilder {
+        let request = self.client.put(format!("{}{path}", self.address)).header("x-openerp-session-id", session);
+        request.header("content-type", "application/json").timeout(Duration::from_secs(30)).body(body)
     }
 
     /// What the hub's own connections of a service begin with, as libpq's `options`.

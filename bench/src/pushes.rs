@@ -1,0 +1,205 @@
+//! From a change to a platform's 2xx: how long it takes, what a dead bank costs the others, how fast a backlog drains, and what
+//! it costs in memory. Through the doors, with platforms on this machine; the times are the hub's own record of each delivery.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use diesel::sql_types::{BigInt, Double};
+use diesel_async::AsyncPgConnection;
+use diesel_async::methods::LoadQuery;
+use records::Sql;
+use records::sql::Statement;
+use serde_json::{Value, json};
+use system_tests::platform::{Mood, Platform, SECRET};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::stand::Server;
+
+/// Changes a second.
+const RATE: u32 = 100;
+/// How many deliveries one bank's backlog has, and how many wait at both when memory is looked at.
+const BACKLOG: (i64, i64) = (20_000, 100_000);
+/// Records that one request changes.
+const AT_ONCE: i64 = 500;
+/// How long anything may take that is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+struct Bench<'s> {
+    server: &'s Server,
+    admin: String,
+    well: (i64, Platform),
+    other: (i64, Platform),
+}
+
+/// Measures all of it; a line of Markdown a result.
+pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
+    let (admin, _) = server.log_in("admin").await?;
+    let named = async |bank: &str| -> anyhow::Result<(i64, Platform)> {
+        let platform = Platform::new().await;
+        let data = json!({"name": bank, "base_url": platform.url, "secret": SECRET});
+        let made = server.send_as(&admin, "POST", "/api/ek.platform/", &json!({"params": {"data": data}}).to_string()).await?;
+        let made: Value = serde_json::from_str(&made)?;
+        Ok((made.pointer("/result").and_then(Value::as_i64).context("no platform")?, platform))
+    };
+    let (well, other) = (named("BNA").await?, named("Alsalam").await?);
+    let bench = Bench { server, admin, well, other };
+
+    // In turns, so that whatever else the machine does hits both
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    bench.changes(time).await?;
+    for _ in 0..2 {
+        alone.extend(bench.changes(time).await?);
+        bench.other.1.usually(Mood::Hangs);
+        beside.extend(bench.changes(time).await?);
+        bench.other.1.usually(Mood::Answers(200, ""));
+        bench.again(bench.other.0).await?;
+        bench.until("the other bank has caught up", &waiting(bench.other.0), |left| left == 0).await?;
+    }
+    let ((p50, p99), (beside_p50, beside_p99)) = (percentiles(alone), percentiles(beside));
+    println!("- change to 2xx at {RATE} changes a second, two platforms: p50 {p50:.1} ms (goal < 15), p99 {p99:.1} ms (goal < 100)");
+    println!(
+        "- the same while the other platform takes calls and never answers: p50 {beside_p50:.1} ms, p99 {beside_p99:.1} ms ({:+.0} %, goal < +5 %)",
+        (beside_p99 / p99 - 1.0) * 100.0
+    );
+
+    let (few, many) = BACKLOG;
+    bench.wants(bench.other.0, false).await?;
+    bench.well.1.usually(Mood::Resets);
+    bench.touch(few).await?;
+    bench.until("the backlog waits", &waiting(bench.well.0), |there| there >= few).await?;
+    let rate = bench.drain(&[&bench.well]).await?;
+    println!("- a backlog of {few} deliveries of one platform drains at {rate:.0} a second (goal >= 2,000)");
+
+    bench.wants(bench.other.0, true).await?;
+    bench.well.1.usually(Mood::Resets);
+    bench.other.1.usually(Mood::Resets);
+    let (before, _) = server.memory()?;
+    bench.touch(many / 2).await?;
+    for (platform, _) in [&bench.well, &bench.other] {
+        bench.until("the backlog waits", &waiting(*platform), |there| there >= many / 2).await?;
+    }
+    let (with, _) = server.memory()?;
+    tokio::time::sleep(time).await;
+    let (later, _) = server.memory()?;
+    println!("- memory before {before:.0} MB, with {many} deliveries waiting {with:.0} MB, {} s later {later:.0} MB", time.as_secs());
+    let rate = bench.drain(&[&bench.well, &bench.other]).await?;
+    println!(
+        "- {many} deliveries of two platforms drain at {rate:.0} a second; memory then {:.0} MB, at most {:.0} MB",
+        server.memory()?.0,
+        server.memory()?.1
+    );
+    Ok(())
+}
+
+impl Bench<'_> {
+    async fn write(&self, model: &str, filter: Value, data: Value) -> anyhow::Result<()> {
+        let body = json!({"params": {"filter": filter, "data": data}}).to_string();
+        self.server.send_as(&self.admin, "PUT", &format!("/api/{model}/"), &body).await.map(drop)
+    }
+
+    /// Changes at the rate for a time; answers how long each took to the first platform's 2xx, in milliseconds.
+    async fn changes(&self, time: Duration) -> anyhow::Result<Vec<f64>> {
+        let (first, last) = self.server.ids;
+        let begun = self.one::<Double, f64>(Sql::new("SELECT extract(epoch FROM clock_timestamp())::float8")).await?;
+        let mut pace = tokio::time::interval(Duration::from_secs(1) / RATE);
+        let mut sending = JoinSet::new();
+        let many = i64::from(RATE) * i64::try_from(time.as_secs())?;
+        for n in 0..many {
+            pace.tick().await;
+            // Spread over the table, none twice in a run: each is a delivery of its own
+            let id = first + (n * 7_919) % (last - first);
+            let path = format!("/api/product.template/{id}");
+            let body = json!({"params": {"data": {"name": format!("Renamed {n} {begun}")}}}).to_string();
+            let request = self.server.put(&path, &self.admin, body);
+            sending.spawn(async move { request.send().await?.error_for_status().map(drop) });
+        }
+        while let Some(sent) = sending.join_next().await {
+            sent??;
+        }
+        let mut since = Sql::new(" FROM ek_delivery WHERE platform_id = ");
+        since
+            .bind(self.well.0)
+            .push(" AND kind = 'configuration' AND state = 'done' AND changed_at > to_timestamp(")
+            .bind(begun.to_string())
+            .push("::float8)");
+        let mut arrived = Sql::new("SELECT count(*)");
+        arrived.append(since.clone());
+        self.until("everything has arrived", &arrived, |there| there == many).await?;
+        let mut took = Sql::new("SELECT extract(epoch FROM done_at - changed_at)::float8 * 1000");
+        took.append(since);
+        self.server.hub.sync.database.search::<Double, f64>(took).await.map_err(|fault| anyhow::anyhow!("{fault}"))
+    }
+
+    /// Changes so many configurations.
+    async fn touch(&self, many: i64) -> anyhow::Result<()> {
+        let (first, _) = self.server.ids;
+        let name = format!("Touched {:?}", Instant::now());
+        for from in (first..first + many).step_by(usize::try_from(AT_ONCE)?) {
+            let filter = json!([["id", ">=", from], ["id", "<", (from + AT_ONCE).min(first + many)]]);
+            self.write("product.template", filter, json!({"name": name})).await?;
+        }
+        Ok(())
+    }
+
+    /// The platforms are back: how many deliveries a second until nothing waits.
+    async fn drain(&self, platforms: &[&(i64, Platform)]) -> anyhow::Result<f64> {
+        let mut many = 0;
+        for (id, _) in platforms {
+            many += self.one::<BigInt, i64>(waiting(*id)).await?;
+        }
+        let started = Instant::now();
+        for (id, platform) in platforms {
+            platform.usually(Mood::Answers(200, ""));
+            self.again(*id).await?;
+        }
+        for (id, _) in platforms {
+            self.until("the backlog is drained", &waiting(*id), |left| left == 0).await?;
+        }
+        Ok(f64::from(i32::try_from(many)?) / started.elapsed().as_secs_f64())
+    }
+
+    async fn wants(&self, platform: i64, products: bool) -> anyhow::Result<()> {
+        self.write("ek.platform", json!([["id", "=", platform]]), json!({"wants_products": products})).await
+    }
+
+    /// What waits is due at once.
+    async fn again(&self, platform: i64) -> anyhow::Result<()> {
+        let path = format!("/object/ek.platform/{platform}/action_replay");
+        self.server.send_as(&self.admin, "POST", &path, r#"{"params": {"args": []}}"#).await.map(drop)
+    }
+
+    async fn until(&self, what: &str, count: &Sql, holds: impl Fn(i64) -> bool) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let there = self.one::<BigInt, i64>(count.clone()).await?;
+            if holds(there) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "waited in vain until {what}: {there}; {}", self.server.last_log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn one<ST, T>(&self, sql: Sql) -> anyhow::Result<T>
+    where
+        T: Send,
+        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+    {
+        let rows = self.server.hub.sync.database.search::<ST, T>(sql).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        rows.into_iter().next().context("no row")
+    }
+}
+
+/// Counts what a platform has still to hear.
+fn waiting(platform: i64) -> Sql {
+    let mut sql = Sql::new("SELECT count(*) FROM ek_delivery WHERE state IN ('waiting', 'sending') AND platform_id = ");
+    sql.bind(platform);
+    sql
+}
+
+fn percentiles(mut milliseconds: Vec<f64>) -> (f64, f64) {
+    milliseconds.sort_by(f64::total_cmp);
+    let at = |share: usize| milliseconds.get(milliseconds.len() * share / 100).copied().unwrap_or(f64::NAN);
+    (at(50), at(99))
+}
