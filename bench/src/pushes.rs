@@ -48,7 +48,7 @@ pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
     // In turns, so that whatever else the machine does hits both
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     bench.changes(time).await?;
-    for _ in 0..2 {
+    for _ in 0..4 {
         alone.extend(bench.changes(time).await?);
         bench.other.1.usually(Mood::Hangs);
         beside.extend(bench.changes(time).await?);
@@ -68,8 +68,8 @@ pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
     bench.well.1.usually(Mood::Resets);
     bench.touch(few).await?;
     bench.until("the backlog waits", &waiting(bench.well.0), |there| there >= few).await?;
-    let rate = bench.drain(&[&bench.well]).await?;
-    println!("- a backlog of {few} deliveries of one platform drains at {rate:.0} a second (goal >= 2,000)");
+    let (calls, rate) = bench.drain(&[&bench.well]).await?;
+    println!("- a backlog of one platform drains at {rate:.0} calls a second, {calls} in all (goal >= 2,000)");
 
     bench.wants(bench.other.0, true).await?;
     bench.well.1.usually(Mood::Resets);
@@ -83,9 +83,9 @@ pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
     tokio::time::sleep(time).await;
     let (later, _) = server.memory()?;
     println!("- memory before {before:.0} MB, with {many} deliveries waiting {with:.0} MB, {} s later {later:.0} MB", time.as_secs());
-    let rate = bench.drain(&[&bench.well, &bench.other]).await?;
+    let (calls, rate) = bench.drain(&[&bench.well, &bench.other]).await?;
     println!(
-        "- {many} deliveries of two platforms drain at {rate:.0} a second; memory then {:.0} MB, at most {:.0} MB",
+        "- of two platforms {calls} calls drain at {rate:.0} a second; memory then {:.0} MB, at most {:.0} MB",
         server.memory()?.0,
         server.memory()?.1
     );
@@ -142,13 +142,10 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The platforms are back: how many deliveries a second until nothing waits.
-    async fn drain(&self, platforms: &[&(i64, Platform)]) -> anyhow::Result<f64> {
-        let mut many = 0;
-        for (id, _) in platforms {
-            many += self.one::<BigInt, i64>(waiting(*id)).await?;
-        }
-        let started = Instant::now();
+    /// The platforms are back: how many calls they get until nothing waits, and how many a second.
+    async fn drain(&self, platforms: &[&(i64, Platform)]) -> anyhow::Result<(usize, f64)> {
+        let heard = || platforms.iter().map(|(_, platform)| platform.heard()).sum::<usize>();
+        let (before, started) = (heard(), Instant::now());
         for (id, platform) in platforms {
             platform.usually(Mood::Answers(200, ""));
             self.again(*id).await?;
@@ -156,7 +153,8 @@ impl Bench<'_> {
         for (id, _) in platforms {
             self.until("the backlog is drained", &waiting(*id), |left| left == 0).await?;
         }
-        Ok(f64::from(i32::try_from(many)?) / started.elapsed().as_secs_f64())
+        let calls = heard() - before;
+        Ok((calls, f64::from(u32::try_from(calls)?) / started.elapsed().as_secs_f64()))
     }
 
     async fn wants(&self, platform: i64, products: bool) -> anyhow::Result<()> {
@@ -177,7 +175,7 @@ impl Bench<'_> {
                 return Ok(());
             }
             ensure!(Instant::now() < deadline, "waited in vain until {what}: {there}; {}", self.server.last_log());
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 

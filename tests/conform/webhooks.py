@@ -1,14 +1,20 @@
-"""A bank's platform that checks what it is sent with the consumers' own library, standardwebhooks from PyPI."""
+"""Two banks' platforms: one checks what it is sent with the consumers' own library, standardwebhooks from PyPI, the other is
+the receiver of docs/platforms.md. Usage: webhooks.py HUB RECEIVER"""
 
+import datetime
 import http.server
+import os
 import queue
+import socket
+import subprocess
 import sys
 import threading
 
 import requests
 from standardwebhooks import Webhook
 
-HUB, SECRET = sys.argv[1], "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazm/Jg5YzCM="
+HUB, RECEIVER = sys.argv[1:]
+SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazm/Jg5YzCM="
 calls = queue.Queue()
 
 
@@ -26,18 +32,45 @@ class Platform(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Platform)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-session = requests.Session()
-session.post(f"{HUB}/auth/", json={"params": {"login": "admin", "password": "admin"}}).raise_for_status()
-platform = {"name": "BNA", "base_url": f"http://127.0.0.1:{server.server_port}", "secret": SECRET}
-session.post(f"{HUB}/api/ek.platform/", json={"params": {"data": platform}}).raise_for_status()
-change = {"filter": [["manufacturer_ref", "=", "IRIS-TV55-G"]], "data": {"description": "Téléviseur à écran plat"}}
-session.put(f"{HUB}/api/product.template/", json={"params": change}).raise_for_status()
-path, headers, body = calls.get(timeout=30)
-told = Webhook(SECRET).verify(body, headers)
-assert path == "/api/odoo/products/configuration" and told["description"] == "Téléviseur à écran plat", (path, told)
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+environment = os.environ | {"SECRET": SECRET}
+receiver = subprocess.Popen(
+    [sys.executable, RECEIVER, str(port)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+)
 try:
-    Webhook(SECRET).verify(body.replace(b"plat", b"plan"), headers)
-except Exception:
-    print("standardwebhooks: genuine taken, forged refused")
-else:
-    sys.exit("a forged body was taken")
+    session = requests.Session()
+    session.post(f"{HUB}/auth/", json={"params": {"login": "admin", "password": "admin"}}).raise_for_status()
+    for bank, at in [("BNA", server.server_port), ("Alsalam", port)]:
+        platform = {"name": bank, "base_url": f"http://127.0.0.1:{at}", "secret": SECRET}
+        session.post(f"{HUB}/api/ek.platform/", json={"params": {"data": platform}}).raise_for_status()
+    change = {"filter": [["manufacturer_ref", "=", "IRIS-TV55-G"]], "data": {"description": "Téléviseur à écran plat"}}
+    session.put(f"{HUB}/api/product.template/", json={"params": change}).raise_for_status()
+
+    path, headers, body = calls.get(timeout=30)
+    told = Webhook(SECRET).verify(body, headers)
+    assert path == "/api/odoo/products/configuration" and told["description"] == "Téléviseur à écran plat", (path, told)
+    try:
+        Webhook(SECRET).verify(body.replace(b"plat", b"plan"), headers)
+    except Exception:
+        print("standardwebhooks: genuine taken, forged refused")
+    else:
+        sys.exit("a forged body was taken")
+
+    line = receiver.stdout.readline()
+    assert line.startswith("PUT /api/odoo/products/configuration {") and "Téléviseur à écran plat" in line, line
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def sent(moment, text, signed):
+        headers = {"webhook-id": "msg_1", "webhook-timestamp": str(int(moment.timestamp()))}
+        headers["webhook-signature"] = Webhook(SECRET).sign("msg_1", moment, signed)
+        return requests.post(f"http://127.0.0.1:{port}/api/odoo/products", data=text, headers=headers).status_code
+
+    answers = [sent(now, "{}", "{}"), sent(now, "{}", "{}"), sent(now, "{ }", "{}"), sent(now - datetime.timedelta(hours=1), "{}", "{}")]
+    assert answers == [204, 204, 401, 401], answers
+    receiver.terminate()
+    assert receiver.stdout.read() == "POST /api/odoo/products {}\n", "a repeat is stored once"
+    print("docs/platforms.md: genuine taken once, forged and old refused")
+finally:
+    receiver.kill()

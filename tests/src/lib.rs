@@ -3,8 +3,10 @@
 //! `make test` starts a throwaway cluster and names it in `TEST_DATABASE_URL`. A template database is made once a run, with
 //! the demo's data; each test gets a copy of its own, so that tests share nothing.
 
+pub mod cluster;
 pub mod platform;
 pub mod stock;
+pub mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -104,14 +106,19 @@ async fn template(admin: &str) {
     if there == 0 {
         conn.batch_execute(&format!("DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")).await.unwrap();
         conn.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
-        let urls = hub::provision::roles(&database(admin, TEMPLATE)).await.unwrap();
-        let hub = Hub::new(&variables(&[]), &urls).unwrap();
-        hub.migrate().await.unwrap();
-        hub::demo::make(&hub.router, &hub.keys["gateway"]).await.unwrap();
+        fill(&database(admin, TEMPLATE)).await;
         conn.batch_execute(&format!("ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true")).await.unwrap();
         conn.batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'")).await.unwrap();
     }
     conn.batch_execute("SELECT pg_advisory_unlock(4711)").await.unwrap();
+}
+
+/// Makes the services' schemas and the demo's data in an empty database.
+pub async fn fill(url: &str) {
+    let urls = hub::provision::roles(url).await.unwrap();
+    let hub = unserved(&urls);
+    hub.migrate().await.unwrap();
+    hub::demo::make(&hub.router, &hub.keys["gateway"]).await.unwrap();
 }
 
 /// A database of the test's own, with the demo's data; the superuser's URL of it.

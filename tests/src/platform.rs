@@ -101,6 +101,11 @@ impl Platform {
         self.calls.lock().unwrap().clone()
     }
 
+    /// How many calls came so far.
+    pub fn heard(&self) -> usize {
+        *self.came.borrow()
+    }
+
     /// The n-th call, from 0; waits until it came.
     pub async fn call(&self, n: usize) -> Call {
         let mut came = self.came.clone();

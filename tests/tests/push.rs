@@ -1,8 +1,10 @@
 //! The pushes to the banks' platforms, over real sockets.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use system_tests::cluster::OwnCluster;
 use system_tests::platform::{Mood, Platform, SECRET};
-use system_tests::{Answer, Session, Stand, id, refused, until};
+use system_tests::{Answer, Session, Stand, fill, id, refused, until};
 
 async fn platform_of(admin: &Session<'_>, bank: &str, url: &str) -> i64 {
     id(&admin.create("ek.platform", json!({"name": bank, "base_url": url, "secret": SECRET})).await)
@@ -249,6 +251,44 @@ async fn backends_that_are_killed_lose_no_delivery() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_is_stopped_and_one_that_is_killed_lose_no_delivery() {
+    let mut cluster = OwnCluster::new().await;
+    hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
+    fill(&cluster.url("echange")).await;
+    let stand = Stand::on(&cluster.url("echange"), &[]).await;
+    let bna = Platform::new().await;
+    platform_of(&stand.login("admin").await, "BNA", &bna.url).await;
+    let (ekiclik, mut made) = (stand.login("ekiclik").await, Vec::new());
+    for round in 0..2 {
+        let sent = join_all((0..12).map(|n| {
+            let (ekiclik, reference) = (&ekiclik, format!("R-{round}-{n}"));
+            async move { (ekiclik.create("product.template", product(&reference, &[&format!("{reference}-A")])).await, reference) }
+        }));
+        // While they are on their way
+        let down = async {
+            bna.hears("the first", |call| call.body.contains(&format!("\"R-{round}-"))).await;
+            if round == 0 { cluster.stop().await } else { cluster.kill().await }
+        };
+        let (answers, ()) = tokio::join!(sent, down);
+        assert!(answers.iter().all(|(answer, _)| matches!(answer.status, 200 | 503)), "{answers:?}");
+        made.extend(answers.into_iter().filter(|(answer, _)| answer.status == 200).map(|(_, reference)| reference));
+        cluster.start().await;
+        until("it is ready again", async || stand.send("GET", "/health/ready", &[], "").await.status == 200).await;
+    }
+    assert!(made.len() >= 2, "{made:?}");
+    for reference in &made {
+        bna.hears("each that was answered", |call| call.body.contains(&format!("\"refConstructor\":\"{reference}\""))).await;
+    }
+    nothing_is_open(&stand.login("admin").await).await;
+    // None that is not there
+    for call in bna.calls().iter().filter(|call| call.line == "POST /api/odoo/products") {
+        let reference = call.json()["refConstructor"].as_str().unwrap().to_owned();
+        let there = format!("SELECT count(*) AS n FROM catalog.product_master WHERE ref = '{reference}'");
+        assert_eq!(stand.count(&there).await, 1, "{reference} was told and did not commit");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_after_sending_costs_a_repeat_under_the_same_id() {
     let stand = Stand::new().await;
     let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
@@ -384,7 +424,17 @@ async fn a_poison_message_ends_as_a_dead_letter_and_is_replayed() {
     let replayed = admin.call("ek.delivery", dead["id"].as_i64().unwrap(), "action_replay", json!([])).await;
     assert_eq!(replayed.status, 200, "{}", replayed.text);
     nothing_is_open(&admin).await;
-    assert_eq!(bna.calls().iter().filter(|call| call.body.contains("Poison")).count(), 3);
+    let heard = || bna.calls().iter().filter(|call| call.body.contains("Poison")).count();
+    assert_eq!(heard(), 3);
+    // Those of a filter are told once more
+    let path = "/object/ek.delivery/action_replay";
+    let replay = async |filter: Value| admin.send("POST", path, &[], &json!({"params": {"kwargs": {"filter": filter}}}).to_string()).await;
+    assert_eq!(replay(json!([["state", "=", "done"], ["kind", "=", "configuration"]])).await.result(), json!(1));
+    nothing_is_open(&admin).await;
+    assert_eq!(heard(), 4);
+    assert_eq!(replay(json!([["state", "=", "dead"]])).await.result(), json!(0));
+    refused(&replay(json!([])).await, 422, &["filter"]);
+    refused(&replay(json!([["colour", "=", "red"]])).await, 400, &["colour"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -420,6 +470,13 @@ async fn a_new_platform_is_told_everything() {
     assert_eq!(told.line, "PUT /api/odoo/products/update");
     nothing_is_open(&admin).await;
     assert_eq!(bna.calls().len(), before + 1);
+    // A category that becomes furniture has other prices
+    let of_first =
+        admin.rows("product.product", &[("filter", r#"[["id", "=", 1]]"#), ("query", "{selling_price, categ_id{id}}")]).await.remove(0);
+    admin.write("product.template", json!([["id", "=", 1]]), json!({"list_price": 0, "standard_price": 100})).await;
+    admin.write("product.category", json!([["id", "=", of_first["categ_id"]["id"]]]), json!({"name": "Meubles de salon"})).await;
+    bna.hears("the configuration's price", |call| call.line.ends_with("/configuration") && call.body.contains(r#""price":177.78"#)).await;
+    bna.hears("the price of its goods", |call| call.line.ends_with("/stocks") && call.body.contains(r#""sellingPrice":177.78"#)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

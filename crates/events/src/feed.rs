@@ -12,12 +12,13 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 /// How many events one stamping, or one read, takes at most.
 const BATCH: i64 = 1_000;
 /// A lost wake-up costs this much at most.
 const POLL: Duration = Duration::from_secs(1);
-/// How long after a change other changes are gathered.
+/// The shortest time between two stampings: what is written meanwhile goes with the second.
 const GATHER: Duration = Duration::from_millis(3);
 /// How often partitions are looked after.
 const KEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -135,15 +136,11 @@ impl Feed {
     /// The database's own.
     pub async fn read(&self, after: i64, limit: i64) -> QueryResult<String> {
         let mut conn = self.inner.pool.get().await.map_err(pool_error)?;
-        let rows: Json = diesel::sql_query(
-            "SELECT coalesce(json_agg(row_to_json(e) ORDER BY e.pos), '[]')::text AS json FROM \
-             (SELECT pos, at, model, record_id, version, kind, origin, bank, traceparent, payload \
-             FROM event WHERE pos > $1 ORDER BY pos LIMIT $2) e",
-        )
-        .bind::<BigInt, _>(after)
-        .bind::<BigInt, _>(limit.clamp(1, BATCH))
-        .get_result(&mut *conn)
-        .await?;
+        let rows: Json = diesel::sql_query("SELECT event_read($1, $2) AS json")
+            .bind::<BigInt, _>(after)
+            .bind::<BigInt, _>(limit.clamp(1, BATCH))
+            .get_result(&mut *conn)
+            .await?;
         Ok(rows.json)
     }
 
@@ -191,15 +188,15 @@ impl Feed {
 
     async fn stamp(&self) {
         loop {
+            let begun = Instant::now();
             // First what an earlier process left
             if let Err(error) = self.stamp_once().await {
                 tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
                 tokio::time::sleep(POLL).await;
             }
-            if tokio::time::timeout(POLL, self.inner.written.notified()).await.is_ok() {
-                // What is written meanwhile goes with it: each stamping is a transaction that the writers' disk waits for
-                tokio::time::sleep(GATHER).await;
-            }
+            let _ = tokio::time::timeout(POLL, self.inner.written.notified()).await;
+            // Each is a transaction that the writers' disk waits for
+            tokio::time::sleep_until(begun + GATHER).await;
         }
     }
 

@@ -74,17 +74,21 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 fn session_url(url: &SecretString, schema: &str, statement_timeout_ms: u64) -> SecretString {
     let url = url.expose_secret();
     let joint = if url.contains('?') { '&' } else { '?' };
-    let options = [
+    let mut options = vec![
         format!("search_path%3D{schema}%2Cpublic"),
         "TimeZone%3DUTC".to_owned(),
         "DateStyle%3DISO".to_owned(),
         format!("statement_timeout%3D{statement_timeout_ms}"),
         "lock_timeout%3D5000".to_owned(),
         "idle_in_transaction_session_timeout%3D30000".to_owned(),
-        format!("plan_cache_mode%3D{}", if directory::QUEUES.contains(&schema) { "force_custom_plan" } else { "auto" }),
-    ]
-    .map(|setting| format!("-c%20{setting}"))
-    .join("%20");
+        // No statement of ours runs long enough to be worth compiling
+        "jit%3Doff".to_owned(),
+    ];
+    if directory::QUEUES.contains(&schema) {
+        let off = ["seqscan", "bitmapscan", "hashjoin", "mergejoin"];
+        options.extend(off.map(|way| format!("enable_{way}%3Doff")));
+    }
+    let options = options.iter().map(|setting| format!("-c%20{setting}")).collect::<Vec<_>>().join("%20");
     SecretString::from(format!("{url}{joint}options={options}&application_name=echange-{schema}&connect_timeout=5"))
 }
 

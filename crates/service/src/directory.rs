@@ -65,6 +65,7 @@ pub fn referring_to(model: &str) -> impl Iterator<Item = &'static str> {
     REFERENCES.iter().filter(move |(_, models)| models.contains(&model)).map(|(service, _)| *service)
 }
 
-/// The services whose tables are queues, which fill and empty within seconds: their statements are planned with what is there
-/// now. A plan kept from the time when a queue was empty reads a backlog once for each of its rows.
+/// The services whose tables are queues, which fill and empty within seconds. Their statements go by indexes whatever the
+/// statistics say: a plan made while a queue was empty would read a backlog once for each of its rows, and planning each time
+/// costs several times what the statement does.
 pub const QUEUES: &[&str] = &["sync"];

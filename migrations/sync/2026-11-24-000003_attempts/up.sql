@@ -14,3 +14,9 @@ CREATE INDEX ek_attempt_delivery ON ek_attempt (delivery_id);
 
 -- A queue: most of its rows are soon of another state, and its statistics are soon those of another day.
 ALTER TABLE ek_delivery SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- What was delivered is swept a platform at a time: ek_delivery_rate serves.
+DROP INDEX ek_delivery_done;
+
+-- What a bank's engineer asks by.
+CREATE INDEX ek_delivery_webhook ON ek_delivery (webhook_id);

@@ -207,8 +207,10 @@ pub async fn hear(owner: &Owner<Sync>, events: &[Event]) -> Result<Heard, Fault>
                 let (field, operator) = if event.model == "product.brand" { ("brand", "=") } else { ("categ_id", "child_of") };
                 heard.many.push((Kind::Product, json!([[field, operator, id]]).to_string(), event.bank));
                 if event.model == "product.category" {
+                    // Its prices are part of what a configuration says, and of what a point of sale offers
                     let through = json!([[format!("master_product.{field}"), operator, id]]).to_string();
-                    heard.many.push((Kind::Configuration, through, event.bank));
+                    heard.many.push((Kind::Configuration, through.clone(), event.bank));
+                    heard.many.push((Kind::Stock, through, event.bank));
                 }
             }
             "stock.quant" if !gone => {
@@ -394,10 +396,10 @@ pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(
             sql.push(kind.wanted_by()).push(" AND p.bank_id IS DISTINCT FROM ").bind(cause).push("::bigint AND (").bind(only);
             sql.push("::bigint IS NULL OR p.id = ").bind(only).push(")");
             if kind == Kind::Configuration {
-                // It goes with its product, which is not told yet
+                // It goes with its product, which is not told yet. Not an anti-join, which reads all that waits
                 sql.push(
-                    " WHERE NOT EXISTS (SELECT FROM ek_delivery d WHERE d.platform_id = p.id AND d.order_key = w.order_key \
-                     AND d.kind = 'product' AND d.verb = 'POST' AND d.state = 'waiting')",
+                    " WHERE (SELECT d.id FROM ek_delivery d WHERE d.platform_id = p.id AND d.order_key = w.order_key \
+                     AND d.kind = 'product' AND d.verb = 'POST' AND d.state = 'waiting' LIMIT 1) IS NULL",
                 );
             }
             sql.push(

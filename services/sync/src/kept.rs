@@ -28,8 +28,8 @@ pub async fn sweep(owner: &Owner<Sync>) {
     loop {
         let sql = Sql::new(
             "WITH refused AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE at < now() - interval '30 days' LIMIT 10000)) \
-             DELETE FROM ek_delivery WHERE id IN (SELECT id FROM ek_delivery WHERE state = 'done' \
-             AND done_at < now() - interval '30 days' LIMIT 10000) RETURNING id",
+             DELETE FROM ek_delivery WHERE id IN (SELECT d.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id FROM ek_delivery d \
+             WHERE d.platform_id = p.id AND d.state = 'done' AND d.done_at < now() - interval '30 days' LIMIT 10000) d LIMIT 10000) RETURNING id",
         );
         let swept = owner.database.search::<BigInt, i64>(sql).await.map_or(0, |ids| ids.len());
         if swept < 10_000 {

@@ -242,7 +242,7 @@ pub fn signature(model: &str, method: &str) -> Option<&'static [&'static str]> {
         ("ek.platform", "action_replay") => Some(&["since"]),
         ("ek.platform", "action_full_sync") => Some(&["kinds"]),
         ("ek.platform", "action_compare") => Some(&["kind", "digests"]),
-        ("ek.delivery", "action_replay") => Some(&[]),
+        ("ek.delivery", "action_replay") => Some(&["filter"]),
         _ => None,
     }
 }
@@ -255,7 +255,11 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<S
     if !(model.access)(tx.identity).write {
         return Err(denied(model, "modify").into());
     }
-    let found = tx.find_ids(model, call.params.need("ids")?).await?.ids;
+    let found = match data.remove("filter") {
+        Some(filter) => tx.find_locked(model, &Filter::from_value(filter)?, false, true).await?,
+        None => tx.find_ids(model, call.params.need("ids")?).await?,
+    };
+    let found = found.ids;
     match (model.name, call.method.as_str()) {
         ("ek.delivery", _) => again(tx, "id", found, None).await,
         (_, "action_replay") => {

@@ -21,8 +21,8 @@ use tracing::{Instrument, field};
 
 use crate::bodies::{self, Message};
 use crate::hear::Kind;
-use crate::settle::{Ended, Outcome, settle};
-use crate::{Sync, signature};
+use crate::settle::{Ended, Outcome};
+use crate::{Sync, settle, signature};
 
 /// How many calls to one platform are under way, a process.
 const A_PLATFORM: usize = 8;
@@ -33,7 +33,7 @@ const AHEAD: i64 = 64;
 /// How many deliveries a process leases at most.
 const LEASED: usize = 1_000;
 /// How long a lease lasts, in seconds.
-const LEASE: i64 = 60;
+pub const LEASE: i64 = 60;
 /// A call is begun only so far into its lease that it ends within it: a POST and the PUT after its 409 may take 20 s each.
 const BEGUN_WITHIN: Duration = Duration::from_secs(18);
 /// What a lost wake-up costs at most.
@@ -74,7 +74,8 @@ pub struct Taken {
 struct Calls {
     in_all: Semaphore,
     platforms: Mutex<HashMap<i64, Arc<Lane>>>,
-    ended: mpsc::Sender<Ended>,
+    over: mpsc::Sender<Ended>,
+    not_over: mpsc::Sender<Ended>,
 }
 
 /// The way to one platform.
@@ -94,8 +95,9 @@ impl Calls {
 
 /// Sends what is due, until it is dropped.
 pub async fn push(owner: &Arc<Owner<Sync>>) {
-    let (ended, mut to_settle) = mpsc::channel(LEASED);
-    let calls = Arc::new(Calls { in_all: Semaphore::new(IN_ALL), platforms: Mutex::default(), ended });
+    let (over, mut all_over) = mpsc::channel(LEASED);
+    let (not_over, mut all_not_over) = mpsc::channel(LEASED);
+    let calls = Arc::new(Calls { in_all: Semaphore::new(IN_ALL), platforms: Mutex::default(), over, not_over });
     let taking = async {
         let mut sending = JoinSet::new();
         let mut leased = 0;
@@ -108,7 +110,6 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
                 Ok(taken) if !taken.is_empty() => {
                     leased += taken.len();
                     sending.spawn(send_all(owner.clone(), calls.clone(), taken));
-                    continue;
                 }
                 Ok(_) => {}
                 Err(fault) => {
@@ -122,17 +123,25 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             }
         }
     };
+    // The next of their keys, and the next of their platforms, may be due when some are settled
     let settling = async {
         let mut together = Vec::new();
-        while to_settle.recv_many(&mut together, TOGETHER).await > 0 {
-            for platform in settle(owner, std::mem::take(&mut together)).await {
-                calls.lane(platform).is_broken.store(true, Ordering::Relaxed);
-            }
-            // The next of their keys may be due now
+        while all_over.recv_many(&mut together, TOGETHER).await > 0 {
+            settle::over(owner, &together).await;
+            together.clear();
             owner.service.woken.notify_one();
         }
     };
-    tokio::join!(taking, settling);
+    // Apart from those: a platform that does not answer keeps nobody's settlement
+    let giving_back = async {
+        while let Some(ended) = all_not_over.recv().await {
+            if settle::not_over(owner, &ended).await {
+                calls.lane(ended.one.platform).is_broken.store(true, Ordering::Relaxed);
+            }
+            owner.service.woken.notify_one();
+        }
+    };
+    tokio::join!(taking, settling, giving_back);
 }
 
 /// Takes deliveries by one conditional UPDATE: of each key the first that is open, of a platform whose breaker is open one.
@@ -206,8 +215,9 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
                 Some(Some(message)) => send(&owner.service, &one, message).await,
             };
             let ended = Ended { one, outcome, at, took: started.elapsed() };
+            let line = if ended.outcome.is_over() { &calls.over } else { &calls.not_over };
             // Nobody settles any more: the lease will end, and another try settles it
-            drop(calls.ended.send(ended).await);
+            drop(line.send(ended).await);
         });
     }
     while sending.join_next().await.is_some() {}

@@ -10,11 +10,13 @@ use serde_json::json;
 use service::Owner;
 
 use crate::hear::Kind;
-use crate::push::Taken;
+use crate::push::{LEASE, Taken};
 use crate::{Sync, metrics};
 
 /// After how many failures in a row nothing is attempted for a while.
 const BREAK_AFTER: i64 = 5;
+/// How long after a settling that failed the next is.
+const AGAIN: Duration = Duration::from_millis(500);
 /// The bounds within which `Retry-After` is honoured, in seconds.
 const RETRY_AFTER_BOUNDS: (i64, i64) = (1, 3_600);
 /// How long after the n-th failure the next attempt is, in seconds; after the last one it is a dead letter.
@@ -55,33 +57,64 @@ pub enum Outcome {
     Later(&'static str),
 }
 
-/// Settles calls, the delivered ones in one statement. Answers the platforms whose breaker has opened.
-pub async fn settle(owner: &Owner<Sync>, ended: Vec<Ended>) -> Vec<i64> {
-    let (delivered, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|one| matches!(one.outcome, Outcome::Delivered(..)));
-    let mut opened = Vec::new();
-    if !delivered.is_empty()
-        && let Err(fault) = done(owner, &delivered).await
-    {
-        // The leases will end, and another try settles them
-        tracing::warn!(%fault, deliveries = delivered.len(), "what was delivered can't be settled");
+impl Outcome {
+    /// Whether there is nothing left to do for the delivery.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Outcome::Delivered(..) | Outcome::Nothing)
     }
-    for one in &others {
-        match failed(owner, one).await {
-            Ok(true) => opened.push(one.one.platform),
-            Ok(false) => {}
-            Err(fault) => tracing::warn!(%fault, delivery = one.one.id, "a delivery can't be settled"),
-        }
-    }
-    opened
 }
 
-async fn done(owner: &Owner<Sync>, delivered: &[Ended]) -> Result<(), Fault> {
-    let mut rows = Vec::with_capacity(delivered.len());
-    for Ended { one, outcome, at, took } in delivered {
-        let Outcome::Delivered(status, told) = outcome else { continue };
-        metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "delivered"]).inc();
-        let waited = (Utc::now() - one.changed_at).to_std().unwrap_or_default();
-        metrics::LATENCY.with_label_values(&[&one.name]).observe(waited.as_secs_f64());
+/// Settles what is over in one statement.
+pub async fn over(owner: &Owner<Sync>, ended: &[Ended]) {
+    let Some(first) = ended.iter().map(|one| one.at).min() else { return };
+    while let Err(fault) = done(owner, ended).await {
+        if !is_to_be_tried(first, &fault).await {
+            return;
+        }
+    }
+    for Ended { one, outcome, .. } in ended {
+        if let Outcome::Delivered(..) = outcome {
+            metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "delivered"]).inc();
+            let waited = (Utc::now() - one.changed_at).to_std().unwrap_or_default();
+            metrics::LATENCY.with_label_values(&[&one.name]).observe(waited.as_secs_f64());
+        }
+    }
+}
+
+/// Settles what is not. Answers whether the platform's breaker is open for it.
+pub async fn not_over(owner: &Owner<Sync>, ended: &Ended) -> bool {
+    let outcome = match ended.outcome {
+        Outcome::Gone => Some("gone"),
+        Outcome::Failed { .. } => Some("failed"),
+        _ => None,
+    };
+    if let Some(outcome) = outcome {
+        metrics::ATTEMPTS.with_label_values(&[ended.one.name.as_str(), outcome]).inc();
+    }
+    loop {
+        match failed(owner, ended).await {
+            Ok(is_open) => return is_open,
+            Err(fault) if !is_to_be_tried(ended.at, &fault).await => return false,
+            Err(_) => {}
+        }
+    }
+}
+
+/// What a call came to is known: the database that is away meanwhile is waited for, or else it would be made once more. When
+/// the lease has ended another try settles it.
+async fn is_to_be_tried(since: DateTime<Utc>, fault: &Fault) -> bool {
+    tracing::warn!(%fault, "what was called can't be settled");
+    tokio::time::sleep(AGAIN).await;
+    (Utc::now() - since).num_seconds() < LEASE
+}
+
+async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
+    let mut rows = Vec::with_capacity(over.len());
+    for Ended { one, outcome, at, took } in over {
+        let (status, told) = match outcome {
+            Outcome::Delivered(status, told) => (Some(status), told.as_slice()),
+            _ => (None, [].as_slice()),
+        };
         let told: Vec<_> = told.iter().map(|(kind, id, digest)| json!({"kind": kind, "record_id": id, "digest": digest})).collect();
         rows.push(json!({"id": one.id, "lease": one.lease, "status": status, "at": at, "milliseconds": milliseconds(*took), "told": told}));
     }
@@ -89,37 +122,28 @@ async fn done(owner: &Owner<Sync>, delivered: &[Ended]) -> Result<(), Fault> {
     sql.bind(serde_json::Value::from(rows).to_string());
     sql.push(
         "::jsonb) AS w(id bigint, lease text, status bigint, at timestamptz, milliseconds bigint, told jsonb)), \
-         mine AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), attempts = d.attempts + 1, last_error = NULL, last_status = w.status, \
+         mine AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), attempts = d.attempts + (w.status IS NOT NULL)::int, \
+         last_error = CASE WHEN w.status IS NULL THEN 'there was nothing to tell' END, last_status = w.status, \
          write_date = now(), version = d.version + 1 FROM w WHERE d.id = w.id AND d.state = 'sending' AND d.lease = w.lease \
          RETURNING d.id, d.platform_id, d.bank_id, w.status, w.at, w.milliseconds, w.told), \
-         tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status) SELECT id, bank_id, at, milliseconds, status FROM mine) \
-         INSERT INTO ek_sent (platform_id, kind, record_id, digest) \
+         tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status) \
+         SELECT id, bank_id, at, milliseconds, status FROM mine WHERE status IS NOT NULL), \
+         sent AS (INSERT INTO ek_sent (platform_id, kind, record_id, digest) \
          SELECT DISTINCT ON (m.platform_id, t.kind, t.record_id) m.platform_id, t.kind, t.record_id, t.digest \
          FROM mine m, jsonb_to_recordset(m.told) AS t(kind text, record_id bigint, digest text) ORDER BY 1, 2, 3, m.id DESC \
-         ON CONFLICT (platform_id, kind, record_id) DO UPDATE SET digest = excluded.digest, sent_at = now() RETURNING record_id",
+         ON CONFLICT (platform_id, kind, record_id) DO UPDATE SET digest = excluded.digest, sent_at = now()), ",
     );
-    owner.database.search::<BigInt, i64>(sql).await?;
-    let mut platforms: Vec<i64> = delivered.iter().map(|one| one.one.platform).collect();
-    platforms.sort_unstable();
-    platforms.dedup();
-    is_up(owner, platforms).await
+    answering(&mut sql, "SELECT platform_id FROM mine WHERE status IS NOT NULL");
+    told_of(owner.database.search::<BigInt, i64>(sql).await?);
+    Ok(())
 }
 
-/// Answers whether the platform's breaker is open for it.
 async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
     let one = &ended.one;
     match &ended.outcome {
-        Outcome::Delivered(..) => Ok(false),
-        Outcome::Nothing => {
-            let mut sql = Sql::new(
-                "UPDATE ek_delivery SET state = 'done', done_at = now(), last_error = 'the record is not there any more' WHERE id = ",
-            );
-            sql.bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str()).push(" RETURNING id");
-            owner.database.search::<BigInt, i64>(sql).await.map(|_| false)
-        }
+        Outcome::Delivered(..) | Outcome::Nothing => Ok(false),
         Outcome::Later(why) => wait_again(owner, ended, None, why, Next::In(2), false).await.map(|()| false),
         Outcome::Gone => {
-            metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "gone"]).inc();
             wait_again(owner, ended, Some(410), "410: the platform was switched off", Next::In(0), false).await?;
             let mut off = Sql::new("UPDATE ek_platform SET active = false, write_date = now(), version = version + 1 WHERE id = ");
             off.bind(one.platform).push(" RETURNING id");
@@ -127,10 +151,12 @@ async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
             owner.database.search::<BigInt, i64>(off).await.map(|_| false)
         }
         Outcome::Failed { status, why, retry_after, platform_down } => {
-            metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "failed"]).inc();
             let opened = *platform_down && is_down(owner, one).await?;
             if !platform_down {
-                is_up(owner, vec![one.platform]).await?;
+                let mut sql = Sql::new("WITH mine AS (SELECT ");
+                sql.bind(one.platform).push("::bigint AS platform_id), ");
+                answering(&mut sql, "SELECT platform_id FROM mine");
+                told_of(owner.database.search::<BigInt, i64>(sql).await?);
             }
             // While the breaker is open no attempt counts
             let counts = !(one.is_probe || opened) || !platform_down;
@@ -190,21 +216,21 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
     owner.database.search::<BigInt, i64>(sql).await.map(drop)
 }
 
-/// They answer: the breakers close, and then everything that waits is due, in order.
-async fn is_up(owner: &Owner<Sync>, platforms: Vec<i64>) -> Result<(), Fault> {
-    let mut sql =
-        Sql::new("WITH before AS (SELECT id, open_until FROM ek_platform WHERE (failures > 0 OR open_until IS NOT NULL) AND id = ANY(");
-    sql.bind(platforms.clone());
-    sql.push(
-        ") ORDER BY id FOR UPDATE), closed AS (UPDATE ek_platform p SET failures = 0, open_until = NULL FROM before b WHERE p.id = b.id) \
+/// These platforms answer: their breakers close, and then everything that waits for them is due, in order.
+fn answering(sql: &mut Sql, platforms: &str) {
+    sql.push("before AS (SELECT id, open_until FROM ek_platform WHERE (failures > 0 OR open_until IS NOT NULL) AND id IN (");
+    sql.push(platforms).push(
+        ") ORDER BY id FOR NO KEY UPDATE), \
+         closed AS (UPDATE ek_platform p SET failures = 0, open_until = NULL FROM before b WHERE p.id = b.id) \
          UPDATE ek_delivery d SET next_attempt = now() FROM before b WHERE b.open_until IS NOT NULL AND d.platform_id = b.id \
          AND d.state = 'waiting' AND d.next_attempt > now() RETURNING d.platform_id",
     );
-    let due = owner.database.search::<BigInt, i64>(sql).await?;
-    if !due.is_empty() {
-        tracing::info!(?platforms, waiting = due.len(), "a platform answers again");
+}
+
+fn told_of(due: Vec<i64>) {
+    if let Some(platform) = due.first() {
+        tracing::info!(platform, waiting = due.len(), "a platform answers again");
     }
-    Ok(())
 }
 
 /// It does not: after some failures in a row nothing but a probe every 5 to 30 s. Answers whether the breaker is open.
