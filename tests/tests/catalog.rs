@@ -410,6 +410,17 @@ async fn an_unknown_reference_to_another_services_record_is_told_with_everything
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_that_is_not_there_is_told_with_the_value_that_is_not() {
+    let stand = Stand::new().await;
+    let platform = stand.login("ekiclik").await;
+    let before = stored(&stand).await;
+    let of = json!([{"attribute_id": 4333, "value_id": "Rouge"}, {"attribute_id": "Couleur", "value_id": 9999}]);
+    let sent = product("NO-ATTRIBUTE", json!([with(configuration("NO-ATTRIBUTE-A"), json!({"attribute": of}))]));
+    refused(&platform.create("product.template", sent).await, 422, &["4333", "9999"]);
+    assert_eq!(stored(&stand).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_request_leaves_nothing_behind_not_even_a_brand() {
     let stand = Stand::new().await;
     let platform = stand.login("ekiclik").await;

@@ -12,6 +12,7 @@ pub mod condition;
 pub mod filter;
 pub mod model;
 pub mod read;
+pub mod schema;
 pub mod selection;
 pub mod sql;
 pub mod tx;
@@ -20,6 +21,7 @@ pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};
 pub use model::{Access, Field, Kind, Model, Outline, Registry};
+pub use schema::{Action, Argument, Body, Described};
 pub use selection::{Item, Selection};
 pub use sql::{Bind, Sql};
 pub use tx::{Failure, Tx};

@@ -395,7 +395,10 @@ impl Model {
     fn with_display_name(mut self) -> Model {
         if !self.fields.iter().any(|field| field.name == "display_name") {
             let naming = self.fields.iter().find(|field| field.name == self.rec_name);
-            let sql = naming.and_then(|field| field.computed.clone()).unwrap_or_else(|| format!("{{t}}.{}", self.rec_name).into());
+            let is_text = naming.is_some_and(|field| matches!(field.kind, Kind::Char(_) | Kind::Text(_)));
+            let cast = if is_text { "" } else { "::text" };
+            let own = || format!("{{t}}.{}{cast}", self.rec_name).into();
+            let sql = naming.and_then(|field| field.computed.clone()).unwrap_or_else(own);
             self.fields.insert(1, Field::computed("display_name", Kind::Char(254), "Display name", sql));
         }
         self.index();

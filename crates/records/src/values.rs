@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::model::{ByName, Field, Kind, Model, clip};
 
 /// How many values a many2many may be given at once.
-const MAX_IDS: usize = 1_000;
+pub(crate) const MAX_IDS: usize = 1_000;
 /// The largest quantity, exclusive.
-const MAX_QUANTITY: i64 = 1_000_000_000;
+pub const MAX_QUANTITY: i64 = 1_000_000_000;
 /// The largest amount of money, exclusive.
 pub const MAX_MONEY: i64 = 100_000_000_000_000;
 
@@ -162,6 +162,11 @@ pub struct Problems {
 
 impl Problems {
     const MOST: usize = 50;
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
 
     /// One more.
     pub fn add(&mut self, problem: impl Into<String>) {

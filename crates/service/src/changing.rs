@@ -159,7 +159,8 @@ impl<S: Service> Owner<S> {
     /// An action's arguments by name: those given by position get theirs from the signature.
     fn arguments(&self, model: &Model, call: &Call) -> Result<Map<String, Json>, Fault> {
         let mut data = call.params.raw("kwargs").map_or_else(|| Ok(Map::new()), |raw| strict::object("kwargs", raw))?;
-        let names = self.service.action_signature(model.name, &call.method).unwrap_or_default();
+        let action = self.action(model, &call.method);
+        let names: Vec<&str> = action.into_iter().flat_map(|action| action.arguments).map(|argument| argument.name).collect();
         let given = match call.params.raw("args").map(|raw| strict::value("args", raw)).transpose()? {
             None | Some(Json::Null) => Vec::new(),
             Some(Json::Array(items)) => items,

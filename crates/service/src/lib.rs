@@ -5,6 +5,7 @@ mod changing;
 pub mod config;
 mod consumer;
 pub mod database;
+mod described;
 pub mod directory;
 pub mod http;
 pub mod identity;

@@ -10,8 +10,9 @@ use domain::{Identity, Origin};
 use events::{Event, Feed};
 use jsonrpc::{Body, Call, Fault, Reply};
 use records::tx::Found;
+use records::values::Mode;
 use records::write::Author;
-use records::{Failure, Filter, Model, Registry, Sql, Tx};
+use records::{Action, Body as Taken, Failure, Filter, Model, Registry, Sql, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use tracing::Instrument;
@@ -150,9 +151,20 @@ pub trait Service: Send + Sync + Sized + 'static {
         Box::pin(async move { Err(Fault::no_such_method(model.name, "report")) })
     }
 
-    /// The names of the arguments of a model's public method besides Odoo's own, if it has it.
-    fn action_signature(&self, _model: &str, _method: &str) -> Option<&'static [&'static str]> {
+    /// What a create or a write takes; none where there is no such request. Only what differs from the model's own fields
+    /// needs to be said.
+    fn body(&self, model: &Model, mode: Mode) -> Option<Taken> {
+        Some(Taken::of(model, mode))
+    }
+
+    /// A filter that finds a record of the demo's.
+    fn example_filter(&self, _model: &Model) -> Option<Json> {
         None
+    }
+
+    /// The public methods of its models besides Odoo's own.
+    fn actions(&self) -> &'static [Action] {
+        &[]
     }
 
     /// A public method of a model, in a transaction. `data` holds its named arguments.
@@ -243,9 +255,14 @@ impl<S: Service> Owner<S> {
                 self.service.report(self, &identity, model, &report, ids).await
             }
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
-            method if self.service.action_signature(model.name, method).is_some() => self.change(&identity, model, call).await,
+            method if self.action(model, method).is_some() => self.change(&identity, model, call).await,
             method => Err(Fault::no_such_method(model.name, method)),
         }
+    }
+
+    /// A model's public method of this name.
+    pub(crate) fn action(&self, model: &Model, method: &str) -> Option<&'static Action> {
+        self.service.actions().iter().find(|action| action.model == model.name && action.method == method)
     }
 
     /// What services ask each other about records: which of some ids are there, what refers to some, what leads where.
@@ -273,6 +290,7 @@ impl<S: Service> Owner<S> {
             }
             "_read" if caller == "sync" => self.read_for_service(call).await,
             "_outlines" => Ok(Reply::value(&self.service.registry().outlines())),
+            "_described" => Ok(Reply::value(&crate::described::all(&self.service))),
             _ => self.service.private(self, caller, call).await,
         }
     }

@@ -9,9 +9,10 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
-use records::{Access, Field, Kind, Model, Registry, Tx};
+use records::values::Mode;
+use records::{Access, Body, Field, Kind, Model, Registry, Tx};
 use rust_decimal::Decimal;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Owner, Pending, Service};
 
@@ -89,6 +90,28 @@ impl Service for Catalog {
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })
+    }
+
+    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
+        Some(match (model.name, mode) {
+            ("product.template", Mode::Create) => {
+                return self.registry.get("product.master").map(|master| product_template::product_body(master, model));
+            }
+            ("product.template" | "product.product", _) => product_template::body(model, mode).example(match mode {
+                Mode::Create => json!({"master_product": 1, "manufacturer_ref": "IRIS-TV55-B", "name": "Téléviseur Iris 55 pouces blanc"}),
+                Mode::Write => json!({"create_by": "EKICLIK", "name": "Téléviseur Iris 55 pouces noir"}),
+            }),
+            ("product.master", _) => product_master::body(model, mode),
+            _ => Body::of(model, mode),
+        })
+    }
+
+    fn example_filter(&self, model: &Model) -> Option<Json> {
+        match model.name {
+            "product.template" | "product.product" => Some(json!([["manufacturer_ref", "=", "IRIS-TV55-N"]])),
+            "product.master" => Some(json!([["ref", "=", "IRIS-TV55"]])),
+            _ => None,
+        }
     }
 
     fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::access;
 
 /// How many characteristics a configuration may have.
-const MAX_ATTRIBUTES: usize = 100;
+pub const MAX_ATTRIBUTES: usize = 100;
 
 /// The declaration of attributes.
 pub fn model() -> Model {
@@ -116,7 +116,9 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
         })
     };
     let unknown: Vec<_> = rows_to_make.iter().filter(|row| !is_known(&known, row)).cloned().collect();
-    if !unknown.is_empty() {
+    // Of a request that is refused nothing is made; an attribute that is not there could have no values
+    let is_refused = !problems.is_empty();
+    if !unknown.is_empty() && !is_refused {
         tx.ids_of_new(write::insert(model, &tx.author, &columns, &unknown, OnConflict::Skip, "NULL")).await?;
         known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
     }
@@ -139,7 +141,9 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
             };
             match id {
                 Some(id) => ids.push(id),
-                None if attribute.is_some() => problems.add(format!("Unknown reference in product.template.attribute: {value}")),
+                None if attribute.is_some() && !(is_refused && value.is_string()) => {
+                    problems.add(format!("Unknown reference in product.template.attribute: {value}"))
+                }
                 None => {}
             }
         }

@@ -5,8 +5,8 @@ use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::{Mode, Problems, content_hash};
 use records::write::OnConflict;
-use records::{Failure, Field, Kind, Model, Sql, Tx, Values};
-use serde_json::{Map, Value as Json};
+use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Values, schema};
+use serde_json::{Map, Value as Json, json};
 
 use crate::access;
 
@@ -26,6 +26,18 @@ pub fn model() -> Model {
         Field::internal("post_hash", Kind::Char(64)),
     ];
     Model::new("product.master", "product_master", "Product", fields, access)
+}
+
+/// What a product is made of, or changed by.
+pub fn body(model: &Model, mode: Mode) -> Body {
+    let body = Body::of(model, mode).without("ref");
+    match mode {
+        // Either name
+        Mode::Create => body.with_required("product_ref", schema::text(254)),
+        Mode::Write => body.with("ref", schema::text(254)).with("product_ref", schema::text(254)).example(json!({
+            "name": "Téléviseur Iris 55 pouces", "brand": "Iris", "create_by": "ekiclic", "categ_id": "Télévision", "product_ref": "IRIS-TV55",
+        })),
+    }
 }
 
 /// `product_ref` is another name for `ref`.

@@ -5,7 +5,7 @@ use jsonrpc::{Call, Fault, Reply, strict};
 use records::tx::{Found, taken};
 use records::values::{Mode, Problems, content_hash};
 use records::write::{self, OnConflict};
-use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
 use serde_json::{Map, Value as Json, json};
 use service::{Owner, Service};
 
@@ -67,6 +67,34 @@ pub fn variant_model(margins: &Margins) -> Model {
     let mut fields = fields(margins);
     fields.push(Field::computed("product_tmpl_id", Kind::Many2one("product.template"), "Configuration", "{t}.id"));
     Model::new("product.product", "product_template", "Product variant", fields, access).order("priority desc, default_code, name, id")
+}
+
+/// The characteristics of a configuration, as they are sent.
+fn attributes() -> Json {
+    let named = || json!({"anyOf": [schema::text(254), {"type": "integer", "minimum": 1, "maximum": i64::MAX}]});
+    let one = json!({"type": "object", "required": ["attribute_id", "value_id"], "additionalProperties": false,
+        "properties": {"attribute_id": named(), "value_id": named(), "create_by": {"type": ["string", "null"]}}});
+    json!({"anyOf": [schema::list(one, 0, product_attribute::MAX_ATTRIBUTES), {"type": "null"}]})
+}
+
+/// What a configuration is made of, or changed by.
+pub fn body(model: &Model, mode: Mode) -> Body {
+    Body::of(model, mode).with("attribute", attributes())
+}
+
+/// What a product with its configurations is made of.
+pub fn product_body(master: &Model, model: &Model) -> Body {
+    let configuration = body(model, Mode::Create).without("master_product").with("create_by", json!({"type": ["string", "null"]}));
+    product_master::body(master, Mode::Create).with("product", schema::list(configuration.schema(), 0, MAX_CONFIGURATIONS)).example(json!({
+        "name": "Lave-linge 8 kg", "brand": "Brandt", "create_by": "ekiclic", "fab_name": "Brandt Algérie", "categ_id": "Électroménager",
+        "product_ref": "BRANDT-LL8",
+        "product": [{
+            "name": "Lave-linge 8 kg blanc", "description": "Classe A+++", "default_code": null, "detailed_type": "product",
+            "image_url": "https://example.dz/ll8.jpg", "list_price": 80_000.0, "standard_price": 50_000.0, "manufacturer_ref": "BRANDT-LL8-B",
+            "purchase_ok": true, "sale_ok": true, "company_id": null, "create_by": "ekiclic",
+            "attribute": [{"attribute_id": "Couleur", "value_id": "Blanc"}], "fab_certificate": "https://example.dz/ll8.pdf",
+        }],
+    }))
 }
 
 /// One configuration of a request, read.

@@ -6,9 +6,9 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, nearest};
 use jsonrpc::{Fault, strict};
 use records::tx::Found;
-use records::values::{Mode, Problems, Value, Values, content_hash};
+use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, content_hash};
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Kind, Model, Sql, Tx};
+use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, schema};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -97,6 +97,28 @@ impl Wire {
             ),
             file: part("crm.lead.file_info", loan_file::file_fields().into_iter().map(Field::personal).collect()),
         }
+    }
+}
+
+impl Wire {
+    /// All of it, as the API's document has it.
+    pub fn body(&self) -> Body {
+        let part = |model: &Model| Body::of(model, Mode::Create);
+        let own = || json!({"type": ["string", "null"]});
+        let cart = part(&self.cart).with("quantity", json!({"type": "number", "minimum": 0.001, "exclusiveMaximum": MAX_QUANTITY}));
+        part(&self.lead)
+            .with_required("partner", part(&self.partner).with("create_by", own()).schema())
+            .with_required("cart", schema::list(cart.with("create_by", own()).schema(), 1, MAX_LINES))
+            .with("quotation_address", part(&self.address).with("create_by", own()).schema())
+            .with("file_info", part(&self.file).with("create_by", own()).schema())
+            .example(json!({
+                "create_by": "ekiclik", "order_source": "Alsalam", "cart_id": 259, "code_pos": "PDVA-E-BOJ-BOJ-05-001",
+                "partner": {"email": "yasmine.cherif@example.dz", "salary": 900_000.0, "birth_date": "1993-11-03", "monthly_payment": 5321, "periodicity": 12},
+                "cart": [{"manufacturer_ref": "ATLAS-CAN3-BL", "quantity": 7, "product_warehouse_id": "PDVA-E-BOJ-BOJ-05-001"}],
+                "quotation_address": {"order_source": "Alsalam", "type": "delivery", "create_by": "ekiclick", "street": "12 rue Didouche Mourad",
+                    "street2": null, "state_id": "Béjaïa", "country_id": "DZ", "code_pos": "PDVA-E-BOJ-BOJ-05-001", "ek_order_id": 1417},
+                "file_info": {"file_number": 1906, "client_number": "0666666666", "order_status": "draft", "progress": 0.0, "file_state": "traitement"},
+            }))
     }
 }
 

@@ -12,8 +12,9 @@ use events::Event;
 use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
-use records::{Access, Failure, Filter, Model, Op, Registry, Tx};
-use serde_json::{Map, Value as Json};
+use records::values::Mode;
+use records::{Access, Action, Body, Failure, Filter, Model, Op, Registry, Tx};
+use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Owner, Pending, Service};
 
@@ -150,11 +151,31 @@ impl Service for Crm {
         }
     }
 
-    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
-        match (model, method) {
-            ("sale.order", "action_confirm" | "action_cancel" | "action_quotation_sent") | ("account.move", "action_reverse") => Some(&[]),
+    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
+        match (model.name, mode) {
+            ("crm.lead", Mode::Create) => Some(self.wire.body()),
+            // An order comes with its lead, an invoice with the delivery
+            ("sale.order" | "account.move", Mode::Create) | ("sale.order.line" | "account.move.line", _) => None,
+            ("sale.order", Mode::Write) => Some(sale_order::body(model)),
+            _ => Some(Body::of(model, mode)),
+        }
+    }
+
+    fn example_filter(&self, model: &Model) -> Option<Json> {
+        match model.name {
+            "sale.order" => Some(json!([["ek_order_id", "=", "1417"]])),
             _ => None,
         }
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        const ACTIONS: &[Action] = &[
+            Action::plain("sale.order", "action_confirm", "Confirms an order, as EK_ORDER_IN_PREPARATION does."),
+            Action::plain("sale.order", "action_cancel", "Cancels an order that is not delivered; its goods are free again."),
+            Action::plain("sale.order", "action_quotation_sent", "Notes that the pro forma was sent."),
+            Action::plain("account.move", "action_reverse", "Makes the credit note of a posted invoice. Answers its id."),
+        ];
+        ACTIONS
     }
 
     fn action<'a>(

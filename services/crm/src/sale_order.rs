@@ -8,7 +8,7 @@ use jsonrpc::{Call, Fault, Reply};
 use records::tx::{Found, taken};
 use records::values::{MAX_MONEY, Mode, Problems};
 use records::write::{self, OnConflict};
-use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -235,6 +235,13 @@ pub fn object(json: Json) -> Map<String, Json> {
         Json::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// What a change of orders takes.
+pub fn body(model: &Model) -> Body {
+    let state = || json!({"enum": Progress::NAMES, "description": "Only the next state, the same one, or EK_CLIENT_ORDER_CANCELED unless delivered."});
+    let example = json!({"create_by": "ekiclik", "order_source": "Alsalam", "state": "EK_ORDER_IN_PREPARATION"});
+    Body::of(model, Mode::Write).with("state", state()).with("ek_state", state()).example(example)
 }
 
 /// Moves orders on, or changes what may be changed of them.

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod cors;
 pub mod doors;
 pub mod federation;
+pub mod openapi;
 pub mod refusals;
 
 use std::net::IpAddr;
@@ -59,6 +60,7 @@ pub struct Gateway {
     known: Known,
     trusted: Vec<IpAddr>,
     refusals: refusals::Refusals,
+    document: doors::docs::Kept,
 }
 
 impl Gateway {
@@ -82,13 +84,14 @@ impl Gateway {
             known: federation::known(),
             trusted,
             refusals: refusals::Refusals::new(),
+            document: doors::docs::none(),
         })
     }
 }
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{events, object, report, rest, session};
+    use doors::{docs, events, object, report, rest, session};
     move |config: &mut ServiceConfig| {
         let post = |path: &str| web::resource([path.to_owned(), format!("{path}/")]).default_service(web::to(answer::only_post));
         let doors = web::scope("")
@@ -98,6 +101,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .route(web::get().to(report::pdf))
                     .default_service(web::to(answer::only_get)),
             )
+            .service(web::resource("/openapi.json").route(web::get().to(docs::document)).default_service(web::to(answer::only_get)))
             .service(web::resource(["/events", "/events/"]).route(web::get().to(events::events)).default_service(web::to(answer::only_get)))
             .service(
                 web::resource(["/api/{model}", "/api/{model}/"])
@@ -122,6 +126,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .service(post("/object/{model}/{method}").route(web::post().to(object::call)))
             .service(post("/object/{model}/{id}/{method}").route(web::post().to(object::call)))
             .default_service(web::to(answer::no_such_path));
-        config.app_data(web::Data::from(gateway.clone())).service(doors);
+        let page = web::scope("/docs").wrap(actix_web::middleware::from_fn(docs::guard)).service(docs::swagger());
+        config.app_data(web::Data::from(gateway.clone())).service(web::redirect("/docs", "/docs/")).service(page).service(doors);
     }
 }

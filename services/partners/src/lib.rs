@@ -11,8 +11,9 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
-use records::{Access, Model, Registry, Tx};
-use serde_json::{Map, Value as Json};
+use records::values::Mode;
+use records::{Access, Action, Body, Model, Registry, Tx};
+use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Database, Owner, Pending, Service};
 
@@ -120,8 +121,30 @@ impl Service for Partners {
         })
     }
 
-    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
-        if model == "res.users" { res_users::signature(method) } else { None }
+    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
+        let body = Body::of(model, mode);
+        Some(match (model.name, mode) {
+            ("res.partner", Mode::Create) => body
+                .example(json!({"create_by": "EkiClic", "is_company": false, "is_pos": "False", "status": "WAITING",
+                "type": "contact", "title": null, "name": "Amine Saadi", "email": "amine@example.dz", "phone": "0556000000"})),
+            ("res.partner", Mode::Write) => body.example(json!({"create_by": "ekiclik", "name": "Nadia Ziani"})),
+            ("res.users", Mode::Write) => {
+                body.example(json!({"name": "BNA", "codification": "A-17", "phone": "0667777777", "create_by": "ekiclik"}))
+            }
+            _ => body,
+        })
+    }
+
+    fn example_filter(&self, model: &Model) -> Option<Json> {
+        match model.name {
+            "res.partner" => Some(json!([["email", "=", "nadia.ziani@example.dz"]])),
+            "res.users" => Some(json!([["login", "=", "bna"]])),
+            _ => None,
+        }
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        res_users::ACTIONS
     }
 
     fn action<'a>(

@@ -7,7 +7,7 @@ use records::condition::denied;
 use records::tx::Found;
 use records::values::{Mode, content_hash};
 use records::write::OnConflict;
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
+use records::{Access, Action, Argument, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 
@@ -235,15 +235,34 @@ pub async fn unlink(tx: &mut Tx<'_>, found: &Found) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The arguments of the public methods.
-pub fn signature(method: &str) -> Option<&'static [&'static str]> {
-    match method {
-        "action_new_api_key" => Some(&["name", "days"]),
-        "action_set_password" => Some(&["password"]),
-        "change_password" => Some(&["old_passwd", "new_passwd"]),
-        _ => None,
-    }
-}
+/// The public methods.
+pub const ACTIONS: &[Action] = &[
+    Action {
+        model: "res.users",
+        method: "action_new_api_key",
+        arguments: &[
+            Argument::needed("name", r#"{"type": "string", "minLength": 1, "maxLength": 254}"#),
+            Argument::optional("days", r#"{"type": "integer", "minimum": 1, "maximum": 3650}"#),
+        ],
+        on_record: false,
+        about: "Makes an API key for oneself, or, by an administrator, for another user. Answers it, this once.",
+    },
+    Action {
+        model: "res.users",
+        method: "action_set_password",
+        arguments: &[Argument::needed("password", PASSWORD)],
+        on_record: true,
+        about: "Gives a user a password. Administrators only; the user's sessions end.",
+    },
+    Action {
+        model: "res.users",
+        method: "change_password",
+        arguments: &[Argument::needed("old_passwd", PASSWORD), Argument::needed("new_passwd", PASSWORD)],
+        on_record: false,
+        about: "Changes one's own password; the sessions end.",
+    },
+];
+const PASSWORD: &str = r#"{"type": "string", "minLength": 1, "maxLength": 1024, "format": "password"}"#;
 
 /// A public method: for oneself, or, by an administrator, for another user.
 ///

@@ -2,13 +2,14 @@
 //! once, before the transaction; what they don't know is told with everything else that is wrong.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jsonrpc::{Fault, strict};
 use records::values::Problems;
-use records::{Failure, Sql, Tx};
+use records::{Failure, Sql, Tx, schema};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use service::Asked;
 
 use crate::Stock;
@@ -184,6 +185,15 @@ pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Resul
 fn in_lines<'d>(data: &'d Map<String, Json>, field: &str) -> Vec<&'d Json> {
     let lines = data.get(field).and_then(Json::as_array).into_iter().flatten().take(MAX_LINES);
     lines.filter_map(|line| line.get("product_id").or_else(|| line.get(2)?.get("product_id"))).collect()
+}
+
+/// A quantity above zero, as the API's document has it.
+pub static POSITIVE: LazyLock<Json> =
+    LazyLock::new(|| json!({"type": "number", "minimum": 0.001, "exclusiveMaximum": records::values::MAX_QUANTITY}));
+
+/// What is named by a text or a number, as the API's document has it.
+pub fn named(about: &str, at_most: usize) -> Json {
+    json!({"anyOf": [schema::text(at_most), {"type": "integer", "minimum": 1, "maximum": i64::MAX}], "description": about})
 }
 
 /// A quantity above zero.

@@ -19,7 +19,8 @@ use events::Event;
 use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
-use records::{Access, Failure, Filter, Model, Op, Registry, Tx, Value, Values};
+use records::values::Mode;
+use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Asked, Owner, Pending, Service};
@@ -146,13 +147,40 @@ impl Service for Stock {
         model == "purchase.order"
     }
 
-    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
-        match model {
-            "purchase.order" => purchase_order::signature(method),
-            "stock.picking" => stock_picking::signature(method),
-            "stock.quant" if method == "action_apply_inventory" => Some(&[]),
+    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
+        match (model.name, mode) {
+            ("purchase.order", Mode::Create) => Some(purchase_order::body(model)),
+            ("stock.picking", Mode::Create) => Some(stock_picking::body(model)),
+            ("stock.quant", Mode::Create) => Some(stock_quant::body(model)),
+            ("purchase.order" | "stock.picking" | "stock.quant" | "stock.move", Mode::Write) => Some(Body::of(model, mode)),
             _ => None,
         }
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        const ACTIONS: &[Action] = &[
+            Action::plain("purchase.order", "button_confirm", "Confirms a purchase: it has a receipt then."),
+            Action::plain("purchase.order", "button_cancel", "Cancels a purchase of which nothing was received."),
+            Action::plain("purchase.order", "button_draft", "Makes a cancelled purchase a draft again."),
+            Action::plain("stock.picking", "action_confirm", "Confirms a transfer."),
+            Action::plain("stock.picking", "action_assign", "Reserves what is there."),
+            Action::plain("stock.picking", "do_unreserve", "Gives up what is reserved."),
+            Action::plain("stock.picking", "action_set_quantities_to_reservation", "Notes as done what is reserved."),
+            Action::plain("stock.picking", "button_validate", "Moves what was noted as done, or all; the rest is a backorder."),
+            Action::plain("stock.picking", "action_cancel", "Cancels what is not done."),
+            Action {
+                model: "stock.picking",
+                method: "action_return",
+                arguments: &[Argument::optional(
+                    "quantities",
+                    r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}, "maxProperties": 200}"#,
+                )],
+                on_record: true,
+                about: "Makes the return of a delivery: all of it, or `quantities` by the ids of its moves. Answers its id.",
+            },
+            Action::plain("stock.quant", "action_apply_inventory", "Makes what was counted what is there."),
+        ];
+        ACTIONS
     }
 
     fn action<'a>(

@@ -6,9 +6,9 @@ use diesel::sql_types::{BigInt, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::tx::Found;
-use records::values::{Mode, Problems, money};
+use records::values::{MAX_MONEY, Mode, Problems, money};
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Kind, Model, Sql, Tx};
+use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, schema};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -69,6 +69,26 @@ fn access(identity: &Identity) -> Access {
         Who::Integration => Access { create: true, ..Access::read() },
         Who::Bank(_) => Access::read(),
     }
+}
+
+/// What a purchase is made of.
+pub fn body(model: &Model) -> Body {
+    let line = json!({"type": "object", "required": ["product_id", "product_qty"], "additionalProperties": false, "properties": {
+        "product_id": documents::named("A manufacturer_ref, or the configuration's id.", 254),
+        "product_qty": documents::POSITIVE.clone(),
+        "price_unit": {"type": ["number", "null"], "minimum": 0, "exclusiveMaximum": MAX_MONEY},
+        "name": {"type": ["string", "null"], "maxLength": 500},
+    }});
+    let date =
+        json!({"type": ["string", "null"], "maxLength": 40, "description": "dd/mm/yy hh:mm:ss in Algiers, or ISO 8601; by default now."});
+    Body::of(model, Mode::Create)
+        .with_required("partner_id", documents::named("The code of the point of sale whose warehouse the goods are for, or EKIWH.", 254))
+        .with_required("order_line", schema::list(line, 1, documents::MAX_LINES))
+        .with("date_order", date)
+        .with("user_id", json!({"type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX, "description": "An unknown one is stored as unset."}))
+        .with("state", json!({"type": ["string", "null"], "description": "A draft, whatever is sent."}))
+        .example(json!({"create_by": "ek", "partner_id": "PDVA-E-BOJ-BOJ-05-001", "user_id": 2, "state": "draft", "date_order": "30/07/23 12:23:15",
+            "order_line": [{"product_id": "ATLAS-CAN3-BL", "product_qty": 6, "price_unit": 6000}]}))
 }
 
 /// A line of a request, read.
@@ -185,11 +205,6 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
     problems.check()?;
     refuse(&load(tx, found.ids.clone()).await?, &["purchase", "done", "cancel"], "be changed")?;
     tx.update(model, found.ids, &values).await.map(drop)
-}
-
-/// The arguments of the public methods.
-pub fn signature(method: &str) -> Option<&'static [&'static str]> {
-    matches!(method, "button_confirm" | "button_cancel" | "button_draft").then_some(&[])
 }
 
 /// A purchase, as the public methods need it.

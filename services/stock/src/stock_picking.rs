@@ -7,9 +7,9 @@ use domain::Identity;
 use jsonrpc::{Call, Fault};
 use records::values::Mode;
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Kind, Model, Sql, Tx, Value};
+use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 
 use crate::documents::{self, Place, Prepared};
@@ -180,6 +180,23 @@ pub async fn refresh(tx: &mut Tx<'_>, mut ids: Vec<i64>) -> Result<(), Failure> 
     tx.ids(write::update_each(model, &tx.author, &["state", "date_done"], &changed)).await.map(drop)
 }
 
+/// What a transfer is made of.
+pub fn body(model: &Model) -> Body {
+    let line = json!({"type": "object", "required": ["product_id", "product_uom_qty"], "additionalProperties": false, "properties": {
+        "product_id": documents::named("A manufacturer_ref, or the configuration's id.", 254),
+        "product_uom_qty": documents::POSITIVE.clone(),
+        "name": {"type": ["string", "null"], "maxLength": 500},
+    }});
+    let place = || documents::named("The code of a point of sale or EKIWH, or a location's id.", 254);
+    Body::of(model, Mode::Create)
+        .with_required("picking_type_code", json!({"const": "internal"}))
+        .with_required("location_id", place())
+        .with_required("location_dest_id", place())
+        .with_required("move_ids", schema::list(line, 1, documents::MAX_LINES))
+        .example(json!({"picking_type_code": "internal", "location_id": "EKIWH", "location_dest_id": "PDVA-E-BOJ-BOJ-05-001",
+            "move_ids": [{"product_id": "ATLAS-CAN3-BL", "product_uom_qty": 1}]}))
+}
+
 /// A transfer between two places that keep goods: a draft.
 ///
 /// # Errors
@@ -249,16 +266,6 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: records::tx::Found, da
         values.remove("scheduled_date");
     }
     tx.update(model, found.ids, &values).await.map(drop)
-}
-
-/// The arguments of the public methods.
-pub fn signature(method: &str) -> Option<&'static [&'static str]> {
-    match method {
-        "action_confirm" | "action_assign" | "action_cancel" | "do_unreserve" => Some(&[]),
-        "button_validate" | "action_set_quantities_to_reservation" => Some(&[]),
-        "action_return" => Some(&["quantities"]),
-        _ => None,
-    }
 }
 
 /// A public method.

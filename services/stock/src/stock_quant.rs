@@ -6,12 +6,12 @@ use jsonrpc::{Call, Fault};
 use records::tx::{Found, taken};
 use records::values::Mode;
 use records::write::{self, OnConflict};
-use records::{Failure, Field, Kind, Model, Sql, Tx};
+use records::{Body, Failure, Field, Kind, Model, Sql, Tx};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::documents::{Place, Prepared};
+use crate::documents::{self, Place, Prepared};
 use crate::stock_move::{self, Move, State};
 use crate::{goods, reservation, rows, stock_warehouse};
 
@@ -140,6 +140,14 @@ fn refused(model: &Model, failure: Failure) -> Failure {
         Failure::Database(error) => taken(model, error),
         fault => fault,
     }
+}
+
+/// What a count is made of.
+pub fn body(model: &Model) -> Body {
+    Body::of(model, Mode::Create)
+        .with_required("product_id", documents::named("A manufacturer_ref, or the configuration's id.", 254))
+        .with_required("location_id", documents::named("The code of a point of sale or EKIWH, or a location's id.", 254))
+        .example(json!({"product_id": "ATLAS-CAN3-BL", "location_id": "EKIWH", "inventory_quantity": 12}))
 }
 
 /// Where a product is counted: makes the row where there is none, and notes the count.

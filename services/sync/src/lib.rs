@@ -11,6 +11,7 @@ pub mod push;
 pub mod resync;
 pub mod settle;
 pub mod signature;
+pub mod webhooks;
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use events::Event;
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
-use records::{Failure, Model, Registry, Tx};
+use records::values::Mode;
+use records::{Action, Body, Failure, Model, Registry, Tx};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Asked, Owner, Pending, Service};
@@ -106,8 +108,12 @@ impl Service for Sync {
         Box::pin(async move { models::write(self, tx, model, found, data).await.map(|()| true.into()) })
     }
 
-    fn action_signature(&self, model: &str, method: &str) -> Option<&'static [&'static str]> {
-        models::signature(model, method)
+    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
+        models::body(model, mode)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        models::ACTIONS
     }
 
     fn action<'a>(
@@ -125,6 +131,7 @@ impl Service for Sync {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str(), caller) {
                 ("ek.request", "_refused", "gateway") => kept::keep_refused(owner, call).await,
+                (_, "_webhooks", "gateway") => Ok(Reply::value(&webhooks::document())),
                 ("ek.delivery", "_position", "gateway") => Ok(Reply::value(&owner.feed.position())),
                 ("ek.delivery", "_stream", "gateway") => stream(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),

@@ -9,8 +9,8 @@ use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
-use serde_json::{Map, Value as Json};
+use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
+use serde_json::{Map, Value as Json, json};
 
 use crate::hear::Kind as Told;
 use crate::{Sync, address, signature};
@@ -236,16 +236,60 @@ async fn due(tx: &mut Tx<'_>, platforms: Vec<i64>) -> Result<(), Failure> {
     tx.ids(sql).await.map(drop)
 }
 
-/// The public methods, with the names of their arguments.
-pub fn signature(model: &str, method: &str) -> Option<&'static [&'static str]> {
-    match (model, method) {
-        ("ek.platform", "action_replay") => Some(&["since"]),
-        ("ek.platform", "action_full_sync") => Some(&["kinds"]),
-        ("ek.platform", "action_compare") => Some(&["kind", "digests"]),
-        ("ek.delivery", "action_replay") => Some(&["filter"]),
-        _ => None,
-    }
+/// What a create and a write take.
+pub fn body(model: &Model, mode: Mode) -> Option<Body> {
+    // A platform without a bank is that of the bank of its name
+    let bank = json!({"anyOf": [{"type": ["integer", "null"], "minimum": 1, "maximum": i64::MAX}, {"type": "string", "maxLength": 254}]});
+    (model.name == "ek.platform").then(|| {
+        let body = Body::of(model, mode);
+        match mode {
+            Mode::Create => body.with("bank_id", bank).example(json!({"name": "BNA", "base_url": "https://hub.bna.example",
+                "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})),
+            Mode::Write => body.example(json!({"active": true})),
+        }
+    })
 }
+
+/// The public methods.
+pub const ACTIONS: &[Action] = &[
+    Action {
+        model: "ek.platform",
+        method: "action_replay",
+        arguments: &[Argument::optional("since", r#"{"type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, UTC"}"#)],
+        on_record: true,
+        about: "What waits is due now, dead letters wait again; with `since` also what was delivered since then. Answers how many.",
+    },
+    Action {
+        model: "ek.platform",
+        method: "action_full_sync",
+        arguments: &[Argument::optional(
+            "kinds",
+            r#"{"type": ["array", "null"], "items": {"enum": ["pos", "user", "client", "product", "stock"]}, "maxItems": 5}"#,
+        )],
+        on_record: true,
+        about: "Begins to tell the platform everything. Answers the ids of the `ek.sync` that show how far it is.",
+    },
+    Action {
+        model: "ek.platform",
+        method: "action_compare",
+        arguments: &[
+            Argument::needed("kind", r#"{"enum": ["product", "configuration", "stock", "order", "client", "pos", "user"]}"#),
+            Argument::optional(
+                "digests",
+                r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "string"}, "maxProperties": 10000}"#,
+            ),
+        ],
+        on_record: true,
+        about: "How many records of a kind the platform was sent, their checksum, and which differ from `digests`.",
+    },
+    Action {
+        model: "ek.delivery",
+        method: "action_replay",
+        arguments: &[Argument::optional("filter", r#"{"type": "array"}"#)],
+        on_record: false,
+        about: "Sends a delivery once more, or those of `filter`. Answers how many.",
+    },
+];
 
 /// Runs one.
 ///

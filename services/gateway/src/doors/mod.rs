@@ -1,5 +1,6 @@
 //! The doors, a file each.
 
+pub mod docs;
 pub mod events;
 pub mod object;
 pub mod report;

@@ -8,7 +8,7 @@ use crate::answer::{self, Manner};
 use crate::doors::rest::number;
 
 /// Odoo's reports: name, the model that it prints, and what the file is called.
-const REPORTS: &[(&str, &str, &str)] = &[
+pub const REPORTS: &[(&str, &str, &str)] = &[
     ("account.report_invoice", "account.move", "facture"),
     ("account.report_invoice_with_payments", "account.move", "facture"),
     ("sale.report_saleorder", "sale.order", "proforma"),

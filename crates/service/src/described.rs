@@ -1,0 +1,59 @@
+//! A service's models as the API's document tells of them: from the declarations, so that it can't drift.
+
+use std::collections::BTreeMap;
+
+use domain::{Identity, Origin, Role};
+use records::values::Mode;
+use records::{Access, Described, Model, schema};
+
+use crate::Service;
+
+/// One of each kind of user, with the highest role.
+fn users() -> [(&'static str, Identity); 4] {
+    let of = |origin, bank, hub_admin| Identity { origin, bank, hub_admin, role: Some(Role::RoleSuperadmin), uid: 0, login: String::new() };
+    [
+        ("administrator", of(Origin::Odoo, None, true)),
+        ("staff", of(Origin::Odoo, None, false)),
+        ("integration", of(Origin::Ekiclik, None, false)),
+        ("bank", of(Origin::Ekiclik, Some(1), false)),
+    ]
+}
+
+/// Every model of a service.
+pub fn all<S: Service>(service: &S) -> BTreeMap<&'static str, Described> {
+    service.registry().models().map(|model| (model.name, describe(service, model))).collect()
+}
+
+fn describe<S: Service>(service: &S, model: &Model) -> Described {
+    let access = users().map(|(who, identity)| (who, (model.access)(&identity)));
+    let anybody = |may: fn(&Access) -> bool| access.iter().any(|(_, access)| may(access));
+    let body = |may: bool, mode| may.then(|| service.body(model, mode)).flatten().map(|body| sent_by(model, body).schema());
+    let actions = service.actions().iter().filter(|action| action.model == model.name);
+    Described {
+        label: model.label.to_owned(),
+        record: schema::record(model),
+        create: body(anybody(|access| access.create), Mode::Create),
+        write: body(anybody(|access| access.write), Mode::Write),
+        example_filter: service.example_filter(model),
+        rights: access.iter().map(|(who, access)| ((*who).to_owned(), rights(access))).collect(),
+        actions: actions
+            .map(|action| (action.method.to_owned(), (schema::arguments(action), action.on_record, action.about.to_owned())))
+            .collect(),
+    }
+}
+
+/// What every body may say of its sender.
+fn sent_by(_: &Model, body: schema::Body) -> schema::Body {
+    let bank =
+        || serde_json::json!({"type": ["string", "null"], "maxLength": 254, "description": "The bank's name; an unknown one is 422."});
+    let spelling = serde_json::json!({"type": ["string", "null"], "examples": ["ekiclik"],
+        "description": "`ekiclik` in any of the platform's spellings, or `odoo`. It only narrows what the session says."});
+    body.with("create_by", spelling).with("source", bank()).with("order_source", bank())
+}
+
+fn rights(access: &Access) -> Vec<String> {
+    let all = [("read", access.read), ("create", access.create), ("write", access.write), ("unlink", access.unlink)];
+    let only = access.visible.is_some() && access.read;
+    let named = all.iter().filter(|(_, may)| *may).map(|(what, _)| *what).chain(only.then_some("its own"));
+    named.map(str::to_owned).collect()
+}

@@ -1,0 +1,131 @@
+//! The calls to the platforms as the API's document tells of them, in OpenAPI's `webhooks`. A test holds every call that the
+//! hub makes against it.
+
+use serde_json::{Map, Value as Json, json};
+
+/// A call: its name, method, path, what it tells, and its body.
+pub struct Webhook {
+    /// Among the document's webhooks.
+    pub name: &'static str,
+    /// HTTP's.
+    pub method: &'static str,
+    /// After the platform's base URL; `{}` stands for a reference.
+    pub path: &'static str,
+    /// When it comes.
+    pub about: &'static str,
+    /// JSON Schema; none where the body is empty.
+    pub body: Option<Json>,
+}
+
+fn object(properties: &[(&str, Json)]) -> Json {
+    let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Json> = properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// Every call.
+pub fn all() -> Vec<Webhook> {
+    let text = || json!({"type": ["string", "null"]});
+    let (number, flag) = (|| json!({"type": "number"}), || json!({"type": "boolean"}));
+    let list = |items: Json| json!({"type": "array", "items": items});
+    let configuration = object(&[
+        ("name", text()),
+        ("reference", text()),
+        ("product_ref_odoo", text()),
+        ("price", number()),
+        ("buyingPrice", number()),
+        ("state", json!({"enum": ["ACTIVE", "ARCHIVED"]})),
+        ("productCharacteristics", list(object(&[("name", text()), ("value", text())]))),
+        ("active", flag()),
+        ("description", text()),
+        ("certificateUrl", text()),
+        ("images", text()),
+        ("ref_odoo", text()),
+    ]);
+    let product = [
+        ("name", text()),
+        ("description", text()),
+        ("categoryName", text()),
+        ("brand", object(&[("name", text()), ("reference", text())])),
+        ("refConstructor", text()),
+        ("manufactureName", text()),
+        ("activate", flag()),
+        ("ref_odoo", text()),
+    ];
+    let whole = object(&[product.as_slice(), &[("configurations", list(configuration.clone()))]].concat());
+    let place = object(&[
+        ("pos", text()),
+        ("configuration_ref_odoo", text()),
+        ("realQuantity", number()),
+        ("availableQuantity", number()),
+        ("price", number()),
+        ("sellingPrice", number()),
+        ("version", json!({"type": "integer"})),
+    ]);
+    let line = object(&[("reference", text()), ("quantity", number()), ("reserved", number())]);
+    let order = object(&[("state", text()), ("lines", list(line))]);
+    let names = |names: &[&'static str]| object(&names.iter().map(|name| (*name, text())).collect::<Vec<_>>());
+    let client = names(&["name", "email", "phone", "country_id", "state_id", "xml_id"]);
+    let pos_user = names(&["username", "codification", "role"]);
+    let pos_names =
+        ["name_pos", "address_pos", "pos_phone_one", "pos_phone_two", "pos_wilaya", "pos_commune", "codification", "status", "source"];
+    let pos = pos_names.iter().map(|name| (*name, text())).chain([("users", list(pos_user))]);
+    let pos = object(&pos.collect::<Vec<_>>());
+    let user = names(&["username", "firstname", "lastname", "phone", "address", "codification", "role", "email"]);
+
+    let call = |name, method, path, about, body| Webhook { name, method, path, about, body };
+    let configurations = "/api/odoo/products/configuration";
+    vec![
+        call("product.created", "POST", "/api/odoo/products", "A product was created, with its configurations.", Some(whole)),
+        call("product.updated", "PUT", "/api/odoo/products/update", "A product was updated.", Some(object(&product))),
+        call("product.archived", "PATCH", "/api/odoo/products/archive/{}", "A product was archived.", None),
+        call("product.activated", "PATCH", "/api/odoo/products/activate/{}", "A product was activated.", None),
+        call("configuration.changed", "PUT", configurations, "A configuration was created later, or updated.", Some(configuration)),
+        call("configuration.archived", "PATCH", "/api/odoo/products/configuration/archive/{}", "A configuration was archived.", None),
+        call("configuration.activated", "PATCH", "/api/odoo/products/configuration/activate/{}", "A configuration was activated.", None),
+        call(
+            "stock.changed",
+            "PUT",
+            "/api/odoo/stocks",
+            "A quantity or a price changed: all places of a configuration, absolute.",
+            Some(list(place)),
+        ),
+        call("order.changed", "PUT", "/api/odoo/order/{}", "An order was delivered, cancelled, or is short of goods.", Some(order)),
+        call("client.changed", "PUT", "/api/odoo/client/clients", "A client was created or updated.", Some(client)),
+        call("pos.created", "POST", "/api/odoo/pos", "A point of sale was created.", Some(pos.clone())),
+        call("pos.updated", "PUT", "/api/odoo/pos", "A point of sale was updated.", Some(pos)),
+        call("user.created", "POST", "/api/odoo/users", "A user was created.", Some(user.clone())),
+        call("user.updated", "PUT", "/api/odoo/users", "A user was updated.", Some(user)),
+    ]
+}
+
+/// OpenAPI's `webhooks`.
+pub fn document() -> Json {
+    let header = |name: &str, about: &str| json!({"name": name, "in": "header", "required": true, "description": about, "schema": {"type": "string"}});
+    let headers = json!([
+        header("webhook-id", "The same on every retry."),
+        header("webhook-timestamp", "Of this attempt, in seconds since 1970."),
+        header(
+            "webhook-signature",
+            "Standard Webhooks: `v1,` and the HMAC-SHA256 of `id.timestamp.body`; two for a day after a new secret."
+        ),
+    ]);
+    let answers = json!({
+        "2XX": {"description": "Taken."},
+        "409": {"description": "To a POST: it is there already, and is sent as the PUT."},
+        "410": {"description": "The platform wants no more calls and is switched off."},
+        "default": {"description": "Tried again, up to ten times in four days."},
+    });
+    let all = all().into_iter().map(|call| {
+        let mut operation = json!({
+            "operationId": format!("webhook.{}", call.name), "tags": ["webhooks"], "summary": call.about,
+            "description": format!("`{} {}` at the platform's base URL.", call.method, call.path.replace("{}", "{ref_odoo}")),
+            "parameters": headers, "responses": answers,
+        });
+        if let (Some(body), Some(operation)) = (call.body, operation.as_object_mut()) {
+            operation.insert("requestBody".to_owned(), json!({"required": true, "content": {"application/json": {"schema": body}}}));
+        }
+        (call.name.to_owned(), json!({call.method.to_lowercase(): operation}))
+    });
+    Json::Object(all.collect())
+}

@@ -1,0 +1,188 @@
+//! The API's document: it holds together, its examples work, and every call that the hub makes is as it says.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use system_tests::platform::{Call, Platform, SECRET};
+use system_tests::{Session, Stand, id, until};
+
+async fn document(stand: &Stand) -> Value {
+    let answer = stand.send("GET", "/openapi.json", &[], "").await;
+    assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "application/json"), "{}", answer.text);
+    answer.json()
+}
+
+/// Every value under this key, at any depth.
+fn under<'d>(json: &'d Value, key: &str, found: &mut Vec<&'d Value>) {
+    match json {
+        Value::Object(map) => map.iter().for_each(|(name, value)| {
+            if name == key {
+                found.push(value);
+            }
+            under(value, key, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| under(item, key, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_holds_together_and_names_every_model_in_both_shapes() {
+    for stand in [Stand::new().await, Stand::processes().await] {
+        let document = document(&stand).await;
+        assert_eq!(document["openapi"], "3.1.0");
+        let (mut references, mut ids) = (Vec::new(), Vec::new());
+        under(&document, "$ref", &mut references);
+        under(&document, "operationId", &mut ids);
+        for reference in references.iter().filter_map(|reference| reference.as_str()) {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+        let distinct: BTreeSet<_> = ids.iter().map(|id| id.as_str().unwrap()).collect();
+        assert_eq!(distinct.len(), ids.len(), "an operationId stands twice");
+        for model in service::directory::SERVICES.iter().flat_map(|(_, models)| *models) {
+            assert!(document["paths"][format!("/api/{model}/")]["get"].is_object(), "{model}");
+            assert!(document["components"]["schemas"][*model]["properties"]["id"].is_object(), "{model}");
+        }
+        let text = document.to_string();
+        assert!(!text.contains("post_hash") && !text.contains("secret_before"), "internal fields are nobody's business");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_works_on_the_demos_data() {
+    let stand = Stand::new().await;
+    let document = document(&stand).await;
+    let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+    let mut tried = 0;
+    // A lead before its order
+    for method in ["post", "put"] {
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            let example = operations[method].pointer("/requestBody/content/application~1json/example");
+            let Some(example) = example.filter(|_| path.starts_with("/api/") && path.ends_with('/')) else { continue };
+            let staffs = path.contains("/stock.") || path.contains("/ek.");
+            let who: &Session<'_> = if staffs { &admin } else { &ekiclik };
+            let answer = who.send(&method.to_uppercase(), path, &[], &example.to_string()).await;
+            assert_eq!(answer.status, 200, "{method} {path}: {example}: {}", answer.text);
+            if method == "put" {
+                assert_ne!(answer.headers["x-records-matched"], "0", "{path} finds nothing: {example}");
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried >= 14, "only {tried} examples");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_comes_out_of_the_program_and_asks_no_other_host() {
+    let stand = Stand::new().await;
+    let to = stand.send("GET", "/docs", &[], "").await;
+    assert_eq!((to.status, to.headers["location"].as_str()), (307, "/docs/"));
+    let page = stand.send("GET", "/docs/", &[], "").await;
+    assert_eq!(page.status, 200);
+    assert!(page.headers["content-security-policy"].starts_with("default-src 'self'"), "{:?}", page.headers);
+    assert!(!page.text.contains("https://"), "{}", page.text);
+    for part in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
+        let part = stand.send("GET", &format!("/docs/{part}"), &[], "").await;
+        assert!(part.status == 200 && part.text.len() > 100, "{}", part.status);
+    }
+}
+
+/// What of a value its schema does not allow; the words of JSON Schema that the webhooks use.
+fn wrong(value: &Value, schema: &Value, at: &str) -> Option<String> {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_i64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if let Some(options) = schema["enum"].as_array() {
+        return (!options.contains(value)).then(|| format!("{at}: {value} is none of {options:?}"));
+    }
+    let is = |name: &Value| name == kind || (name == "number" && kind == "integer");
+    let allowed = schema["type"].as_array().map_or_else(|| is(&schema["type"]), |kinds| kinds.iter().any(is));
+    if !allowed {
+        return Some(format!("{at}: {value} is no {}", schema["type"]));
+    }
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| wrong(item, &schema["items"], &format!("{at}[]"))),
+        Value::Object(map) => {
+            let required = schema["required"].as_array().unwrap();
+            let missing = required.iter().find(|name| !map.contains_key(name.as_str().unwrap()));
+            let missing = missing.map(|name| format!("{at}: {name} is missing"));
+            missing.or_else(|| {
+                map.iter().find_map(|(name, value)| match schema["properties"].get(name) {
+                    Some(schema) => wrong(value, schema, &format!("{at}.{name}")),
+                    None => Some(format!("{at}: {name} is not told of")),
+                })
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The webhook that a call is.
+fn told_of(call: &Call) -> &'static str {
+    let (method, path) = call.line.split_once(' ').unwrap();
+    let fits = |pattern: &str| match pattern.split_once("{}") {
+        Some((before, _)) => path.strip_prefix(before).is_some_and(|rest| !rest.contains('/')),
+        None => path == pattern,
+    };
+    let found = sync::webhooks::all().into_iter().find(|webhook| webhook.method == method && fits(webhook.path));
+    let webhook = found.unwrap_or_else(|| panic!("the document does not know {}", call.line));
+    match &webhook.body {
+        Some(schema) => assert_eq!(wrong(&call.json(), schema, webhook.name), None, "{}", call.body),
+        None => assert_eq!(call.body, ""),
+    }
+    webhook.name
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_to_a_platform_is_as_the_document_says_and_each_that_it_names_is_made() {
+    let stand = Stand::new().await;
+    let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+    let bna = Platform::new().await;
+    let platform = id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    let quant = id(&admin.create("stock.quant", json!({"product_id": 1, "location_id": "EKIWH", "inventory_quantity": 17})).await);
+    assert_eq!(admin.call("stock.quant", quant, "action_apply_inventory", json!([])).await.status, 200);
+    assert_eq!(admin.call("ek.platform", platform, "action_full_sync", json!([])).await.status, 200);
+    let synced = async || stand.count("SELECT count(*) AS n FROM sync.ek_sync WHERE state = 'running'").await == 0;
+    until("all is told", synced).await;
+    let told = async || {
+        until("nothing waits", async || {
+            stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state IN ('waiting', 'sending')").await == 0
+        })
+        .await;
+    };
+    let lead = json!({"order_source": "BNA", "cart_id": 9001, "partner": {"email": "mourad.belkacem@example.dz"},
+        "cart": [{"manufacturer_ref": "ATLAS-CAN3-BL", "quantity": 3, "product_warehouse_id": "PDVA-E-BOJ-BOJ-05-001"}],
+        "quotation_address": {"ek_order_id": 9001}});
+    assert_eq!(ekiclik.create("crm.lead", lead).await.status, 200);
+    let changes = [
+        ("product.master", json!({"description": "New"})),
+        ("product.master", json!({"active": false})),
+        ("product.master", json!({"active": true})),
+        ("product.template", json!({"description": "New"})),
+        ("product.template", json!({"active": false})),
+        ("product.template", json!({"active": true})),
+        ("res.partner", json!({"mobile": "0555 00 00 00"})),
+        ("res.users", json!({"codification": "A-17"})),
+    ];
+    for (model, data) in changes {
+        let filter = match model {
+            "res.partner" => json!([["is_pos", "=", true]]),
+            "res.users" => json!([["login", "=", "bna"]]),
+            _ => json!([["id", "=", 1], ["active", "in", [true, false]]]),
+        };
+        let changed = admin.write(model, filter, data.clone()).await;
+        assert_eq!((changed.status, changed.headers["x-records-matched"].as_str() != "0"), (200, true), "{model} {data}: {}", changed.text);
+        // Before the next one, or they are folded
+        until("it is heard", async || stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'waiting'").await == 0).await;
+        told().await;
+    }
+    let all: BTreeSet<&str> = sync::webhooks::all().iter().map(|webhook| webhook.name).collect();
+    until("each was made", async || bna.calls().iter().map(told_of).collect::<BTreeSet<_>>() == all).await;
+}
