@@ -1,7 +1,8 @@
 # `make` or `make help` tells what there is. CARGO_TARGET_DIR is honoured.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services demo test conform lint fmt bench clean
+.PHONY: help run run-services demo test conform k8s-check images backup restore doctor soak lint fmt bench clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +24,30 @@ test: ## Every test that needs Rust and PostgreSQL alone
 	@cargo build --workspace
 	@cargo run --quiet -p local-postgres -- exec -- cargo test --workspace
 
-conform: ## Programs that others wrote, against ours
+conform: ## Programs that others wrote, against ours; and the Kubernetes manifests
 	@cargo build -p hub
 	@tests/conform/run $(TARGET)/debug/hub
+	@scripts/k8s-check
+
+k8s-check: ## The Kubernetes manifests, against the schemas of Kubernetes and of the operators, and our own rules
+	@scripts/k8s-check
+
+images: ## One image a service, and hub; REGISTRY and the version name them
+	@for image in gateway catalog partners crm stock sync hub; do \
+	    docker build --target $$image --build-arg COMMIT=$$(git rev-parse --short=12 HEAD) \
+	        -t $(or $(REGISTRY),registry.example.com/echange)/$$image:$(VERSION) . || exit 1; done
+
+backup: ## Everything of the hub on this machine, into a new folder (FOLDER); it may go on meanwhile
+	@cargo build --release -p hub
+	@$(TARGET)/release/hub backup $(FOLDER)
+
+restore: ## Puts the backup FOLDER in the place of what is there; the hub must not run
+	@cargo build --release -p hub
+	@$(TARGET)/release/hub restore $(FOLDER)
+
+doctor: ## What is wrong with the hub on this machine, in words
+	@cargo build --release -p hub
+	@$(TARGET)/release/hub doctor
 
 lint: ## Format, clippy, and the house's own rules
 	@cargo fmt --all --check

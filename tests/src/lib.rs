@@ -4,11 +4,15 @@
 //! the demo's data; each test gets a copy of its own, so that tests share nothing.
 
 pub mod cluster;
+pub mod load;
 pub mod platform;
+pub mod replicas;
 pub mod stock;
+pub mod traces;
 pub mod wire;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +97,14 @@ fn variables(more: &[(&str, &str)]) -> Variables {
         ("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI="),
     ];
     base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The folder of the programs that were built with the tests.
+pub fn programs() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    // A test is in a folder below
+    let folder = own.parent().unwrap();
+    if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
 }
 
 /// Makes the template where this run has none yet.
@@ -181,11 +193,16 @@ impl Stand {
     pub async fn processes_with(settings: &[(&str, &str)]) -> Stand {
         let database_url = fresh_database().await;
         let urls = hub::provision::urls(&database_url).unwrap();
-        let programs = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
-        let mut children = Children::start(Some(&programs), &variables(settings), &urls).await.unwrap();
+        let mut children = Children::start(Some(&programs()), &variables(settings), &urls).await.unwrap();
         children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();
         Stand { address, database_url, hub: None, children: Some(children), client: service::router::client().unwrap() }
+    }
+
+    /// One that is served by somebody else.
+    pub fn elsewhere(address: &str, database_url: &str) -> Stand {
+        let client = service::router::client().unwrap();
+        Stand { address: address.to_owned(), database_url: database_url.to_owned(), hub: None, children: None, client }
     }
 
     /// A superuser's connection to the cluster.

@@ -82,15 +82,21 @@ impl Wire {
 }
 
 impl Inner {
-    fn target(&self) -> Option<String> {
-        let targets = self.targets.lock().unwrap();
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        targets.get(turn.checked_rem(targets.len())?).cloned()
+    /// The first far end that takes the connection, each having its turn.
+    async fn far_end(&self) -> Option<TcpStream> {
+        let mut targets = self.targets.lock().unwrap().clone();
+        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(targets.len())?;
+        targets.rotate_left(turn);
+        for target in targets {
+            if let Ok(far) = TcpStream::connect(target).await {
+                return Some(far);
+            }
+        }
+        None
     }
 
     async fn join(&self, near: TcpStream) {
-        let Some(target) = self.target() else { return };
-        let Ok(far) = TcpStream::connect(target).await else { return };
+        let Some(far) = self.far_end().await else { return };
         let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
         let pass = |_: &[u8]| Fate::Pass;
         // Each way ends by itself, as a half-closed connection does; a cut ends both

@@ -1,73 +1,72 @@
 //! What an operator relies on: traces, metrics, health, logs that tell nothing personal, and bounds that hold.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
+use system_tests::platform::{Platform, SECRET};
+use system_tests::traces::Collector;
 use system_tests::{Stand, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-/// Takes whatever is posted to it, and keeps it.
-async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let keeper = kept.clone();
-    tokio::spawn(async move {
-        while let Ok((mut socket, _)) = listener.accept().await {
-            let keeper = keeper.clone();
-            tokio::spawn(async move {
-                let mut request = Vec::new();
-                let mut piece = [0; 16_384];
-                while let Ok(n) = socket.read(&mut piece).await {
-                    request.extend_from_slice(&piece[..n]);
-                    let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
-                    let head = text.find("\r\n\r\n").map(|at| at + 4);
-                    let length = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse::<usize>().ok());
-                    if let (Some(head), Some(length)) = (head, length)
-                        && request.len() >= head + length
-                    {
-                        keeper.lock().unwrap().extend_from_slice(&request);
-                        request.clear();
-                        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-                    }
-                    if n == 0 {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    (address, kept)
-}
+/// A trace that a client has begun, and its `traceparent`.
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_is_one_trace_from_the_door_to_sql() {
-    let (address, kept) = collector().await;
-    let stand = Stand::processes_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]).await;
+    let collector = Collector::start().await;
+    let stand = Stand::processes_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address)]).await;
     let platform = stand.login("ekiclik").await;
-    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
     let body = json!({"params": {"data": {"name": "Traced", "email": "traced@example.dz"}}}).to_string();
-    assert_eq!(platform.send("POST", "/api/res.partner/", &[("traceparent", &parent)], &body).await.status, 200);
+    assert_eq!(platform.send("POST", "/api/res.partner/", &[("traceparent", PARENT)], &body).await.status, 200);
     // The processes send what they have when they stop
     stand.children.unwrap().stop().await;
-    let sent = kept.lock().unwrap().clone();
-    let id: Vec<u8> = (0..16).map(|at| u8::from_str_radix(&trace[2 * at..2 * at + 2], 16).unwrap()).collect();
-    // In a span of the protocol the name comes some 40 bytes after the trace's id
-    let spans: Vec<String> = sent
-        .windows(16)
-        .enumerate()
-        .filter(|(_, window)| *window == id)
-        .map(|(at, _)| String::from_utf8_lossy(&sent[at..(at + 90).min(sent.len())]).into_owned())
-        .collect();
+    let spans = collector.spans(TRACE);
     for name in ["POST /api/{model}", "res.partner create", "TRANSACTION"] {
-        assert!(spans.iter().any(|span| span.contains(name)), "no span {name} in {spans:?}");
+        assert!(spans.iter().any(|span| span.name.contains(name)), "no span {name} in {spans:#?}");
     }
-    assert!(!String::from_utf8_lossy(&sent).contains("traced@example.dz"), "personal data in a trace");
+    assert!(collector.has("service.name") && !collector.has("traced@example.dz"), "personal data in a trace");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_one_trace_from_the_door_through_every_service_to_the_banks_platform() {
+    let (collector, bank) = (Collector::start().await, Platform::new().await);
+    let stand = Stand::processes_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address)]).await;
+    {
+        let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+        let named = admin.create("ek.platform", json!({"name": "Alsalam", "base_url": bank.url, "secret": SECRET})).await;
+        assert_eq!(named.status, 200, "{}", named.text);
+        let lead = json!({"order_source": "Alsalam", "cart_id": 9001, "partner": {"email": "yasmine.cherif@example.dz", "salary": 90000},
+            "cart": [{"manufacturer_ref": "ATLAS-CAN3-BL", "quantity": 3, "product_warehouse_id": "PDVA-E-BOJ-BOJ-05-001"}],
+            "quotation_address": {"ek_order_id": 9001}});
+        let body = json!({"params": {"data": lead}}).to_string();
+        let made = ekiclik.send("POST", "/api/crm.lead/", &[("traceparent", PARENT)], &body).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+    }
+    // Its goods are not there: stock tells crm, crm tells sync, sync tells the bank
+    let told = bank.hears("the order", |call| call.line == "PUT /api/odoo/order/9001").await;
+    stand.children.unwrap().stop().await;
+    let spans = collector.spans(TRACE);
+    let services: BTreeSet<&str> = spans.iter().map(|span| span.service.as_str()).collect();
+    assert_eq!(services, BTreeSet::from(["gateway", "catalog", "partners", "crm", "stock", "sync"]), "{spans:#?}");
+    // What the platform got names the span of the call, and from there it goes up to the request
+    let [_, trace, last, _] = told.header("traceparent").split('-').collect::<Vec<_>>()[..] else { panic!("{told:?}") };
+    assert_eq!(trace, TRACE);
+    let push = spans.iter().find(|span| span.id == last).expect("the span of the call");
+    assert_eq!((push.service.as_str(), push.name.as_str()), ("sync", "PUT order"));
+    for span in &spans {
+        let (mut at, mut steps) = (span, 0);
+        while at.parent != "00f067aa0ba902b7" {
+            at = spans.iter().find(|span| span.id == at.parent).unwrap_or_else(|| panic!("{at:?} has no parent: {spans:#?}"));
+            steps += 1;
+            assert!(steps < 50, "a circle at {at:?}");
+        }
+    }
+    assert!(!collector.has("90000") && !collector.has("yasmine"), "personal data in a trace");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +97,8 @@ async fn metrics_name_routes_and_never_paths() {
 async fn ready_follows_the_database_and_live_does_not() {
     let stand = Stand::new().await;
     let status = async |path| stand.send("GET", path, &[], "").await.status;
-    assert_eq!((status("/health/live").await, status("/health/ready").await), (200, 200));
+    assert_eq!(status("/health/live").await, 200);
+    until("it is ready", async || status("/health/ready").await == 200).await;
     let name = stand.database_url.rsplit_once('/').unwrap().1.to_owned();
     let mut admin = Stand::admin().await;
     Stand::execute(&mut admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

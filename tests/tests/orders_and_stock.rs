@@ -303,9 +303,18 @@ async fn an_event_that_can_have_no_effect_is_put_aside_and_the_others_go_on() {
     settled(&stand).await;
     assert_eq!(Goods::of(&admin, ALGER, TV).await.reserved, 3.0, "the others have theirs");
     assert!(stand.count("SELECT count(*) AS n FROM stock.feed_parked WHERE feed = 'crm' AND model = 'sale.order'").await >= 1);
-    // Once what stood in its way is gone, the order's next event has the whole effect
-    Stand::execute(&mut conn, "ALTER TABLE stock.stock_move DROP CONSTRAINT stock_move_poison; DELETE FROM stock.feed_parked").await;
-    step(&platform, 2, "EK_ORDER_IN_PREPARATION").await.result();
+    // A try while it is still in the way changes nothing
+    let stock = &stand.hub.as_ref().unwrap().stock;
+    assert_eq!(stock.retry_parked("crm").await.unwrap(), 0);
+    let told = stand.send("GET", "/metrics", &[], "").await.text;
+    assert!(
+        told.lines().any(|line| line.starts_with("hub_events_parked{feed=\"crm\",service=\"stock\"} ") && !line.ends_with(" 0")),
+        "{told}"
+    );
+    // Once what stood in its way is gone, the next one has the whole effect
+    Stand::execute(&mut conn, "ALTER TABLE stock.stock_move DROP CONSTRAINT stock_move_poison").await;
+    assert!(stock.retry_parked("crm").await.unwrap() >= 1);
+    assert_eq!(stand.count("SELECT count(*) AS n FROM stock.feed_parked").await, 0);
     settled(&stand).await;
     assert_eq!(Goods::of(&admin, ALGER, TV).await.reserved, 7.0);
     agreed(&stand).await;

@@ -20,6 +20,8 @@ const BATCH: i64 = 1_000;
 const POLL: Duration = Duration::from_secs(1);
 /// The shortest time between two stampings: what is written meanwhile goes with the second.
 const GATHER: Duration = Duration::from_millis(3);
+/// How long a reader still waits at a feed that is closed.
+const CLOSED: Duration = Duration::from_millis(200);
 /// How often partitions are looked after.
 const KEEP_EVERY: Duration = Duration::from_secs(3600);
 /// How long events are kept at least, in days.
@@ -67,6 +69,7 @@ struct Inner {
     schema: &'static str,
     written: Notify,
     head: watch::Sender<i64>,
+    closed: watch::Sender<bool>,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -90,7 +93,9 @@ fn pool_error(error: PoolError) -> diesel::result::Error {
 impl Feed {
     /// The feed of `schema`, whose tables `pool` finds on its search path.
     pub fn new(pool: FeedPool, schema: &'static str) -> Feed {
-        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), head: watch::Sender::new(0) }) }
+        Feed {
+            inner: Arc::new(Inner { pool, schema, written: Notify::new(), head: watch::Sender::new(0), closed: watch::Sender::new(false) }),
+        }
     }
 
     /// To be called after the commit of a change: wakes the stamper.
@@ -163,8 +168,19 @@ impl Feed {
 
     /// Waits until there is something after a position, or the time is over.
     pub async fn wait(&self, after: i64, at_most: Duration) {
-        let mut head = self.inner.head.subscribe();
-        let _ = tokio::time::timeout(at_most, head.wait_for(|head| *head > after)).await;
+        let (mut head, mut closed) = (self.inner.head.subscribe(), self.inner.closed.subscribe());
+        let news = async { drop(head.wait_for(|head| *head > after).await) };
+        let closed = async {
+            drop(closed.wait_for(|closed| *closed).await);
+            // Not at once: those who have nowhere else to go must not ask without pause
+            tokio::time::sleep(CLOSED).await;
+        };
+        tokio::select! { () = news => {}, () = closed => {}, () = tokio::time::sleep(at_most) => {} }
+    }
+
+    /// The process is stopping: nobody is kept waiting any more.
+    pub fn close(&self) {
+        self.inner.closed.send_replace(true);
     }
 
     /// Events after a position as [`Feed::read`] gives them, waiting for the first one if there is none yet.

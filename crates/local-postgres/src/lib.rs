@@ -85,6 +85,19 @@ impl Cluster {
         Self::launch(&fs::canonicalize(data_dir)?, durability, false)
     }
 
+    /// The superuser's address of a database of the folder's cluster, where another process runs it.
+    pub fn running(data_dir: &Path, database: &str) -> Option<String> {
+        let home = home(&fs::canonicalize(data_dir).ok()?).ok()?;
+        let file = fs::read_to_string(home.join("postmaster.pid")).ok()?;
+        let (pid, port) = (file.lines().next()?.trim().parse::<u32>().ok()?, file.lines().nth(3)?.trim().to_owned());
+        // A crash of the machine leaves the file
+        if !Path::new(&format!("/proc/{pid}")).exists() || !is_ready(&home, port.parse().ok()?) {
+            return None;
+        }
+        let password = fs::read_to_string(data_dir.join("password")).ok()?;
+        Some(format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}"))
+    }
+
     /// Starts a throwaway cluster in a fresh folder of the system's temporary one, removed when the cluster has ended,
     /// even where this process is killed.
     ///

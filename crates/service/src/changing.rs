@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
+use crate::database::{TRANSACTION, slow};
 use crate::owner::{Asked, Owner, Service, TRIES, parse_reply};
 use crate::{directory, metrics};
 
@@ -119,8 +120,8 @@ impl<S: Service> Owner<S> {
                 }
                 Ok(Done::Fresh { answer, matched })
             }
-            .instrument(self.database.span("TRANSACTION"))
-            .await;
+            .instrument(self.database.span("TRANSACTION"));
+            let Ok(work) = tokio::time::timeout(TRANSACTION, work).await else { return Err(slow(self.service.name())) };
             match work {
                 Ok(Done::Fresh { answer, matched }) => {
                     open.commit().await.map_err(|error| self.unknown_outcome(error))?;

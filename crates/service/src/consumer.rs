@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::sql_types::{BigInt, Text};
 use domain::Identity;
@@ -15,6 +15,7 @@ use jsonrpc::{Call, Fault};
 use records::{Failure, Sql};
 use tracing::{Instrument, Span};
 
+use crate::database::{TRANSACTION, slow};
 use crate::owner::{Owner, Service, TRIES, parse_reply};
 use crate::{database, metrics, telemetry};
 
@@ -24,6 +25,18 @@ const BATCH: i64 = 200;
 const WAIT: u64 = 20;
 /// How long after a failure the next try is.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// How often events that were put aside are tried.
+const PARKED_AGAIN: Duration = Duration::from_secs(60);
+
+/// Where some events stand.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In the feed, after this position.
+    After(i64),
+    /// Put aside, from this position.
+    Parked(i64),
+}
 
 /// What became of some events.
 enum Taken {
@@ -43,12 +56,48 @@ impl<S: Service> Owner<S> {
     }
 
     async fn follow_one(&self, feed: &'static str) {
+        let (mut taken_all, mut retried) = (Instant::now(), Instant::now());
         loop {
-            if let Err(fault) = self.follow_once(feed, WAIT).await {
-                tracing::warn!(service = self.service.name(), feed, %fault, "a feed can't be followed; trying again");
-                tokio::time::sleep(AGAIN).await;
+            match self.follow_once(feed, WAIT).await {
+                Ok(many) if i64::try_from(many).is_ok_and(|many| many < BATCH) => taken_all = Instant::now(),
+                Ok(_) => {}
+                Err(fault) => {
+                    tracing::warn!(service = self.service.name(), feed, %fault, "a feed can't be followed; trying again");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+            let lag = i64::try_from(taken_all.elapsed().as_secs()).unwrap_or(i64::MAX);
+            metrics::FEED_LAG.with_label_values(&[self.service.name(), feed]).set(lag);
+            if retried.elapsed() > PARKED_AGAIN {
+                if let Err(fault) = self.retry_parked(feed).await {
+                    tracing::warn!(service = self.service.name(), feed, %fault, "parked events can't be tried");
+                }
+                retried = Instant::now();
             }
         }
+    }
+
+    /// Tries events that were put aside once more: what stood in their way may be mended. Effects go by what a record is now, so
+    /// that they come late does not matter. Those that the owner keeps no longer stay for people to look at. Answers how many
+    /// had their effect.
+    ///
+    /// # Errors
+    /// 503 where the owner or the database is away.
+    pub async fn retry_parked(&self, feed: &'static str) -> Result<usize, Fault> {
+        let mut parked = Sql::new("SELECT pos FROM feed_parked WHERE feed = ");
+        parked.bind(feed).push(" ORDER BY pos LIMIT ").bind(BATCH);
+        let parked = self.database.search::<BigInt, i64>(parked).await?;
+        let mut taken = 0;
+        for pos in &parked {
+            let call = Call::new("", "_event", self.keyring.own_token(feed)?).with("pos", pos);
+            let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?)?;
+            if !events.is_empty() && matches!(self.take(feed, Place::Parked(*pos), &events).await?, Taken::Done) {
+                taken += 1;
+            }
+        }
+        let left = i64::try_from(parked.len().saturating_sub(taken)).unwrap_or(i64::MAX);
+        metrics::EVENTS_PARKED.with_label_values(&[self.service.name(), feed]).set(left);
+        Ok(taken)
     }
 
     /// Takes the next events of a feed, waiting some seconds for the first one. Answers how many they were.
@@ -68,7 +117,7 @@ impl<S: Service> Owner<S> {
         }
         let spans = self.spans(feed, &events);
         let first = spans.first().cloned().unwrap_or_else(Span::none);
-        match self.take(feed, cursor, &events).instrument(first).await? {
+        match self.take(feed, Place::After(cursor), &events).instrument(first).await? {
             Taken::Done => Ok(events.len()),
             Taken::Moved => Ok(0),
             Taken::Refused(_) => self.take_each(feed, cursor, &events).await,
@@ -98,7 +147,7 @@ impl<S: Service> Owner<S> {
     /// One at a time: the one that can't have its effect is put aside, and the others go on.
     async fn take_each(&self, feed: &'static str, mut cursor: i64, events: &[Event]) -> Result<usize, Fault> {
         for (at, event) in events.iter().enumerate() {
-            match self.take(feed, cursor, std::slice::from_ref(event)).await? {
+            match self.take(feed, Place::After(cursor), std::slice::from_ref(event)).await? {
                 Taken::Done => {}
                 Taken::Moved => return Ok(at),
                 Taken::Refused(why) => {
@@ -126,33 +175,38 @@ impl<S: Service> Owner<S> {
         sql.push(" RETURNING feed) INSERT INTO feed_parked (feed, pos, model, record_id, error) SELECT feed, ").bind(event.pos);
         sql.push(", ").bind(event.model.as_str()).push(", ").bind(event.record_id).push(", ").bind(why);
         sql.push(" FROM moved ON CONFLICT DO NOTHING RETURNING pos");
-        self.database.search::<BigInt, i64>(sql).await.map(drop)
+        self.database.store::<BigInt, i64>(sql).await.map(drop)
     }
 
-    async fn take(&self, feed: &'static str, cursor: i64, events: &[Event]) -> Result<Taken, Fault> {
+    async fn take(&self, feed: &'static str, place: Place, events: &[Event]) -> Result<Taken, Fault> {
         let heard = match self.service.heard(self, feed, events).await {
             Ok(heard) => heard,
             Err(fault) if fault.retry_after.is_some() => return Err(fault),
             Err(fault) => return Ok(Taken::Refused(fault.to_string())),
         };
         let identity = Identity::system();
-        let end = events.last().map_or(cursor, |event| event.pos);
         for tries in 1.. {
             let mut open = self.database.begin().await?;
             let mut tx = self.tx(&mut open, &identity, None, None, events.iter().find_map(|event| event.traceparent.clone()))?;
             let work = async {
-                let mut lock = Sql::new("SELECT pos FROM feed_cursor WHERE feed = ");
-                lock.bind(feed).push(" FOR UPDATE");
-                if lock.load::<BigInt, i64>(tx.conn).await?.first() != Some(&cursor) {
+                let (claim, pos, how) = match place {
+                    Place::After(cursor) => ("SELECT pos FROM feed_cursor WHERE feed = ", cursor, " FOR UPDATE"),
+                    Place::Parked(pos) => ("DELETE FROM feed_parked WHERE feed = ", pos, " RETURNING pos"),
+                };
+                let mut claim = Sql::new(claim);
+                claim.bind(feed).push(" AND pos = ").bind(pos).push(how);
+                if claim.load::<BigInt, i64>(tx.conn).await?.is_empty() {
                     return Ok(false);
                 }
                 self.service.apply(&mut tx, feed, events, &heard).await?;
-                let mut advance = Sql::new("UPDATE feed_cursor SET pos = ");
-                advance.bind(end).push(", at = now() WHERE feed = ").bind(feed).push(" RETURNING feed");
-                advance.load::<Text, String>(tx.conn).await?;
+                if let (Place::After(_), Some(last)) = (place, events.last()) {
+                    let mut advance = Sql::new("UPDATE feed_cursor SET pos = ");
+                    advance.bind(last.pos).push(", at = now() WHERE feed = ").bind(feed).push(" RETURNING feed");
+                    advance.load::<Text, String>(tx.conn).await?;
+                }
                 Ok(true)
-            }
-            .await;
+            };
+            let Ok(work) = tokio::time::timeout(TRANSACTION, work).await else { return Err(slow(self.service.name())) };
             match work {
                 Ok(true) => {
                     // Where this fails nobody knows whether it happened; the cursor does

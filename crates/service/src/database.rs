@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use diesel::result::{DatabaseErrorKind, Error as DbError};
-use diesel::sql_types::Text;
-use diesel::{ConnectionResult, QueryResult};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DbError};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
@@ -19,13 +21,19 @@ use jsonrpc::Fault;
 use records::Sql;
 use records::sql::Statement;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 use crate::{directory, metrics, telemetry};
 
 /// How many short reads may be on their way on one pipelined connection.
 const PIPELINED: usize = 128;
+/// How long opening a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How much longer than PostgreSQL lets a statement take its answer is waited for: then the database is silent.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How long a transaction may take in all.
+pub const TRANSACTION: Duration = Duration::from_secs(60);
 /// What every owner's schema has besides its own tables.
 const COMMON: EmbeddedMigrations = embed_migrations!("../../migrations/common");
 
@@ -57,6 +65,11 @@ struct Inner {
     pool: Pool<AsyncPgConnection>,
     url: SecretString,
     wait: Duration,
+    /// How long a statement's answer is waited for.
+    answer: Duration,
+    /// When a request last waited in vain for a connection.
+    exhausted: Mutex<Option<Instant>>,
+    exports: Arc<Semaphore>,
 }
 
 /// A pipelined connection: it never sees a transaction or a setting, so that its readers can't disturb one another.
@@ -89,7 +102,9 @@ fn session_url(url: &SecretString, schema: &str, statement_timeout_ms: u64) -> S
         options.extend(off.map(|way| format!("enable_{way}%3Doff")));
     }
     let options = options.iter().map(|setting| format!("-c%20{setting}")).collect::<Vec<_>>().join("%20");
-    SecretString::from(format!("{url}{joint}options={options}&application_name=echange-{schema}&connect_timeout=5"))
+    // A host that has gone silent is given up by the system too
+    let silent = "keepalives_idle=30&tcp_user_timeout=20";
+    SecretString::from(format!("{url}{joint}options={options}&application_name=echange-{schema}&connect_timeout=5&{silent}"))
 }
 
 impl Database {
@@ -108,12 +123,16 @@ impl Database {
             // The one used last is the warmest
             .queue_mode(deadpool::managed::QueueMode::Lifo)
             .wait_timeout(Some(wait))
-            .create_timeout(Some(Duration::from_secs(5)))
-            .recycle_timeout(Some(Duration::from_secs(5)))
+            .create_timeout(Some(CONNECT))
+            .recycle_timeout(Some(CONNECT))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .context("no pool of connections")?;
-        Ok(Database { inner: Arc::new(Inner { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), schema, pool, url, wait }) })
+        let answer = Duration::from_millis(config.statement_timeout_ms) + SILENCE;
+        // Readers of long answers leave the others some connections
+        let exports = Arc::new(Semaphore::new((config.database_connections / 4).max(1)));
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Ok(Database { inner: Arc::new(Inner { id, schema, pool, url, wait, answer, exhausted: Mutex::new(None), exports }) })
     }
 
     /// The schema's name, which is the service's.
@@ -156,9 +175,43 @@ impl Database {
         .await?
     }
 
-    /// Whether the database answers.
+    /// Whether the schema is as this program needs it: all of its migrations have run. Those of a newer program may have too.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn is_migrated(&self, migrations: &EmbeddedMigrations) -> anyhow::Result<bool> {
+        let there = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'";
+        let there = self.search::<BigInt, i64>(Sql::new(there)).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        if there != [1] {
+            return Ok(false);
+        }
+        let done = self.search::<Text, String>(Sql::new("SELECT version FROM __diesel_schema_migrations LIMIT 10000")).await;
+        let done = done.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let mut needed = Vec::new();
+        for set in [&COMMON, migrations] {
+            let all: Vec<Box<dyn Migration<Pg>>> = set.migrations().map_err(|error| anyhow::anyhow!("{error}"))?;
+            needed.extend(all.iter().map(|migration| migration.name().version().as_owned().to_string()));
+        }
+        Ok(needed.iter().all(|version| done.contains(version)))
+    }
+
+    /// Whether the database answers, and requests get connections to it.
     pub async fn is_there(&self) -> bool {
-        self.on_line(Sql::new("SELECT 'there'")).await.is_ok()
+        let exhausted = self.inner.exhausted.lock().is_ok_and(|at| at.is_some_and(|at| at.elapsed() < self.inner.wait));
+        let answers = self.on_line(Sql::new("SELECT 'there'"));
+        !exhausted && tokio::time::timeout(CONNECT, answers).await.is_ok_and(|answer| answer.is_ok())
+    }
+
+    /// A place among the readers of long answers.
+    ///
+    /// # Errors
+    /// 503 when there are too many of them.
+    pub fn export(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        self.inner
+            .exports
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_full| Fault::unavailable("Too many long answers are being read. Try again, or read by pages."))
     }
 
     /// A connection of its own, for transactions and searches.
@@ -171,6 +224,9 @@ impl Database {
         metrics::POOL_WAIT.with_label_values(&[self.inner.schema]).observe(asked.elapsed().as_secs_f64());
         got.map_err(|error| {
             tracing::warn!(service = self.inner.schema, error = %pool_error(&error), "no database connection");
+            if let (PoolError::Timeout(_), Ok(mut exhausted)) = (&error, self.inner.exhausted.lock()) {
+                *exhausted = Some(Instant::now());
+            }
             Fault::unavailable("The database is busy or away. Try again.")
         })
     }
@@ -198,9 +254,14 @@ impl Database {
                 tracing::warn!(service = self.inner.schema, %error, "no database connection");
                 Fault::unavailable("The database is away. Try again.")
             })?;
-            match Statement::<Text>::of(sql.clone()).load::<String>(&mut &*connection).await {
-                Err(error) if again && is_closed(&error) => self.forget(&line),
-                other => return other.map_err(|error| fault(self.inner.schema, error)),
+            let mut line_to = connection;
+            match tokio::time::timeout(self.inner.answer, Statement::<Text>::of(sql.clone()).load::<String>(&mut line_to)).await {
+                Ok(Err(error)) if again && is_closed(&error) => self.forget(&line),
+                Ok(other) => return other.map_err(|error| fault(self.inner.schema, error)),
+                Err(_elapsed) => {
+                    self.forget(&line);
+                    return Err(self.silent());
+                }
             }
         }
         Err(Fault::unavailable("The database is away. Try again."))
@@ -212,7 +273,14 @@ impl Database {
     }
 
     async fn establish(&self) -> ConnectionResult<AsyncPgConnection> {
-        AsyncPgConnection::establish(self.inner.url.expose_secret()).await
+        let connecting = AsyncPgConnection::establish(self.inner.url.expose_secret());
+        let silent = |_elapsed| ConnectionError::BadConnection("the database does not answer".to_owned());
+        tokio::time::timeout(CONNECT, connecting).await.map_err(silent)?
+    }
+
+    fn silent(&self) -> Fault {
+        tracing::warn!(service = self.inner.schema, "the database does not answer");
+        Fault::unavailable("The database does not answer. Try again.")
     }
 
     fn line(&self) -> Arc<Line> {
@@ -231,7 +299,7 @@ impl Database {
         });
     }
 
-    /// Rows from a statement on a connection of its own.
+    /// Rows from a statement that changes nothing, or the same when it is repeated, on a connection of its own.
     ///
     /// # Errors
     /// See [`fault`].
@@ -240,20 +308,46 @@ impl Database {
         T: Send,
         Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
-        async {
-            let mut connection = self.connection().await?;
-            match sql.clone().load::<ST, T>(&mut connection).await {
+        let work = async {
+            match self.once::<ST, T>(sql.clone()).await? {
                 // It died while it was idle: a fresh one, once
-                Err(error) if is_closed(&error) => {
-                    drop(Object::take(connection));
-                    let mut connection = self.connection().await?;
-                    sql.load::<ST, T>(&mut connection).await.map_err(|error| fault(self.inner.schema, error))
-                }
-                other => other.map_err(|error| fault(self.inner.schema, error)),
+                Err(error) if is_closed(&error) => self.once(sql).await?,
+                other => other,
             }
+            .map_err(|error| fault(self.inner.schema, error))
+        };
+        work.instrument(self.span("SELECT")).await
+    }
+
+    /// Rows from a statement that changes something and is a transaction by itself. It is never repeated: where its connection
+    /// was lost nobody knows what came of it.
+    ///
+    /// # Errors
+    /// See [`fault`].
+    pub async fn store<ST, T>(&self, sql: Sql) -> Result<Vec<T>, Fault>
+    where
+        T: Send,
+        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+    {
+        let work = async { self.once::<ST, T>(sql).await?.map_err(|error| fault(self.inner.schema, error)) };
+        work.instrument(self.span("UPDATE")).await
+    }
+
+    /// One try. A connection on which nothing came in time is left.
+    async fn once<ST, T>(&self, sql: Sql) -> Result<QueryResult<Vec<T>>, Fault>
+    where
+        T: Send,
+        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+    {
+        let mut connection = self.connection().await?;
+        let Ok(rows) = tokio::time::timeout(self.inner.answer, sql.load::<ST, T>(&mut connection)).await else {
+            drop(Object::take(connection));
+            return Err(self.silent());
+        };
+        if rows.as_ref().is_err_and(is_closed) {
+            drop(Object::take(connection));
         }
-        .instrument(self.span("SELECT"))
-        .await
+        Ok(rows)
     }
 
     /// Begins a transaction.
@@ -275,10 +369,14 @@ impl Database {
     async fn begin_with(&self, begin: &str) -> Result<Open, Fault> {
         for again in [true, false] {
             let mut connection = self.connection().await?;
-            match connection.batch_execute(begin).await {
-                Ok(()) => return Ok(Open { connection: Some(connection) }),
-                Err(error) if again && is_closed(&error) => drop(Object::take(connection)),
-                Err(error) => return Err(fault(self.inner.schema, error)),
+            match tokio::time::timeout(self.inner.answer, connection.batch_execute(begin)).await {
+                Ok(Ok(())) => return Ok(Open { connection: Some(connection), answer: self.inner.answer }),
+                Ok(Err(error)) if again && is_closed(&error) => drop(Object::take(connection)),
+                Ok(Err(error)) => return Err(fault(self.inner.schema, error)),
+                Err(_elapsed) => {
+                    drop(Object::take(connection));
+                    return Err(self.silent());
+                }
             }
         }
         Err(Fault::unavailable("The database is away. Try again."))
@@ -288,6 +386,7 @@ impl Database {
 /// An open transaction. Dropped without [`Open::commit`], its connection is closed and Postgres rolls back.
 pub struct Open {
     connection: Option<Object<AsyncPgConnection>>,
+    answer: Duration,
 }
 
 impl Open {
@@ -304,7 +403,12 @@ impl Open {
     /// # Errors
     /// The database's own.
     pub async fn commit(mut self) -> QueryResult<()> {
-        self.connection()?.batch_execute("COMMIT").await?;
+        let answer = self.answer;
+        let silent = |_elapsed| {
+            let nothing: Box<dyn DatabaseErrorInformation + Send + Sync> = Box::new("the database does not answer".to_owned());
+            DbError::DatabaseError(DatabaseErrorKind::ClosedConnection, nothing)
+        };
+        tokio::time::timeout(answer, self.connection()?.batch_execute("COMMIT")).await.map_err(silent)??;
         // Only now may the connection go back to the pool
         drop(self.connection.take());
         Ok(())
@@ -312,8 +416,9 @@ impl Open {
 
     /// Rolls back, and keeps the connection for others.
     pub async fn rollback(mut self) {
+        let answer = self.answer;
         if let Ok(connection) = self.connection()
-            && connection.batch_execute("ROLLBACK").await.is_ok()
+            && matches!(tokio::time::timeout(answer, connection.batch_execute("ROLLBACK")).await, Ok(Ok(())))
         {
             drop(self.connection.take());
         }
@@ -357,6 +462,28 @@ pub fn is_transient(error: &DbError) -> bool {
     }
 }
 
+/// Whether PostgreSQL can't do now what it can do another time: it is full, failing over, or out of connections. Diesel keeps
+/// no SQLSTATE of these, so their words tell, which are English: `lc_messages` must be C or English, and `hub doctor` looks.
+fn is_unable(error: &DbError) -> bool {
+    const WORDS: &[&str] = &[
+        "No space left on device",
+        "could not extend file",
+        "could not write",
+        "could not read",
+        "out of memory",
+        "out of shared memory",
+        "too many clients",
+        "remaining connection slots",
+        "the database system is",
+        "read-only transaction",
+    ];
+    match error {
+        DbError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
+        DbError::DatabaseError(_, info) => WORDS.iter().any(|words| info.message().contains(words)),
+        _ => false,
+    }
+}
+
 /// A database error as a client may see it: what passes is 503, what took too long 503, anything else is our fault: logged
 /// in full, told by a trace id.
 pub fn fault(service: &str, error: DbError) -> Fault {
@@ -368,11 +495,21 @@ pub fn fault(service: &str, error: DbError) -> Fault {
     if is_transient(&error) {
         return Fault::busy();
     }
+    if is_unable(&error) {
+        tracing::error!(service, %error, "the database can't");
+        return Fault::unavailable("The database can't do this now. Try again.");
+    }
     if timed_out(&error) {
         tracing::warn!(service, "a statement took too long");
         return Fault::unavailable("The request took too long. Ask for less.");
     }
     our_fault(service, "a database error that should not be", &error)
+}
+
+/// A transaction that took too long, or whose database has gone silent: its connection goes with it, and nothing is committed.
+pub fn slow(service: &str) -> Fault {
+    tracing::warn!(service, "a transaction took too long");
+    Fault::unavailable("The request took too long. Try again.")
 }
 
 /// What is our fault: the log has the cause, the client a fixed sentence with the id under which it stands there.

@@ -3,13 +3,12 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, BytesMut, Payload, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
@@ -18,6 +17,7 @@ use futures_util::StreamExt;
 use jsonrpc::{Body, Call, Fault, Reply};
 use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::identity::Caller;
 use crate::owner::{Owner, Service};
@@ -53,19 +53,24 @@ crate::settings! {
 /// Whether the process may be sent requests.
 #[derive(Clone)]
 pub struct Health {
-    draining: Arc<AtomicBool>,
+    draining: watch::Sender<bool>,
     is_ready: Arc<dyn Fn() -> Pending<'static, bool> + Send + Sync>,
 }
 
 impl Health {
     /// Ready when `check` says so.
     pub fn new(check: impl Fn() -> Pending<'static, bool> + Send + Sync + 'static) -> Health {
-        Health { draining: Arc::default(), is_ready: Arc::new(check) }
+        Health { draining: watch::Sender::new(false), is_ready: Arc::new(check) }
     }
 
     /// Whether the process was asked to stop: an answer without an end ends now.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
+    }
+
+    /// Waits until the process is asked to stop.
+    pub async fn drains(&self) {
+        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
     }
 }
 
@@ -116,7 +121,7 @@ pub async fn serve(
     let drain = Duration::from_millis(config.drain_ms);
     let stopping = async move {
         stop_signal().await;
-        health.draining.store(true, Ordering::Relaxed);
+        health.draining.send_replace(true);
         tokio::time::sleep(drain).await;
         handle.stop(true).await;
     };
@@ -134,17 +139,21 @@ pub async fn stop_signal() {
 }
 
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    if !health.draining.load(Ordering::Relaxed) && (health.is_ready)().await {
+    if !health.is_draining() && (health.is_ready)().await {
         HttpResponse::Ok().body("ready")
     } else {
         HttpResponse::ServiceUnavailable().body("not ready")
     }
 }
 
-/// Times every request by its route's template.
+/// Times every request by its route's template. A process that is stopping has its callers go elsewhere with the next one.
 async fn measure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let started = Instant::now();
-    let response = next.call(request).await?;
+    let health = request.app_data::<web::Data<Health>>().cloned();
+    let mut response = next.call(request).await?;
+    if health.is_some_and(|health| health.is_draining()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let request = response.request();
     let method = match request.method().as_str() {
         known @ ("GET" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "HEAD" | "PATCH") => known,

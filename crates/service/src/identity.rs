@@ -13,12 +13,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::Identity;
 use jsonrpc::Fault;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 /// How long a signed identity is good for, in seconds.
 pub const LIFETIME: u64 = 60;
+/// How far two machines' clocks may be apart, in seconds.
+const SKEW: u64 = 30;
 /// The only process that speaks for users.
 pub const GATEWAY: &str = "gateway";
 /// How many verified tokens are remembered: verifying one costs 40 µs.
@@ -184,26 +187,34 @@ impl Keyring {
         {
             return Ok(caller);
         }
-        let (exp, caller) = self.verify_signature(token).ok_or_else(Fault::session_expired)?;
+        let (exp, caller) = self.verify_signature(token)?;
         self.inner.verified.insert(token.clone(), (exp, caller.clone()));
         Ok(caller)
     }
 
-    fn verify_signature(&self, token: &str) -> Option<(u64, Caller)> {
-        let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
-        let (issuer, key) = self.inner.known.get(&kid)?;
+    fn verify_signature(&self, token: &str) -> Result<(u64, Caller), Fault> {
+        let kid = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid).ok_or_else(Fault::session_expired)?;
+        let (issuer, key) = self.inner.known.get(&kid).ok_or_else(Fault::session_expired)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&[&self.inner.name]);
         validation.set_issuer(&[issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-        validation.leeway = 5;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
+        validation.leeway = SKEW;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|error| match error.kind() {
+            // Ours are sent as soon as they are signed: no session has ended, a clock is wrong
+            ErrorKind::ExpiredSignature | ErrorKind::ImmatureSignature => {
+                tracing::error!(issuer, "an identity came from another time: the clocks of two machines differ by a minute or more");
+                Fault::unavailable("The hub's clocks differ. Try again.")
+            }
+            _ => Fault::session_expired(),
+        })?;
+        let claims = claims.claims;
         let caller = match claims.user {
             Some(user) if issuer == GATEWAY => Caller::User(Arc::new(user)),
             None if claims.sub == format!("service:{issuer}") => Caller::Service(issuer.clone()),
-            _ => return None,
+            _ => return Err(Fault::session_expired()),
         };
-        Some((claims.exp, caller))
+        Ok((claims.exp, caller))
     }
 }
 

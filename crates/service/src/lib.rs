@@ -7,6 +7,7 @@ mod consumer;
 pub mod database;
 mod described;
 pub mod directory;
+pub mod doctor;
 pub mod http;
 pub mod identity;
 pub mod metrics;
@@ -16,6 +17,14 @@ mod reading;
 pub mod router;
 pub mod sealing;
 pub mod telemetry;
+
+/// The release.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from, where the build was told.
+pub const COMMIT: &str = match option_env!("COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
 
 use std::pin::Pin;
 

@@ -71,9 +71,15 @@ pub static FEED_CURSOR: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     register(IntGaugeVec::new(Opts::new("hub_feed_cursor", "Position up to which a feed was taken"), &["service", "feed"]))
 });
 
-/// Events that could not have their effect. Every one wants a look.
-pub static EVENTS_PARKED: LazyLock<IntCounterVec> =
-    LazyLock::new(|| register(IntCounterVec::new(Opts::new("hub_events_parked_total", "Events put aside"), &["service", "feed"])));
+/// How long it is since a service had taken all of a feed.
+pub static FEED_LAG: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| gauge("hub_feed_lag_seconds", "Time since the service had taken all of the feed", &["service", "feed"]));
+
+/// Events that could not have their effect and wait for another try. Every one wants a look.
+pub static EVENTS_PARKED: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_events_parked", "Events put aside", &["service", "feed"]));
+
+/// Which program this is.
+pub static BUILD_INFO: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_build_info", "1, with what was built", &["version", "commit"]));
 
 /// Everything, as text.
 pub fn text() -> String {

@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use tracing::Instrument;
 
+use crate::database::{TRANSACTION, slow};
+use crate::doctor::Finding;
 use crate::identity::Caller;
 use crate::reading::{Reads, reads};
 use crate::router::Endpoint;
@@ -133,6 +135,16 @@ pub trait Service: Send + Sync + Sized + 'static {
 
     /// Called when [`Service::apply`]'s effect is committed.
     fn committed(&self) {}
+
+    /// What is wrong with what only it knows.
+    fn examine<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    /// Brings what it is doing to an end: called when the process stops, which waits for it some seconds.
+    fn finish(&self) -> Pending<'_, ()> {
+        Box::pin(async {})
+    }
 
     /// Background work of its own, until it is dropped.
     fn work<'a>(&'a self, _owner: &'a Arc<Owner<Self>>) -> Pending<'a, ()> {
@@ -290,6 +302,19 @@ impl<S: Service> Owner<S> {
             }
             "_read" if caller == "sync" => self.read_for_service(call).await,
             "_outlines" => Ok(Reply::value(&self.service.registry().outlines())),
+            // One event, for a follower that put it aside
+            "_event" => {
+                let failed = |error| crate::database::fault(self.service.name(), error);
+                let pos: i64 = call.params.need("pos")?;
+                let next: Vec<Event> = serde_json::from_str(&self.feed.read(pos - 1, 1).await.map_err(failed)?)
+                    .map_err(|error| crate::our_fault(self.service.name(), "an event can't be read", &error))?;
+                Ok(Reply::value(&next.into_iter().filter(|event| event.pos == pos).collect::<Vec<_>>()))
+            }
+            // Of everything that is committed
+            "_position" => {
+                let failed = |error| crate::database::fault(self.service.name(), error);
+                Ok(Reply::value(&self.feed.stamp_once().await.map_err(failed)?))
+            }
             "_described" => Ok(Reply::value(&crate::described::all(&self.service))),
             _ => self.service.private(self, caller, call).await,
         }
@@ -344,7 +369,8 @@ impl<S: Service> Owner<S> {
         for tries in 1.. {
             let mut open = self.database.begin().await?;
             let mut tx = self.tx(&mut open, &identity, None, None, traceparent.cloned())?;
-            match work(&mut tx).await {
+            let Ok(outcome) = tokio::time::timeout(TRANSACTION, work(&mut tx)).await else { return Err(slow(self.service.name())) };
+            match outcome {
                 Ok(done) => {
                     open.commit().await.map_err(|error| crate::database::fault(self.service.name(), error))?;
                     self.feed.written();

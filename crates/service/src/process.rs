@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -14,7 +15,10 @@ use crate::http::{self, Health, HttpConfig};
 use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, Remote, Router, client};
 use crate::telemetry::{self, TelemetryConfig};
-use crate::{Database, Keyring, directory, metrics};
+use crate::{Database, Keyring, directory, doctor, metrics};
+
+/// How long background work may take to come to its end.
+const FINISH: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Ends a process: what went wrong goes to standard error in words, causes after colons.
 pub fn ended(outcome: anyhow::Result<()>) -> ExitCode {
@@ -83,7 +87,7 @@ pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str
     Ok(routes)
 }
 
-/// Runs a service: `serve`, the default, or `migrate`. `make` puts it on its database.
+/// Runs a service: `serve`, the default, `migrate`, or `doctor`. `make` puts it on its database.
 ///
 /// # Errors
 /// A configuration that is not complete, a database that can't be migrated, an address that is taken.
@@ -120,27 +124,87 @@ pub async fn run<S: Service>(
     routes.insert(name, owner.clone());
     router.set(routes);
 
-    let migrate_only = std::env::args().nth(1).as_deref() == Some("migrate");
+    let command = std::env::args().nth(1);
+    if command.as_deref() == Some("doctor") {
+        let mut findings = doctor::examine(&owner).await;
+        findings.extend(doctor::peers(&client()?, &peers.services).await);
+        return print(&doctor::told(name, &findings));
+    }
+    let migrate_only = command.as_deref() == Some("migrate");
     if database_config.migrate || migrate_only {
         owner.migrate().await?;
     }
     if !migrate_only {
-        started(&owner).await?;
-        let background = start_background(&owner);
+        let is_migrated = Arc::new(AtomicBool::new(false));
         let health = Health::new({
-            let database = owner.database.clone();
+            let (database, is_migrated) = (owner.database.clone(), is_migrated.clone());
             move || {
-                let database = database.clone();
-                Box::pin(async move { database.is_there().await })
+                let (database, is_migrated) = (database.clone(), is_migrated.clone());
+                Box::pin(async move { is_migrated.load(Ordering::Relaxed) && database.is_there().await })
             }
         });
         let listener = http::listen(&http)?;
-        tracing::info!(service = name, address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "serving");
-        http::serve(listener, &http, health, http::inner_routes(owner.clone(), http.max_body)).await?;
-        background.abort();
+        tracing::info!(service = name, address = %listener.local_addr()?, version = crate::VERSION, commit = crate::COMMIT, "serving");
+        metrics::BUILD_INFO.with_label_values(&[crate::VERSION, crate::COMMIT]).set(1);
+        let work = async {
+            wait_for_schema(&owner).await;
+            started(&owner).await?;
+            is_migrated.store(true, Ordering::Relaxed);
+            start_background(&owner).await.context("the background work ended")
+        };
+        // Those who wait for events go on waiting elsewhere
+        let closing = async {
+            health.drains().await;
+            owner.feed.close();
+            std::future::pending::<()>().await;
+        };
+        let serving = http::serve(listener, &http, health.clone(), http::inner_routes(owner.clone(), http.max_body));
+        tokio::pin!(work);
+        tokio::select! {
+            served = serving => served?,
+            Err(error) = &mut work => return Err(error),
+            () = closing => {}
+        }
+        finish(&owner).await;
     }
     telemetry.stop();
     Ok(())
+}
+
+/// Prints what a doctor found.
+///
+/// # Errors
+/// That something is wrong: a program that asks sees it by the exit code.
+pub fn print((text, is_well): &(String, bool)) -> anyhow::Result<()> {
+    use std::io::Write;
+    std::io::stdout().write_all(text.as_bytes())?;
+    anyhow::ensure!(is_well, "something is wrong");
+    Ok(())
+}
+
+/// What a service is doing comes to its end, within some seconds.
+pub async fn finish<S: Service>(owner: &Owner<S>) {
+    if tokio::time::timeout(FINISH, owner.service.finish()).await.is_err() {
+        tracing::warn!(service = owner.service.name(), "stopped before its work was done");
+    }
+}
+
+/// A release's migrations are a job of their own: until it is done this process lives and is not ready, and those of the release
+/// before serve.
+async fn wait_for_schema<S: Service>(owner: &Owner<S>) {
+    let migrations = owner.service.migrations();
+    let mut told = false;
+    loop {
+        match owner.database.is_migrated(&migrations).await {
+            Ok(true) => return,
+            Ok(false) if !std::mem::replace(&mut told, true) => {
+                tracing::warn!(service = owner.service.name(), "waiting for the schema: run `migrate`, or set MIGRATE=true");
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(service = owner.service.name(), error = format!("{error:#}"), "the schema can't be looked at"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
 }
 
 /// A service's background work: its feed, the feeds that it follows, and the gauges of its pool.

@@ -1,6 +1,8 @@
 //! Reads: one statement whose answer is the JSON text itself, or, for an export, a stream from one snapshot.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -20,6 +22,10 @@ use crate::owner::{Owner, Service};
 const WHOLE_ROWS: i64 = 1_000;
 /// Streams go out in pieces of about this size, in bytes.
 const PIECE: usize = 64 * 1024;
+/// How long an export's reader may read nothing.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long an export may take in all.
+const EXPORT: Duration = Duration::from_secs(600);
 
 /// A prepared way of reading one record.
 pub(crate) struct ReadOne {
@@ -133,6 +139,7 @@ impl<S: Service> Owner<S> {
 
     /// Every match, streamed: one state of the data from the count to the last row.
     async fn export(&self, identity: &Identity, model: &Model, request: &ListRequest) -> Result<Reply, Fault> {
+        let place = self.database.export()?;
         let mut open = self.database.begin_snapshot().await?;
         let service = self.service.name();
         let failed = |error| crate::database::fault(service, error);
@@ -147,8 +154,18 @@ impl<S: Service> Owner<S> {
             )));
         }
         let rows = self.reader(identity).rows(model, request)?;
+        // Its reader may be slow; but one that reads nothing for a while is left
+        diesel_async::SimpleAsyncConnection::batch_execute(
+            open.connection().map_err(failed)?,
+            &format!("SET LOCAL statement_timeout = {}", EXPORT.as_millis()),
+        )
+        .await
+        .map_err(failed)?;
         let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Fault>>(4);
+        let is_whole = Arc::new(AtomicBool::new(false));
+        let whole = is_whole.clone();
         tokio::spawn(async move {
+            let _place = place;
             let work = async {
                 let connection = open.connection().map_err(failed)?;
                 let mut rows =
@@ -163,23 +180,32 @@ impl<S: Service> Owner<S> {
                         piece.extend_from_slice(b",");
                     }
                     piece.extend_from_slice(row.as_bytes());
-                    if piece.len() >= PIECE && sender.send(Ok(piece.split().freeze())).await.is_err() {
+                    if piece.len() >= PIECE && sender.send_timeout(Ok(piece.split().freeze()), PAUSE).await.is_err() {
                         return Ok(());
                     }
                 }
                 piece.extend_from_slice(b"]}");
-                let _ = sender.send(Ok(piece.freeze())).await;
                 drop(rows);
                 open.rollback().await;
+                whole.store(sender.send_timeout(Ok(piece.freeze()), PAUSE).await.is_ok(), Ordering::Release);
                 Ok(())
             };
             // A stream that breaks can only be cut off: its reader sees that the end is missing
-            if let Err(fault) = work.await {
-                let _ = sender.send(Err(fault)).await;
+            let ended = tokio::time::timeout(EXPORT, work).await.unwrap_or_else(|_elapsed| Err(crate::database::slow(service)));
+            if let Err(fault) = ended {
+                let _ = sender.send_timeout(Err(fault), PAUSE).await;
             }
         });
-        let stream =
-            futures_util::stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) });
+        let stream = futures_util::stream::unfold((receiver, is_whole), |(mut receiver, is_whole)| async move {
+            match receiver.recv().await {
+                Some(piece) => Some((piece, (receiver, is_whole))),
+                // Cut off, so that nobody takes a part for all of it; once
+                None if !is_whole.swap(true, Ordering::Acquire) => {
+                    Some((Err(Fault::unavailable("The answer broke off.")), (receiver, is_whole)))
+                }
+                None => None,
+            }
+        });
         Ok(Reply { body: Body::Stream(stream.boxed()), matched: None, replayed: false })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use jsonrpc::{Body, Call, Fault, Reply};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -69,6 +70,12 @@ pub struct Remote {
     client: reqwest::Client,
 }
 
+/// How long an idle connection is kept. A process that is stopping still answers for longer than that, so that none is open when it
+/// closes its door.
+const IDLE: Duration = Duration::from_secs(2);
+/// How often a connection is tried. A process that is gone refuses; another of its service takes the next try.
+const TRIES: u32 = 4;
+
 /// The one HTTP client between processes of ours.
 ///
 /// # Errors
@@ -78,7 +85,7 @@ pub fn client() -> reqwest::Result<Client> {
         .connect_timeout(Duration::from_secs(2))
         .read_timeout(Duration::from_secs(40))
         .redirect(reqwest::redirect::Policy::none())
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(IDLE)
         .no_proxy()
         .build()
 }
@@ -94,13 +101,22 @@ impl Remote {
             tracing::warn!(service = self.name, error = %error.without_url(), "a service can't be reached");
             Fault::unavailable(format!("The service '{}' is away. Try again.", self.name))
         };
-        let body = serde_json::to_vec(&call).map_err(|error| Fault::malformed(error.to_string()))?;
-        let mut request =
-            self.client.post(&self.url).header(AUTHORIZATION, format!("Bearer {}", call.token)).header(CONTENT_TYPE, "application/json");
-        if let Some(traceparent) = &call.traceparent {
-            request = request.header("traceparent", traceparent);
-        }
-        let response = request.body(body).send().await.map_err(away)?;
+        let body = Bytes::from(serde_json::to_vec(&call).map_err(|error| Fault::malformed(error.to_string()))?);
+        let mut tries = 1;
+        let response = loop {
+            let mut request = self.client.post(&self.url).header(AUTHORIZATION, format!("Bearer {}", call.token));
+            if let Some(traceparent) = &call.traceparent {
+                request = request.header("traceparent", traceparent);
+            }
+            match request.header(CONTENT_TYPE, "application/json").body(body.clone()).send().await {
+                // Nothing was sent: it may go elsewhere
+                Err(error) if error.is_connect() && tries < TRIES => {
+                    tokio::time::sleep(Duration::from_millis(25 << tries)).await;
+                    tries += 1;
+                }
+                sent => break sent.map_err(away)?,
+            }
+        };
         let status = response.status();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let matched = header(MATCHED).and_then(|text| text.parse().ok());

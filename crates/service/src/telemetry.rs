@@ -70,8 +70,8 @@ fn provider(service: &'static str, endpoint: &str, config: &TelemetryConfig) -> 
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
         .build()
         .context("OTEL_EXPORTER_OTLP_ENDPOINT can't be used")?;
-    let mut resource = Resource::builder()
-        .with_attributes([KeyValue::new("service.name", service), KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))]);
+    let mut resource =
+        Resource::builder().with_attributes([KeyValue::new("service.name", service), KeyValue::new("service.version", crate::VERSION)]);
     if let Some(environment) = &config.deployment_environment {
         resource = resource.with_attribute(KeyValue::new("deployment.environment.name", environment.clone()));
     }

@@ -15,6 +15,7 @@ use records::tx::Found;
 use records::values::Mode;
 use records::{Access, Action, Body, Failure, Filter, Model, Op, Registry, Tx};
 use serde_json::{Map, Value as Json, json};
+use service::doctor::Finding;
 use service::owner::Answer;
 use service::{Asked, Owner, Pending, Service};
 
@@ -207,6 +208,10 @@ impl Service for Crm {
         ids: Vec<i64>,
     ) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move { printed::report(owner, identity, model, &ids).await })
+    }
+
+    fn examine<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
+        Box::pin(loan_file::examine(owner, &self.keys))
     }
 
     fn unseal(&self, _model: &Model, id: i64, text: &str) -> Result<Map<String, Json>, Fault> {

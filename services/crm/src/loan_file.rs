@@ -1,11 +1,15 @@
 //! The loan file of a lead: one encrypted text in its row, bound to the lead.
 
+use diesel::sql_types::{BigInt, Text};
 use domain::{Identity, Kind as Who, Role};
 use jsonrpc::Fault;
-use records::{Field, Kind};
+use records::{Field, Kind, Sql};
 use secrecy::SecretString;
 use serde_json::{Map, Value as Json};
-use service::sealing;
+use service::doctor::Finding;
+use service::{Owner, sealing};
+
+use crate::Crm;
 
 /// The column that holds it.
 pub const COLUMN: &str = "loan_file";
@@ -87,6 +91,25 @@ impl Keys {
 
 fn of(lead: i64) -> String {
     format!("crm.lead {lead}")
+}
+
+/// Whether the newest loan file of each key can be opened.
+pub async fn examine(owner: &Owner<Crm>, keys: &Keys) -> Vec<Finding> {
+    let newest = "SELECT DISTINCT ON (split_part(loan_file, '.', 1)) id, loan_file FROM (SELECT id, loan_file FROM crm_lead \
+                  WHERE loan_file IS NOT NULL ORDER BY id DESC LIMIT 1000) l ORDER BY split_part(loan_file, '.', 1), id DESC";
+    match owner.database.search::<(BigInt, Text), (i64, String)>(Sql::new(newest)).await {
+        Err(fault) => vec![Finding::ill(format!("loan files can't be looked at: {}", fault.message))],
+        Ok(files) => files
+            .iter()
+            .map(|(id, text)| match keys.open(*id, text) {
+                Ok(_) => Finding::well("loan files can be opened"),
+                Err(_) => {
+                    let key = text.split('.').next().unwrap_or_default();
+                    Finding::ill(format!("the loan file of lead {id} can't be opened: LOAN_FILE_KEYS lacks the key '{key}'"))
+                }
+            })
+            .collect(),
+    }
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ impl Gateway {
     /// Where a request comes from: the socket's peer, or, behind proxies of ours, whom they name.
     pub fn address(&self, request: &HttpRequest) -> String {
         let peer = request.peer_addr().map(|peer| peer.ip());
-        let is_ours = |address: &IpAddr| self.trusted.contains(address);
+        let is_ours = |address: &IpAddr| self.trusted.iter().any(|network| network.has(*address));
         // From the right: each of our proxies adds whom it heard, on the same line or on one of its own
         let lines: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
         let forwarded = Some(lines.join(",")).filter(|_| peer.as_ref().is_some_and(is_ours)).unwrap_or_default();
@@ -200,6 +200,38 @@ impl Gateway {
             }
             None => "unknown".to_owned(),
         }
+    }
+}
+
+/// The addresses that begin with the same bits; one address is a network of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    bits: u128,
+    shift: u32,
+    is_v4: bool,
+}
+
+impl Network {
+    /// `10.0.0.0/8`, `fd00::/8`, `10.1.2.3`.
+    pub fn parse(text: &str) -> Option<Network> {
+        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let (bits, is_v4) = bits(address.parse().ok()?);
+        let most: u32 = if is_v4 { 32 } else { 128 };
+        let length = length.map_or(Some(most), |length| length.parse().ok())?;
+        Some(Network { bits, shift: most.checked_sub(length)?, is_v4 })
+    }
+
+    /// Whether an address is in it.
+    pub fn has(&self, address: IpAddr) -> bool {
+        let (bits, is_v4) = bits(address);
+        is_v4 == self.is_v4 && (bits ^ self.bits).checked_shr(self.shift).unwrap_or_default() == 0
+    }
+}
+
+fn bits(address: IpAddr) -> (u128, bool) {
+    match address.to_canonical() {
+        IpAddr::V4(address) => (u32::from(address).into(), true),
+        IpAddr::V6(address) => (address.into(), false),
     }
 }
 
@@ -225,4 +257,22 @@ pub fn session_in(params: Option<&RawValue>) -> Option<String> {
         session_id: Option<String>,
     }
     serde_json::from_str::<Params>(params?.get()).ok()?.session_id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_has_the_addresses_that_begin_as_it_does() {
+        let has = |network: &str, address: &str| Network::parse(network).unwrap().has(address.parse().unwrap());
+        assert!(
+            has("10.0.0.0/8", "10.255.1.2") && has("10.1.2.3", "10.1.2.3") && has("0.0.0.0/0", "8.8.8.8") && has("fd00::/8", "fdab::1")
+        );
+        assert!(has("10.0.0.0/8", "::ffff:10.1.1.1"), "the same address in another dress");
+        assert!(!has("10.0.0.0/8", "11.0.0.1") && !has("10.1.2.3", "10.1.2.4") && !has("0.0.0.0/0", "::1"));
+        for text in ["10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "proxy", "::/129"] {
+            assert_eq!(Network::parse(text), None, "{text}");
+        }
+    }
 }

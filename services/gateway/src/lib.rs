@@ -9,11 +9,11 @@ pub mod federation;
 pub mod openapi;
 pub mod refusals;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use service::{Keyring, Router};
+use tokio::sync::Semaphore;
 
 use crate::auth::Sessions;
 use crate::federation::Known;
@@ -31,7 +31,7 @@ service::settings! {
         cookie_secure: bool = "true",
         /// Pages of these origins may call the API from a browser.
         cors_origins: Vec<String> = ",",
-        /// Proxies whose X-Forwarded-For tells the caller's address.
+        /// Proxies whose X-Forwarded-For tells the caller's address: addresses, or networks as 10.0.0.0/8.
         trusted_proxies: Vec<String> = ",",
         /// The hub's address as clients see it.
         web_base_url: String = "http://127.0.0.1:8069",
@@ -58,9 +58,10 @@ pub struct Gateway {
     keyring: Keyring,
     sessions: Sessions,
     known: Known,
-    trusted: Vec<IpAddr>,
+    trusted: Vec<auth::Network>,
     refusals: refusals::Refusals,
     document: doors::docs::Kept,
+    listeners: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -72,7 +73,9 @@ impl Gateway {
         let named = |list: &[String]| list.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect::<Vec<_>>();
         let trusted = named(&config.trusted_proxies)
             .iter()
-            .map(|text| text.parse().map_err(|_unread| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address")))
+            .map(|text| {
+                auth::Network::parse(text).ok_or_else(|| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address and no network"))
+            })
             .collect::<anyhow::Result<_>>()?;
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
         Ok(Gateway {
@@ -85,6 +88,7 @@ impl Gateway {
             trusted,
             refusals: refusals::Refusals::new(),
             document: doors::docs::none(),
+            listeners: Arc::new(Semaphore::new(doors::events::LISTENERS)),
         })
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gateway::{Gateway, GatewayConfig};
 use secrecy::ExposeSecret;
 use service::http::Health;
-use service::process::{Common, remote_routes};
-use service::{Keyring, Router, config, http, telemetry};
+use service::process::{Common, print, remote_routes};
+use service::{Keyring, Router, config, doctor, http, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,6 +24,10 @@ async fn run() -> anyhow::Result<()> {
         _ => None,
     };
     let (http_config, peers, telemetry_config, doors) = config::check(complete, common.problems)?;
+    if std::env::args().nth(1).as_deref() == Some("doctor") {
+        let findings = doctor::peers(&service::router::client()?, &peers.services).await;
+        return print(&doctor::told("gateway", &findings));
+    }
     let telemetry = telemetry::start("gateway", &telemetry_config)?;
     let keyring = Keyring::new("gateway", peers.identity_key.expose_secret(), &peers.identity_public_keys)?;
     let router = Router::empty();
@@ -31,7 +35,8 @@ async fn run() -> anyhow::Result<()> {
     let gateway = Arc::new(Gateway::new(doors, http_config.max_body, router, keyring)?);
     tokio::spawn(gateway.clone().tell_refusals());
     let listener = http::listen(&http_config)?;
-    tracing::info!(service = "gateway", address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "serving");
+    tracing::info!(service = "gateway", address = %listener.local_addr()?, version = service::VERSION, commit = service::COMMIT, "serving");
+    service::metrics::BUILD_INFO.with_label_values(&[service::VERSION, service::COMMIT]).set(1);
     // It needs nothing but itself; a service that is away is told of where it is asked for
     http::serve(listener, &http_config, Health::new(|| Box::pin(async { true })), gateway::routes(gateway)).await?;
     telemetry.stop();

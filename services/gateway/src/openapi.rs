@@ -67,7 +67,7 @@ impl Gateway {
         }
         Ok(json!({
             "openapi": "3.1.0",
-            "info": {"title": "Echange", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT},
+            "info": {"title": "Echange", "version": service::VERSION, "description": ABOUT},
             "servers": [{"url": "/"}],
             "security": [{"session": []}, {"cookie": []}, {"key": []}],
             "tags": tags,

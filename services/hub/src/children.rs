@@ -31,8 +31,8 @@ pub struct Children {
     pub addresses: HashMap<&'static str, String>,
 }
 
-/// One below those that systems give to outgoing connections: a process that binds it a moment later finds it free.
-fn free_port() -> anyhow::Result<u16> {
+/// A port of this machine that is free: one below those that systems give to outgoing connections: a process that binds it a moment later finds it free.
+pub fn free_port() -> anyhow::Result<u16> {
     let free = (0..1_000).map(|_| rand::random_range(20_000..32_000)).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     free.context("no free port")
 }

@@ -1,7 +1,6 @@
 //! `hub`: everything in one process, with a PostgreSQL of its own.
 //!
-//! `hub` serves; `hub services` runs the services as processes of their own; `hub keys NAME…` makes keys for them; `hub secret` makes a key for loan files;
-//! `hub help` tells every variable.
+//! `hub help` tells its commands, and every variable.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -10,7 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use hub::children::Children;
-use hub::{Hub, demo, provision};
+use hub::{Hub, demo, operate, provision};
 use local_postgres::{Cluster, Durability};
 use service::config::{self, Variables};
 use service::telemetry::{self, TelemetryConfig};
@@ -36,20 +35,42 @@ service::settings! {
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     service::process::ended(match arguments.next().as_deref() {
-        None | Some("serve") => start(false),
-        Some("services") => start(true),
+        None | Some("serve") => start(Task::Serve),
+        Some("services") => start(Task::Services),
+        Some("backup") => start(Task::BackUp(folder(arguments.next()))),
+        Some("restore") => match arguments.next() {
+            Some(folder) => start(Task::Restore(folder.into())),
+            None => Err(anyhow::anyhow!("hub restore FOLDER: which backup?")),
+        },
+        Some("doctor") => start(Task::Doctor),
+        Some("kubernetes") => operate::kubernetes(new_key).and_then(|text| Ok(std::io::stdout().write_all(text.as_bytes())?)),
         Some("secret") => secret(),
+        Some("version" | "--version") => writeln!(std::io::stdout(), "{} {}", service::VERSION, service::COMMIT).map_err(Into::into),
         Some("keys") => keys(&arguments.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") => help(),
         Some(other) => Err(anyhow::anyhow!("there is no command '{other}'; `hub help` tells those there are")),
     })
 }
 
-fn start(as_processes: bool) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(as_processes))
+/// What the hub is to do with its database.
+enum Task {
+    Serve,
+    Services,
+    BackUp(PathBuf),
+    Restore(PathBuf),
+    Doctor,
 }
 
-async fn run(as_processes: bool) -> anyhow::Result<()> {
+/// Where a backup goes that was given no place.
+fn folder(given: Option<String>) -> PathBuf {
+    given.map_or_else(|| format!("backup-{}", chrono::Utc::now().format("%Y%m%d-%H%M%S")).into(), PathBuf::from)
+}
+
+fn start(task: Task) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(task))
+}
+
+async fn run(task: Task) -> anyhow::Result<()> {
     let mut variables = config::environment();
     let mut problems = Vec::new();
     let settings = HubConfig::read(&variables, &mut problems);
@@ -59,18 +80,22 @@ async fn run(as_processes: bool) -> anyhow::Result<()> {
     if settings.demo {
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
-        if !variables.contains_key("LOAN_FILE_KEYS") {
-            variables.insert("LOAN_FILE_KEYS".to_owned(), demo_key(&settings.data_dir)?);
-        }
-        if !variables.contains_key("PLATFORM_KEYS") {
-            variables.insert("PLATFORM_KEYS".to_owned(), demo_key(&settings.data_dir)?);
+        let serves = matches!(task, Task::Serve | Task::Services | Task::Doctor);
+        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS"].into_iter().filter(|_| serves) {
+            if !variables.contains_key(name) {
+                variables.insert(name.to_owned(), demo_key(&settings.data_dir)?);
+            }
         }
         // Their platforms run beside the hub
         variables.entry("ALLOW_PRIVATE_PLATFORMS".to_owned()).or_insert_with(|| "true".to_owned());
     }
-    let (cluster, url) = match &settings.database_url {
-        Some(url) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
-        None => {
+    // Backups and questions may be asked of a hub that runs
+    let beside = matches!(task, Task::BackUp(_) | Task::Doctor);
+    let running = if beside { Cluster::running(&settings.data_dir, &settings.db_name) } else { None };
+    let (cluster, url) = match (&settings.database_url, running) {
+        (Some(url), _) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
+        (None, Some(url)) => (None, url),
+        (None, None) => {
             let folder = settings.data_dir.clone();
             let cluster = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable)).await??;
             provision::database(&cluster.url("postgres"), &settings.db_name).await?;
@@ -78,15 +103,35 @@ async fn run(as_processes: bool) -> anyhow::Result<()> {
             (Some(cluster), url)
         }
     };
-    let urls = provision::roles(&url).await?;
-    let served =
-        if as_processes { serve_processes(&variables, &urls, &settings).await } else { serve_all(&variables, &urls, &settings).await };
+    // A hub that runs has given the services their passwords
+    let urls = if beside && cluster.is_none() { provision::urls(&url)? } else { provision::roles(&url).await? };
+    let done = act(task, &variables, &settings, &url, &urls).await;
     // Last, when nobody needs it any more
     if let Some(cluster) = cluster {
         tokio::task::spawn_blocking(move || cluster.stop()).await??;
     }
     telemetry.stop();
-    served
+    done
+}
+
+async fn act(
+    task: Task,
+    variables: &Variables,
+    settings: &HubConfig,
+    url: &str,
+    urls: &HashMap<&'static str, String>,
+) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match task {
+        Task::Serve => serve_all(variables, urls, settings).await,
+        Task::Services => serve_processes(variables, urls, settings).await,
+        Task::BackUp(folder) => Ok(writeln!(out, "{}", operate::back_up(url, &settings.data_dir, &folder).await?)?),
+        Task::Restore(folder) => {
+            operate::restore(url, &settings.data_dir, &folder).await?;
+            Ok(writeln!(out, "{} is restored; everybody logs in again", folder.display())?)
+        }
+        Task::Doctor => service::process::print(&operate::doctor(variables, urls).await?),
+    }
 }
 
 async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, settings: &HubConfig) -> anyhow::Result<()> {
@@ -100,6 +145,7 @@ async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, 
     let background = hub.start_background();
     greet(&format!("http://{}", listener.local_addr()?), settings)?;
     let served = http::serve(listener, &hub.http, hub.health(), hub::routes(&hub)).await;
+    service::process::finish(&hub.sync).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     served
 }
@@ -168,7 +214,7 @@ fn secret() -> anyhow::Result<()> {
 /// The demo's key of loan files, made once and kept beside its data.
 fn demo_key(folder: &Path) -> anyhow::Result<String> {
     use std::os::unix::fs::OpenOptionsExt;
-    let path = folder.join("loan_file.key");
+    let path = folder.join(operate::KEY);
     if let Ok(key) = std::fs::read_to_string(&path) {
         return Ok(key.trim().to_owned());
     }
@@ -195,7 +241,11 @@ fn help() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "hub [serve]      all services in one process\nhub services     each service as a process of its own\nhub keys NAME…   keys for processes\nhub secret       a key for LOAN_FILE_KEYS or PLATFORM_KEYS\n\nVariables:"
+        "hub [serve]          all services in one process\nhub services         each service as a process of its own\nhub doctor           what is wrong, in words\n\
+         hub backup [FOLDER]  everything, into a new folder; the hub may go on meanwhile\nhub restore FOLDER   puts a backup in the place of what is there\n\
+         hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS or PLATFORM_KEYS\n\
+         hub version          of which release and commit it is\n\
+         hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -\n\nVariables:"
     )?;
     let all = [
         HubConfig::VARIABLES,

@@ -23,6 +23,50 @@ pub async fn database(admin_url: &str, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes each owner's role where it is not there: what a restore needs before anything else.
+///
+/// # Errors
+/// The database's own.
+pub async fn owners(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
+    for owner in OWNERS {
+        let make = format!("IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN CREATE ROLE {owner} LOGIN; END IF;");
+        conn.batch_execute(&format!("DO $$ BEGIN {make} END $$")).await?;
+    }
+    Ok(())
+}
+
+/// A URL without its password, and the password, for programs whose arguments everybody can read.
+///
+/// # Errors
+/// A URL that is none.
+pub fn without_password(url: &str) -> anyhow::Result<(String, String)> {
+    let (scheme, authority, path) = parts(url)?;
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let at = if user.is_empty() { String::new() } else { format!("{user}@") };
+    Ok((format!("{scheme}://{at}{host}/{path}"), decoded(password)))
+}
+
+/// Percent-decoded.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match (first, hex) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Makes each owner's role and schema in the database of `admin_url`, and answers each one's own URL. Where the given user
 /// may make no roles, all use its URL.
 ///

@@ -67,7 +67,7 @@ async fn count_failure(database: &Database, scopes: &[&str]) -> Result<(), Fault
          failures = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.failures + 1 ELSE 1 END, \
          since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.failures"
     ));
-    database.search::<BigInt, i64>(sql).await.map(drop)
+    database.store::<BigInt, i64>(sql).await.map(drop)
 }
 
 /// That a user who is logged in knows their password: failures count here too, or a stolen session could guess.
@@ -124,7 +124,7 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     session.push("INSERT INTO session (token_sha256, user_id, expires_at) VALUES (sha256(convert_to(").bind(session_id.as_str());
     session.push(", 'UTF8')), ").bind(who.identity.uid);
     session.push(&format!(", now() + interval '{SESSION_SECONDS} seconds') RETURNING user_id"));
-    database.search::<BigInt, i64>(session).await?;
+    database.store::<BigInt, i64>(session).await?;
     who.session_id = Some(session_id);
     Ok(Reply::value(&who))
 }
@@ -177,7 +177,7 @@ pub async fn first_administrator(owner: &Owner<Partners>) -> Result<bool, Fault>
     let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None };
     let model = service::Service::registry(partners).model("res.users")?;
     let sql = write::insert(model, &author, &["name", "login", "password", "hub_admin"], &rows, OnConflict::Skip, "NULL");
-    let made = owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?;
+    let made = owner.database.store::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?;
     owner.feed.written();
     Ok(!made.is_empty())
 }

@@ -3,6 +3,7 @@
 pub mod demand;
 pub mod documents;
 pub mod done;
+pub mod metrics;
 pub mod printed;
 pub mod purchase_order;
 pub mod reservation;
@@ -223,6 +224,10 @@ impl Service for Stock {
 
     fn follows(&self) -> &'static [&'static str] {
         &["partners", "crm"]
+    }
+
+    fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
+        Box::pin(metrics::watch(owner))
     }
 
     fn heard<'a>(&'a self, owner: &'a Owner<Self>, feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<Heard, Fault>> {

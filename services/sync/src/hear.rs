@@ -112,6 +112,9 @@ pub struct News {
     pub cause: Option<i64>,
     pub traceparent: Option<String>,
     pub changed_at: DateTime<Utc>,
+    /// The feed that told of it, and its position there; none for what did not change.
+    pub feed: Option<String>,
+    pub pos: Option<i64>,
     /// What is remembered of the record: news is what differs.
     #[serde(skip)]
     active: bool,
@@ -157,7 +160,7 @@ pub async fn read_all(owner: &Owner<Sync>, model: &str, filter: &[Json], query: 
 ///
 /// # Errors
 /// 503 where a service is away.
-pub async fn hear(owner: &Owner<Sync>, events: &[Event]) -> Result<Heard, Fault> {
+pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
     let mut heard = Heard::default();
     let payloads = events.iter().map(|event| (event, serde_json::from_str::<Map<String, Json>>(event.payload.get()).unwrap_or_default()));
     let payloads: Vec<_> = payloads.collect();
@@ -187,6 +190,8 @@ pub async fn hear(owner: &Owner<Sync>, events: &[Event]) -> Result<Heard, Fault>
             cause: event.bank,
             traceparent: event.traceparent.clone(),
             changed_at: event.at,
+            feed: Some(feed.to_owned()),
+            pos: Some(event.pos),
             active: !gone && payload.get("active").and_then(Json::as_bool).unwrap_or(true),
             content: None,
         };
@@ -355,8 +360,8 @@ async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure>
 }
 
 /// Deliveries for all platforms that may and want to hear, or for this one; folded into those that wait. A platform hears
-/// of what began after it was named (a full sync tells what was before); one that is switched off hears it when it is on
-/// again.
+/// of what stands in the feeds after its naming (a full sync tells what was before); one that is switched off hears it when
+/// it is on again.
 ///
 /// # Errors
 /// The database's own.
@@ -370,6 +375,7 @@ pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(
             Some(first) => {
                 // A platform that was named in between hears the later one
                 first.changed_at = first.changed_at.max(one.changed_at);
+                first.pos = first.pos.max(one.pos);
                 if first.verb == "PATCH" && one.verb == "PUT" {
                     first.verb = "PUT";
                 }
@@ -390,8 +396,9 @@ pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(
             sql.push(if only.is_some() { "true" } else { "false" });
             sql.push(" FROM jsonb_to_recordset(").bind(serde_json::to_string(&rows).unwrap_or_default());
             sql.push(
-                "::jsonb) AS w(kind text, verb text, order_key text, model text, record_id bigint, banks bigint[], traceparent text, changed_at timestamptz) \
-                 JOIN ek_platform p ON p.deleted_at IS NULL AND w.changed_at >= p.create_date AND (w.banks IS NULL OR p.bank_id = ANY(w.banks)) AND p.",
+                "::jsonb) AS w(kind text, verb text, order_key text, model text, record_id bigint, banks bigint[], traceparent text, changed_at timestamptz, \
+                 feed text, pos bigint) JOIN ek_platform p ON p.deleted_at IS NULL \
+                 AND (w.pos IS NULL OR w.pos > coalesce((p.since::jsonb ->> w.feed)::bigint, 0)) AND (w.banks IS NULL OR p.bank_id = ANY(w.banks)) AND p.",
             );
             sql.push(kind.wanted_by()).push(" AND p.bank_id IS DISTINCT FROM ").bind(cause).push("::bigint AND (").bind(only);
             sql.push("::bigint IS NULL OR p.id = ").bind(only).push(")");
@@ -432,7 +439,21 @@ pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause
             _ => None,
         };
         let (model, changed_at) = (kind.model(), Utc::now());
-        Some(News { kind, verb, order_key, model, record_id: id, banks, cause, traceparent: None, changed_at, active: true, content: None })
+        Some(News {
+            kind,
+            verb,
+            order_key,
+            model,
+            record_id: id,
+            banks,
+            cause,
+            traceparent: None,
+            changed_at,
+            feed: None,
+            pos: None,
+            active: true,
+            content: None,
+        })
     });
     news.collect()
 }

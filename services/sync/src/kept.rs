@@ -20,7 +20,7 @@ pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fau
          FROM jsonb_populate_recordset(NULL::ek_request, ",
     );
     sql.bind(call.params.need::<serde_json::Value>("rows")?.to_string()).push("::jsonb) RETURNING id");
-    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?.len()))
+    Ok(Reply::value(&owner.database.store::<BigInt, i64>(sql).await?.len()))
 }
 
 /// Throws away what was delivered, or refused, a month ago.
@@ -31,7 +31,7 @@ pub async fn sweep(owner: &Owner<Sync>) {
              DELETE FROM ek_delivery WHERE id IN (SELECT d.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id FROM ek_delivery d \
              WHERE d.platform_id = p.id AND d.state = 'done' AND d.done_at < now() - interval '30 days' LIMIT 10000) d LIMIT 10000) RETURNING id",
         );
-        let swept = owner.database.search::<BigInt, i64>(sql).await.map_or(0, |ids| ids.len());
+        let swept = owner.database.store::<BigInt, i64>(sql).await.map_or(0, |ids| ids.len());
         if swept < 10_000 {
             tokio::time::sleep(Duration::from_secs(600)).await;
         }

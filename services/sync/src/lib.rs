@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod bodies;
+pub mod examine;
 pub mod hear;
 pub mod kept;
 pub mod metrics;
@@ -13,6 +14,7 @@ pub mod settle;
 pub mod signature;
 pub mod webhooks;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,9 +25,10 @@ use records::tx::Found;
 use records::values::Mode;
 use records::{Action, Body, Failure, Model, Registry, Tx};
 use serde_json::{Map, Value as Json};
-use service::owner::Answer;
+use service::doctor::Finding;
+use service::owner::{Answer, parse_reply};
 use service::{Asked, Owner, Pending, Service};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 service::settings! {
     /// What pushing needs.
@@ -46,6 +49,9 @@ pub struct Sync {
     allow_private: bool,
     client: reqwest::Client,
     woken: Notify,
+    /// How many deliveries this process has leased and not settled.
+    under_way: watch::Sender<usize>,
+    stopping: AtomicBool,
 }
 
 impl Sync {
@@ -62,12 +68,19 @@ impl Sync {
             allow_private,
             client: address::client(allow_private, timeout).context("no HTTP client")?,
             woken: Notify::new(),
+            under_way: watch::Sender::new(0),
+            stopping: AtomicBool::new(false),
         })
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 }
 
 impl Service for Sync {
-    type Prepared = ();
+    /// Where the feeds stood when a platform was named.
+    type Prepared = Option<String>;
     type Heard = hear::Heard;
 
     fn name(&self) -> &'static str {
@@ -83,28 +96,57 @@ impl Service for Sync {
         MIGRATIONS
     }
 
-    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<(), Fault>> {
+    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<Option<String>, Fault>> {
         Box::pin(async move {
+            if asked.model.name != "ek.platform" || asked.call.method != "create" {
+                return Ok(None);
+            }
             // A platform without a bank is that of the bank of its name
-            if asked.model.name == "ek.platform" && asked.call.method == "create" && data.get("bank_id").is_none_or(|bank| !bank.is_i64()) {
-                let name = match (data.get("bank_id"), data.get("name")) {
-                    (Some(Json::String(name)), _) | (_, Some(Json::String(name))) => name.clone(),
-                    _ => return Ok(()),
-                };
+            let name = match (data.get("bank_id"), data.get("name")) {
+                (Some(Json::String(name)), _) | (None | Some(Json::Null | Json::Bool(false)), Some(Json::String(name))) => {
+                    Some(name.clone())
+                }
+                _ => None,
+            };
+            if let Some(name) = name {
                 match asked.owner.ask::<Result<i64, Vec<String>>>(asked.call.asking("res.bank", "_named").with("name", &name)).await? {
                     Ok(bank) => drop(data.insert("bank_id".to_owned(), bank.into())),
                     Err(known) => asked.problems.push(format!("`bank_id`: unknown bank '{name}'; known are {}", known.join(", "))),
                 }
             }
-            Ok(())
+            // What commits after this is told, however long it has been on its way
+            let mut since = Map::new();
+            for feed in self.follows() {
+                let call = Call::new("", "_position", asked.owner.keyring.own_token(feed)?);
+                match asked.owner.router.service(feed)?.call(call).await {
+                    Ok(position) => drop(since.insert((*feed).to_owned(), parse_reply::<i64>(position)?.into())),
+                    // Of the release before: its feed is told from where this service has come to
+                    Err(fault) if fault.status == 404 => {}
+                    Err(fault) => return Err(fault),
+                }
+            }
+            Ok(Some(Json::Object(since).to_string()))
         })
     }
 
-    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
-        Box::pin(async move { models::create(self, tx, model, data).await.map(Json::from) })
+    fn create<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        data: Map<String, Json>,
+        since: &'a Option<String>,
+    ) -> Pending<'a, Answer> {
+        Box::pin(async move { models::create(self, tx, model, data, since.clone()).await.map(Json::from) })
     }
 
-    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
+    fn write<'a>(
+        &'a self,
+        tx: &'a mut Tx<'_>,
+        model: &'a Model,
+        found: Found,
+        data: Map<String, Json>,
+        _: &'a Option<String>,
+    ) -> Pending<'a, Answer> {
         Box::pin(async move { models::write(self, tx, model, found, data).await.map(|()| true.into()) })
     }
 
@@ -122,7 +164,7 @@ impl Service for Sync {
         model: &'a Model,
         call: &'a Call,
         data: Map<String, Json>,
-        _: &'a (),
+        _: &'a Option<String>,
     ) -> Pending<'a, Answer> {
         Box::pin(models::action(tx, model, call, data))
     }
@@ -132,7 +174,6 @@ impl Service for Sync {
             match (call.model.as_str(), call.method.as_str(), caller) {
                 ("ek.request", "_refused", "gateway") => kept::keep_refused(owner, call).await,
                 (_, "_webhooks", "gateway") => Ok(Reply::value(&webhooks::document())),
-                ("ek.delivery", "_position", "gateway") => Ok(Reply::value(&owner.feed.position())),
                 ("ek.delivery", "_stream", "gateway") => stream(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
@@ -143,8 +184,8 @@ impl Service for Sync {
         &["catalog", "partners", "crm", "stock"]
     }
 
-    fn heard<'a>(&'a self, owner: &'a Owner<Self>, _feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<hear::Heard, Fault>> {
-        Box::pin(hear::hear(owner, events))
+    fn heard<'a>(&'a self, owner: &'a Owner<Self>, feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<hear::Heard, Fault>> {
+        Box::pin(hear::hear(owner, feed, events))
     }
 
     fn apply<'a>(
@@ -162,6 +203,18 @@ impl Service for Sync {
 
     fn committed(&self) {
         self.woken.notify_one();
+    }
+
+    fn examine<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
+        Box::pin(examine::platforms(owner))
+    }
+
+    fn finish(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            // No more are taken; the calls that are being made are settled, so that nobody has to make them again
+            self.stopping.store(true, Ordering::Relaxed);
+            let _ = self.under_way.subscribe().wait_for(|leased| *leased == 0).await;
+        })
     }
 
     fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {

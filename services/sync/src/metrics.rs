@@ -34,9 +34,13 @@ pub async fn watch(owner: &Owner<Sync>) {
             "SELECT p.name, o.n, o.age, (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead'), \
              (p.open_until IS NOT NULL)::int::bigint FROM ek_platform p, LATERAL (SELECT count(*) AS n, \
              coalesce(extract(epoch FROM now() - min(d.changed_at))::bigint, 0) AS age FROM ek_delivery d \
-             WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')) o WHERE p.deleted_at IS NULL LIMIT 1000",
+             WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')) o WHERE p.active AND p.deleted_at IS NULL LIMIT 1000",
         );
         if let Ok(rows) = owner.database.search::<Columns, (String, i64, i64, i64, i64)>(sql).await {
+            // Those that are gone or switched off are told no more
+            for gauge in [&*PENDING, &*OLDEST, &*DEAD, &*BREAKER] {
+                gauge.reset();
+            }
             for (name, pending, age, dead, open) in rows {
                 PENDING.with_label_values(&[&name]).set(pending);
                 OLDEST.with_label_values(&[&name]).set(age);

@@ -29,6 +29,7 @@ pub fn models() -> [Model; 5] {
         Field::new("secret", Kind::Char(200), "Secret").required().write_only().help("whsec_ and 24 to 64 bytes in base64."),
         Field::internal("secret_before", Kind::Char(400)).personal(),
         Field::internal("secret_changed", Kind::Datetime),
+        Field::internal("since", Kind::Text(1_000)),
         wants("wants_products", "Products and configurations"),
         wants("wants_stock", "Quantities"),
         wants("wants_orders", "Orders"),
@@ -184,7 +185,13 @@ fn is_path(text: &str) -> bool {
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 for a name that is taken.
-pub async fn create(sync: &Sync, tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+pub async fn create(
+    sync: &Sync,
+    tx: &mut Tx<'_>,
+    model: &Model,
+    mut data: Map<String, Json>,
+    since: Option<String>,
+) -> Result<i64, Failure> {
     if model.name != "ek.platform" {
         return Err(denied(model, "create").into());
     }
@@ -195,6 +202,7 @@ pub async fn create(sync: &Sync, tx: &mut Tx<'_>, model: &Model, mut data: Map<S
     if let Some(sealed) = sealed {
         values.set("secret", sealed);
     }
+    values.set("since", since);
     tx.insert(model, &values).await
 }
 
@@ -356,6 +364,7 @@ fn moment(text: &str) -> Result<String, Fault> {
     let known = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ"];
     let read = known.iter().find_map(|format| chrono::NaiveDateTime::parse_from_str(text, format).ok());
     let read = read.or_else(|| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
+    let read = read.filter(|time| (1..=9999).contains(&chrono::Datelike::year(time)));
     read.map(|time| time.to_string()).ok_or_else(|| Fault::validation("`since` must be a time, 'YYYY-MM-DD HH:MM:SS' in UTC"))
 }
 

@@ -22,7 +22,7 @@ use tracing::{Instrument, field};
 use crate::bodies::{self, Message};
 use crate::hear::Kind;
 use crate::settle::{Ended, Outcome};
-use crate::{Sync, settle, signature};
+use crate::{Sync, address, settle, signature};
 
 /// How many calls to one platform are under way, a process.
 const A_PLATFORM: usize = 8;
@@ -100,15 +100,13 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
     let calls = Arc::new(Calls { in_all: Semaphore::new(IN_ALL), platforms: Mutex::default(), over, not_over });
     let taking = async {
         let mut sending = JoinSet::new();
-        let mut leased = 0;
         loop {
-            while let Some(sent) = sending.try_join_next() {
-                leased -= sent.unwrap_or(0);
-            }
-            let taken = if leased < LEASED { take(owner, LEASED - leased).await } else { Ok(Vec::new()) };
+            while sending.try_join_next().is_some() {}
+            let room = if owner.service.is_stopping() { 0 } else { LEASED.saturating_sub(*owner.service.under_way.borrow()) };
+            let taken = if room > 0 { take(owner, room).await } else { Ok(Vec::new()) };
             match taken {
                 Ok(taken) if !taken.is_empty() => {
-                    leased += taken.len();
+                    owner.service.under_way.send_modify(|leased| *leased += taken.len());
                     sending.spawn(send_all(owner.clone(), calls.clone(), taken));
                 }
                 Ok(_) => {}
@@ -128,6 +126,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
         let mut together = Vec::new();
         while all_over.recv_many(&mut together, TOGETHER).await > 0 {
             settle::over(owner, &together).await;
+            owner.service.under_way.send_modify(|leased| *leased -= together.len());
             together.clear();
             owner.service.woken.notify_one();
         }
@@ -138,6 +137,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             if settle::not_over(owner, &ended).await {
                 calls.lane(ended.one.platform).is_broken.store(true, Ordering::Relaxed);
             }
+            owner.service.under_way.send_modify(|leased| *leased -= 1);
             owner.service.woken.notify_one();
         }
     };
@@ -172,10 +172,17 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
          CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END], NULL) AS sealed \
          FROM taken t JOIN ek_platform p ON p.id = t.platform_id ORDER BY t.id) t",
     );
-    let rows = owner.database.search::<Text, String>(sql).await?;
+    let rows = owner.database.store::<Text, String>(sql).await?;
     let mut taken = Vec::with_capacity(rows.len());
     for row in rows {
-        let mut one: Taken = serde_json::from_str(&row).map_err(|error| service::our_fault("sync", "a delivery can't be read", &error))?;
+        // Of another version of the hub, it may be: it is tried again when its lease is over, and the others go on
+        let mut one: Taken = match serde_json::from_str(&row) {
+            Ok(one) => one,
+            Err(error) => {
+                service::our_fault("sync", "a delivery can't be read", &error);
+                continue;
+            }
+        };
         one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
         one.paths = one.written_paths.as_ref().and_then(|paths| serde_json::from_str(paths).ok()).unwrap_or_default();
         taken.push(one);
@@ -183,20 +190,33 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
     Ok(taken)
 }
 
-/// Builds the bodies in one go, then makes the calls side by side: the slow one keeps nobody. Answers how many they were.
-async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>) -> usize {
+/// Builds the bodies in one go, then makes the calls side by side: the slow one keeps nobody.
+async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>) {
     let (begun, many) = (Instant::now(), taken.len());
     let wanted: BTreeSet<(Kind, i64)> = taken.iter().map(|one| (one.kind, one.record)).collect();
     let said = tokio::time::timeout(BEGUN_WITHIN, bodies::look_up(&owner, &wanted)).await;
+    // One that can't be told must not keep the others: then each is looked up by itself
+    let is_poisoned = |fault: &Fault| fault.retry_after.is_none() && many > 1;
+    let alone = matches!(&said, Ok(Err(fault)) if is_poisoned(fault));
     let mut sending = JoinSet::new();
     for one in taken {
-        let message = match &said {
-            Ok(Ok(said)) => Some(said.message(one.kind, one.record, &one.verb)),
+        let own;
+        let said = if alone {
+            own = tokio::time::timeout(BEGUN_WITHIN, bodies::look_up(&owner, &BTreeSet::from([(one.kind, one.record)]))).await;
+            &own
+        } else {
+            &said
+        };
+        let message = match said {
+            Ok(Ok(said)) => Ok(said.message(one.kind, one.record, &one.verb)),
             Ok(Err(fault)) => {
                 tracing::warn!(%fault, delivery = one.id, "an owner can't be asked; trying again");
-                None
+                Err(match fault.retry_after {
+                    Some(_) => Outcome::Later("a service of the hub is away; not attempted"),
+                    None => Outcome::untold(fault),
+                })
             }
-            Err(_elapsed) => None,
+            Err(_elapsed) => Err(Outcome::Later("a service of the hub is slow; not attempted")),
         };
         let (owner, calls, lane) = (owner.clone(), calls.clone(), calls.lane(one.platform));
         lane.is_broken.store(false, Ordering::Relaxed);
@@ -204,27 +224,30 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
             let (_here, _in_all) = (lane.calls.acquire().await, calls.in_all.acquire().await);
             let (at, started) = (Utc::now(), Instant::now());
             let outcome = match message {
-                None => Outcome::Later("a service of the hub is away; not attempted"),
-                Some(None) => Outcome::Nothing,
-                Some(Some(_)) if one.secrets.is_empty() => {
+                Err(outcome) => outcome,
+                Ok(None) => Outcome::Nothing,
+                Ok(Some(_)) if one.secrets.is_empty() => {
                     tracing::error!(platform = one.platform, "a secret can't be opened: PLATFORM_KEYS lacks its key");
                     Outcome::Later("the platform's secret can't be opened; not attempted")
                 }
-                Some(Some(_)) if lane.is_broken.load(Ordering::Relaxed) => Outcome::Later("other calls were not answered; not attempted"),
-                Some(Some(_)) if begun.elapsed() > BEGUN_WITHIN => Outcome::Later("others took long to answer; not attempted"),
-                Some(Some(message)) => send(&owner.service, &one, message).await,
+                Ok(Some(_)) if lane.is_broken.load(Ordering::Relaxed) => Outcome::Later("other calls were not answered; not attempted"),
+                Ok(Some(_)) if begun.elapsed() > BEGUN_WITHIN => Outcome::Later("others took long to answer; not attempted"),
+                Ok(Some(message)) => send(&owner.service, &one, message).await,
             };
-            let ended = Ended { one, outcome, at, took: started.elapsed() };
+            let ended = Ended { one, outcome, at, started, took: started.elapsed() };
             let line = if ended.outcome.is_over() { &calls.over } else { &calls.not_over };
             // Nobody settles any more: the lease will end, and another try settles it
             drop(line.send(ended).await);
         });
     }
     while sending.join_next().await.is_some() {}
-    many
 }
 
 async fn send(sync: &Sync, one: &Taken, mut message: Message) -> Outcome {
+    // A name is looked at when it is resolved; an address stands in the URL
+    if let Some(why) = address::problem(&one.base_url, sync.allow_private) {
+        return Outcome::Failed { status: None, why: why.to_owned(), retry_after: None, platform_down: true };
+    }
     let mut told = std::mem::take(&mut message.told);
     let answer = call(sync, one, &message).await;
     // It is there already: the same as a PUT

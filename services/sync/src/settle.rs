@@ -1,6 +1,6 @@
 //! What came of the calls, written down by whoever still has the lease.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Bool};
@@ -30,6 +30,8 @@ pub struct Ended {
     pub outcome: Outcome,
     /// When it began.
     pub at: DateTime<Utc>,
+    /// The same, by a clock that no one sets.
+    pub started: Instant,
     /// How long it took.
     pub took: Duration,
 }
@@ -58,6 +60,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// A record that can't be told, whoever asks: no fault of the platform's, but it ends as a dead letter.
+    pub fn untold(fault: &Fault) -> Outcome {
+        Outcome::Failed { status: None, why: format!("the record can't be read: {fault}"), retry_after: None, platform_down: false }
+    }
+
     /// Whether there is nothing left to do for the delivery.
     pub fn is_over(&self) -> bool {
         matches!(self, Outcome::Delivered(..) | Outcome::Nothing)
@@ -66,7 +73,7 @@ impl Outcome {
 
 /// Settles what is over in one statement.
 pub async fn over(owner: &Owner<Sync>, ended: &[Ended]) {
-    let Some(first) = ended.iter().map(|one| one.at).min() else { return };
+    let Some(first) = ended.iter().map(|one| one.started).min() else { return };
     while let Err(fault) = done(owner, ended).await {
         if !is_to_be_tried(first, &fault).await {
             return;
@@ -94,7 +101,7 @@ pub async fn not_over(owner: &Owner<Sync>, ended: &Ended) -> bool {
     loop {
         match failed(owner, ended).await {
             Ok(is_open) => return is_open,
-            Err(fault) if !is_to_be_tried(ended.at, &fault).await => return false,
+            Err(fault) if !is_to_be_tried(ended.started, &fault).await => return false,
             Err(_) => {}
         }
     }
@@ -102,15 +109,15 @@ pub async fn not_over(owner: &Owner<Sync>, ended: &Ended) -> bool {
 
 /// What a call came to is known: the database that is away meanwhile is waited for, or else it would be made once more. When
 /// the lease has ended another try settles it.
-async fn is_to_be_tried(since: DateTime<Utc>, fault: &Fault) -> bool {
+async fn is_to_be_tried(since: Instant, fault: &Fault) -> bool {
     tracing::warn!(%fault, "what was called can't be settled");
     tokio::time::sleep(AGAIN).await;
-    (Utc::now() - since).num_seconds() < LEASE
+    since.elapsed() < Duration::from_secs(LEASE.unsigned_abs())
 }
 
 async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
     let mut rows = Vec::with_capacity(over.len());
-    for Ended { one, outcome, at, took } in over {
+    for Ended { one, outcome, at, took, .. } in over {
         let (status, told) = match outcome {
             Outcome::Delivered(status, told) => (Some(status), told.as_slice()),
             _ => (None, [].as_slice()),
@@ -134,7 +141,7 @@ async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
          ON CONFLICT (platform_id, kind, record_id) DO UPDATE SET digest = excluded.digest, sent_at = now()), ",
     );
     answering(&mut sql, "SELECT platform_id FROM mine WHERE status IS NOT NULL");
-    told_of(owner.database.search::<BigInt, i64>(sql).await?);
+    told_of(owner.database.store::<BigInt, i64>(sql).await?);
     Ok(())
 }
 
@@ -148,7 +155,7 @@ async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
             let mut off = Sql::new("UPDATE ek_platform SET active = false, write_date = now(), version = version + 1 WHERE id = ");
             off.bind(one.platform).push(" RETURNING id");
             tracing::warn!(platform = one.name, "answered 410 and is switched off");
-            owner.database.search::<BigInt, i64>(off).await.map(|_| false)
+            owner.database.store::<BigInt, i64>(off).await.map(|_| false)
         }
         Outcome::Failed { status, why, retry_after, platform_down } => {
             let opened = *platform_down && is_down(owner, one).await?;
@@ -156,7 +163,7 @@ async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
                 let mut sql = Sql::new("WITH mine AS (SELECT ");
                 sql.bind(one.platform).push("::bigint AS platform_id), ");
                 answering(&mut sql, "SELECT platform_id FROM mine");
-                told_of(owner.database.search::<BigInt, i64>(sql).await?);
+                told_of(owner.database.store::<BigInt, i64>(sql).await?);
             }
             // While the breaker is open no attempt counts
             let counts = !(one.is_probe || opened) || !platform_down;
@@ -190,7 +197,7 @@ enum Next {
 
 /// Back among those that wait, or a dead letter. Where the record has a newer delivery that waits, that one speaks for both.
 async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why: &str, next: Next, counts: bool) -> Result<(), Fault> {
-    let Ended { one, at, took, outcome } = ended;
+    let Ended { one, at, took, outcome, .. } = ended;
     let (state, seconds) = match next {
         Next::In(seconds) => ("waiting", seconds),
         Next::Never => ("dead", 0),
@@ -213,7 +220,7 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
     sql.bind(i64::from(counts)).push(", last_status = ").bind(status.map(i64::from));
     sql.push(", last_error = CASE WHEN EXISTS (SELECT FROM newer) THEN 'folded into a newer delivery: ' ELSE '' END || ").bind(why);
     sql.push(", next_attempt = now() + make_interval(secs => ").bind(seconds).push(") FROM mine m WHERE d.id = m.id RETURNING d.id");
-    owner.database.search::<BigInt, i64>(sql).await.map(drop)
+    owner.database.store::<BigInt, i64>(sql).await.map(drop)
 }
 
 /// These platforms answer: their breakers close, and then everything that waits for them is due, in order.
@@ -238,7 +245,7 @@ async fn is_down(owner: &Owner<Sync>, one: &Taken) -> Result<bool, Fault> {
     let mut sql = Sql::new("UPDATE ek_platform SET failures = failures + 1, open_until = CASE WHEN failures + 1 >= ");
     sql.bind(BREAK_AFTER).push(" THEN now() + make_interval(secs => least(30, 5 * (failures + 2 - ").bind(BREAK_AFTER);
     sql.push("))) END WHERE id = ").bind(one.platform).push(" RETURNING open_until IS NOT NULL");
-    let open = owner.database.search::<Bool, bool>(sql).await?.pop().unwrap_or_default();
+    let open = owner.database.store::<Bool, bool>(sql).await?.pop().unwrap_or_default();
     if open && !one.is_probe {
         tracing::warn!(platform = one.name, "does not answer; only probes for now");
     }

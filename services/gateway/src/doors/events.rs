@@ -1,7 +1,6 @@
 //! `GET /events`: changes as they come, as server-sent events. What a user may not read it does not hear of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes};
@@ -19,6 +18,8 @@ use crate::auth::Session;
 
 /// A comment goes out at least as often, in seconds: proxies close what is silent.
 const SILENCE: u64 = 15;
+/// How many may follow at a time, a process: each costs a read a model for each change.
+pub const LISTENERS: usize = 200;
 /// How many events are asked for at once.
 const BATCH: i64 = 200;
 
@@ -42,19 +43,22 @@ pub async fn events(
 ) -> HttpResponse {
     let begun = async {
         gateway.session(&request, None).await?;
+        let place = gateway.listeners.clone().try_acquire_owned();
+        let place = place.map_err(|_full| Fault::unavailable("Too many follow the events here. Try again."))?;
         let last = header(&request, "last-event-id").and_then(|text| text.trim().parse().ok());
         match last.or(wanted.after) {
-            Some(pos) if pos >= 0 => Ok(pos),
+            Some(pos) if pos >= 0 => Ok((pos, place)),
             // From now on
-            _ => gateway.sync::<i64>("_position", 0, 0).await,
+            _ => Ok((gateway.sync::<i64>("_position", 0, 0).await?, place)),
         }
     };
-    let after = match begun.await {
-        Ok(after) => after,
+    let (after, place) = match begun.await {
+        Ok(begun) => begun,
         Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
     };
     let state = (after, Some(Bytes::from_static(b"retry: 2000\n\n")));
     let stream = futures_util::stream::unfold(state, move |(after, first)| {
+        let _ = &place;
         let (request, wanted, gateway, health) = (request.clone(), wanted.clone(), gateway.clone(), health.clone());
         async move {
             if let Some(first) = first {
@@ -67,7 +71,7 @@ pub async fn events(
                     // The listener comes back with its last id
                     Err(_) => None,
                 },
-                () = draining(&health) => None,
+                () = health.drains() => None,
             }
         }
     });
@@ -76,12 +80,6 @@ pub async fn events(
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(stream)
-}
-
-async fn draining(health: &Health) {
-    while !health.is_draining() {
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
 }
 
 impl Gateway {
@@ -97,9 +95,12 @@ impl Gateway {
         // Asked anew each time: a session that ended hears no more
         let session = self.session(request, None).await?;
         let models: Option<Vec<&str>> = wanted.model.as_deref().map(|models| models.split(',').map(str::trim).collect());
+        // Which other bank caused something is not a bank's to know
+        let own = session.who.identity.bank;
+        let cause = |event: &Event| event.bank.filter(|bank| own.is_none_or(|own| own == *bank));
         let asked = |event: &&Event| {
             models.as_ref().is_none_or(|models| models.contains(&event.model.as_str()))
-                && wanted.bank.is_none_or(|bank| event.bank == Some(bank))
+                && wanted.bank.is_none_or(|bank| cause(event) == Some(bank))
         };
         let events: Vec<&Event> = events.iter().filter(asked).collect();
         let mut ids: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
@@ -113,10 +114,10 @@ impl Gateway {
         let mut text = String::new();
         for event in events {
             // What was removed nobody reads; those who are no bank's hear of it
-            let gone = event.kind == "deleted" && session.who.identity.bank.is_none();
+            let gone = event.kind == "deleted" && own.is_none();
             if gone || visible.get(event.model.as_str()).is_some_and(|ids| ids.contains(&event.record_id)) {
                 let data = json!({"model": event.model, "id": event.record_id, "version": event.version, "kind": event.kind,
-                    "at": event.at, "origin": event.origin, "bank": event.bank});
+                    "at": event.at, "origin": event.origin, "bank": cause(event)});
                 text.push_str(&format!("id: {}\nevent: {}\ndata: {data}\n\n", event.pos, event.kind));
             }
         }

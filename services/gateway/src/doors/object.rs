@@ -33,7 +33,7 @@ struct Arguments<'a> {
 }
 
 /// Methods of the record interface, which have doors of their own.
-const BY_OTHER_DOORS: &[&str] = &["create", "read", "search_read", "unlink", "write"];
+const BY_OTHER_DOORS: &[&str] = &["create", "read", "report", "search_read", "unlink", "write"];
 
 /// `POST /object/{model}/{method}`, `POST /object/{model}/{id}/{method}`
 pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {

@@ -1,0 +1,155 @@
+//! What is wrong, in words, for whoever is called at night: `hub doctor`, or `doctor` of a service. It changes nothing.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{BigInt, Double, Text};
+use records::Sql;
+
+use crate::owner::{Owner, Service};
+use crate::router::Client;
+
+/// How far clocks may be apart before it is told, in seconds.
+const CLOCKS: f64 = 2.0;
+/// How long an event may wait for its position or a follower before it is told, in seconds.
+const LAG: f64 = 30.0;
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it is as it should be.
+    pub is_well: bool,
+    /// In words; what to do where it is not.
+    pub said: String,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn well(said: impl Into<String>) -> Finding {
+        Finding { is_well: true, said: said.into() }
+    }
+
+    /// Not as it should be.
+    pub fn ill(said: impl Into<String>) -> Finding {
+        Finding { is_well: false, said: said.into() }
+    }
+}
+
+/// The findings as lines, and whether all is well.
+pub fn told(service: &str, findings: &[Finding]) -> (String, bool) {
+    let mut text = String::new();
+    for finding in findings {
+        let _ = writeln!(text, "{} {service}: {}", if finding.is_well { "ok   " } else { "WRONG" }, finding.said);
+    }
+    (text, findings.iter().all(|finding| finding.is_well))
+}
+
+/// Looks at a service's database, schema, clocks, feed, followers, and at what it knows best itself.
+pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let server = "SELECT current_setting('server_version'), current_setting('lc_messages'), extract(epoch FROM clock_timestamp())::float8";
+    let asked = Utc::now();
+    match owner.database.search::<(Text, Text, Double), (String, String, f64)>(Sql::new(server)).await.map(|mut rows| rows.pop()) {
+        Ok(Some((version, messages, clock))) => {
+            findings.push(Finding::well(format!("PostgreSQL {version} answers")));
+            if !["C", "POSIX", "en"].iter().any(|known| messages.starts_with(known)) {
+                findings.push(Finding::ill(format!("lc_messages is {messages}: errors of the database are not recognised; set it to C")));
+            }
+            findings.push(clocks("the database", asked, clock));
+        }
+        other => {
+            let why = other.err().map(|fault| fault.message).unwrap_or_default();
+            findings
+                .push(Finding::ill(format!("the database can't be used: {why} Look at DATABASE_URL, the network, and the server's log")));
+            return findings;
+        }
+    }
+    match owner.database.is_migrated(&owner.service.migrations()).await {
+        Ok(true) => findings.push(Finding::well("the schema is that of this release")),
+        Ok(false) => {
+            findings.push(Finding::ill("the schema lacks migrations of this release: run `migrate`"));
+            return findings;
+        }
+        Err(error) => findings.push(Finding::ill(format!("the schema can't be looked at: {error:#}"))),
+    }
+    findings.extend(feeds(owner).await);
+    findings.extend(owner.service.examine(owner).await);
+    findings
+}
+
+fn clocks(whose: &str, asked: DateTime<Utc>, theirs: f64) -> Finding {
+    let (before, after) = (seconds(asked), seconds(Utc::now()));
+    let apart = if theirs < before { before - theirs } else { (theirs - after).max(0.0) };
+    if apart > CLOCKS {
+        return Finding::ill(format!("the clock of {whose} differs from this machine's by {apart:.0} s: look at NTP on both"));
+    }
+    Finding::well(format!("the clock of {whose} agrees with this machine's"))
+}
+
+fn seconds(at: DateTime<Utc>) -> f64 {
+    Duration::from_millis(at.timestamp_millis().unsigned_abs()).as_secs_f64()
+}
+
+async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let lag = "SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::float8 FROM event WHERE pos IS NULL";
+    match owner.database.search::<Double, f64>(Sql::new(lag)).await.map(|mut rows| rows.pop()) {
+        Ok(Some(lag)) if lag > LAG => {
+            findings.push(Finding::ill(format!("events have had no position for {lag:.0} s: no process of the service is stamping")))
+        }
+        Ok(_) => findings.push(Finding::well("events get their positions")),
+        Err(fault) => findings.push(Finding::ill(format!("events can't be looked at: {}", fault.message))),
+    }
+    let parked = "SELECT feed, count(*), min(error) FROM feed_parked GROUP BY feed LIMIT 10";
+    match owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(Sql::new(parked)).await {
+        Ok(parked) => findings.extend(parked.into_iter().map(|(feed, many, error)| {
+            Finding::ill(format!("{many} events of {feed} could not have their effect and were put aside (feed_parked): {error}"))
+        })),
+        Err(fault) => findings.push(Finding::ill(format!("parked events can't be looked at: {}", fault.message))),
+    }
+    for feed in owner.service.follows() {
+        let mut cursor = Sql::new("SELECT pos FROM feed_cursor WHERE feed = ");
+        cursor.bind(*feed);
+        let cursor = owner.database.search::<BigInt, i64>(cursor).await.ok().and_then(|mut rows| rows.pop()).unwrap_or_default();
+        let ask = async {
+            let call = jsonrpc::Call::new("", "_feed", owner.keyring.own_token(feed)?);
+            let next = owner.router.service(feed)?.call(call.with("after", &cursor).with("limit", &1).with("wait", &0)).await?;
+            crate::owner::parse_reply::<Vec<events::Event>>(next)
+        };
+        findings.push(match ask.await {
+            Ok(next) => match next.first().map(|event| (Utc::now() - event.at).as_seconds_f64()) {
+                Some(lag) if lag > LAG => {
+                    Finding::ill(format!("it is {lag:.0} s behind in the feed of {feed}: look for 'feed' in its log"))
+                }
+                _ => Finding::well(format!("it follows the feed of {feed}")),
+            },
+            Err(fault) => Finding::ill(format!("{feed} can't be asked for its feed: {}", fault.message)),
+        });
+    }
+    findings
+}
+
+/// Looks at the other services over HTTP: whether they are ready, and what time they have.
+pub async fn peers(client: &Client, services: &[String]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, url) in services.iter().filter_map(|entry| entry.trim().split_once('=')) {
+        let asked = Utc::now();
+        let answer = client.get(format!("{}/health/ready", url.trim_end_matches('/'))).timeout(Duration::from_secs(5)).send().await;
+        findings.push(match answer {
+            Err(error) => Finding::ill(format!("{name} can't be reached at {url}: {}", error.without_url())),
+            Ok(answer) if !answer.status().is_success() => Finding::ill(format!("{name} is not ready: ask its own doctor")),
+            Ok(answer) => {
+                let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+                match date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+                    // The header has whole seconds
+                    Some(date) if (seconds(date.to_utc()) + 0.5 - seconds(asked)).abs() > CLOCKS + 1.0 => {
+                        clocks(name, asked, seconds(date.to_utc()))
+                    }
+                    _ => Finding::well(format!("{name} is ready")),
+                }
+            }
+        });
+    }
+    findings
+}

@@ -1,0 +1,99 @@
+//! A release under load: two processes of each service behind two gateways, ended one after the other.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use system_tests::load::{Done, Load};
+use system_tests::platform::{Platform, SECRET};
+use system_tests::replicas::Replicas;
+use system_tests::{Stand, fresh_database, id, until};
+
+const CLIENTS: usize = 6;
+const SETTINGS: &[(&str, &str)] = &[("DRAIN_MS", "3000"), ("DATABASE_CONNECTIONS", "4"), ("LOG", "error")];
+
+/// Each client that was made is there once, under the id that was answered, with one event; and the platform heard of every
+/// change.
+async fn settled(stand: &Stand, done: &Done, bna: &Platform) {
+    let mut ids: BTreeMap<&str, i64> = BTreeMap::new();
+    for (email, id) in &done.made {
+        assert_eq!(*ids.entry(email).or_insert(*id), *id, "{email} has two ids");
+    }
+    let there = stand.count("SELECT count(*) AS n FROM partners.res_partner WHERE email LIKE 'load-%@example.dz'").await;
+    assert_eq!(usize::try_from(there).unwrap(), ids.len(), "each is there once");
+    let events = "SELECT count(*) AS n FROM partners.event e JOIN partners.res_partner p ON p.id = e.record_id \
+                  WHERE e.model = 'res.partner' AND e.kind = 'created' AND p.email LIKE 'load-%@example.dz'";
+    assert_eq!(stand.count(events).await, there, "with one event each");
+    // What a process that was killed had leased is anybody's a minute later
+    Stand::execute(&mut stand.sql().await, "UPDATE sync.ek_delivery SET lease_until = now() WHERE state = 'sending'").await;
+    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state <> 'done'";
+    let unread = "SELECT (SELECT count(*) FROM catalog.event e WHERE e.pos IS NULL OR e.pos > \
+                  (SELECT pos FROM sync.feed_cursor WHERE feed = 'catalog')) AS n";
+    until("everything is told", async || stand.count(unread).await == 0 && stand.count(open).await == 0).await;
+    for reference in ["IRIS-TV55-N", "IRIS-TV55-G", "ATLAS-CAN3-BL"] {
+        let rows = stand.login("admin").await;
+        let filter = json!([["manufacturer_ref", "=", reference]]).to_string();
+        let now = rows.rows("product.product", &[("filter", &filter), ("query", "{description}")]).await.remove(0);
+        let last = bna.calls().into_iter().rev().find(|call| call.body.contains(&format!("\"{reference}\""))).expect("a change was told");
+        assert_eq!(last.json()["description"], now["description"], "{reference}: the last that was told is what is there");
+    }
+}
+
+async fn under_load(signal: &str) -> (Done, usize) {
+    let url = fresh_database().await;
+    let mut replicas = Replicas::start(&url, SETTINGS).await;
+    let stand = replicas.stand(&url);
+    let (admin, ekiclik, bna) = (stand.login("admin").await, stand.login("ekiclik").await, Platform::new().await);
+    id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    let load = Load::start(&stand.address, &ekiclik.id, CLIENTS);
+    let mut ended = 0;
+    for (name, at) in replicas.all() {
+        let before = load.answered();
+        let status = replicas.again(name, at, signal).await;
+        assert_eq!(status.success(), signal == "-TERM", "{name}: {status}");
+        until("it goes on", async || load.answered() > before + CLIENTS).await;
+        ended += 1;
+    }
+    let done = load.stop().await;
+    settled(&stand, &done, &bna).await;
+    (done, ended)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_of_every_process_fails_no_request() {
+    let (done, _) = under_load("-TERM").await;
+    assert_eq!(done.failures, Vec::<String>::new(), "of {} requests", done.answered);
+    assert!(done.answered > 200, "{}", done.answered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_processes_that_are_killed_only_what_is_in_flight_fails_and_sent_again_it_has_one_effect() {
+    let (done, killed) = under_load("-9").await;
+    // Each client has one request on its way
+    assert!(done.failures.len() <= killed * CLIENTS, "{} failures: {:#?}", done.failures.len(), done.failures);
+    for failure in &done.failures {
+        assert!(failure.contains(": 503 ") || failure.contains("Request"), "{failure}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_not_ready_until_its_schema_is_there_and_those_before_it_serve_meanwhile() {
+    let url = fresh_database().await;
+    let mut replicas = Replicas::start(&url, SETTINGS).await;
+    let stand = replicas.stand(&url);
+    let mut sql = stand.sql().await;
+    // As if the new release had one more migration than has run
+    let version = "SELECT version FROM catalog.__diesel_schema_migrations ORDER BY version DESC LIMIT 1";
+    Stand::execute(
+        &mut sql,
+        &format!("CREATE TABLE put_aside AS {version}; DELETE FROM catalog.__diesel_schema_migrations WHERE version IN (TABLE put_aside)"),
+    )
+    .await;
+    let (again, ()) = tokio::join!(replicas.again("catalog", 0, "-TERM"), async {
+        let ekiclik = stand.login("ekiclik").await;
+        let waiting = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'echange-catalog' AND query LIKE '%__diesel_schema_migrations%'";
+        until("the new one looks at the schema", async || stand.count(waiting).await > 0).await;
+        assert_eq!(ekiclik.list("product.brand", &[]).await.status, 200, "the other one serves");
+        Stand::execute(&mut sql, "INSERT INTO catalog.__diesel_schema_migrations (version) TABLE put_aside").await;
+    });
+    assert!(again.success());
+}
