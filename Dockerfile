@@ -5,14 +5,17 @@
 ARG RUST=1.95
 ARG DEBIAN=bookworm
 
+# The workspace without its code: the same as long as no manifest changes, whatever else does
+FROM debian:${DEBIAN}-slim AS skeleton
+COPY . /whole
+RUN /whole/scripts/skeleton /whole /skeleton && cp /whole/Cargo.lock /skeleton/
+
 FROM rust:${RUST}-slim-${DEBIAN} AS build
 RUN apt-get update && apt-get install -qy --no-install-recommends gcc libc6-dev make && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# Dependencies first, on what they depend on alone: a change of ours leaves this layer
-COPY Cargo.toml Cargo.lock ./
-COPY scripts/skeleton scripts/
-RUN --mount=type=bind,target=/whole scripts/skeleton /whole . && \
-    cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync
+# Dependencies first, in a layer of their own
+COPY --from=skeleton /skeleton ./
+RUN cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync
 COPY . .
 ARG COMMIT=unknown
 ENV COMMIT=${COMMIT}

@@ -29,6 +29,9 @@ conform: ## Programs that others wrote, against ours; and the Kubernetes manifes
 	@tests/conform/run $(TARGET)/debug/hub
 	@scripts/k8s-check
 
+soak: ## An upgrade there and back, then chaos under load for SOAK_SECONDS (120); afterwards nothing may be lost or twice
+	@scripts/soak
+
 k8s-check: ## The Kubernetes manifests, against the schemas of Kubernetes and of the operators, and our own rules
 	@scripts/k8s-check
 

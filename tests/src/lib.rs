@@ -12,7 +12,7 @@ pub mod traces;
 pub mod wire;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +107,12 @@ pub fn programs() -> PathBuf {
     if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
 }
 
+/// A client that waits as long as it is told for each request.
+pub fn client() -> Client {
+    let builder = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.pool_idle_timeout(Duration::from_secs(2)).build().unwrap()
+}
+
 /// Makes the template where this run has none yet.
 async fn template(admin: &str) {
     let mut conn = AsyncPgConnection::establish(admin).await.expect("the test's PostgreSQL");
@@ -131,6 +137,14 @@ pub async fn fill(url: &str) {
     let hub = unserved(&urls);
     hub.migrate().await.unwrap();
     hub::demo::make(&hub.router, &hub.keys["gateway"]).await.unwrap();
+}
+
+/// The same by the programs of a folder, an earlier release's.
+pub async fn fill_with(programs: &Path, url: &str) {
+    let urls = hub::provision::roles(url).await.unwrap();
+    let children = Children::start(Some(programs), &variables(&[]), &urls).await.unwrap();
+    hub::demo::make(&children.router, &children.gateway).await.unwrap();
+    children.stop().await;
 }
 
 /// A database of the test's own, with the demo's data; the superuser's URL of it.
@@ -181,7 +195,7 @@ impl Stand {
         hub.start_background();
         let served = hub.clone();
         tokio::spawn(async move { http::serve(listener, &served.http, served.health(), hub::routes(&served)).await });
-        Stand { address, database_url: database_url.to_owned(), hub: Some(hub), children: None, client: service::router::client().unwrap() }
+        Stand { address, database_url: database_url.to_owned(), hub: Some(hub), children: None, client: client() }
     }
 
     /// Gateway, catalog and partners as processes of their own.
@@ -196,13 +210,12 @@ impl Stand {
         let mut children = Children::start(Some(&programs()), &variables(settings), &urls).await.unwrap();
         children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();
-        Stand { address, database_url, hub: None, children: Some(children), client: service::router::client().unwrap() }
+        Stand { address, database_url, hub: None, children: Some(children), client: client() }
     }
 
     /// One that is served by somebody else.
     pub fn elsewhere(address: &str, database_url: &str) -> Stand {
-        let client = service::router::client().unwrap();
-        Stand { address: address.to_owned(), database_url: database_url.to_owned(), hub: None, children: None, client }
+        Stand { address: address.to_owned(), database_url: database_url.to_owned(), hub: None, children: None, client: client() }
     }
 
     /// A superuser's connection to the cluster.
@@ -366,8 +379,13 @@ pub fn encode(text: &str) -> String {
 }
 
 /// Waits until something holds, looking again at each step, for ten seconds at most.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl FnMut() -> F) {
+    until_within(Duration::from_secs(10), what, holds).await;
+}
+
+/// The same with a bound of one's own.
+pub async fn until_within<F: Future<Output = bool>>(bound: Duration, what: &str, mut holds: impl FnMut() -> F) {
+    let deadline = tokio::time::Instant::now() + bound;
     while !holds().await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
         tokio::task::yield_now().await;

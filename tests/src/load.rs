@@ -1,5 +1,6 @@
 //! Clients that read and change without pause, and send again what was not answered, as Ekiclik's do.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,6 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use service::router::Client;
 use tokio::task::JoinSet;
+
+use crate::stock::{ALGER, TV};
+use crate::{Stand, until_within};
 
 /// What clients do until they are told to stop.
 pub struct Load {
@@ -22,7 +26,7 @@ struct Shared {
     answered: AtomicUsize,
     /// What was not answered as it should be, in words.
     failures: Mutex<Vec<String>>,
-    /// Clients that were made: e-mail and id.
+    /// What was made: its key and its id.
     made: Mutex<Vec<(String, i64)>>,
 }
 
@@ -32,8 +36,28 @@ pub struct Done {
     pub answered: usize,
     /// Those that were not, at first.
     pub failures: Vec<String>,
-    /// The clients that were made: e-mail and id.
+    /// What was made: its key and its id.
     pub made: Vec<(String, i64)>,
+}
+
+impl Done {
+    /// Each client that was made is there once, under the id that was answered, with one event; each order too, with its goods.
+    pub async fn settled(&self, stand: &Stand, within: Duration) {
+        let mut ids: BTreeMap<&str, i64> = BTreeMap::new();
+        for (key, id) in &self.made {
+            assert_eq!(*ids.entry(key).or_insert(*id), *id, "{key} has two ids");
+        }
+        let of = |kind: &str| i64::try_from(ids.keys().filter(|key| key.starts_with(kind)).count()).unwrap();
+        let clients = "FROM partners.res_partner p WHERE p.email LIKE 'load-%@example.dz'";
+        assert_eq!(stand.count(&format!("SELECT count(*) AS n {clients}")).await, of("load-"), "each client is there once");
+        let events = "SELECT count(*) AS n FROM partners.event e WHERE e.model = 'res.partner' AND e.kind = 'created' AND e.record_id IN (SELECT p.id";
+        assert_eq!(stand.count(&format!("{events} {clients})")).await, of("load-"), "with one event each");
+        let orders = "SELECT count(*) AS n FROM crm.sale_order WHERE ek_order_id >= 100000";
+        assert_eq!(stand.count(orders).await, of("lead-"), "each order is there once");
+        let served =
+            "SELECT count(*) AS n FROM stock.stock_move WHERE sale_id IN (SELECT id FROM crm.sale_order WHERE ek_order_id >= 100000)";
+        until_within(within, "each order has its goods, once", async || stand.count(served).await == of("lead-")).await;
+    }
 }
 
 impl Load {
@@ -42,7 +66,7 @@ impl Load {
         let shared = Arc::new(Shared {
             address: address.to_owned(),
             session: session.to_owned(),
-            client: service::router::client().unwrap(),
+            client: crate::client(),
             stop: AtomicBool::new(false),
             answered: AtomicUsize::new(0),
             failures: Mutex::default(),
@@ -84,12 +108,21 @@ impl Load {
 }
 
 impl Shared {
-    /// A client, a look across services, a change: one after the other.
+    /// A client, an order, a look across services, a change: one after the other.
     async fn turn(&self, client: usize, n: usize) {
         let email = format!("load-{client}-{n}@example.dz");
         let body = json!({"params": {"data": {"name": format!("Client {client} {n}"), "email": email, "phone": "0555000000"}}});
         let id = self.ask("POST", "/api/res.partner/", &format!("{client}-{n}"), &body).await;
         self.made.lock().unwrap().push((email.clone(), id["result"].as_i64().unwrap()));
+        // An order a round, for two banks in turn, and its first step
+        let order = 100_000 + client * 100_000 + n;
+        let bank = ["BNA", "Alsalam"][n % 2];
+        let lead = json!({"params": {"data": {"order_source": bank, "cart_id": order, "partner": {"email": email, "salary": 90_000},
+            "cart": [{"manufacturer_ref": TV, "quantity": 1, "product_warehouse_id": ALGER}], "quotation_address": {"ek_order_id": order}}}});
+        let id = self.ask("POST", "/api/crm.lead/", &format!("lead-{order}"), &lead).await;
+        self.made.lock().unwrap().push((format!("lead-{order}"), id["result"].as_i64().unwrap()));
+        let step = json!({"params": {"filter": [["ek_order_id", "=", order]], "data": {"order_source": bank, "state": "EK_ORDER_IN_PREPARATION"}}});
+        self.ask("PUT", "/api/sale.order/", &format!("step-{order}"), &step).await;
         let path = "/api/sale.order/?query=%7Bid,partner_id%7Bname%7D,order_line%7Bproduct_id%7Bname%7D%7D%7D&limit=5";
         self.ask("GET", path, "", &Value::Null).await;
         self.ask("GET", "/api/stock.quant/?query=%7Bproduct_name,quantity%7D&limit=5", "", &Value::Null).await;

@@ -2,7 +2,7 @@
 //! its processes that say they are ready.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,6 +111,17 @@ impl Replicas {
     async fn wait_until_ready(&mut self, name: &'static str, at: usize) {
         let (client, port) = (service::router::client().unwrap(), self.services[name].ports[at]);
         until(&format!("{name} is ready"), async || is_ready(&client, port).await).await;
+    }
+
+    /// Runs every service's migrations by the programs of a folder.
+    pub async fn migrate(&self, programs: &Path) {
+        let settings: Vec<(&str, &str)> = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        for name in OWNERS {
+            let mut command = Command::new(programs.join(name));
+            command.arg("migrate").env_clear().envs(variables(&settings)).env("DATABASE_URL", &self.urls[name]);
+            command.env("IDENTITY_KEY", &self.private[*name]).env("IDENTITY_PUBLIC_KEYS", &self.public);
+            assert!(command.status().await.unwrap().success(), "{name} migrate");
+        }
     }
 
     /// Ends a process by this signal, waits until it is gone, starts it again, and waits until it is ready.

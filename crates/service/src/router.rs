@@ -73,6 +73,8 @@ pub struct Remote {
 /// How long an idle connection is kept. A process that is stopping still answers for longer than that, so that none is open when it
 /// closes its door.
 const IDLE: Duration = Duration::from_secs(2);
+/// How long a service may say nothing: longer than a long poll, and than the longest statement.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How often a connection is tried. A process that is gone refuses; another of its service takes the next try.
 const TRIES: u32 = 4;
 
@@ -83,7 +85,7 @@ const TRIES: u32 = 4;
 pub fn client() -> reqwest::Result<Client> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(2))
-        .read_timeout(Duration::from_secs(40))
+        .read_timeout(SILENCE)
         .redirect(reqwest::redirect::Policy::none())
         .pool_idle_timeout(IDLE)
         .no_proxy()

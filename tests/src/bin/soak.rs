@@ -1,0 +1,175 @@
+//! `make soak`: everything that goes wrong, for a while, under load; and afterwards everything must be as it should.
+//!
+//! With `SOAK_FROM`, a folder with the programs of an earlier release, that release serves first, the schema is migrated under
+//! it, both serve at once, and it is gone back to: no request may fail. Then processes are ended and killed, PostgreSQL is
+//! stopped and killed, connections are cut and go silent, platforms fail.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rand::seq::IndexedRandom;
+use serde_json::json;
+use system_tests::cluster::OwnCluster;
+use system_tests::load::Load;
+use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::replicas::Replicas;
+use system_tests::stock::{ALGER, Goods, TV};
+use system_tests::{Stand, fill, id, programs, until_within};
+
+const CLIENTS: usize = 5;
+const SETTINGS: &[(&str, &str)] = &[("DRAIN_MS", "3000"), ("DATABASE_CONNECTIONS", "4"), ("LOG", "error"), ("PLATFORM_TIMEOUT", "2")];
+/// How long it may take until everything is told once nothing goes wrong any more: a lease, and a probe.
+const AFTERWARDS: Duration = Duration::from_secs(120);
+
+service::settings! {
+    /// What it does.
+    pub struct SoakConfig {
+        /// For how long things go wrong.
+        soak_seconds: u64 = "120",
+        /// The programs of an earlier release.
+        soak_from: Option<PathBuf>,
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let mut problems = Vec::new();
+    let settings = SoakConfig::read(&service::config::environment(), &mut problems).unwrap_or_else(|| panic!("{problems:?}"));
+    let mut cluster = OwnCluster::new().await;
+    hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
+    let url = cluster.url("echange");
+    match settings.soak_from {
+        Some(earlier) => upgrade(&url, earlier).await,
+        None => fill(&url).await,
+    }
+    chaos(&mut cluster, &url, Duration::from_secs(settings.soak_seconds)).await;
+    say("done");
+}
+
+fn say(what: &str) {
+    let _ = writeln!(std::io::stdout(), "soak: {what}");
+}
+
+/// The earlier release and this one serve the same database, both ways.
+async fn upgrade(url: &str, earlier: PathBuf) {
+    system_tests::fill_with(&earlier, url).await;
+    let mut replicas = Replicas::start_from(earlier.clone(), url, SETTINGS).await;
+    let stand = replicas.stand(url);
+    let load = Load::start(&stand.address, &stand.login("ekiclik").await.id, CLIENTS);
+    say("the earlier release serves; the schema is migrated under it");
+    replicas.migrate(&programs()).await;
+    for (to, folder) in [("this release", programs()), ("the earlier one again", earlier)] {
+        replicas.programs = folder;
+        for (name, at) in replicas.all() {
+            let before = load.answered();
+            assert!(replicas.again(name, at, "-TERM").await.success(), "{name}");
+            until_within(AFTERWARDS, "it goes on", async || load.answered() > before + CLIENTS).await;
+        }
+        say(&format!("every process is {to}; {} requests answered", load.answered()));
+    }
+    let done = load.stop().await;
+    assert_eq!(done.failures, Vec::<String>::new(), "of {} requests", done.answered);
+}
+
+async fn chaos(cluster: &mut OwnCluster, url: &str, time: Duration) {
+    let mut replicas = Replicas::start(url, SETTINGS).await;
+    let stand = replicas.stand(url);
+    let platforms = [Platform::new().await, Platform::new().await];
+    let session = {
+        let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+        for (bank, platform) in ["BNA", "Alsalam"].iter().zip(&platforms) {
+            id(&admin.create("ek.platform", json!({"name": bank, "base_url": platform.url, "secret": SECRET})).await);
+        }
+        Goods::count(&admin, ALGER, TV, 1_000_000.0).await;
+        ekiclik.id
+    };
+    let load = Load::start(&stand.address, &session, CLIENTS);
+    let (started, mut rng) = (Instant::now(), rand::rng());
+    let mut done = std::collections::BTreeMap::<&str, usize>::new();
+    while started.elapsed() < time {
+        let all = replicas.all();
+        let &(name, at) = all.choose(&mut rng).unwrap();
+        let what = *["stop", "kill", "kill", "stop postgres", "kill postgres", "cut", "silence", "platform"].choose(&mut rng).unwrap();
+        *done.entry(what).or_default() += 1;
+        match what {
+            "stop" => drop(replicas.again(name, at, "-TERM").await),
+            "kill" => drop(replicas.again(name, at, "-9").await),
+            "stop postgres" => {
+                cluster.stop().await;
+                cluster.start().await;
+            }
+            "kill postgres" => {
+                cluster.kill().await;
+                cluster.start().await;
+            }
+            "cut" => cluster.wire.cut(),
+            "silence" => {
+                cluster.wire.silence(true);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                cluster.wire.silence(false);
+            }
+            _ => {
+                let moods =
+                    [Mood::Answers(500, ""), Mood::Answers(429, "retry-after: 1\r\n"), Mood::Resets, Mood::Hangs, Mood::Answers(200, "")];
+                platforms.choose(&mut rng).unwrap().usually(moods.choose(&mut rng).unwrap().clone());
+            }
+        }
+        let before = load.answered();
+        until_within(AFTERWARDS, "it goes on", async || load.answered() > before).await;
+    }
+    say(&format!("{done:?}; {} requests answered", load.answered()));
+    platforms.iter().for_each(|platform| platform.usually(Mood::Answers(200, "")));
+    let load = load.stop().await;
+    let unforeseen: Vec<_> = load
+        .failures
+        .iter()
+        .filter(|failure| !(failure.contains(": 503 ") || failure.contains(": 409 ") || failure.contains("Request")))
+        .collect();
+    assert!(unforeseen.is_empty(), "{unforeseen:#?}");
+    say(&format!("{} requests had to be sent again", load.failures.len()));
+    load.settled(&stand, AFTERWARDS).await;
+    afterwards(&stand, &platforms).await;
+}
+
+/// Nothing is lost, nothing happened twice, and everybody was told.
+async fn afterwards(stand: &Stand, platforms: &[Platform]) {
+    let gap = "SELECT (SELECT count(*) FROM {f}.event WHERE pos IS NULL) + (SELECT count(*) FROM {f}.event WHERE pos > \
+               coalesce((SELECT pos FROM sync.feed_cursor WHERE feed = '{f}'), 0)) AS n";
+    for feed in ["catalog", "partners", "crm", "stock"] {
+        until_within(AFTERWARDS, "every event is taken", async || stand.count(&gap.replace("{f}", feed)).await == 0).await;
+    }
+    until_within(AFTERWARDS, "every event of stock's is taken", async || {
+        stand.count("SELECT count(*) AS n FROM crm.event WHERE pos > (SELECT pos FROM stock.feed_cursor WHERE feed = 'crm')").await == 0
+    })
+    .await;
+    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state IN ('waiting', 'sending')";
+    Stand::execute(
+        &mut stand.sql().await,
+        "UPDATE sync.ek_platform SET failures = 0, open_until = NULL; UPDATE sync.ek_delivery SET next_attempt = now()",
+    )
+    .await;
+    until_within(AFTERWARDS, "every delivery is settled", async || stand.count(open).await == 0).await;
+    assert_eq!(stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'dead'").await, 0, "dead letters");
+    for schema in ["catalog", "partners", "crm", "stock", "sync"] {
+        assert_eq!(stand.count(&format!("SELECT count(*) AS n FROM {schema}.feed_parked")).await, 0, "parked in {schema}");
+    }
+    let admin = stand.login("admin").await;
+    for reference in ["IRIS-TV55-N", "IRIS-TV55-G", "ATLAS-CAN3-BL"] {
+        let filter = json!([["manufacturer_ref", "=", reference]]).to_string();
+        let now = admin.rows("product.product", &[("filter", &filter), ("query", "{description}")]).await.remove(0);
+        for platform in platforms {
+            let last = platform
+                .calls()
+                .into_iter()
+                .rev()
+                .find(|call| call.line.ends_with("/configuration") && call.body.contains(&format!("\"{reference}\"")));
+            assert_eq!(
+                last.expect("it was told").json()["description"],
+                now["description"],
+                "{reference}: the last that was told is what is there"
+            );
+        }
+    }
+    system_tests::stock::consistent(stand).await;
+}
