@@ -84,7 +84,8 @@ fn database(url: &str, name: &str) -> String {
     format!("{}/{name}", url.rsplit_once('/').expect("a URL with a database").0)
 }
 
-fn variables(more: &[(&str, &str)]) -> Variables {
+/// What every process of a test is told, and more.
+pub fn variables(more: &[(&str, &str)]) -> Variables {
     let base = [
         ("PORT", "0"),
         ("WORKERS", "1"),

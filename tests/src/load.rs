@@ -41,6 +41,12 @@ pub struct Done {
 }
 
 impl Done {
+    /// Failures of none of the kinds that a client sends again after: refused for now, met by another, cut off.
+    pub fn unforeseen(&self) -> Vec<&String> {
+        let is_foreseen = |failure: &str| [": 503 ", ": 409 ", "Request"].iter().any(|kind| failure.contains(kind));
+        self.failures.iter().filter(|failure| !is_foreseen(failure)).collect()
+    }
+
     /// Each client that was made is there once, under the id that was answered, with one event; each order too, with its goods.
     pub async fn settled(&self, stand: &Stand, within: Duration) {
         let mut ids: BTreeMap<&str, i64> = BTreeMap::new();
@@ -61,8 +67,8 @@ impl Done {
 }
 
 impl Load {
-    /// So many clients at a gateway, in a session.
-    pub fn start(address: &str, session: &str, clients: usize) -> Load {
+    /// So many clients at a gateway, in a session; their rounds are counted from `first`.
+    pub fn start(address: &str, session: &str, clients: usize, first: usize) -> Load {
         let shared = Arc::new(Shared {
             address: address.to_owned(),
             session: session.to_owned(),
@@ -76,7 +82,7 @@ impl Load {
         for client in 0..clients {
             let shared = shared.clone();
             running.spawn(async move {
-                for n in 0.. {
+                for n in first.. {
                     if shared.stop.load(Ordering::Relaxed) {
                         return;
                     }
@@ -90,6 +96,11 @@ impl Load {
     /// How many requests were answered so far.
     pub fn answered(&self) -> usize {
         self.shared.answered.load(Ordering::Relaxed)
+    }
+
+    /// How many requests failed so far.
+    pub fn failed(&self) -> usize {
+        self.shared.failures.lock().unwrap().len()
     }
 
     /// Stops them, each after what it is doing.

@@ -37,7 +37,7 @@ async fn under_load(signal: &str) -> (Done, usize) {
     let stand = replicas.stand(&url);
     let (admin, ekiclik, bna) = (stand.login("admin").await, stand.login("ekiclik").await, Platform::new().await);
     id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
-    let load = Load::start(&stand.address, &ekiclik.id, CLIENTS);
+    let load = Load::start(&stand.address, &ekiclik.id, CLIENTS, 0);
     let mut ended = 0;
     for (name, at) in replicas.all() {
         let before = load.answered();

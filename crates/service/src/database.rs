@@ -34,6 +34,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long a transaction may take in all.
 pub const TRANSACTION: Duration = Duration::from_secs(60);
+/// How long a migration may wait for a table: what comes after it waits too.
+const MIGRATION_LOCK: &str = "2s";
+/// How often a migration is tried that did not get its locks from those who are served meanwhile.
+const MIGRATION_TRIES: usize = 60;
 /// What every owner's schema has besides its own tables.
 const COMMON: EmbeddedMigrations = embed_migrations!("../../migrations/common");
 
@@ -153,8 +157,11 @@ impl Database {
         let mut conn = AsyncPgConnection::establish(self.inner.url.expose_secret()).await.context("the database can't be reached")?;
         let schema = self.inner.schema;
         // One lock for all services: the extensions are the database's
-        conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations'))")
-            .await?;
+        conn.batch_execute(&format!(
+            "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations')); \
+             SET lock_timeout = '{MIGRATION_LOCK}'"
+        ))
+        .await?;
         // Where an operator has made them, the role needs no right to
         conn.batch_execute(&format!(
             "DO $$ BEGIN \
@@ -166,8 +173,16 @@ impl Database {
         .await?;
         tokio::task::spawn_blocking(move || {
             let mut harness = AsyncMigrationHarness::new(conn);
-            for set in [COMMON, migrations] {
-                harness.run_pending_migrations(set).map_err(|error| anyhow::anyhow!("a migration of {schema} failed: {error}"))?;
+            let mut run = || [&COMMON, &migrations].into_iter().try_for_each(|set| harness.run_pending_migrations(Again(set)).map(drop));
+            for tries in 1.. {
+                match run() {
+                    Ok(()) => break,
+                    Err(error) if tries < MIGRATION_TRIES && is_lock_conflict(&error.to_string()) => {
+                        tracing::info!(service = schema, %error, "a migration did not get its locks; trying again");
+                        std::thread::sleep(Duration::from_millis(rand::random_range(100..1_000)));
+                    }
+                    Err(error) => anyhow::bail!("a migration of {schema} failed: {error}"),
+                }
             }
             // The lock goes with the connection
             Ok(())
@@ -457,9 +472,22 @@ pub fn is_closed(error: &DbError) -> bool {
 pub fn is_transient(error: &DbError) -> bool {
     match error {
         DbError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        DbError::DatabaseError(_, info) => info.message().contains("deadlock detected") || info.message().contains("lock timeout"),
+        DbError::DatabaseError(_, info) => is_lock_conflict(info.message()),
         _ => false,
     }
+}
+
+/// Migrations that are run more than once.
+struct Again<'m>(&'m EmbeddedMigrations);
+
+impl MigrationSource<Pg> for Again<'_> {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
+        self.0.migrations()
+    }
+}
+
+fn is_lock_conflict(message: &str) -> bool {
+    message.contains("deadlock detected") || message.contains("lock timeout")
 }
 
 /// Whether PostgreSQL can't do now what it can do another time: it is full, failing over, or out of connections. Diesel keeps

@@ -1,0 +1,278 @@
+//! What an operator does: back up, restore, migrate under load, and ask what is wrong.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use service::Service;
+use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::{Stand, fresh_database, id, programs, until, until_within, variables};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A folder of the test's own, gone with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        let folder = std::env::temp_dir().join(format!("echange-operate-{:016x}", rand::random::<u64>()));
+        std::fs::create_dir(&folder).unwrap();
+        Folder(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let home = std::fs::read_to_string(self.0.join("data/postgres.path"));
+        home.map(std::fs::remove_dir_all).map(drop).unwrap_or_default();
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn program(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(programs().join(name));
+    // What finds a PostgreSQL is the environment's
+    command.args(arguments).env_clear().envs(["PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR"].into_iter().filter_map(inherited));
+    command.envs(settings.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+#[allow(clippy::disallowed_methods, reason = "what a shell would pass on")]
+fn inherited(name: &'static str) -> Option<(&'static str, String)> {
+    Some((name, std::env::var(name).ok()?))
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// `make run`, as somebody has it on one machine: the hub with a PostgreSQL of its own.
+struct Machine {
+    data: String,
+    hub: Child,
+    stand: Stand,
+}
+
+impl Machine {
+    async fn start(folder: &Folder) -> Machine {
+        let data = folder.0.join("data").display().to_string();
+        let mut hub = program("hub", &[], &[("DATA_DIR", &data), ("PORT", "0"), ("WORKERS", "1"), ("LOG", "error")])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(hub.stdout.take().unwrap()).lines();
+        let mut address = None;
+        while address.is_none() {
+            let line = lines.next_line().await.unwrap().expect("the hub did not come up");
+            address = line.strip_prefix("The hub is at ").and_then(|rest| rest.split(' ').next().map(str::to_owned));
+        }
+        // Whatever else it prints is read, and the pipe stays open
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let url = local_postgres::Cluster::running(Path::new(&data), "echange").expect("its PostgreSQL runs");
+        let stand = Stand::elsewhere(&address.unwrap(), &url);
+        Machine { data, hub, stand }
+    }
+
+    async fn command(&self, arguments: &[&str]) -> Output {
+        program("hub", arguments, &[("DATA_DIR", &self.data), ("LOG", "error")]).output().await.unwrap()
+    }
+
+    async fn stop(mut self) {
+        let id = self.hub.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.hub.wait()).await.expect("it does not stop").unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_taken_while_the_hub_serves_and_what_is_restored_goes_on_beyond_every_position() {
+    let (folder, bna) = (Folder::new(), Platform::new().await);
+    let machine = Machine::start(&folder).await;
+    let (admin, ekiclik) = (machine.stand.login("admin").await, machine.stand.login("ekiclik").await);
+    let platforms = json!({"name": "CPA", "base_url": bna.url, "secret": SECRET, "wants_stock": false});
+    id(&admin.create("ek.platform", platforms).await);
+    let by = |name: &str| json!({"name": name, "email": format!("{name}@example.dz"), "phone": "0555000000"});
+    let change = async |stand: &Stand, name: &str| {
+        let admin = stand.login("admin").await;
+        assert_eq!(admin.write("product.brand", json!([["id", "=", 1]]), json!({"reference": name})).await.status, 200);
+        let told = json!([["manufacturer_ref", "=", "IRIS-TV55-N"]]);
+        assert_eq!(admin.write("product.template", told, json!({"description": name})).await.status, 200);
+    };
+    id(&ekiclik.create("res.partner", by("before")).await);
+    // One delivery waits when the backup is taken: its platform has had it, but did not say so
+    bna.usually(Mood::Answers(500, ""));
+    change(&machine.stand, "before the backup").await;
+    let first = bna.hears("the change", |call| call.body.contains("before the backup")).await;
+    let backup = folder.0.join("backup").display().to_string();
+    let taken = machine.command(&["backup", &backup]).await;
+    assert!(taken.status.success() && said(&taken).contains("The key is in it"), "{}", said(&taken));
+    let again = machine.command(&["backup", &backup]).await;
+    assert!(!again.status.success() && said(&again).contains("can't make"), "{}", said(&again));
+    for file in ["database.dump", "loan_file.key"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(Path::new(&backup).join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file} is for its owner alone: {mode:o}");
+    }
+    id(&ekiclik.create("res.partner", by("after")).await);
+    change(&machine.stand, "after the backup").await;
+    let stamped = async |stand: &Stand| stand.count("SELECT count(*) AS n FROM catalog.event WHERE pos IS NULL").await == 0;
+    until("every change has its position", async || stamped(&machine.stand).await).await;
+    let position = "SELECT max(pos) AS n FROM catalog.event";
+    let (last, old_session) = (machine.stand.count(position).await, admin.id.clone());
+    machine.stop().await;
+
+    let data = folder.0.join("data").display().to_string();
+    let nothing = program("hub", &["restore", "/nowhere"], &[("DATA_DIR", &data), ("LOG", "error")]).output().await.unwrap();
+    assert!(!nothing.status.success() && said(&nothing).contains("is no backup"), "{}", said(&nothing));
+    std::fs::remove_file(folder.0.join("data/loan_file.key")).unwrap();
+    let restored = program("hub", &["restore", &backup], &[("DATA_DIR", &data), ("LOG", "error")]).output().await.unwrap();
+    assert!(restored.status.success() && said(&restored).contains("everybody logs in again"), "{}", said(&restored));
+
+    bna.usually(Mood::Answers(200, ""));
+    let machine = Machine::start(&folder).await;
+    let stand = &machine.stand;
+    assert_eq!(stand.send("GET", "/api/res.bank/", &[("x-openerp-session-id", &old_session)], "").await.status, 401);
+    let admin = stand.login("admin").await;
+    let emails: BTreeSet<String> = admin
+        .rows("res.partner", &[("query", "{email}"), ("limit", "1000")])
+        .await
+        .iter()
+        .filter_map(|row| row["email"].as_str().map(str::to_owned))
+        .collect();
+    assert!(emails.contains("before@example.dz") && !emails.contains("after@example.dz"), "{emails:?}");
+    // What waited comes again under the same webhook-id, so that the platform can tell
+    Stand::execute(
+        &mut stand.sql().await,
+        "UPDATE sync.ek_delivery SET next_attempt = now(); UPDATE sync.ek_platform SET open_until = NULL",
+    )
+    .await;
+    let heard = bna.heard();
+    let open = "SELECT count(*) AS n FROM sync.ek_delivery d JOIN sync.ek_platform p ON p.id = d.platform_id WHERE p.name = 'CPA' AND d.state <> 'done'";
+    until_within(Duration::from_secs(30), "it is told", async || stand.count(open).await == 0).await;
+    let repeated = bna
+        .calls()
+        .into_iter()
+        .find(|call| call.body.contains("before the backup") && call.header("webhook-id") == first.header("webhook-id"));
+    assert!(repeated.is_some() && bna.heard() > 1, "{heard}");
+    change(stand, "after the restore").await;
+    until("it has its position", async || stamped(stand).await).await;
+    assert!(stand.count(position).await > last, "positions that others have seen are not given again");
+    let told = bna.hears("what came after", |call| call.body.contains("after the restore")).await;
+    assert_eq!(bna.calls().iter().filter(|call| call.header("webhook-id") == told.header("webhook-id")).count(), 1);
+    let doctor = machine.command(&["doctor"]).await;
+    // The demo's own platforms don't run here
+    let wrong: Vec<String> = said(&doctor)
+        .lines()
+        .filter(|line| !line.starts_with("ok ") && !line.contains("Alsalam") && !line.contains("BNA"))
+        .map(str::to_owned)
+        .collect();
+    assert!(said(&doctor).contains("ok    sync: CPA's platform answers"), "{}", said(&doctor));
+    assert!(wrong.iter().all(|line| line.contains("something is wrong") || line.trim().is_empty()), "{wrong:#?}");
+    machine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_finds_its_table_in_use_steps_back_and_tries_again() {
+    let url = fresh_database().await;
+    let stand = Stand::on(&url, &[]).await;
+    let mut sql = stand.sql().await;
+    Stand::execute(&mut sql, "BEGIN; LOCK TABLE catalog.__diesel_schema_migrations IN ACCESS EXCLUSIVE MODE").await;
+    let catalog = &stand.hub.as_ref().unwrap().catalog;
+    let (migrated, ()) = tokio::join!(catalog.migrate(), async {
+        let waits = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND relation = 'catalog.__diesel_schema_migrations'::regclass";
+        for (what, many) in [("it waits", 1), ("it steps back", 0), ("it tries again", 1)] {
+            until(what, async || stand.count(waits).await == many).await;
+        }
+        Stand::execute(&mut sql, "ROLLBACK").await;
+    });
+    migrated.unwrap();
+}
+
+/// What the doctor says of a database, and whether it finds all well.
+async fn doctor(url: &str, settings: &[(&str, &str)]) -> (bool, String) {
+    let mut all: Vec<(String, String)> = variables(settings).into_iter().collect();
+    all.push(("DATABASE_URL".to_owned(), url.to_owned()));
+    all.push(("DEMO".to_owned(), "false".to_owned()));
+    let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let output = program("hub", &["doctor"], &all).output().await.unwrap();
+    (output.status.success(), said(&output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_what_is_wrong_in_words() {
+    let (stand, bna) = (Stand::new().await, Platform::new().await);
+    let admin = stand.login("admin").await;
+    id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    until("its followers have read everything", async || doctor(&stand.database_url, &[]).await.0).await;
+    let (_, well) = doctor(&stand.database_url, &[]).await;
+    for part in [
+        "PostgreSQL",
+        "clock of the database agrees",
+        "schema is that of this release",
+        "events get their positions",
+        "stock: it follows the feed of crm",
+        "sync: BNA's platform answers",
+    ] {
+        assert!(well.contains(part), "'{part}' is missing in:\n{well}");
+    }
+    assert!(!well.contains(SECRET) && !well.contains("postgres:"), "{well}");
+
+    let mut sql = stand.sql().await;
+    let hub = stand.hub.as_ref().unwrap();
+    let newest = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&hub.crm.service.migrations()).unwrap();
+    let newest = newest.last().unwrap().name().version().as_owned().to_string();
+    for (what, done, undone, settings, words) in [
+        (
+            "a key that is not there",
+            String::new(),
+            String::new(),
+            &[("PLATFORM_KEYS", "other:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4=")][..],
+            "BNA's secret can't be opened: PLATFORM_KEYS lacks the key 'test'",
+        ),
+        (
+            "a platform that is away",
+            "UPDATE sync.ek_platform SET base_url = 'http://127.0.0.1:1'".to_owned(),
+            format!("UPDATE sync.ek_platform SET base_url = '{}'", bna.url),
+            &[],
+            "BNA's platform can't be reached",
+        ),
+        (
+            "a breaker that is open",
+            "UPDATE sync.ek_platform SET open_until = now() + interval '1 hour'".to_owned(),
+            "UPDATE sync.ek_platform SET open_until = NULL".to_owned(),
+            &[],
+            "BNA's breaker is open",
+        ),
+        (
+            "an event without effect",
+            "INSERT INTO stock.feed_parked (feed, pos, model, record_id, error) VALUES ('crm', 1, 'sale.order', 1, 'no such product')"
+                .to_owned(),
+            "DELETE FROM stock.feed_parked".to_owned(),
+            &[],
+            "1 events of crm could not have their effect and were put aside (feed_parked): no such product",
+        ),
+        (
+            "a schema that is behind",
+            format!("DELETE FROM crm.__diesel_schema_migrations WHERE version = '{newest}'"),
+            format!("INSERT INTO crm.__diesel_schema_migrations (version) VALUES ('{newest}')"),
+            &[],
+            "crm: the schema lacks migrations of this release: run `migrate`",
+        ),
+    ] {
+        if !done.is_empty() {
+            Stand::execute(&mut sql, &done).await;
+        }
+        let (is_well, said) = doctor(&stand.database_url, settings).await;
+        assert!(!is_well && said.contains("WRONG") && said.contains(words), "{what}:\n{said}");
+        if !undone.is_empty() {
+            Stand::execute(&mut sql, &undone).await;
+        }
+    }
+    let (is_well, said) = doctor("postgres://postgres:secret-word@127.0.0.1:1/echange", &[]).await;
+    assert!(!is_well && said.contains("the database can't be used") && !said.contains("secret-word"), "{said}");
+    let (is_well, said) = doctor(&stand.database_url, &[]).await;
+    assert!(is_well, "all is as it was: {said}");
+}
