@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use system_tests::cluster::OwnCluster;
 use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::stock::{ALGER, Goods, TV};
 use system_tests::{Answer, Session, Stand, fill, id, refused, until};
 
 async fn platform_of(admin: &Session<'_>, bank: &str, url: &str) -> i64 {
@@ -315,6 +316,7 @@ async fn a_service_of_its_own_pushes_too_and_a_change_made_while_it_is_dead_arri
         platform_of(&admin, "BNA", &bna.url).await;
         assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Alive", None).await.status, 200);
         bna.hears("the name", |call| call.body.contains("\"Alive\"")).await;
+        nothing_is_open(&admin).await;
     }
     signalled(&stand, "-9", "sync").await;
     assert_eq!(rename(&stand.login("ekiclik").await, "IRIS-TV55-N", "While it was dead", None).await.status, 200);
@@ -499,6 +501,39 @@ async fn an_orders_end_is_told_to_its_bank_when_the_hub_caused_it() {
     alsalam.hears("that it is cancelled", |call| call.body.contains("EK_CLIENT_ORDER_CANCELED")).await;
     nothing_is_open(&admin).await;
     assert!(!bna.calls().iter().any(|call| call.line.contains("/order/")), "orders are their bank's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_hub_did_last_is_told_even_if_it_is_heard_of_together_with_what_the_bank_did_before() {
+    let stand = Stand::processes().await;
+    let (admin, ekiclik, bna) = (stand.login("admin").await, stand.login("ekiclik").await, Platform::new().await);
+    platform_of(&admin, "BNA", &bna.url).await;
+    Goods::count(&admin, ALGER, TV, 10.0).await;
+    signalled(&stand, "-STOP", "sync").await;
+    for order in [9_101, 9_102] {
+        let lead = json!({"order_source": "BNA", "cart_id": order, "partner": {"email": "mourad.belkacem@example.dz"},
+            "cart": [{"manufacturer_ref": TV, "quantity": 1, "product_warehouse_id": ALGER}],
+            "quotation_address": {"ek_order_id": order}});
+        assert_eq!(ekiclik.create("crm.lead", lead).await.status, 200);
+        let by_bank = order == 9_102;
+        for state in ["EK_ORDER_IN_PREPARATION", "EK_ORDER_IN_DELIVERY", "EK_ORDER_DELIVERED"] {
+            let filter = json!([["ek_order_id", "=", order]]);
+            let step = if by_bank || state != "EK_ORDER_DELIVERED" {
+                ekiclik.write("sale.order", filter, json!({"order_source": "BNA", "state": state})).await
+            } else {
+                admin.write("sale.order", filter, json!({"state": state})).await
+            };
+            assert_eq!(step.status, 200, "{}", step.text);
+        }
+    }
+    let stamped = "SELECT count(*) AS n FROM crm.event WHERE pos IS NULL";
+    until("every change has its position", async || stand.count(stamped).await == 0).await;
+    signalled(&stand, "-CONT", "sync").await;
+    bna.hears("the end that the hub caused", |call| call.line == "PUT /api/odoo/order/9101" && call.body.contains("DELIVERED")).await;
+    let unread = "SELECT (SELECT max(pos) FROM crm.event) - (SELECT pos FROM sync.feed_cursor WHERE feed = 'crm') AS n";
+    until("all is heard of", async || stand.count(unread).await == 0).await;
+    nothing_is_open(&admin).await;
+    assert!(!bna.calls().iter().any(|call| call.line.contains("9102")), "its own end: {:?}", bna.calls());
 }
 
 #[tokio::test(flavor = "multi_thread")]

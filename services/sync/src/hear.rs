@@ -94,6 +94,8 @@ impl Kind {
 /// How many records are asked for at once.
 const PAGE: usize = 1_000;
 
+/// The states that end an order, which its bank is told.
+const ENDS: &[&str] = &["EK_ORDER_DELIVERED", "EK_CLIENT_ORDER_CANCELED"];
 /// In place of a verb: not to be told, but to be remembered.
 const REMEMBER: &str = "";
 
@@ -115,7 +117,9 @@ pub struct News {
     /// The feed that told of it, and its position there; none for what did not change.
     pub feed: Option<String>,
     pub pos: Option<i64>,
-    /// What is remembered of the record: news is what differs.
+    /// What is remembered, and of what: news is what differs.
+    #[serde(skip)]
+    known_as: (&'static str, i64),
     #[serde(skip)]
     active: bool,
     #[serde(skip)]
@@ -168,16 +172,6 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
     let products =
         payloads.iter().filter(|(event, _)| event.model == "stock.quant").filter_map(|(_, payload)| number(payload, "product_id"));
     let masters = masters(owner, products.collect()).await?;
-    let orders = payloads.iter().filter_map(|(event, payload)| match event.model.as_str() {
-        "sale.order" => Some(event.record_id),
-        "sale.order.line" => number(payload, "order_id"),
-        _ => None,
-    });
-    let orders: BTreeSet<i64> = orders.collect();
-    let orders = match orders.is_empty() {
-        true => Vec::new(),
-        false => read(owner, "sale.order", json!([["id", "in", orders]]), "{id, ek_state, short, bank_id}").await?,
-    };
     for (event, payload) in &payloads {
         let gone = event.kind == "deleted";
         let new = |kind: Kind, record_id: i64, order_key: String| News {
@@ -193,6 +187,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             feed: Some(feed.to_owned()),
             pos: Some(event.pos),
             active: !gone && payload.get("active").and_then(Json::as_bool).unwrap_or(true),
+            known_as: (kind.as_str(), record_id),
             content: None,
         };
         let id = event.record_id;
@@ -223,15 +218,25 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
                 let Some(master) = masters.get(&product) else { continue };
                 heard.news.push(new(Kind::Stock, product, format!("product {master}")));
             }
-            "sale.order" | "sale.order.line" => {
-                let of = if event.model == "sale.order" { Some(id) } else { number(payload, "order_id") };
-                let Some(order) = orders.iter().find(|order| number(order, "id") == of) else { continue };
-                let short = order.get("short").and_then(Json::as_f64).is_some_and(|short| short > 0.0);
-                let state = order.get("ek_state").and_then(Json::as_str).unwrap_or_default();
-                let told = short || matches!(state, "EK_ORDER_DELIVERED" | "EK_CLIENT_ORDER_CANCELED");
-                let (Some(bank), Some(of), true) = (number(order, "bank_id"), of, told) else { continue };
-                let content = format!("{state} {}", order.get("short").cloned().unwrap_or_default());
-                heard.news.push(News { banks: Some(vec![bank]), content: Some(content), ..new(Kind::Order, of, format!("order {of}")) });
+            // By what the event says, and not by how the order is now: what its bank did before, heard of late, would pass for what
+            // the hub did since
+            "sale.order" if !gone => {
+                let state = payload.get("ek_state").and_then(Json::as_str).unwrap_or_default();
+                let (Some(bank), true) = (number(payload, "bank_id"), ENDS.contains(&state)) else { continue };
+                let of_order = new(Kind::Order, id, format!("order {id}"));
+                heard.news.push(News { banks: Some(vec![bank]), content: Some(state.to_owned()), ..of_order });
+            }
+            "sale.order.line" if event.kind == "updated" => {
+                let (Some(bank), Some(order)) = (number(payload, "bank_id"), number(payload, "order_id")) else { continue };
+                let short = payload.get("short").and_then(Json::as_f64).unwrap_or_default();
+                let news = News {
+                    banks: Some(vec![bank]),
+                    content: Some(short.to_string()),
+                    known_as: ("line", id),
+                    ..new(Kind::Order, order, format!("order {order}"))
+                };
+                // What is short no longer is not told, but may be short again
+                heard.news.push(if short > 0.0 { news } else { News { verb: REMEMBER, ..news } });
             }
             "res.partner" if payload.get("is_pos") == Some(&Json::Bool(true)) => {
                 heard.news.push(new(Kind::Pos, id, format!("partner {id}")))
@@ -312,20 +317,19 @@ pub async fn pass_on(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
 
 /// The news that are some, with PATCH for those that only archive or activate; and remembers them.
 async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure> {
-    let key = |news: &News| format!("{} {}", news.kind.as_str(), news.record_id);
     let remembered = || news.iter().filter_map(|one| one.content.as_ref().map(|content| (one, content)));
-    let models: BTreeSet<String> = remembered().map(|(one, _)| one.kind.as_str().to_owned()).collect();
+    let models: BTreeSet<String> = remembered().map(|(one, _)| one.known_as.0.to_owned()).collect();
     if models.is_empty() {
         return Ok(news.to_vec());
     }
     let mut sql = Sql::new("SELECT model, record_id, active, content FROM ek_known WHERE model = ANY(");
     sql.bind(models.into_iter().collect::<Vec<_>>()).push(") AND record_id = ANY(");
-    sql.bind(remembered().map(|(one, _)| one.record_id).collect::<Vec<_>>()).push(")");
+    sql.bind(remembered().map(|(one, _)| one.known_as.1).collect::<Vec<_>>()).push(")");
     let rows = sql.load::<(Text, BigInt, Bool, Text), (String, i64, bool, String)>(tx.conn).await?;
-    let mut known: BTreeMap<String, (bool, String)> =
-        rows.into_iter().map(|(model, id, active, content)| (format!("{model} {id}"), (active, content))).collect();
+    let mut known: BTreeMap<(String, i64), (bool, String)> =
+        rows.into_iter().map(|(model, id, active, content)| ((model, id), (active, content))).collect();
     let mut differing = Vec::new();
-    let mut changed: BTreeMap<String, &News> = BTreeMap::new();
+    let mut changed = BTreeSet::new();
     for one in news {
         let Some(content) = &one.content else {
             differing.push(one.clone());
@@ -333,8 +337,9 @@ async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure>
         };
         // Texts are long; what is the same has the same digest
         let digest = records::values::content_hash(&Map::from_iter([("content".to_owned(), content.as_str().into())]));
-        let before = known.insert(key(one), (one.active, digest.clone()));
-        changed.insert(key(one), one);
+        let key = (one.known_as.0.to_owned(), one.known_as.1);
+        let before = known.insert(key.clone(), (one.active, digest.clone()));
+        changed.insert(key);
         match before {
             Some((active, same)) if same == digest && active == one.active => {}
             _ if one.verb == REMEMBER => {}
@@ -345,9 +350,9 @@ async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure>
     }
     let rows: Vec<Json> = changed
         .iter()
-        .filter_map(|(key, one)| {
+        .filter_map(|key| {
             let (active, content) = known.get(key)?;
-            Some(json!({"model": one.kind.as_str(), "record_id": one.record_id, "active": active, "content": content}))
+            Some(json!({"model": key.0, "record_id": key.1, "active": active, "content": content}))
         })
         .collect();
     let mut sql = Sql::new("INSERT INTO ek_known SELECT * FROM jsonb_populate_recordset(NULL::ek_known, ");
@@ -452,6 +457,7 @@ pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause
             feed: None,
             pos: None,
             active: true,
+            known_as: (kind.as_str(), id),
             content: None,
         })
     });
