@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use service::config::Variables;
 use service::http;
 use service::router::Client;
+use tokio::sync::Mutex;
 
 const TEMPLATE: &str = "echange_template";
 
@@ -37,6 +38,8 @@ pub struct Stand {
     /// The processes, where they are separate.
     pub children: Option<Children>,
     client: Client,
+    /// What [`Stand::count`] asks by, kept: a connection for each look would be most of the work.
+    counting: Mutex<Option<AsyncPgConnection>>,
 }
 
 /// An answer, read.
@@ -196,7 +199,14 @@ impl Stand {
         hub.start_background();
         let served = hub.clone();
         tokio::spawn(async move { http::serve(listener, &served.http, served.health(), hub::routes(&served)).await });
-        Stand { address, database_url: database_url.to_owned(), hub: Some(hub), children: None, client: client() }
+        Stand {
+            address,
+            database_url: database_url.to_owned(),
+            hub: Some(hub),
+            children: None,
+            client: client(),
+            counting: Mutex::default(),
+        }
     }
 
     /// Gateway, catalog and partners as processes of their own.
@@ -211,12 +221,19 @@ impl Stand {
         let mut children = Children::start(Some(&programs()), &variables(settings), &urls).await.unwrap();
         children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();
-        Stand { address, database_url, hub: None, children: Some(children), client: client() }
+        Stand { address, database_url, hub: None, children: Some(children), client: client(), counting: Mutex::default() }
     }
 
     /// One that is served by somebody else.
     pub fn elsewhere(address: &str, database_url: &str) -> Stand {
-        Stand { address: address.to_owned(), database_url: database_url.to_owned(), hub: None, children: None, client: client() }
+        Stand {
+            address: address.to_owned(),
+            database_url: database_url.to_owned(),
+            hub: None,
+            children: None,
+            client: client(),
+            counting: Mutex::default(),
+        }
     }
 
     /// A superuser's connection to the cluster.
@@ -241,7 +258,15 @@ impl Stand {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             n: i64,
         }
-        diesel::sql_query(sql).get_result::<N>(&mut self.sql().await).await.unwrap_or_else(|error| panic!("{sql}: {error}")).n
+        let mut kept = self.counting.lock().await;
+        if let Some(conn) = kept.as_mut()
+            && let Ok(row) = diesel::sql_query(sql).get_result::<N>(conn).await
+        {
+            return row.n;
+        }
+        // The first, or one that went with its PostgreSQL
+        let conn = kept.insert(self.sql().await);
+        diesel::sql_query(sql).get_result::<N>(conn).await.unwrap_or_else(|error| panic!("{sql}: {error}")).n
     }
 
     /// A request as it is. `headers` and `body` are sent unchanged.
