@@ -269,6 +269,19 @@ impl Stand {
         diesel::sql_query(sql).get_result::<N>(conn).await.unwrap_or_else(|error| panic!("{sql}: {error}")).n
     }
 
+    /// Waits until sync has heard of every change and nothing waits at a platform or is on its way.
+    pub async fn all_told(&self, within: Duration) {
+        let unheard = ["catalog", "partners", "crm", "stock"].map(|feed| {
+            format!(
+                "(SELECT count(*) FROM {feed}.event e WHERE e.pos IS NULL OR e.pos > \
+                 coalesce((SELECT c.pos FROM sync.feed_cursor c WHERE c.feed = '{feed}'), 0)) + "
+            )
+        });
+        let open = "(SELECT count(*) FROM sync.ek_delivery WHERE state IN ('waiting', 'sending'))";
+        let left = format!("SELECT {}{open} AS n", unheard.concat());
+        until_within(within, "all is told", async || self.count(&left).await == 0).await;
+    }
+
     /// A request as it is. `headers` and `body` are sent unchanged.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
         let body: Vec<u8> = body.into();

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use service::router::Client;
 use tokio::task::JoinSet;
 
+use crate::platform::Platform;
 use crate::stock::{ALGER, TV};
 use crate::{Stand, until_within};
 
@@ -28,6 +29,21 @@ struct Shared {
     failures: Mutex<Vec<String>>,
     /// What was made: its key and its id.
     made: Mutex<Vec<(String, i64)>>,
+}
+
+/// The configurations that it changes.
+const CHANGED: [&str; 3] = ["IRIS-TV55-N", "IRIS-TV55-G", "ATLAS-CAN3-BL"];
+
+/// The last that a platform was told of each configuration that the load changes is what is there.
+pub async fn told_as_it_is(stand: &Stand, platform: &Platform) {
+    let admin = stand.login("admin").await;
+    for reference in CHANGED {
+        let filter = json!([["manufacturer_ref", "=", reference]]).to_string();
+        let now = admin.rows("product.product", &[("filter", &filter), ("query", "{description}")]).await.remove(0);
+        let told = platform.calls().into_iter().rev().filter(|call| call.line.ends_with("/configuration"));
+        let last = told.into_iter().find(|call| call.body.contains(&format!("\"{reference}\""))).expect("a change was told");
+        assert_eq!(last.json()["description"], now["description"], "{reference}");
+    }
 }
 
 /// What came of it.
@@ -137,7 +153,7 @@ impl Shared {
         let path = "/api/sale.order/?query=%7Bid,partner_id%7Bname%7D,order_line%7Bproduct_id%7Bname%7D%7D%7D&limit=5";
         self.ask("GET", path, "", &Value::Null).await;
         self.ask("GET", "/api/stock.quant/?query=%7Bproduct_name,quantity%7D&limit=5", "", &Value::Null).await;
-        let reference = ["IRIS-TV55-N", "IRIS-TV55-G", "ATLAS-CAN3-BL"][client % 3];
+        let reference = CHANGED[client % 3];
         let change =
             json!({"params": {"filter": [["manufacturer_ref", "=", reference]], "data": {"description": format!("{client} {n}")}}});
         self.ask("PUT", "/api/product.template/", &format!("put-{client}-{n}"), &change).await;

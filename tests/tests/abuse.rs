@@ -430,9 +430,7 @@ async fn two_banks_that_mirror_each_other_come_to_rest() {
             .status
     };
     assert_eq!((mirror(&bna, "BNA").await, mirror(&alsalam, "Alsalam").await), (200, 200));
-    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state IN ('waiting', 'sending')";
-    let unread = "SELECT (SELECT max(pos) FROM catalog.event) - (SELECT pos FROM sync.feed_cursor WHERE feed = 'catalog') AS n";
-    until("all is told", async || stand.count(unread).await == 0 && stand.count(open).await == 0).await;
+    stand.all_told(Duration::from_secs(10)).await;
     assert_eq!((bna.heard(), alsalam.heard()), (1, 1), "what is the same is no news");
 }
 
@@ -455,8 +453,7 @@ async fn what_a_bank_causes_it_does_not_hear_of_whatever_it_is() {
         assert!(changed.status == 200 && changed.headers["x-records-matched"] != "0", "{}", changed.text);
     }
     alsalam.hears("the point of sale", |call| call.line == "PUT /api/odoo/pos").await;
-    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state IN ('waiting', 'sending')";
-    until("all is told", async || stand.count(open).await == 0).await;
+    stand.all_told(Duration::from_secs(10)).await;
     assert_eq!(bna.heard(), 0, "{:?}", bna.calls());
 }
 
@@ -572,8 +569,7 @@ async fn a_bank_that_is_dead_for_a_day_costs_no_attempt_keeps_its_order_and_hear
     dead.usually(Mood::Answers(200, ""));
     let heard = dead.heard();
     Stand::execute(&mut sql, "UPDATE sync.ek_platform SET open_until = now() WHERE name = 'BNA'").await;
-    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state IN ('waiting', 'sending')";
-    system_tests::until_within(Duration::from_secs(30), "it has heard all", async || stand.count(open).await == 0).await;
+    stand.all_told(Duration::from_secs(30)).await;
     let told: Vec<_> = dead.calls().into_iter().skip(heard).filter(|call| call.line == "POST /api/odoo/products").collect();
     assert_eq!(told.len(), 8);
     assert!(told.iter().any(|call| call.body.contains("\"Hour 23\"")), "the newest state");

@@ -1,5 +1,7 @@
 //! The pushes to the banks' platforms, over real sockets.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use system_tests::cluster::OwnCluster;
@@ -34,8 +36,8 @@ async fn signalled(stand: &Stand, signal: &str, process: &str) {
     assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap().success());
 }
 
-async fn nothing_is_open(admin: &Session<'_>) {
-    until("nothing waits", async || deliveries(admin, r#"[["state", "in", ["waiting", "sending"]]]"#).await.is_empty()).await;
+async fn all_told(stand: &Stand) {
+    stand.all_told(Duration::from_secs(10)).await;
 }
 
 async fn rename(session: &Session<'_>, reference: &str, name: &str, source: Option<&str>) -> Answer {
@@ -79,7 +81,7 @@ async fn a_product_its_changes_and_its_archiving_arrive_signed_and_in_order() {
     let archived = alsalam.hears("the archiving", |call| call.line.starts_with("PATCH")).await;
     assert_eq!((archived.line, archived.body.as_str()), (format!("PATCH /api/odoo/products/configuration/archive/rc_variante{last}"), ""));
     bna.hears("the archiving too", |call| call.line.starts_with("PATCH")).await;
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     let lines: Vec<_> = alsalam.calls().into_iter().map(|call| call.line).collect();
     assert_eq!(lines.len(), 3, "one call a change: {lines:?}");
 }
@@ -98,7 +100,7 @@ async fn a_bank_does_not_hear_what_it_caused_nor_of_others_clients() {
     assert_eq!(changed.status, 200, "{}", changed.text);
     let client = bna.hears("the client", |call| call.line == "PUT /api/odoo/client/clients").await.json();
     assert_eq!((client["name"].as_str(), client["email"].as_str()), (Some("Mourad B."), Some("mourad.belkacem@example.dz")));
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     assert_eq!(alsalam.calls().len(), 0, "{:?}", alsalam.calls());
 }
 
@@ -161,7 +163,7 @@ async fn what_waits_is_folded_and_comes_when_the_platform_is_back() {
     assert_eq!(replayed.status, 200, "{}", replayed.text);
     let folded = down.hears("the product with its last name", |call| call.body.contains("\"F-0\"") && call.body.contains("Name 4")).await;
     assert_eq!(folded.line, "POST /api/odoo/products");
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     assert_eq!((breaker().await["breaker"].as_str(), breaker().await["dead"].as_i64()), (Some("closed"), Some(0)));
     // A call that was cut off and its next try bear one id
     let ids: std::collections::BTreeSet<_> =
@@ -180,7 +182,7 @@ async fn the_answers_are_obeyed() {
     id(&ekiclik.create("product.template", product("O-1", &["O-1-A"])).await);
     let put = bna.hears("the product by PUT", |call| call.line == "PUT /api/odoo/products/update").await;
     assert!(put.json().get("configurations").is_none());
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     // A redirect is no success, and is not followed; 429 waits as long as it says
     for (mood, status, least) in [
         (Mood::Answers(302, "location: /elsewhere\r\n"), 302, 4),
@@ -197,13 +199,13 @@ async fn the_answers_are_obeyed() {
         let n = stand.count(&format!("SELECT extract(epoch FROM next_attempt - now())::bigint AS n FROM sync.ek_delivery WHERE state = 'waiting' AND last_status = {status}")).await;
         assert!((least - 1..=120).contains(&n), "{status}: {n} s");
         admin.call("ek.platform", platform, "action_replay", json!([])).await;
-        nothing_is_open(&admin).await;
+        all_told(&stand).await;
     }
     assert!(!bna.calls().iter().any(|call| call.line.contains("elsewhere")));
     // An answer without end is read to a bound only
     bna.next(Mood::Floods(100_000_000));
     rename(&ekiclik, "O-1-A", "Flooded", None).await;
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     // 410 switches it off
     bna.next(Mood::Answers(410, ""));
     rename(&ekiclik, "O-1-A", "Gone", None).await;
@@ -280,7 +282,7 @@ async fn a_postgres_that_is_stopped_and_one_that_is_killed_lose_no_delivery() {
     for reference in &made {
         bna.hears("each that was answered", |call| call.body.contains(&format!("\"refConstructor\":\"{reference}\""))).await;
     }
-    nothing_is_open(&stand.login("admin").await).await;
+    all_told(&stand).await;
     // None that is not there
     for call in bna.calls().iter().filter(|call| call.line == "POST /api/odoo/products") {
         let reference = call.json()["refConstructor"].as_str().unwrap().to_owned();
@@ -301,7 +303,7 @@ async fn a_worker_that_dies_after_sending_costs_a_repeat_under_the_same_id() {
     // Nobody settles it any more: as if the process were gone, and its lease over
     let mut sql = stand.sql().await;
     Stand::execute(&mut sql, "UPDATE sync.ek_delivery SET lease = 'dead', lease_until = now() WHERE state = 'sending'").await;
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     let same: Vec<_> = bna.calls().into_iter().filter(|call| call.body == first.body).collect();
     assert_eq!(same.len(), 2);
     assert_eq!(same[0].header("webhook-id"), same[1].header("webhook-id"));
@@ -316,7 +318,7 @@ async fn a_service_of_its_own_pushes_too_and_a_change_made_while_it_is_dead_arri
         platform_of(&admin, "BNA", &bna.url).await;
         assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Alive", None).await.status, 200);
         bna.hears("the name", |call| call.body.contains("\"Alive\"")).await;
-        nothing_is_open(&admin).await;
+        all_told(&stand).await;
     }
     signalled(&stand, "-9", "sync").await;
     assert_eq!(rename(&stand.login("ekiclik").await, "IRIS-TV55-N", "While it was dead", None).await.status, 200);
@@ -339,7 +341,7 @@ async fn killed_after_the_commit_and_before_the_feed_is_read_nothing_is_lost() {
     }
     stand.children.as_mut().unwrap().again(&["catalog", "sync"]).await.unwrap();
     bna.hears("what was committed", |call| call.body.contains("\"Committed\"")).await;
-    nothing_is_open(&stand.login("admin").await).await;
+    all_told(&stand).await;
     assert_eq!(bna.calls().len(), 1, "and once: {:?}", bna.calls());
 }
 
@@ -358,7 +360,7 @@ async fn killed_after_sending_and_before_marking_it_comes_again_under_the_same_i
     // A minute later
     Stand::execute(&mut stand.sql().await, "UPDATE sync.ek_delivery SET lease_until = now() WHERE state = 'sending'").await;
     stand.children.as_mut().unwrap().again(&["sync"]).await.unwrap();
-    nothing_is_open(&stand.login("admin").await).await;
+    all_told(&stand).await;
     let same: Vec<_> = bna.calls().into_iter().filter(|call| call.body == first.body).collect();
     assert_eq!((same.len(), same[0].header("webhook-id")), (2, same[1].header("webhook-id")));
 }
@@ -379,7 +381,7 @@ async fn platforms_that_hang_or_drip_are_left_and_each_call_is_told() {
         until("it has failed", async || deliveries(&admin, &filter).await.len() == 1).await;
         admin.call("ek.platform", of_bna, "action_replay", json!([])).await;
     }
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     let query = "{attempts, attempt_ids{at, milliseconds, status, error}}";
     let told = admin.rows("ek.delivery", &[("filter", &format!(r#"[["platform_id", "=", {of_bna}]]"#)), ("query", query)]).await.remove(0);
     let attempts = told["attempt_ids"].as_array().unwrap();
@@ -402,7 +404,7 @@ async fn two_hubs_on_one_database_tell_everything_once() {
     for n in 0..20 {
         bna.hears("each product", |call| call.body.contains(&format!("\"R-{n}\""))).await;
     }
-    nothing_is_open(&admin).await;
+    all_told(&one).await;
     let ids: Vec<_> = bna.calls().iter().map(|call| call.header("webhook-id").to_owned()).collect();
     let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
     assert_eq!(distinct.len(), ids.len(), "nobody died, so nothing came twice");
@@ -425,14 +427,14 @@ async fn a_poison_message_ends_as_a_dead_letter_and_is_replayed() {
     assert_eq!((dead["attempts"].as_i64(), dead["last_status"].as_i64()), (Some(10), Some(400)));
     let replayed = admin.call("ek.delivery", dead["id"].as_i64().unwrap(), "action_replay", json!([])).await;
     assert_eq!(replayed.status, 200, "{}", replayed.text);
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     let heard = || bna.calls().iter().filter(|call| call.body.contains("Poison")).count();
     assert_eq!(heard(), 3);
     // Those of a filter are told once more
     let path = "/object/ek.delivery/action_replay";
     let replay = async |filter: Value| admin.send("POST", path, &[], &json!({"params": {"kwargs": {"filter": filter}}}).to_string()).await;
     assert_eq!(replay(json!([["state", "=", "done"], ["kind", "=", "configuration"]])).await.result(), json!(1));
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     assert_eq!(heard(), 4);
     assert_eq!(replay(json!([["state", "=", "dead"]])).await.result(), json!(0));
     refused(&replay(json!([])).await, 422, &["filter"]);
@@ -451,7 +453,7 @@ async fn a_new_platform_is_told_everything() {
     assert_eq!(begun.status, 200, "{}", begun.text);
     until("all is told", async || admin.rows("ek.sync", &[("query", "{state, told}")]).await.iter().all(|row| row["state"] == "done"))
         .await;
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     let many = |line: &str| bna.calls().iter().filter(|call| call.line == line).count();
     assert_eq!((many("POST /api/odoo/products"), many("POST /api/odoo/pos"), many("POST /api/odoo/users")), (3, 3, 1));
     assert_eq!(many("PUT /api/odoo/client/clients"), 1, "its own client only");
@@ -470,7 +472,7 @@ async fn a_new_platform_is_told_everything() {
     admin.write("product.brand", json!([["name", "=", "Condor"]]), json!({"name": "Condor Électronique"})).await;
     let told = bna.hears("the product with its brand's name", |call| call.body.contains("Condor Électronique")).await;
     assert_eq!(told.line, "PUT /api/odoo/products/update");
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     assert_eq!(bna.calls().len(), before + 1);
     // A category that becomes furniture has other prices
     let of_first =
@@ -499,7 +501,7 @@ async fn an_orders_end_is_told_to_its_bank_when_the_hub_caused_it() {
     let cancel = admin.write("sale.order", json!([["ek_order_id", "=", 9001]]), json!({"state": "EK_CLIENT_ORDER_CANCELED"})).await;
     assert_eq!(cancel.status, 200, "{}", cancel.text);
     alsalam.hears("that it is cancelled", |call| call.body.contains("EK_CLIENT_ORDER_CANCELED")).await;
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     assert!(!bna.calls().iter().any(|call| call.line.contains("/order/")), "orders are their bank's");
 }
 
@@ -530,9 +532,7 @@ async fn what_the_hub_did_last_is_told_even_if_it_is_heard_of_together_with_what
     until("every change has its position", async || stand.count(stamped).await == 0).await;
     signalled(&stand, "-CONT", "sync").await;
     bna.hears("the end that the hub caused", |call| call.line == "PUT /api/odoo/order/9101" && call.body.contains("DELIVERED")).await;
-    let unread = "SELECT (SELECT max(pos) FROM crm.event) - (SELECT pos FROM sync.feed_cursor WHERE feed = 'crm') AS n";
-    until("all is heard of", async || stand.count(unread).await == 0).await;
-    nothing_is_open(&admin).await;
+    all_told(&stand).await;
     assert!(!bna.calls().iter().any(|call| call.line.contains("9102")), "its own end: {:?}", bna.calls());
 }
 

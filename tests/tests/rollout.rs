@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use system_tests::load::{Done, Load};
+use system_tests::load::{Done, Load, told_as_it_is};
 use system_tests::platform::{Platform, SECRET};
 use system_tests::replicas::Replicas;
-use system_tests::{Stand, fresh_database, id, until, until_within};
+use system_tests::{Stand, fresh_database, id, until};
 
 const CLIENTS: usize = 6;
 const SETTINGS: &[(&str, &str)] = &[("DRAIN_MS", "3000"), ("DATABASE_CONNECTIONS", "4"), ("LOG", "error")];
@@ -16,19 +16,9 @@ async fn settled(stand: &Stand, done: &Done, bna: &Platform) {
     done.settled(stand, Duration::from_secs(30)).await;
     // What a process that was killed had leased is anybody's a minute later
     Stand::execute(&mut stand.sql().await, "UPDATE sync.ek_delivery SET lease_until = now() WHERE state = 'sending'").await;
-    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state <> 'done'";
-    let unread = "SELECT (SELECT count(*) FROM catalog.event e WHERE e.pos IS NULL OR e.pos > \
-                  (SELECT pos FROM sync.feed_cursor WHERE feed = 'catalog')) AS n";
-    until_within(Duration::from_secs(30), "everything is told", async || stand.count(unread).await == 0 && stand.count(open).await == 0)
-        .await;
-    let admin = stand.login("admin").await;
-    for reference in ["IRIS-TV55-N", "IRIS-TV55-G", "ATLAS-CAN3-BL"] {
-        let filter = json!([["manufacturer_ref", "=", reference]]).to_string();
-        let now = admin.rows("product.product", &[("filter", &filter), ("query", "{description}")]).await.remove(0);
-        let told = bna.calls().into_iter().rev().filter(|call| call.line.ends_with("/configuration"));
-        let last = told.into_iter().find(|call| call.body.contains(&format!("\"{reference}\""))).expect("a change was told");
-        assert_eq!(last.json()["description"], now["description"], "{reference}: the last that was told is what is there");
-    }
+    stand.all_told(Duration::from_secs(30)).await;
+    assert_eq!(stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state <> 'done'").await, 0);
+    told_as_it_is(stand, bna).await;
 }
 
 async fn under_load(signal: &str) -> (Done, usize) {

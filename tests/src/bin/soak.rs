@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rand::seq::IndexedRandom;
 use serde_json::json;
 use system_tests::cluster::OwnCluster;
-use system_tests::load::Load;
+use system_tests::load::{Load, told_as_it_is};
 use system_tests::platform::{Mood, Platform, SECRET};
 use system_tests::replicas::Replicas;
 use system_tests::stock::{ALGER, Goods, TV};
@@ -139,42 +139,22 @@ async fn chaos(cluster: &mut OwnCluster, url: &str, made: Vec<(String, i64)>, ti
 
 /// Nothing is lost, nothing happened twice, and everybody was told.
 async fn afterwards(stand: &Stand, platforms: &[Platform]) {
-    let gap = "SELECT (SELECT count(*) FROM {f}.event WHERE pos IS NULL) + (SELECT count(*) FROM {f}.event WHERE pos > \
-               coalesce((SELECT pos FROM sync.feed_cursor WHERE feed = '{f}'), 0)) AS n";
-    for feed in ["catalog", "partners", "crm", "stock"] {
-        until_within(AFTERWARDS, "every event is taken", async || stand.count(&gap.replace("{f}", feed)).await == 0).await;
-    }
     until_within(AFTERWARDS, "every event of stock's is taken", async || {
         stand.count("SELECT count(*) AS n FROM crm.event WHERE pos > (SELECT pos FROM stock.feed_cursor WHERE feed = 'crm')").await == 0
     })
     .await;
-    let open = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state IN ('waiting', 'sending')";
     Stand::execute(
         &mut stand.sql().await,
         "UPDATE sync.ek_platform SET failures = 0, open_until = NULL; UPDATE sync.ek_delivery SET next_attempt = now()",
     )
     .await;
-    until_within(AFTERWARDS, "every delivery is settled", async || stand.count(open).await == 0).await;
+    stand.all_told(AFTERWARDS).await;
     assert_eq!(stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'dead'").await, 0, "dead letters");
     for schema in ["catalog", "partners", "crm", "stock", "sync"] {
         assert_eq!(stand.count(&format!("SELECT count(*) AS n FROM {schema}.feed_parked")).await, 0, "parked in {schema}");
     }
-    let admin = stand.login("admin").await;
-    for reference in ["IRIS-TV55-N", "IRIS-TV55-G", "ATLAS-CAN3-BL"] {
-        let filter = json!([["manufacturer_ref", "=", reference]]).to_string();
-        let now = admin.rows("product.product", &[("filter", &filter), ("query", "{description}")]).await.remove(0);
-        for platform in platforms {
-            let last = platform
-                .calls()
-                .into_iter()
-                .rev()
-                .find(|call| call.line.ends_with("/configuration") && call.body.contains(&format!("\"{reference}\"")));
-            assert_eq!(
-                last.expect("it was told").json()["description"],
-                now["description"],
-                "{reference}: the last that was told is what is there"
-            );
-        }
+    for platform in platforms {
+        told_as_it_is(stand, platform).await;
     }
     system_tests::stock::consistent(stand).await;
 }
