@@ -1,12 +1,3 @@
--- As before, but with the timeline of now: the one in the control file is that of the last checkpoint, which after a promotion
--- is still the old primary's.
-CREATE OR REPLACE FUNCTION feed_cluster() RETURNS text LANGUAGE sql STABLE AS $$
-    -- A restore over the same database makes the table anew
-    SELECT format('%s/%s/%s/%s', s.system_identifier, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int,
-                  d.oid, 'feed'::regclass::oid)
-    FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()
-$$;
-
 -- The feed's two statements, planned once a session. As text they are planned at each call, for every partition; and as one
 -- UPDATE the stamping read the whole day for each change.
 

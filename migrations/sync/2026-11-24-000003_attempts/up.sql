@@ -20,6 +20,3 @@ DROP INDEX ek_delivery_done;
 
 -- What a bank's engineer asks by.
 CREATE INDEX ek_delivery_webhook ON ek_delivery (webhook_id);
-
--- Where each feed stood when the platform was named, as JSON: it hears of what came after.
-ALTER TABLE ek_platform ADD COLUMN since text;
