@@ -272,8 +272,15 @@ async fn readers_that_read_nothing_take_no_connection_from_the_others() {
         assert_eq!(ekiclik.list("product.brand", &[("limit", "5")]).await.status, 200);
     }
     drop(idle);
-    let all = ekiclik.list("product.brand", &[("query", "{id}")]);
-    assert_eq!(all.await.json()["count"], 60_003, "and who reads gets all of it");
+    // Until their places are free again a long answer is refused for now
+    until("who reads gets all of it", async || {
+        let all = ekiclik.list("product.brand", &[("query", "{id}")]).await;
+        if all.status != 200 {
+            later(&all);
+        }
+        all.status == 200 && all.json()["count"] == 60_003
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
