@@ -199,14 +199,7 @@ impl Stand {
         hub.start_background();
         let served = hub.clone();
         tokio::spawn(async move { http::serve(listener, &served.http, served.health(), hub::routes(&served)).await });
-        Stand {
-            address,
-            database_url: database_url.to_owned(),
-            hub: Some(hub),
-            children: None,
-            client: client(),
-            counting: Mutex::default(),
-        }
+        Stand { hub: Some(hub), ..Stand::elsewhere(&address, database_url) }
     }
 
     /// Gateway, catalog and partners as processes of their own.
@@ -221,7 +214,7 @@ impl Stand {
         let mut children = Children::start(Some(&programs()), &variables(settings), &urls).await.unwrap();
         children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();
-        Stand { address, database_url, hub: None, children: Some(children), client: client(), counting: Mutex::default() }
+        Stand { children: Some(children), ..Stand::elsewhere(&address, &database_url) }
     }
 
     /// One that is served by somebody else.

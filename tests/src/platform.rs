@@ -4,13 +4,20 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::{Session, id};
+
 /// A secret for platforms of tests.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// Names a bank's platform at this address; its id.
+pub async fn platform_of(admin: &Session<'_>, bank: &str, url: &str) -> i64 {
+    id(&admin.create("ek.platform", json!({"name": bank, "base_url": url, "secret": SECRET})).await)
+}
 
 /// A call that came.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use service::Service;
 use service::directory::SERVICES;
-use system_tests::platform::{Platform, SECRET};
+use system_tests::platform::{Platform, SECRET, platform_of};
 use system_tests::stock::{ALGER, Goods, TV};
 use system_tests::{Answer, Session, Stand, id, refused, until};
 
@@ -30,7 +30,7 @@ async fn two_banks(stand: &Stand) -> (Platform, Platform) {
         json!({"create_by": "ek", "partner_id": ALGER, "order_line": [{"product_id": TV, "product_qty": 1, "price_unit": 6000}]});
     id(&ekiclik.create("purchase.order", purchase).await);
     for (bank, platform, order) in [("BNA", &platforms.0, 50_001), ("Alsalam", &platforms.1, 50_002)] {
-        id(&admin.create("ek.platform", json!({"name": bank, "base_url": platform.url, "secret": SECRET})).await);
+        platform_of(&admin, bank, &platform.url).await;
         let email = format!("client-{order}@example.dz");
         id(&ekiclik.create("res.partner", json!({"name": format!("Client {order}"), "email": email, "source": bank})).await);
         id(&ekiclik.create("crm.lead", lead(bank, order, &email)).await);

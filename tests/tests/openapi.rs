@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use system_tests::platform::{Call, Platform, SECRET};
+use system_tests::platform::{Call, Platform, platform_of};
 use system_tests::{Session, Stand, id, until};
 
 async fn document(stand: &Stand) -> Value {
@@ -146,7 +146,7 @@ async fn every_call_to_a_platform_is_as_the_document_says_and_each_that_it_names
     let stand = Stand::new().await;
     let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
     let bna = Platform::new().await;
-    let platform = id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    let platform = platform_of(&admin, "BNA", &bna.url).await;
     let quant = id(&admin.create("stock.quant", json!({"product_id": 1, "location_id": "EKIWH", "inventory_quantity": 17})).await);
     assert_eq!(admin.call("stock.quant", quant, "action_apply_inventory", json!([])).await.status, 200);
     assert_eq!(admin.call("ek.platform", platform, "action_full_sync", json!([])).await.status, 200);

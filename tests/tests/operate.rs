@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use service::Service;
-use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::platform::{Mood, Platform, SECRET, platform_of};
 use system_tests::{Stand, fresh_database, id, programs, until, until_within, variables};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -200,7 +200,7 @@ async fn doctor(url: &str, settings: &[(&str, &str)]) -> (bool, String) {
 async fn the_doctor_says_what_is_wrong_in_words() {
     let (stand, bna) = (Stand::new().await, Platform::new().await);
     let admin = stand.login("admin").await;
-    id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    platform_of(&admin, "BNA", &bna.url).await;
     until("its followers have read everything", async || doctor(&stand.database_url, &[]).await.0).await;
     let (_, well) = doctor(&stand.database_url, &[]).await;
     for part in [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
-use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::platform::{Mood, Platform, SECRET, platform_of};
 use system_tests::stock::{ALGER, CANAPE, Goods, TV};
 use system_tests::{Stand, id, until};
 
@@ -15,7 +15,7 @@ async fn two_banks_that_mirror_each_other_come_to_rest() {
     let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
     let (bna, alsalam) = (Platform::new().await, Platform::new().await);
     for (bank, platform) in [("BNA", &bna), ("Alsalam", &alsalam)] {
-        id(&admin.create("ek.platform", json!({"name": bank, "base_url": platform.url, "secret": SECRET})).await);
+        platform_of(&admin, bank, &platform.url).await;
     }
     assert_eq!(admin.write("product.template", json!([["manufacturer_ref", "=", TV]]), json!({"name": "Mirrored"})).await.status, 200);
     // Each sends back what it hears, as its own change
@@ -41,7 +41,7 @@ async fn what_a_bank_causes_it_does_not_hear_of_whatever_it_is() {
     let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
     let (bna, alsalam) = (Platform::new().await, Platform::new().await);
     for (bank, platform) in [("BNA", &bna), ("Alsalam", &alsalam)] {
-        id(&admin.create("ek.platform", json!({"name": bank, "base_url": platform.url, "secret": SECRET})).await);
+        platform_of(&admin, bank, &platform.url).await;
     }
     let client = json!([["email", "=", "mourad.belkacem@example.dz"]]);
     for (model, filter, data) in [
@@ -62,7 +62,7 @@ async fn what_a_bank_causes_it_does_not_hear_of_whatever_it_is() {
 async fn first_deliveries_of_a_quantity_have_rising_versions_whatever_the_platform_answers() {
     let stand = Stand::new().await;
     let (admin, bna) = (stand.login("admin").await, Platform::new().await);
-    let platform = id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    let platform = platform_of(&admin, "BNA", &bna.url).await;
     for n in 0..30 {
         match n % 5 {
             0 => bna.next(Mood::Answers(500, "")),
@@ -133,7 +133,7 @@ async fn a_bank_that_is_dead_for_a_day_costs_no_attempt_keeps_its_order_and_hear
     let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
     let (dead, well) = (Platform::new().await, Platform::new().await);
     for (bank, platform) in [("BNA", &dead), ("Alsalam", &well)] {
-        id(&admin.create("ek.platform", json!({"name": bank, "base_url": platform.url, "secret": SECRET})).await);
+        platform_of(&admin, bank, &platform.url).await;
     }
     dead.usually(Mood::Resets);
     let mut sql = stand.sql().await;
@@ -180,7 +180,7 @@ async fn a_bank_that_is_dead_for_a_day_costs_no_attempt_keeps_its_order_and_hear
 async fn a_platforms_wish_to_wait_is_bounded_and_the_schedule_is_that_of_the_contract() {
     let stand = Stand::new().await;
     let (admin, bna) = (stand.login("admin").await, Platform::new().await);
-    let platform = id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    let platform = platform_of(&admin, "BNA", &bna.url).await;
     let mut sql = stand.sql().await;
     let mut wait = async |mood: Mood, attempts: i64| {
         bna.next(mood);

@@ -5,13 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use system_tests::cluster::OwnCluster;
-use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::platform::{Mood, Platform, SECRET, platform_of};
 use system_tests::stock::{ALGER, Goods, TV};
 use system_tests::{Answer, Session, Stand, fill, id, refused, until};
-
-async fn platform_of(admin: &Session<'_>, bank: &str, url: &str) -> i64 {
-    id(&admin.create("ek.platform", json!({"name": bank, "base_url": url, "secret": SECRET})).await)
-}
 
 fn product(reference: &str, configurations: &[&str]) -> Value {
     let configurations: Vec<Value> = configurations

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use system_tests::load::{Done, Load, told_as_it_is};
-use system_tests::platform::{Platform, SECRET};
+use system_tests::platform::{Platform, platform_of};
 use system_tests::replicas::Replicas;
-use system_tests::{Stand, fresh_database, id, until};
+use system_tests::{Stand, fresh_database, until};
 
 const CLIENTS: usize = 6;
 const SETTINGS: &[(&str, &str)] = &[("DRAIN_MS", "3000"), ("DATABASE_CONNECTIONS", "4"), ("LOG", "error")];
@@ -26,7 +25,7 @@ async fn under_load(signal: &str) -> (Done, usize) {
     let mut replicas = Replicas::start(&url, SETTINGS).await;
     let stand = replicas.stand(&url);
     let (admin, ekiclik, bna) = (stand.login("admin").await, stand.login("ekiclik").await, Platform::new().await);
-    id(&admin.create("ek.platform", json!({"name": "BNA", "base_url": bna.url, "secret": SECRET})).await);
+    platform_of(&admin, "BNA", &bna.url).await;
     let load = Load::start(&stand.address, &ekiclik.id, CLIENTS, 0);
     let mut ended = 0;
     for (name, at) in replicas.all() {

@@ -9,13 +9,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rand::seq::IndexedRandom;
-use serde_json::json;
 use system_tests::cluster::OwnCluster;
 use system_tests::load::{Load, told_as_it_is};
-use system_tests::platform::{Mood, Platform, SECRET};
+use system_tests::platform::{Mood, Platform, platform_of};
 use system_tests::replicas::Replicas;
 use system_tests::stock::{ALGER, Goods, TV};
-use system_tests::{Stand, fill, id, programs, until_within};
+use system_tests::{Stand, fill, programs, until_within};
 
 const CLIENTS: usize = 5;
 const SETTINGS: &[(&str, &str)] = &[("DRAIN_MS", "3000"), ("DATABASE_CONNECTIONS", "4"), ("LOG", "error"), ("PLATFORM_TIMEOUT", "2")];
@@ -88,7 +87,7 @@ async fn chaos(cluster: &mut OwnCluster, url: &str, made: Vec<(String, i64)>, ti
     let session = {
         let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
         for (bank, platform) in ["BNA", "Alsalam"].iter().zip(&platforms) {
-            id(&admin.create("ek.platform", json!({"name": bank, "base_url": platform.url, "secret": SECRET})).await);
+            platform_of(&admin, bank, &platform.url).await;
         }
         Goods::count(&admin, ALGER, TV, 1_000_000.0).await;
         ekiclik.id
