@@ -1,16 +1,20 @@
 """Holds the Kubernetes manifests against the schemas and against rules of our own: see scripts/k8s-check, which calls it.
 
-Usage: k8s.py KUBECTL KINDS [--self-test]. Prints a line for each finding; the last line counts what was checked. --self-test
-instead breaks the rendered manifests in many ways and wants each of them found."""
+Usage: k8s.py KUBECTL KINDS [--as-documented | --self-test]. Prints a line for each finding; the last line counts what was checked.
+--as-documented checks a copy that was changed as docs/kubernetes.md says. --self-test breaks the rendered manifests in many ways
+and wants each of them found."""
 
 import copy
 import functools
 import ipaddress
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import jsonschema
 import kubernetes_validate.utils as schemas
@@ -27,8 +31,24 @@ MADE_ELSEWHERE = {"identity-public-keys", "loan-file-keys", "platform-keys", "fi
 MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES}
 # The hub's own variable: on a server it says in so many words that there is no demo
 NOT_READ = {"DEMO"}
-# What the stock service is going to tell; up is Prometheus' own
-METRICS_BESIDE = {"up": set()}
+# What others tell: Prometheus itself, CloudNativePG (config/manager/default-monitoring.yaml and its collector), its Barman Cloud
+# plugin (observability.md), the kubelet, cert-manager
+METRICS_BESIDE = {
+    "up": set(),
+    "cnpg_collector_up": {"cluster"},
+    "cnpg_backends_total": {"datname", "usename", "application_name", "state"},
+    "cnpg_backends_max_tx_duration_seconds": {"datname", "usename", "application_name", "state"},
+    "cnpg_pg_database_xid_age": {"datname"},
+    "cnpg_pg_replication_lag": set(),
+    "cnpg_pg_replication_streaming_replicas": set(),
+    "cnpg_pg_settings_setting": {"name"},
+    "cnpg_pg_stat_archiver_last_archived_time": set(),
+    "cnpg_pg_stat_archiver_last_failed_time": set(),
+    "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp": set(),
+    "kubelet_volume_stats_available_bytes": {"persistentvolumeclaim"},
+    "kubelet_volume_stats_capacity_bytes": {"persistentvolumeclaim"},
+    "certmanager_certificate_expiration_timestamp_seconds": {"name"},
+}
 # Labels that Prometheus gives to every series of a Service
 TARGET_LABELS = {"job", "instance", "namespace", "service", "pod", "container", "endpoint"}
 SECRET = re.compile(r"KEYS?$|PASSWORD$|SECRET|TOKEN|CREDENTIAL|DATABASE_URL|^ADMIN_LOGIN$")
@@ -113,8 +133,8 @@ class Overlay:
         return ours + databases
 
 
-def render(kubectl, name):
-    done = subprocess.run([kubectl, "kustomize", ROOT / "k8s/overlays" / name], capture_output=True, text=True)
+def render(kubectl, name, root=ROOT):
+    done = subprocess.run([kubectl, "kustomize", root / "k8s/overlays" / name], capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"k8s/overlays/{name}: manifests that kustomize can put together expected: {done.stderr.strip()}")
     return Overlay(name, [thing for thing in yaml.safe_load_all(done.stdout) if thing])
@@ -594,7 +614,7 @@ def wanted_flows(overlay):
         wanted |= {(process, service, 8080) for service in SERVICES} | {(process, "monitoring", 4318), ("monitoring", process, 8080)}
     for service in SERVICES:
         database = f"{service}-db"
-        wanted |= {(service, database, 5432), (f"{service}-migration", database, 5432)}
+        wanted |= {(service, database, 5432), (f"{service}-migration", database, 5432), ("monitoring", database, 9187)}
         wanted |= {(other, database, port) for other in (database, "cnpg-system") for port in (5432, 8000)}
         # The Kubernetes API and the object storage have no name that a policy knows
         wanted |= {(database, other, port) for other in OUTSIDE for port in (443, 6443)}
@@ -704,6 +724,16 @@ def alerts_and_dashboard_speak_of_what_there_is(overlay):
                     endpoint["port"] in ports and endpoint["path"] == "/metrics",
                     f"/metrics on a port of Service/{service['metadata']['name']} expected",
                 )
+    databases = overlay.of("PodMonitor")
+    overlay.want("PodMonitor", len(databases) == 1, "one expected")
+    for thing in databases:
+        for database in overlay.of("Cluster"):
+            # The labels and the port's name are the operator's
+            has = {"cnpg.io/cluster": database["metadata"]["name"]}
+            said = f"Cluster/{database['metadata']['name']} expected among those it selects"
+            overlay.want(thing, selects(thing["spec"]["selector"], has), said)
+        ports = [endpoint["port"] for endpoint in thing["spec"]["podMetricsEndpoints"]]
+        overlay.want(thing, ports == ["metrics"], "the port metrics of the databases' pods expected")
     known = dict(metrics())
     runbooks = re.findall(r"^## (.+)$", (ROOT / "docs/runbooks.md").read_text(), re.M)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in runbooks}
@@ -832,6 +862,8 @@ no summary | PrometheusRule/echange | LETTERS annotations summary | - | annotati
 no severity | PrometheusRule/echange | LETTERS labels severity | - | severity page or ticket
 an alert renamed | PrometheusRule/echange | LETTERS alert | "Dead" | an alert DeadLetters expected
 an unknown metric to see | ConfigMap/grafana-dashboard | data dashboard.json | s/outbox_pending/outbox_waits/ | not hub_outbox_waits
+databases that nobody scrapes | PodMonitor/echange-databases | spec selector | {"matchLabels": {"database": "crm"}} | Cluster/stock-db expected
+databases' metrics closed | NetworkPolicy/crm-db | spec ingress 2 | - | monitoring expected to reach crm-db on 9187
 Services that nobody scrapes | ServiceMonitor/echange | spec selector matchLabels app.kubernetes.io/part-of | "hub" | among those
 """
 PLACES = {
@@ -888,16 +920,39 @@ def self_test(production, kinds):
     return passed, failed
 
 
+def as_documented(kubectl):
+    """The overlays of a copy in which the first step of docs/kubernetes.md was done, word for word, and what is left of our names."""
+    page = (ROOT / "docs/kubernetes.md").read_text()
+    step = re.search(r"^## The first time$.*?^```sh\n(.*?)^```$", page, re.M | re.S)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        shutil.copytree(ROOT / "k8s", folder / "k8s")
+        path = f"{pathlib.Path(kubectl).parent}:{os.environ['PATH']}"
+        shell = ["bash", "-euo", "pipefail", "-c", step]
+        done = subprocess.run(shell, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"docs/kubernetes.md: a first step that can be done expected: {done.stderr.strip()}")
+        overlays = [render(kubectl, path.name, folder) for path in sorted((folder / "k8s/overlays").iterdir())]
+    ours = [overlay.name for overlay in overlays if "example.com" in str(overlay.objects)]
+    left = [f"k8s/overlays/{name}: no example.com expected after the first step of docs/kubernetes.md" for name in ours]
+    return overlays, left
+
+
 def main():
     kubectl, kinds, *rest = sys.argv[1:]
-    overlays = [render(kubectl, path.name) for path in sorted((ROOT / "k8s/overlays").iterdir())]
-    if rest == ["--self-test"]:
+    mode = rest[0].removeprefix("--") if rest else "k8s-check"
+    overlays, findings = (
+        as_documented(kubectl)
+        if mode == "as-documented"
+        else ([render(kubectl, path.name) for path in sorted((ROOT / "k8s/overlays").iterdir())], [])
+    )
+    if mode == "self-test":
         passed, failed = self_test(next(overlay for overlay in overlays if overlay.is_production), kinds)
     else:
-        findings = [finding for overlay in overlays for finding in check(overlay, overlay.objects, kinds)]
+        findings += [finding for overlay in overlays for finding in check(overlay, overlay.objects, kinds)]
         print("\n".join(findings), end="\n" if findings else "")
         passed, failed = sum(len(overlay.objects) + len(RULES) for overlay in overlays), len(findings)
-    print(f"{'self-test' if rest else 'k8s-check'}: {passed} passed, {failed} failed")
+    print(f"{mode}: {passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

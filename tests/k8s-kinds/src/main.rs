@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use kcr_barmancloud_cnpg_io::v1::objectstores::ObjectStore;
-use kcr_monitoring_coreos_com::v1::{prometheusrules::PrometheusRule, servicemonitors::ServiceMonitor};
+use kcr_monitoring_coreos_com::v1::{podmonitors::PodMonitor, prometheusrules::PrometheusRule, servicemonitors::ServiceMonitor};
 use kcr_postgresql_cnpg_io::v1::{clusters::Cluster, scheduledbackups::ScheduledBackup};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,6 +16,7 @@ fn main() -> io::Result<()> {
         let named = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let wrong = match (named("apiVersion").as_str(), named("kind").as_str()) {
             ("barmancloud.cnpg.io/v1", "ObjectStore") => unknown::<ObjectStore>(object),
+            ("monitoring.coreos.com/v1", "PodMonitor") => unknown::<PodMonitor>(object),
             ("monitoring.coreos.com/v1", "PrometheusRule") => unknown::<PrometheusRule>(object),
             ("monitoring.coreos.com/v1", "ServiceMonitor") => unknown::<ServiceMonitor>(object),
             ("postgresql.cnpg.io/v1", "Cluster") => unknown::<Cluster>(object),
