@@ -50,6 +50,49 @@ async fn the_document_holds_together_and_names_every_model_in_both_shapes() {
     }
 }
 
+/// Everything that is a schema by its keys, with where it stands.
+fn schemas<'d>(json: &'d Value, at: &str, found: &mut Vec<(String, &'d serde_json::Map<String, Value>)>) {
+    match json {
+        Value::Object(map) => {
+            found.push((at.to_owned(), map));
+            map.iter().for_each(|(name, value)| schemas(value, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| schemas(item, &format!("{at}/{index}"), found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_schema_is_of_a_kind_that_makers_of_typed_clients_leave_out() {
+    let stand = Stand::new().await;
+    let document = document(&stand).await;
+    let mut found = Vec::new();
+    // What is an example is data
+    for part in ["/paths", "/webhooks", "/components"] {
+        schemas(document.pointer(part).unwrap(), part, &mut found);
+    }
+    let mut wrong = Vec::new();
+    for (at, schema) in found.iter().filter(|(at, _)| !at.contains("/example") && !at.ends_with("/properties")) {
+        let is = |kind: &str| {
+            schema.get("type").is_some_and(|found| found == kind || found.as_array().is_some_and(|all| all.contains(&json!(kind))))
+        };
+        if is("array") && !schema.contains_key("items") {
+            wrong.push(format!("{at}: an array without items"));
+        }
+        if schema.contains_key("const") || (schema.get("enum").is_some_and(Value::is_array) && !schema.contains_key("type")) {
+            wrong.push(format!("{at}: a value without a type"));
+        }
+        let options = schema.get("anyOf").and_then(Value::as_array);
+        if options.is_some_and(|options| options.iter().any(|option| option["type"] == "array")) {
+            wrong.push(format!("{at}: a list among other things"));
+        }
+        if schema.get("in").is_some_and(|place| place == "query") && schema.contains_key("content") {
+            wrong.push(format!("{at}: a parameter that is not a plain text or number"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_works_on_the_demos_data() {
     let stand = Stand::new().await;

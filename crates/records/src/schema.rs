@@ -101,47 +101,69 @@ fn written(field: &Field) -> Json {
         Kind::Char(most) | Kind::Text(most) => json!({"type": ["string", "null"], "maxLength": most}),
         Kind::Selection(options) => {
             let unset = (!field.required).then_some(Json::Null);
-            json!({"enum": options.iter().map(|option| Json::from(*option)).chain(unset).collect::<Vec<_>>()})
+            json!({"type": or_unset("string"), "enum": options.iter().map(|option| Json::from(*option)).chain(unset).collect::<Vec<_>>()})
         }
-        Kind::Boolean => json!({"anyOf": [{"type": "boolean"}, {"enum": ["True", "False"]}]}),
-        Kind::Id | Kind::Integer | Kind::One2many { .. } => json!({"type": or_unset("integer"), "minimum": i64::MIN, "maximum": i64::MAX}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Id | Kind::Integer | Kind::One2many { .. } => {
+            json!({"type": or_unset("integer"), "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX})
+        }
         Kind::Monetary => json!({"type": or_unset("number"), "minimum": 0, "exclusiveMaximum": MAX_MONEY}),
         Kind::Float => json!({"type": or_unset("number"), "minimum": 0, "exclusiveMaximum": MAX_QUANTITY}),
         Kind::Date => json!({"type": or_unset("string"), "format": "date"}),
         Kind::Datetime => json!({"type": or_unset("string"), "format": "date-time"}),
         Kind::Many2one(_) => {
-            let id = json!({"type": or_unset("integer"), "minimum": 1, "maximum": i64::MAX});
+            let id = json!({"type": or_unset("integer"), "format": "int64", "minimum": 1, "maximum": i64::MAX});
             if field.by_name == ByName::No { id } else { json!({"anyOf": [id, text(254)]}) }
         }
-        Kind::Many2many(_) => {
-            let ids = || list(json!({"type": "integer", "minimum": 1, "maximum": i64::MAX}), 0, MAX_IDS);
-            let command =
-                |name: &str| json!({"type": "object", "properties": {name: ids()}, "required": [name], "additionalProperties": false});
-            json!({"anyOf": [ids(), command("push"), command("pop")]})
-        }
+        // Its other forms stand in what is told of it: no typed client knows a list that may be an object too
+        Kind::Many2many(_) => list(json!({}), 0, MAX_IDS),
     }
+}
+
+/// What is unset is `false`, as Odoo answers it. Programs that make clients of the document know no type of that one value.
+fn or_false(schema: Json) -> Json {
+    json!({"anyOf": [schema, {"type": "boolean"}]})
+}
+
+fn shared(name: &str) -> Map<String, Json> {
+    Map::from_iter([("$ref".to_owned(), format!("#/components/schemas/{name}").into())])
+}
+
+/// What the fields of all models share, once: a client made of the document has one type for it.
+pub fn components() -> Map<String, Json> {
+    let moment = json!({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d-\d\d-\d\d$"});
+    Map::from_iter([
+        ("TextOrFalse".to_owned(), or_false(json!({"type": "string"}))),
+        ("DateOrFalse".to_owned(), or_false(json!({"type": "string", "format": "date"}))),
+        ("DatetimeOrFalse".to_owned(), or_false(moment)),
+    ])
+}
+
+/// What leads to a model's records: one of them, and those of a list. Where the query has a block they are objects, else ids.
+pub fn relations(model: &str) -> Map<String, Json> {
+    let id = json!({"type": "integer", "format": "int64"});
+    Map::from_iter([
+        (format!("{model}.one"), json!({"anyOf": [id, {"type": "boolean"}, shared(model)]})),
+        (format!("{model}.item"), json!({"anyOf": [id, shared(model)]})),
+    ])
 }
 
 /// A field as a read answers it.
 fn answered(field: &Field) -> Json {
-    let unset = json!({"const": false});
-    let or_unset = |schema: Json| json!({"anyOf": [schema, unset]});
     if field.is_write_only() {
-        return unset;
+        return json!({"type": "boolean"});
     }
-    let related = |comodel: &str| json!({"$ref": format!("#/components/schemas/{comodel}")});
     match &field.kind {
-        Kind::Id => json!({"type": "integer"}),
-        Kind::Integer => json!({"type": "integer"}),
+        Kind::Id | Kind::Integer => json!({"type": "integer", "format": "int64"}),
         Kind::Monetary | Kind::Float => json!({"type": "number"}),
         Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Char(_) | Kind::Text(_) => or_unset(json!({"type": "string"})),
-        Kind::Selection(options) => or_unset(json!({"enum": options})),
-        Kind::Date => or_unset(json!({"type": "string", "format": "date"})),
-        Kind::Datetime => or_unset(json!({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d-\d\d-\d\d$"})),
-        Kind::Many2one(comodel) => json!({"anyOf": [{"type": "integer"}, unset, related(comodel)]}),
+        Kind::Char(_) | Kind::Text(_) => shared("TextOrFalse").into(),
+        Kind::Selection(options) => or_false(json!({"type": "string", "enum": options})),
+        Kind::Date => shared("DateOrFalse").into(),
+        Kind::Datetime => shared("DatetimeOrFalse").into(),
+        Kind::Many2one(comodel) => shared(&format!("{comodel}.one")).into(),
         Kind::One2many { comodel, .. } | Kind::Many2many(comodel) => {
-            json!({"type": "array", "items": {"anyOf": [{"type": "integer"}, related(comodel)]}})
+            json!({"type": "array", "items": shared(&format!("{comodel}.item"))})
         }
     }
 }
@@ -153,6 +175,12 @@ fn told(field: &Field, mut schema: Json) -> Json {
         field.kind.comodel().unwrap_or_default(),
         if field.personal { "Personal" } else { "" },
         if field.sealed_in.is_some() { "Encrypted: read where it is named, in no filter and no order" } else { "" },
+        match field.kind {
+            Kind::Many2many(_) => {
+                "Ids, or Odoo's commands: `[[6, 0, [1, 2]]]`, `[[4, 3]]`, `[[3, 3]]`; `{\"push\": [3]}` and `{\"pop\": [3]}` are taken too"
+            }
+            _ => "",
+        },
         match field.by_name {
             ByName::No => "",
             ByName::Known => "An id or a name",
@@ -278,9 +306,10 @@ mod tests {
     #[test]
     fn a_read_answers_false_for_what_is_unset_or_secret_and_nothing_that_is_internal() {
         let record = record(&model());
-        assert_eq!(record["properties"]["secret"], json!({"const": false, "title": "Secret"}));
+        assert_eq!(record["properties"]["secret"], json!({"type": "boolean", "title": "Secret"}));
         assert_eq!(record["properties"]["total"], json!({"type": "number", "title": "Total"}));
         assert!(record["properties"].get("hash").is_none() && record["properties"].get("write_date").is_some());
-        assert_eq!(record["properties"]["brand"]["anyOf"][2]["$ref"], "#/components/schemas/product.brand");
+        assert_eq!(record["properties"]["brand"]["$ref"], "#/components/schemas/product.brand.one");
+        assert_eq!(relations("product.brand")["product.brand.one"]["anyOf"][2]["$ref"], "#/components/schemas/product.brand");
     }
 }

@@ -74,7 +74,7 @@ fn attributes() -> Json {
     let named = || json!({"anyOf": [schema::text(254), {"type": "integer", "minimum": 1, "maximum": i64::MAX}]});
     let one = json!({"type": "object", "required": ["attribute_id", "value_id"], "additionalProperties": false,
         "properties": {"attribute_id": named(), "value_id": named(), "create_by": {"type": ["string", "null"]}}});
-    json!({"anyOf": [schema::list(one, 0, product_attribute::MAX_ATTRIBUTES), {"type": "null"}]})
+    schema::list(one, 0, product_attribute::MAX_ATTRIBUTES)
 }
 
 /// What a configuration is made of, or changed by.

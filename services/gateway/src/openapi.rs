@@ -62,6 +62,7 @@ impl Gateway {
 
         let mut paths = own_paths();
         let mut schemas = own_schemas();
+        schemas.extend(records::schema::components());
         for (name, (service, model)) in models {
             describe(&name, service, model, &mut paths, &mut schemas);
         }
@@ -115,7 +116,7 @@ fn answers(about: &str, kind: &str, schema: Json, refused: &[&str]) -> Json {
 
 fn enveloped(schema: Json) -> Json {
     json!({"type": "object", "required": ["jsonrpc", "id"], "additionalProperties": false,
-        "properties": {"jsonrpc": {"const": "2.0"}, "id": {}, "result": schema}})
+        "properties": {"jsonrpc": {"type": "string"}, "id": {}, "result": schema}})
 }
 
 /// A body in the envelope: nothing in it but `params` counts.
@@ -131,13 +132,13 @@ fn body(params: Json, required: bool, example: Option<Json>) -> Json {
 fn parameters() -> Json {
     let query = |name: &str, about: &str, schema: Json| json!({"name": name, "in": "query", "description": about, "schema": schema});
     let whole = || json!({"type": "integer", "minimum": 1, "maximum": 1_000_000});
+    let domain = |example: &str| json!({"type": "string", "contentMediaType": "application/json", "examples": [example]});
     let filter = "Odoo's domain, in JSON: `[[\"name\", \"ilike\", \"tv\"]]`; `&`, `|`, `!` in prefix notation.";
     json!({
-        "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1, "maximum": i64::MAX}},
+        "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX}},
         "query": query("query", "The fields wanted: `{id, name, categ_id{name}}`, `{*}`, `{-name}`.", json!({"type": "string", "maxLength": 4_000, "examples": ["{*}"]})),
-        "filter": {"name": "filter", "in": "query", "description": filter, "content": {"application/json": {"schema": {"type": "array"}, "example": [["id", ">", 0]]}}},
-        "needed_filter": {"name": "filter", "in": "query", "required": true, "description": filter,
-            "content": {"application/json": {"schema": {"type": "array", "minItems": 1}, "example": [["id", "=", 0]]}}},
+        "filter": query("filter", filter, domain("[[\"id\", \">\", 0]]")),
+        "needed_filter": {"name": "filter", "in": "query", "required": true, "description": filter, "schema": domain("[[\"id\", \"=\", 0]]")},
         "order": query("order", "`name desc, id`", json!({"type": "string", "maxLength": 400, "examples": ["id desc"]})),
         "page": query("page", "Counts with `page_size`.", whole()),
         "page_size": query("page_size", "With it `total` tells how many match.", whole()),
@@ -155,14 +156,18 @@ fn parameter(name: &str) -> Json {
 fn own_schemas() -> Map<String, Json> {
     let data = json!({"type": "object", "required": ["name", "message", "arguments", "context", "debug"], "properties": {
         "name": {"type": "string", "description": "Odoo's exception, `odoo.exceptions.ValidationError`."}, "message": {"type": "string"},
-        "arguments": {"type": "array"}, "context": {"type": "object"}, "debug": {"const": ""}, "exception_type": {"type": "string"}}});
+        "arguments": {"type": "array", "items": {}}, "context": {"type": "object"}, "debug": {"type": "string"}, "exception_type": {"type": "string"}}});
     let error = json!({"type": "object", "required": ["code", "message", "data"], "additionalProperties": false,
         "properties": {"code": {"type": "integer"}, "message": {"type": "string"}, "data": data}});
+    let removed = json!({"type": "object", "required": ["result"], "properties": {"result": {"type": "boolean"}}});
     Map::from_iter([
+        ("Done".to_owned(), enveloped(json!({"type": "boolean"}))),
+        ("Made".to_owned(), enveloped(json!({"type": "integer", "format": "int64"}))),
+        ("Removed".to_owned(), removed),
         (
             "Error".to_owned(),
             json!({"type": "object", "required": ["jsonrpc", "id", "error"], "additionalProperties": false,
-                "properties": {"jsonrpc": {"const": "2.0"}, "id": {}, "error": error}}),
+                "properties": {"jsonrpc": {"type": "string"}, "id": {}, "error": error}}),
         ),
         (
             "Session".to_owned(),
@@ -177,18 +182,18 @@ fn own_schemas() -> Map<String, Json> {
 fn own_paths() -> Map<String, Json> {
     let credentials = json!({"type": "object", "required": ["login", "password"], "properties": {
         "db": {"type": "string"}, "login": {"type": "string", "minLength": 1}, "password": {"type": "string", "minLength": 1, "format": "password"}}});
-    let log_in = |refused: &[&str], path: &str, about: &str| {
+    let session = || enveloped(json!({"$ref": "#/components/schemas/Session"}));
+    let session_or_error = || json!({"anyOf": [session(), {"$ref": "#/components/schemas/Error"}]});
+    let log_in = |answer: Json, refused: &[&str], path: &str, about: &str| {
         json!({"post": {
             "operationId": path, "tags": ["sessions"], "summary": about, "security": [],
             "requestBody": body(credentials.clone(), true, Some(json!({"login": "ekiclik", "password": "ekiclik", "db": "echange"}))),
-            "responses": answers("The session, with its cookie.", "application/json", json!({"anyOf": [
-                enveloped(json!({"$ref": "#/components/schemas/Session"})), {"$ref": "#/components/schemas/Error"}]}), refused),
+            "responses": answers("The session, with its cookie.", "application/json", answer, refused),
         }})
     };
     let in_session = |path: &str, about: &str| {
-        let answer = json!({"anyOf": [enveloped(json!({"$ref": "#/components/schemas/Session"})), {"$ref": "#/components/schemas/Error"}]});
         json!({"post": {"operationId": path, "tags": ["sessions"], "summary": about, "requestBody": body(json!({"type": "object"}), false, None),
-            "responses": answers("The answer; errors come with 200, as Odoo's do.", "application/json", answer, &["400", "408", "413", "415"])}})
+            "responses": answers("The answer; errors come with 200, as Odoo's do.", "application/json", session_or_error(), &["400", "408", "413", "415"])}})
     };
     let reports: Vec<&str> = report::REPORTS.iter().map(|(name, ..)| *name).collect();
     let file = json!({"type": "string", "contentMediaType": "application/pdf"});
@@ -199,15 +204,15 @@ fn own_paths() -> Map<String, Json> {
         json!({"name": "Last-Event-ID", "in": "header", "description": "The same, as browsers send it.", "schema": {"type": "string"}}),
     ];
     let paths = json!({
-        "/auth/": log_in(&["400", "401", "403", "408", "413", "415", "422", "429", "503"], "auth", "Logs in; the session's id is in the answer too."),
-        "/web/session/authenticate": log_in(&["400", "408", "413", "415"], "authenticate", "Logs in, as Odoo's own route: errors come with 200."),
+        "/auth/": log_in(session(), &["400", "401", "403", "408", "413", "415", "422", "429", "503"], "auth", "Logs in; the session's id is in the answer too."),
+        "/web/session/authenticate": log_in(session_or_error(), &["400", "408", "413", "415"], "authenticate", "Logs in, as Odoo's own route: errors come with 200."),
         "/web/session/get_session_info": in_session("get_session_info", "Tells of the session."),
         "/web/session/check": in_session("check", "Whether the session lives."),
         "/web/session/destroy": in_session("destroy", "Ends the session."),
         "/report/pdf/{report}/{ids}": {"get": {
             "operationId": "report", "tags": ["documents"], "summary": "Printed documents, up to 100 in one file.",
             "parameters": [
-                {"name": "report", "in": "path", "required": true, "schema": {"enum": reports}},
+                {"name": "report", "in": "path", "required": true, "schema": {"type": "string", "enum": reports}},
                 {"name": "ids", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}){0,9}$"}},
             ],
             "responses": answers("The file.", "application/pdf", file, OF_READS),
@@ -269,19 +274,25 @@ fn describe(name: &str, service: &str, model: Described, paths: &mut Map<String,
         let made = answers(
             "Its id, the same for a request that is sent again.",
             "application/json",
-            enveloped(json!({"type": "integer"})),
+            json!({"$ref": "#/components/schemas/Made"}),
             OF_CHANGES,
         );
         of_model.insert("post".to_owned(), operation("create", format!("{label}: create"), &["idempotency"], Some(taken), made));
         schemas.insert(format!("{name}.create"), create);
     }
     if let Some(write) = model.write {
-        let done =
-            || answers("Done; `X-Records-Matched` tells to how many.", "application/json", enveloped(json!({"const": true})), OF_CHANGES);
+        let done = || {
+            answers(
+                "Done; `X-Records-Matched` tells to how many.",
+                "application/json",
+                json!({"$ref": "#/components/schemas/Done"}),
+                OF_CHANGES,
+            )
+        };
         let data = example(&write);
         let filter = model.example_filter.zip(data.clone()).map(|(filter, data)| json!({"filter": filter, "data": data}));
         let found = json!({"type": "object", "required": ["filter", "data"], "properties": {
-            "filter": {"type": "array", "minItems": 1}, "data": reference("write"), "context": context()}});
+            "filter": {"type": "array", "items": {}, "minItems": 1}, "data": reference("write"), "context": context()}});
         let taken = body(found, true, filter);
         of_model.insert(
             "put".to_owned(),
@@ -294,24 +305,18 @@ fn describe(name: &str, service: &str, model: Described, paths: &mut Map<String,
         schemas.insert(format!("{name}.write"), write);
     }
     if may("unlink") {
-        let gone = || {
-            answers(
-                "Removed.",
-                "application/json",
-                json!({"type": "object", "properties": {"result": {"const": true}}, "required": ["result"]}),
-                OF_CHANGES,
-            )
-        };
+        let gone = || answers("Removed.", "application/json", json!({"$ref": "#/components/schemas/Removed"}), OF_CHANGES);
         let removes = format!("{label}: remove, unless something refers to it");
         of_model.insert("delete".to_owned(), operation("unlink", removes.clone(), &["needed_filter", "idempotency"], None, gone()));
         of_record.insert("delete".to_owned(), operation("unlink_one", removes, &["id", "idempotency"], None, gone()));
     }
     schemas.insert(name.to_owned(), model.record);
+    schemas.extend(records::schema::relations(name));
     paths.insert(format!("/api/{name}/"), of_model.into());
     paths.insert(format!("/api/{name}/{{id}}"), of_record.into());
     for (method, (arguments, on_record, about)) in model.actions {
         let needed = arguments.get("required").and_then(Json::as_array).is_some_and(|required| !required.is_empty());
-        let params = json!({"type": "object", "properties": {"args": {"type": "array"}, "kwargs": arguments, "context": context()},
+        let params = json!({"type": "object", "properties": {"args": {"type": "array", "items": {}}, "kwargs": arguments, "context": context()},
             "required": if needed { vec!["kwargs"] } else { Vec::new() }});
         let done = || answers("What the method answers.", "application/json", enveloped(json!({})), OF_CHANGES);
         let called = |verb: &str, parameters: &[&str]| json!({"post": operation(verb, format!("{label}: {about}"), parameters, Some(body(params.clone(), needed, None)), done())});

@@ -189,7 +189,7 @@ pub fn body(model: &Model) -> Body {
     }});
     let place = || documents::named("The code of a point of sale or EKIWH, or a location's id.", 254);
     Body::of(model, Mode::Create)
-        .with_required("picking_type_code", json!({"const": "internal"}))
+        .with_required("picking_type_code", json!({"type": "string", "enum": ["internal"]}))
         .with_required("location_id", place())
         .with_required("location_dest_id", place())
         .with_required("move_ids", schema::list(line, 1, documents::MAX_LINES))

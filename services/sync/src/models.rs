@@ -272,7 +272,7 @@ pub const ACTIONS: &[Action] = &[
         method: "action_full_sync",
         arguments: &[Argument::optional(
             "kinds",
-            r#"{"type": ["array", "null"], "items": {"enum": ["pos", "user", "client", "product", "stock"]}, "maxItems": 5}"#,
+            r#"{"type": ["array", "null"], "items": {"type": "string", "enum": ["pos", "user", "client", "product", "stock"]}, "maxItems": 5}"#,
         )],
         on_record: true,
         about: "Begins to tell the platform everything. Answers the ids of the `ek.sync` that show how far it is.",
@@ -281,7 +281,10 @@ pub const ACTIONS: &[Action] = &[
         model: "ek.platform",
         method: "action_compare",
         arguments: &[
-            Argument::needed("kind", r#"{"enum": ["product", "configuration", "stock", "order", "client", "pos", "user"]}"#),
+            Argument::needed(
+                "kind",
+                r#"{"type": "string", "enum": ["product", "configuration", "stock", "order", "client", "pos", "user"]}"#,
+            ),
             Argument::optional(
                 "digests",
                 r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "string"}, "maxProperties": 10000}"#,
@@ -293,7 +296,7 @@ pub const ACTIONS: &[Action] = &[
     Action {
         model: "ek.delivery",
         method: "action_replay",
-        arguments: &[Argument::optional("filter", r#"{"type": "array"}"#)],
+        arguments: &[Argument::optional("filter", r#"{"type": "array", "items": {}}"#)],
         on_record: false,
         about: "Sends a delivery once more, or those of `filter`. Answers how many.",
     },

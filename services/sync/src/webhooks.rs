@@ -34,7 +34,7 @@ pub fn all() -> Vec<Webhook> {
         ("product_ref_odoo", text()),
         ("price", number()),
         ("buyingPrice", number()),
-        ("state", json!({"enum": ["ACTIVE", "ARCHIVED"]})),
+        ("state", json!({"type": "string", "enum": ["ACTIVE", "ARCHIVED"]})),
         ("productCharacteristics", list(object(&[("name", text()), ("value", text())]))),
         ("active", flag()),
         ("description", text()),
