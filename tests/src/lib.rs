@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod load;
+pub mod paper;
 pub mod platform;
 pub mod replicas;
 pub mod stock;
@@ -51,6 +52,8 @@ pub struct Answer {
     pub headers: HashMap<String, String>,
     /// The body's text.
     pub text: String,
+    /// The body as it is, of what is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -292,7 +295,8 @@ impl Stand {
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
             .collect();
-        Answer { status, headers, text: response.text().await.unwrap() }
+        let bytes = response.bytes().await.unwrap().to_vec();
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     /// Opens a stream of events; nothing of it is read yet.

@@ -23,10 +23,10 @@ fn main() {
             ("transfert", vec![slip("Bon de transfert", "BT/2026/00003", "Destination", rows)]),
             ("lot", vec![invoice("Facture", "FAC/2026/00012", rows), slip("Bon de livraison", "BL/2026/00044", "Client", rows)]),
         ] {
-            fs::write(Path::new(&folder).join(format!("{file}-{rows}.pdf")), render(&documents).unwrap()).unwrap();
+            fs::write(Path::new(&folder).join(format!("{file}-{rows}.pdf")), render(&documents).unwrap().pdf).unwrap();
         }
     }
-    fs::write(Path::new(&folder).join("etrange.pdf"), render(&[odd()]).unwrap()).unwrap();
+    fs::write(Path::new(&folder).join("etrange.pdf"), render(&[odd()]).unwrap().pdf).unwrap();
     for rows in [1, 12, 60, 2_000] {
         let documents = [invoice("Facture", "FAC/2026/00012", rows)];
         let times = if rows > 1_000 { 3 } else { 50 };
@@ -38,7 +38,7 @@ fn main() {
             })
             .collect();
         taken.sort();
-        let bytes = render(&documents).unwrap().len();
+        let bytes = render(&documents).unwrap().pdf.len();
         println!("{rows} rows: median {:?}, slowest {:?}, {bytes} bytes", taken[taken.len() / 2], taken[taken.len() - 1]);
     }
 }
@@ -54,7 +54,14 @@ fn texts(texts: &[&str]) -> Vec<String> {
 fn issuer() -> Party {
     Party {
         name: "Ekiclik SARL".to_owned(),
-        lines: texts(&["12, rue Didouche Mourad", "16000 Alger, Algérie", "Tél. : 021 63 45 67", "contact@ekiclik.example"]),
+        lines: texts(&[
+            "SARL au capital de 10 000 000,00 DA",
+            "Commerce de détail par voie électronique",
+            "12, rue Didouche Mourad",
+            "16000 Alger, Algérie",
+            "Tél. : 021 63 45 67",
+            "contact@ekiclik.example",
+        ]),
         identification: pairs(&[
             ("RC", "16/00-1023456 B 21"),
             ("NIF", "002116102345678"),
@@ -76,6 +83,10 @@ fn client() -> Party {
             ("Art. imp.", "06098765432"),
         ]),
     }
+}
+
+fn delivery() -> Party {
+    Party { lines: texts(&["Cité des 600 logements, bât. 4, cage C, porte 12", "Béjaïa", "Tél. 0550 12 34 56"]), ..Party::default() }
 }
 
 const ARTICLES: [(&str, &str, i64); 6] = [
@@ -121,8 +132,7 @@ fn invoice(title: &str, number: &str, rows: u32) -> Document {
         number: number.to_owned(),
         facts: facts("S00012"),
         issuer: issuer(),
-        recipient_label: "Client".to_owned(),
-        recipient: Some(client()),
+        recipients: vec![("Client".to_owned(), client()), ("Adresse de livraison".to_owned(), delivery())],
         columns: vec![
             column("Réf.", Align::Left, 1.6),
             column("Désignation", Align::Left, 4.0),
@@ -141,7 +151,8 @@ fn invoice(title: &str, number: &str, rows: u32) -> Document {
         ],
         in_words: Some(format!("Arrêtée la présente facture à la somme de : {}.", in_words(net + tax))),
         notes: texts(&["Marchandise garantie 24 mois. Les prix s'entendent en dinars algériens, toutes taxes comprises.", "شكرا لثقتكم"]),
-        signatures: Vec::new(),
+        signatures: texts(&["Cachet et signature"]),
+        void: (title == "Avoir").then(|| "ANNULÉ".to_owned()),
     }
 }
 
@@ -156,7 +167,11 @@ fn odd() -> Document {
         "1".to_owned(),
         money(Decimal::from(100_000_000_000_000_i64)),
     ]);
-    document.rows.push(texts(&["😀👨‍👩‍👧‍👦", "مُحَمَّد بن عَبْدِ الله - Réf. A12 (نسخة 2/3) du 24/11/2026\nDeuxième ligne\u{7}\u{202e}droite", "你好"]));
+    document.rows.push(texts(&[
+        "ⵜⴰⵎⴰⵣⵉⵖⵜ 5 ≥ 3 → ✓ 😀👨‍👩‍👧‍👦",
+        "مُحَمَّد بن عَبْدِ الله - Réf. A12 (نسخة 2/3) du 24/11/2026\nDeuxième ligne\u{7}\u{202e}droite",
+        "你好",
+    ]));
     document.rows.push(vec!["LONG".to_owned(), "Un texte plus haut que la page, et qui continue. ".repeat(90)]);
     document.notes = texts(&["Une note trop longue pour tenir à côté des totaux. "; 9]);
     document.signatures = texts(&["Cachet et signature"]);
@@ -169,8 +184,7 @@ fn slip(title: &str, number: &str, whom: &str, rows: u32) -> Document {
         number: number.to_owned(),
         facts: facts("S00012"),
         issuer: issuer(),
-        recipient_label: whom.to_owned(),
-        recipient: Some(client()),
+        recipients: vec![(whom.to_owned(), client()), ("Adresse de livraison".to_owned(), delivery())],
         columns: vec![column("Réf.", Align::Left, 1.4), column("Désignation", Align::Left, 5.0), column("Quantité", Align::Right, 1.0)],
         rows: (0..rows)
             .zip(ARTICLES.iter().cycle())

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use krilla::{
     color::rgb,
-    geom::{PathBuilder, Point, Rect},
+    geom::{PathBuilder, Point, Rect, Transform},
+    num::NormalizedF32,
     page::PageSettings,
     paint::{Fill, FillRule},
     surface::Surface,
@@ -28,8 +29,25 @@ pub(crate) struct Block {
 /// One thing on paper.
 #[derive(Clone, Debug)]
 enum Mark {
-    Line { x: f32, top: f32, style: Style, line: Rc<Line> },
-    Area { x: f32, top: f32, width: f32, height: f32, ink: Ink },
+    Line {
+        x: f32,
+        top: f32,
+        style: Style,
+        line: Rc<Line>,
+    },
+    Area {
+        x: f32,
+        top: f32,
+        width: f32,
+        height: f32,
+        ink: Ink,
+    },
+    /// A line of this width from the lower left of the page to the upper right, through which everything can be read.
+    Across {
+        style: Style,
+        width: f32,
+        line: Rc<Line>,
+    },
 }
 
 impl Mark {
@@ -37,13 +55,15 @@ impl Mark {
         match self {
             Mark::Line { top, style, .. } => (*top, top + style.line()),
             Mark::Area { top, height, .. } => (*top, top + height),
+            Mark::Across { .. } => (0.0, PAGE.1),
         }
     }
 
     fn moved(mut self, by: (f32, f32)) -> Self {
-        let (Mark::Line { x, top, .. } | Mark::Area { x, top, .. }) = &mut self;
-        *x += by.0;
-        *top += by.1;
+        if let Mark::Line { x, top, .. } | Mark::Area { x, top, .. } = &mut self {
+            *x += by.0;
+            *top += by.1;
+        }
         self
     }
 }
@@ -81,6 +101,12 @@ impl Block {
         }
     }
 
+    /// Marks a page across.
+    pub(crate) fn across(&mut self, text: &Text) {
+        let (style, width) = (text.style, text.width());
+        self.marks.extend(text.lines.first().map(|line| Mark::Across { style, width, line: line.clone() }));
+    }
+
     /// Adds another block at a place.
     pub(crate) fn put(&mut self, x: f32, top: f32, block: Block) {
         self.height = self.height.max(top + block.height);
@@ -105,6 +131,7 @@ impl Block {
             match mark {
                 mark if bottom <= cut => first.marks.push(mark),
                 mark if top >= cut => rest.marks.push(mark.moved((0.0, -cut))),
+                mark @ Mark::Across { .. } => first.marks.push(mark),
                 Mark::Line { x, style, line, .. } => rest.marks.push(Mark::Line { x, top: 0.0, style, line }),
                 Mark::Area { x, width, ink, .. } => {
                     first.marks.push(Mark::Area { x, top, width, height: cut - top, ink });
@@ -122,6 +149,7 @@ impl Block {
             .iter()
             .filter_map(|mark| match mark {
                 Mark::Line { x, top, line, .. } => Some(((*x, *top), line.words())),
+                Mark::Across { line, .. } => Some(((0.0, 0.0), line.words())),
                 Mark::Area { .. } => None,
             })
             .collect()
@@ -137,10 +165,13 @@ impl Block {
             match mark {
                 Mark::Line { x, top, style, line } => {
                     surface.set_fill(Some(fill(style.ink)));
-                    for run in &line.runs {
-                        let start = Point::from_xy(x + run.x, top + style.baseline());
-                        surface.draw_glyphs(start, &run.glyphs, run.font.clone(), &line.text, style.size, false);
-                    }
+                    write(&mut surface, (*x, top + style.baseline()), *style, line);
+                }
+                Mark::Across { style, width: wide, line } => {
+                    surface.set_fill(Some(Fill { opacity: NormalizedF32::new(0.16).unwrap_or(NormalizedF32::ONE), ..fill(style.ink) }));
+                    surface.push_transform(&Transform::from_rotate_at(-(height / width).atan().to_degrees(), width / 2.0, height / 2.0));
+                    write(&mut surface, ((width - wide) / 2.0, height / 2.0 + style.size * 0.36), *style, line);
+                    surface.pop();
                 }
                 Mark::Area { x, top, width, height, ink } => rectangle(&mut surface, Rect::from_xywh(*x, *top, *width, *height), *ink),
             }
@@ -148,6 +179,13 @@ impl Block {
         surface.finish();
         page.finish();
         Ok(())
+    }
+}
+
+/// A line of text that begins at a place.
+fn write(surface: &mut Surface<'_>, (x, y): (f32, f32), style: Style, line: &Line) {
+    for run in &line.runs {
+        surface.draw_glyphs(Point::from_xy(x + run.x, y), &run.glyphs, run.font.clone(), &line.text, style.size, false);
     }
 }
 
@@ -171,6 +209,7 @@ fn fill(ink: Ink) -> Fill {
         Ink::Hairline => rgb::Color::new(0xd3, 0xd9, 0xe0),
         Ink::Tint => rgb::Color::new(0xf1, 0xf4, 0xf8),
         Ink::White => rgb::Color::new(0xff, 0xff, 0xff),
+        Ink::Void => rgb::Color::new(0xb4, 0x23, 0x18),
     };
     Fill { paint: color.into(), rule: FillRule::default(), ..Fill::default() }
 }

@@ -1,6 +1,6 @@
 //! Numbers, money and dates as French writes them.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 
 /// Between thousands, and before a unit: a line is never broken here. The narrow one is too narrow in small print.
@@ -16,6 +16,17 @@ pub fn amount(amount: Decimal) -> String {
     grouped(&format!("{:.2}", centimes(amount)))
 }
 
+/// The price of one of `quantity`, which come to `amount` together: with two decimals, or as many more as it takes (six at most)
+/// so that who multiplies finds the amount.
+pub fn price(amount: Decimal, quantity: Decimal) -> String {
+    let exact = amount.checked_div(quantity).unwrap_or_default();
+    let rounded = |places| exact.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+    let comes_to = |price: Decimal| price.checked_mul(quantity).map(centimes) == Some(centimes(amount));
+    let places = (2..6).find(|places| comes_to(rounded(*places))).unwrap_or(6);
+    let price = rounded(places);
+    if places == 2 { self::amount(price) } else { grouped(&price.normalize().to_string()) }
+}
+
 /// A quantity, with the decimals that it has and no others: "7", "2,5".
 pub fn quantity(amount: Decimal) -> String {
     grouped(&amount.normalize().to_string())
@@ -24,6 +35,11 @@ pub fn quantity(amount: Decimal) -> String {
 /// A day: "24/11/2026".
 pub fn date(day: NaiveDate) -> String {
     format!("{:02}/{:02}/{:04}", day.day(), day.month(), day.year())
+}
+
+/// The day that a moment is in Algiers, which is one hour before UTC all the year.
+pub fn day(at: DateTime<Utc>) -> NaiveDate {
+    FixedOffset::east_opt(3_600).map_or(at.date_naive(), |algiers| at.with_timezone(&algiers).date_naive())
 }
 
 /// An amount of dinars in words: "cinq cent soixante mille dinars algériens et cinquante centimes".
@@ -171,6 +187,33 @@ mod tests {
             ("100", "100"),
         ] {
             assert_eq!(quantity(decimal(amount)).replace(NO_BREAK, " "), written);
+        }
+    }
+
+    #[test]
+    fn a_price_times_its_quantity_is_the_amount() {
+        for (amount, quantity, written) in [
+            ("560000", "7", "80 000,00"),
+            ("470588.24", "7", "67 226,891"),
+            ("67226.89", "1", "67 226,89"),
+            ("100", "3", "33,333"),
+            ("0", "3", "0,00"),
+            ("0.01", "2.5", "0,004"),
+        ] {
+            assert_eq!(price(decimal(amount), decimal(quantity)).replace(NO_BREAK, " "), written);
+        }
+    }
+
+    #[test]
+    fn half_past_midnight_in_algiers_is_that_day() {
+        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+        for (moment, written) in [
+            ("2026-11-25T22:59:59Z", "25/11/2026"),
+            ("2026-11-25T23:00:00Z", "26/11/2026"),
+            ("2026-11-25T23:30:00Z", "26/11/2026"),
+            ("2026-12-31T23:30:00Z", "01/01/2027"),
+        ] {
+            assert_eq!(date(day(at(moment))), written);
         }
     }
 

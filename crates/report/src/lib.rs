@@ -4,7 +4,8 @@
 //! no clock and no network, so that the same [`Document`] always gives the same bytes.
 //!
 //! Text is French, with names that may be Arabic: parley shapes and breaks every line and puts mixed directions in order,
-//! krilla writes the PDF. The fonts are part of the program: a server has none that one could rely on.
+//! krilla writes the PDF. The fonts are part of the program: a server has none that one could rely on. What none of them has
+//! is printed as its code point, and told.
 
 mod block;
 mod french;
@@ -13,8 +14,8 @@ mod sheet;
 mod table;
 mod typeset;
 
-pub use french::{amount, date, in_words, money, quantity};
-pub use parties::Parties;
+pub use french::{amount, date, day, in_words, money, price, quantity};
+pub use parties::{Delivery, Parties, Wanted};
 
 /// One document; several make one file, each beginning on a new page with its own page count.
 #[derive(Clone, Debug, Default)]
@@ -27,10 +28,8 @@ pub struct Document {
     pub facts: Vec<(String, String)>,
     /// Who issues it. The identification is printed at the foot of every page.
     pub issuer: Party,
-    /// What the recipient is: "Client".
-    pub recipient_label: String,
-    /// Whom it is for.
-    pub recipient: Option<Party>,
+    /// Whom it is for, each with what they are: "Client", "Adresse de livraison".
+    pub recipients: Vec<(String, Party)>,
     /// The table's columns; without any there is no table.
     pub columns: Vec<Column>,
     /// The table's rows, a text for each column. Long ones wrap, a row that fits on a page is never split.
@@ -43,12 +42,23 @@ pub struct Document {
     pub notes: Vec<String>,
     /// The titles of the boxes to sign in: "Le magasinier", "Le client".
     pub signatures: Vec<String>,
+    /// What a document that is void is marked with, across every page: "ANNULÉ".
+    pub void: Option<String>,
+}
+
+/// A file of printed documents.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// The PDF.
+    pub pdf: Vec<u8>,
+    /// How many different characters stand in it as code points, for want of a font that has them.
+    pub missing: usize,
 }
 
 /// Who issues or receives a document.
 #[derive(Clone, Debug, Default)]
 pub struct Party {
-    /// The name, in any script.
+    /// The name, in any script; empty for an address alone.
     pub name: String,
     /// Address, telephone and the like.
     pub lines: Vec<String>,
@@ -87,11 +97,11 @@ pub enum RenderError {
     Pdf(String),
 }
 
-/// The documents as the bytes of one PDF. Without any it is an empty page, for a PDF has at least one.
+/// The documents as one PDF. Without any it is an empty page, for a PDF has at least one.
 ///
 /// # Errors
 /// When a font of this crate can't be read or embedded.
-pub fn render(documents: &[Document]) -> Result<Vec<u8>, RenderError> {
+pub fn render(documents: &[Document]) -> Result<Printed, RenderError> {
     let mut typesetter = typeset::Typesetter::new()?;
     let mut pdf = krilla::Document::new();
     pdf.set_metadata(sheet::metadata(documents));
@@ -102,7 +112,8 @@ pub fn render(documents: &[Document]) -> Result<Vec<u8>, RenderError> {
     for page in &pages {
         page.draw(&mut pdf)?;
     }
-    pdf.finish().map_err(|error| RenderError::Pdf(error.to_string()))
+    let pdf = pdf.finish().map_err(|error| RenderError::Pdf(error.to_string()))?;
+    Ok(Printed { pdf, missing: typesetter.missing.len() })
 }
 
 #[cfg(test)]

@@ -82,8 +82,15 @@ pub(crate) fn pages(typesetter: &mut Typesetter, document: &Document) -> Vec<Blo
         flow.gap(22.0);
         flow.place(boxes(typesetter, titles, document.signatures.len()));
     }
+    if let Some(void) = &document.void {
+        let text = typesetter.set(void, Style::bold(VOID, Ink::Void), PAGE.1, Align::Left);
+        flow.pages.iter_mut().for_each(|page| page.across(&text));
+    }
     numbered(typesetter, flow.pages, &footer)
 }
+
+/// The size of what stands across a page.
+const VOID: f32 = 104.0;
 
 /// Above the totals.
 const SUMS_GAP: f32 = 12.0;
@@ -209,24 +216,30 @@ fn head(typesetter: &mut Typesetter, document: &Document) -> Block {
     block
 }
 
-/// The facts at the left, the recipient at the right.
+/// The facts at the left, the recipients at the right, one below the other.
 fn parties(typesetter: &mut Typesetter, document: &Document) -> Block {
     let mut block = Block::default();
     let facts: Vec<_> = document.facts.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
     block.put(0.0, 2.0, pairs(typesetter, &facts, LABEL, BODY, WIDTH - RIGHT - GUTTER, 4.0));
-    if let Some(recipient) = &document.recipient {
-        block.put(WIDTH - RIGHT, 0.0, card(typesetter, &document.recipient_label, recipient));
+    let mut y = 0.0;
+    for (label, party) in &document.recipients {
+        let card = card(typesetter, label, party);
+        let height = card.height;
+        block.put(WIDTH - RIGHT, y, card);
+        y += height + 8.0;
     }
     block
 }
 
-/// The recipient.
+/// A recipient.
 fn card(typesetter: &mut Typesetter, label: &str, party: &Party) -> Block {
     const PAD: f32 = 11.0;
     let width = RIGHT - 2.0 * PAD;
     let mut block = Block::default();
     let mut y = block.text(PAD, PAD - 2.0, &typesetter.set(label, Style::bold(7.6, Ink::Accent), width, Align::Left)) + 1.0;
-    y = block.text(PAD, y, &typesetter.set(&party.name, Style::bold(11.0, Ink::Text), width, Align::Left)) + 1.0;
+    if !party.name.is_empty() {
+        y = block.text(PAD, y, &typesetter.set(&party.name, Style::bold(11.0, Ink::Text), width, Align::Left)) + 1.0;
+    }
     for line in &party.lines {
         y = block.text(PAD, y, &typesetter.set(line, BODY, width, Align::Left));
     }

@@ -1,13 +1,14 @@
 //! Text becomes lines of glyphs: fonts, directions, line breaks.
 
 use std::{
+    collections::BTreeSet,
     rc::Rc,
     sync::{Arc, LazyLock},
 };
 
 use icu_segmenter::GraphemeClusterSegmenter;
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache};
+use parley::fontique::{Blob, CharmapIndex, Collection, CollectionOptions, SourceCache};
 use parley::{
     FontContext, FontFamily, FontFamilyName, FontWeight, LayoutContext, Line as ShapedLine, LineHeight, OverflowWrap, StyleProperty,
 };
@@ -31,33 +32,52 @@ const LINE: f32 = 1.36;
 const ASCENT: f32 = 1.069;
 const DESCENT: f32 = 0.293;
 
-static FILES: [&[u8]; 4] = [
-    include_bytes!("../fonts/NotoSans-Regular.ttf"),
-    include_bytes!("../fonts/NotoSans-Bold.ttf"),
-    include_bytes!("../fonts/NotoSansArabic-Regular.ttf"),
-    include_bytes!("../fonts/NotoSansArabic-Bold.ttf"),
+/// The faces of each family: plain first, then bold where there is one. A character is taken from the first family that has it.
+static FAMILIES: [(&str, &[&[u8]]); 4] = [
+    ("Noto Sans", &[include_bytes!("../fonts/NotoSans-Regular.ttf"), include_bytes!("../fonts/NotoSans-Bold.ttf")]),
+    ("Noto Sans Arabic", &[include_bytes!("../fonts/NotoSansArabic-Regular.ttf"), include_bytes!("../fonts/NotoSansArabic-Bold.ttf")]),
+    ("Noto Sans Tifinagh", &[include_bytes!("../fonts/NotoSansTifinagh-Regular.ttf")]),
+    // Arrows, mathematical and other signs
+    ("DejaVu Sans", &[include_bytes!("../fonts/DejaVuSans.ttf"), include_bytes!("../fonts/DejaVuSans-Bold.ttf")]),
 ];
-/// A character is taken from the first family that has it.
-static FAMILIES: [&str; 2] = ["Noto Sans", "Noto Sans Arabic"];
 
 /// The fonts as parley knows them and as krilla does.
 struct Fonts {
     context: FontContext,
     /// By the id that parley gives their bytes.
     faces: Vec<(u64, Font)>,
+    /// Which characters each family has, by its plain face.
+    has: Vec<(CharmapIndex, &'static [u8])>,
+}
+
+impl Fonts {
+    fn has(&self, family: usize, char: char) -> bool {
+        let map = self.has.get(family).and_then(|(index, file)| index.charmap(file));
+        map.and_then(|map| map.map(char)).is_some_and(|glyph| glyph != 0)
+    }
+
+    /// The first family that has a character.
+    fn family_of(&self, char: char) -> Option<usize> {
+        (0..self.has.len()).find(|family| self.has(*family, char))
+    }
 }
 
 /// Parsed once, and shared: a clone of the context is a few pointers.
 static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
     // Never the fonts of the machine: a document looks the same everywhere
     let mut collection = Collection::new(CollectionOptions { shared: false, system_fonts: false });
-    let mut faces = Vec::new();
-    for file in FILES {
-        let blob = Blob::new(Arc::new(file));
-        faces.push((blob.id(), Font::new(file.into(), 0)?));
-        collection.register_fonts(blob, None);
+    let (mut faces, mut has) = (Vec::new(), Vec::new());
+    for (_, files) in &FAMILIES {
+        for (at, file) in files.iter().enumerate() {
+            let blob = Blob::new(Arc::new(*file));
+            faces.push((blob.id(), Font::new((*file).into(), 0)?));
+            let (_, fonts) = collection.register_fonts(blob, None).pop()?;
+            if at == 0 {
+                has.push((fonts.first()?.charmap_index(), *file));
+            }
+        }
     }
-    Some(Fonts { context: FontContext { collection, source_cache: SourceCache::default() }, faces })
+    Some(Fonts { context: FontContext { collection, source_cache: SourceCache::default() }, faces, has })
 });
 
 /// What is drawn in which colour.
@@ -75,6 +95,8 @@ pub(crate) enum Ink {
     Tint,
     /// On the accent.
     White,
+    /// What a document that is void is marked with.
+    Void,
 }
 
 /// How a text looks.
@@ -163,18 +185,20 @@ pub(crate) struct Typesetter {
     fonts: &'static Fonts,
     context: FontContext,
     layouts: LayoutContext<()>,
+    /// The characters that were asked for and that no font has.
+    pub(crate) missing: BTreeSet<char>,
 }
 
 impl Typesetter {
     pub(crate) fn new() -> Result<Self, RenderError> {
         let fonts = FONTS.as_ref().ok_or(RenderError::Fonts)?;
-        Ok(Typesetter { fonts, context: fonts.context.clone(), layouts: LayoutContext::new() })
+        Ok(Typesetter { fonts, context: fonts.context.clone(), layouts: LayoutContext::new(), missing: BTreeSet::new() })
     }
 
     /// Breaks a text into lines of a width. Each of its paragraphs has the direction of its first letter; where the lines
     /// stand is the page's decision alone, for a table with cells at both edges is hard to read.
     pub(crate) fn set(&mut self, text: &str, style: Style, width: f32, align: Align) -> Text {
-        let text = printable(text);
+        let text = self.printable(text);
         let mut lines = Vec::new();
         for paragraph in text.split('\n').filter(|_| !text.is_empty()) {
             self.paragraph(paragraph, style, Some((width.max(1.0), align)), &mut lines);
@@ -185,12 +209,74 @@ impl Typesetter {
     /// How wide a text is on one line.
     pub(crate) fn width(&mut self, text: &str, style: Style) -> f32 {
         let mut lines = Vec::new();
-        self.paragraph(&printable(text).replace('\n', " "), style, None, &mut lines);
+        let text = self.printable(text).replace('\n', " ");
+        self.paragraph(&text, style, None, &mut lines);
         Text { style, lines }.width()
     }
 
+    /// What of a text can be printed: line breaks of all kinds become one, other control characters are dropped, and so are those
+    /// that would turn the direction of what follows them, with which a sum can be made to look like another.
+    fn printable(&mut self, text: &str) -> String {
+        let text = text.replace("\r\n", "\n");
+        let mut clean: String = text
+            .chars()
+            .filter_map(|char| match char {
+                '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
+                '\t' => Some(' '),
+                '\u{a0}' => Some(NARROW),
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => None,
+                _ if char.is_control() => None,
+                _ => Some(char),
+            })
+            .take(MAX_TEXT)
+            .collect();
+        clean.truncate(clean.trim_end().len());
+        // What comes before the combining characters is in the first font, and never put together
+        if clean.chars().all(|char| char < '\u{300}') { clean } else { self.spelled(&clean) }
+    }
+
+    /// A text without characters that would be printed as empty boxes: what no font has is written as its code point, U+4E2D,
+    /// apart from its neighbours. Characters piled up beyond all measure become one replacement character.
+    fn spelled(&mut self, text: &str) -> String {
+        let mut spelled = String::with_capacity(text.len());
+        // Whether a code point stands before, or a letter or digit, which would be read as part of it
+        let (mut code, mut word) = (false, false);
+        let bounds = GraphemeClusterSegmenter::new().segment_str(text).collect::<Vec<_>>();
+        for cluster in bounds.windows(2).filter_map(|bounds| text.get(*bounds.first()?..*bounds.last()?)) {
+            if cluster.chars().count() > MAX_CLUSTER {
+                spelled.push(char::REPLACEMENT_CHARACTER);
+                (code, word) = (false, false);
+                continue;
+            }
+            // A cluster is drawn with one font: the one that has all of it, or else its first character
+            let visible = || cluster.chars().filter(|char| !is_ignorable(*char));
+            let whole = (0..FAMILIES.len()).find(|family| visible().all(|char| self.fonts.has(*family, char)));
+            let family = whole.or_else(|| self.fonts.family_of(cluster.chars().next()?));
+            for char in cluster.chars() {
+                if char == '\n' || family.is_some_and(|family| self.fonts.has(family, char)) {
+                    if code && char.is_alphanumeric() {
+                        spelled.push(' ');
+                    }
+                    spelled.push(char);
+                    (code, word) = (false, char.is_alphanumeric());
+                } else if !is_ignorable(char) {
+                    self.missing.insert(char);
+                    if code || word {
+                        spelled.push(' ');
+                    }
+                    spelled.push_str(&format!("U+{:04X}", u32::from(char)));
+                    (code, word) = (true, false);
+                }
+            }
+        }
+        match spelled.char_indices().nth(MAX_TEXT) {
+            Some((end, _)) => spelled.get(..end).unwrap_or_default().to_owned(),
+            None => spelled,
+        }
+    }
+
     fn paragraph(&mut self, text: &str, style: Style, place: Option<(f32, Align)>, lines: &mut Vec<Rc<Line>>) {
-        let families = FAMILIES.map(FontFamilyName::named);
+        let families = FAMILIES.map(|(name, _)| FontFamilyName::named(name));
         let mut builder = self.layouts.ranged_builder(&mut self.context, text, 1.0, false);
         builder.push_default(StyleProperty::FontFamily(FontFamily::List((&families).into())));
         builder.push_default(StyleProperty::FontSize(style.size));
@@ -254,30 +340,9 @@ fn glyphs(fonts: &Fonts, text: &Rc<str>, size: f32, line: &ShapedLine<'_, ()>, p
     Line { text: text.clone(), runs, width: x }
 }
 
-/// What of a text can be printed: line breaks of all kinds become one, other control characters are dropped, and so are those
-/// that would turn the direction of what follows them, with which a sum can be made to look like another.
-fn printable(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    let mut clean: String = text
-        .chars()
-        .filter_map(|char| match char {
-            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
-            '\t' => Some(' '),
-            '\u{a0}' => Some(NARROW),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => None,
-            _ if char.is_control() => None,
-            _ => Some(char),
-        })
-        .take(MAX_TEXT)
-        .collect();
-    clean.truncate(clean.trim_end().len());
-    // What comes before the combining characters is never put together
-    if clean.chars().all(|char| char < '\u{300}') { clean } else { without_piles(&clean) }
-}
-
-/// Characters piled up beyond all measure become one replacement character.
-fn without_piles(text: &str) -> String {
-    let bounds = GraphemeClusterSegmenter::new().segment_str(text).collect::<Vec<_>>();
-    let clusters = bounds.windows(2).filter_map(|bounds| text.get(*bounds.first()?..*bounds.last()?));
-    clusters.map(|cluster| if cluster.chars().count() > MAX_CLUSTER { "\u{fffd}" } else { cluster }).collect()
+/// Whether a character is nothing to be seen: joiners, marks of direction, selectors of a variant. Where a font lacks it, it is
+/// left out.
+fn is_ignorable(char: char) -> bool {
+    matches!(char, '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
 }

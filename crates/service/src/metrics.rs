@@ -53,6 +53,11 @@ pub static CALL_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
 pub static POOL_WAIT: LazyLock<HistogramVec> =
     LazyLock::new(|| histogram("hub_db_pool_wait_seconds", "Time waited for a database connection", DB_BUCKETS, &["service"]));
 
+/// Characters that printed documents had to spell as code points, each counted once a file.
+pub static UNPRINTABLE: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counter("hub_report_unprintable_characters_total", "Characters printed as code points for want of a font", &["service"])
+});
+
 /// Answers that were kept ones of an earlier, equal request.
 pub static REPLAYS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     register(IntCounterVec::new(Opts::new("hub_idempotency_replays_total", "Answers replayed for an Idempotency-Key"), &["service"]))

@@ -101,6 +101,26 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// 404 for one that does not exist for the user, and the database's own.
     pub async fn records(&self, identity: &Identity, model: &Model, ids: &[i64], query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
+        let rows = self.records_seen(identity, model, ids, query).await?;
+        ids.iter()
+            .map(|id| {
+                let row = rows.iter().find(|row| row.get("id").and_then(Json::as_i64) == Some(*id));
+                row.cloned().ok_or_else(|| Fault::missing(model.name, *id))
+            })
+            .collect()
+    }
+
+    /// Those of these records that the user sees, in the order of their ids; the query names `id`.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn records_seen(
+        &self,
+        identity: &Identity,
+        model: &Model,
+        ids: &[i64],
+        query: &str,
+    ) -> Result<Vec<Map<String, Json>>, Fault> {
         let request = ListRequest {
             filter: Filter::leaf("id", Op::In, ids.to_vec()),
             selection: Selection::parse(query)?,
@@ -111,13 +131,7 @@ impl<S: Service> Owner<S> {
         let sql = self.reader(identity).page(model, &request, i64::MAX)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
-        let rows: Vec<Map<String, Json>> = serde_json::from_str(&format!("[{rows}]")).map_err(unread)?;
-        ids.iter()
-            .map(|id| {
-                let row = rows.iter().find(|row| row.get("id").and_then(Json::as_i64) == Some(*id));
-                row.cloned().ok_or_else(|| Fault::missing(model.name, *id))
-            })
-            .collect()
+        serde_json::from_str(&format!("[{rows}]")).map_err(unread)
     }
 
     /// The records that a filter finds, archived ones too, in the order of their ids, as a service of ours sees them:

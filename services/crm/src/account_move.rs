@@ -28,6 +28,7 @@ pub fn model() -> Model {
         Field::new("order_source", Kind::Char(254), "Bank's name").readonly(),
         Field::new("invoice_origin", Kind::Char(254), "Source document").readonly(),
         Field::new("ref", Kind::Char(254), "Reference"),
+        Field::new("reason", Kind::Char(MAX_REASON), "Reason").readonly().help("Why a credit note was made."),
         Field::new("reversed_entry_id", Kind::Many2one("account.move"), "Reversal of").readonly(),
         Field::new("invoice_date", Kind::Date, "Date of invoice").readonly(),
         Field::new("date", Kind::Date, "Accounting date").readonly(),
@@ -155,19 +156,19 @@ pub async fn credit_returned(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Fail
     );
     sql.bind(orders.to_vec()).push(") ORDER BY i.id, l.sequence, l.id");
     let sources = sql.load::<Text, String>(tx.conn).await?;
-    let rows = reversals(tx, &sources).await?;
+    let rows = reversals(tx, &sources, "Retour de marchandises").await?;
     post(tx, "RFAC", documents(&rows, &sources, "reversed_entry_id")).await.map(drop)
 }
 
 /// The rows of credit notes for the invoices that these lines name as their document.
-async fn reversals(tx: &mut Tx<'_>, sources: &[String]) -> Result<Vec<String>, Failure> {
+async fn reversals(tx: &mut Tx<'_>, sources: &[String], reason: &str) -> Result<Vec<String>, Failure> {
     let mut invoices: Vec<i64> = sources.iter().filter_map(|text| Some(serde_json::from_str::<Source>(text).ok()?.document)).collect();
     invoices.dedup();
     let mut sql = Sql::new(
         "SELECT json_build_object('reversed_entry_id', id, 'sale_id', sale_id, 'partner_id', partner_id, 'bank_id', bank_id, 'order_source', order_source, \
-         'move_type', 'out_refund', 'invoice_origin', invoice_origin, 'ref', name)::text FROM account_move WHERE id = ANY(",
+         'move_type', 'out_refund', 'invoice_origin', invoice_origin, 'ref', name, 'reason', ",
     );
-    sql.bind(invoices).push(") ORDER BY id");
+    sql.bind(reason).push("::text)::text FROM account_move WHERE id = ANY(").bind(invoices).push(") ORDER BY id");
     Ok(sql.load::<Text, String>(tx.conn).await?)
 }
 
@@ -246,11 +247,19 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<Strin
     tx.update(model, found.ids, &values).await.map(drop)
 }
 
-/// `action_reverse`: a credit note for all of a posted invoice that is not credited yet. Answers the new ids.
+/// The longest reason of a credit note.
+const MAX_REASON: usize = 500;
+
+/// `action_reverse`: a credit note for all of a posted invoice that is not credited yet, for a `reason`. Answers the new ids.
 ///
 /// # Errors
 /// 422 for what is no posted invoice, 409 where nothing is left to credit.
-pub async fn reverse(tx: &mut Tx<'_>, found: Found) -> Result<Json, Failure> {
+pub async fn reverse(tx: &mut Tx<'_>, found: Found, mut data: Map<String, Json>) -> Result<Json, Failure> {
+    let reason = match data.remove("reason") {
+        None | Some(Json::Null | Json::Bool(false)) => None,
+        Some(Json::String(text)) if text.chars().count() <= MAX_REASON => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Some(_) => return Err(Fault::validation(format!("`reason` must be a text of at most {MAX_REASON} characters.")).into()),
+    };
     let mut sql = Sql::new("SELECT id FROM account_move WHERE state = 'posted' AND move_type = 'out_invoice' AND id = ANY(");
     sql.bind(found.ids.clone()).push(")");
     if tx.ids(sql).await?.len() < found.ids.len() {
@@ -277,6 +286,6 @@ pub async fn reverse(tx: &mut Tx<'_>, found: Found) -> Result<Json, Failure> {
     if sources.is_empty() {
         return Err(Fault::conflict("Everything of this invoice is credited already.").into());
     }
-    let rows = reversals(tx, &sources).await?;
+    let rows = reversals(tx, &sources, reason.as_deref().unwrap_or("Annulation de la facture")).await?;
     Ok(json!(post(tx, "RFAC", documents(&rows, &sources, "reversed_entry_id")).await?))
 }

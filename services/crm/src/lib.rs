@@ -13,7 +13,7 @@ use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
-use records::{Access, Action, Body, Failure, Filter, Model, Op, Registry, Tx};
+use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Tx};
 use serde_json::{Map, Value as Json, json};
 use service::doctor::Finding;
 use service::owner::Answer;
@@ -174,7 +174,13 @@ impl Service for Crm {
             Action::plain("sale.order", "action_confirm", "Confirms an order, as EK_ORDER_IN_PREPARATION does."),
             Action::plain("sale.order", "action_cancel", "Cancels an order that is not delivered; its goods are free again."),
             Action::plain("sale.order", "action_quotation_sent", "Notes that the pro forma was sent."),
-            Action::plain("account.move", "action_reverse", "Makes the credit note of a posted invoice. Answers its id."),
+            Action {
+                model: "account.move",
+                method: "action_reverse",
+                arguments: &[Argument::optional("reason", r#"{"type": ["string", "null"], "maxLength": 500}"#)],
+                on_record: true,
+                about: "Makes the credit note of a posted invoice, which prints the reason. Answers its id.",
+            },
         ];
         ACTIONS
     }
@@ -184,7 +190,7 @@ impl Service for Crm {
         tx: &'a mut Tx<'_>,
         model: &'a Model,
         call: &'a Call,
-        _data: Map<String, Json>,
+        data: Map<String, Json>,
         _: &'a Self::Prepared,
     ) -> Pending<'a, Answer> {
         Box::pin(async move {
@@ -194,7 +200,7 @@ impl Service for Crm {
             let found = tx.find_ids(model, call.params.need("ids")?).await?;
             match model.name {
                 "sale.order" => sale_order::action(tx, model, found, &call.method).await,
-                _ => account_move::reverse(tx, found).await,
+                _ => account_move::reverse(tx, found, data).await,
             }
         })
     }
@@ -222,6 +228,7 @@ impl Service for Crm {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("sale.order", "_demand") if caller == "stock" => sale_order::demand(owner, call).await,
+                ("sale.order", "_deliveries") if caller == "stock" => printed::deliveries(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })

@@ -91,6 +91,8 @@ pub fn tax_model() -> Model {
         Field::new("amount", Kind::Monetary, "Per cent").required(),
         Field::new("price_include", Kind::Boolean, "Included in price").default("true"),
         Field::new("sequence", Kind::Integer, "Sequence").help("The first active one is that of new lines."),
+        Field::new("invoice_legal_notes", Kind::Text(2_000), "Legal notes")
+            .help("The words that the law wants on an invoice with this tax."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
     Model::new("account.tax", "account_tax", "Tax", fields, crate::settings_access).order("sequence, id")

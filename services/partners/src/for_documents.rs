@@ -1,12 +1,13 @@
 //! What other services ask of partners for their documents: whose a code or an e-mail is, where a place is.
 
 use diesel::sql_types::{BigInt, Bool, Text};
-use domain::Origin;
+use domain::{Identity, Origin};
 use jsonrpc::{Call, Fault, Reply};
 use records::write::OnConflict;
 use records::{Failure, Sql, Tx, Values};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use service::Owner;
+use service::{Owner, Service};
 
 use crate::Partners;
 
@@ -46,35 +47,101 @@ pub async fn for_lead(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fau
     Ok(Reply::value(&answer))
 }
 
-/// What printed documents tell of the company and of the partners with these `ids`: `{company: …, partners: {id: …}}`.
-/// One that was removed is still named: its documents stay.
+/// What printed documents tell of partners.
+#[derive(Deserialize)]
+struct Paper {
+    /// The moment at which it was made for good: parties are told as they were then.
+    at: Option<String>,
+    partners: Vec<i64>,
+}
+
+/// What papers print of the company and of partners, for each of `papers`: `{company: …, partners: {id: …}}`. What was made for
+/// good has its parties as they were then, those that are gone since among them; of anything else `identity` hears what it may
+/// read now. A client's bank account is on no paper.
 ///
 /// # Errors
 /// The database's own.
 pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    let party = |more: &str| {
-        format!(
-            "json_strip_nulls(json_build_object('name', t.name, 'street', t.street, 'city', t.city, 'phone', t.phone, 'email', t.email, \
-             'rc', t.rc, 'nif', t.nif, 'nis', t.nis, 'ai', t.ai, 'rib', t.rib, \
-             'country', (SELECT coalesce(c.name_fr, c.name) FROM res_country c WHERE c.id = t.country_id){more}))"
-        )
-    };
-    let partner = ", 'street2', t.street2, 'zip', t.zip, 'code_pos', t.code_pos, 'state', (SELECT s.name FROM res_country_state s WHERE s.id = t.state_id)";
-    let mut sql = Sql::new(&format!(
-        "SELECT 'company', {}::text FROM res_company t WHERE t.id = 1 UNION ALL SELECT t.id::text, {}::text ",
-        party(""),
-        party(partner)
-    ));
-    sql.push("FROM res_partner t WHERE t.id = ANY(").bind(call.params.need::<Vec<i64>>("ids")?).push(")");
-    let (mut company, mut partners) = ("{}".to_owned(), Vec::new());
-    for (key, json) in owner.database.search::<(Text, Text), (String, String)>(sql).await? {
-        if key == "company" {
-            company = json;
-        } else {
-            partners.push(format!("\"{key}\":{json}"));
+    let papers: Vec<Paper> = call.params.need("papers")?;
+    let (mut numbers, mut records, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+    let mut now: Vec<i64> = Vec::new();
+    for (number, paper) in (0_i64..).zip(&papers) {
+        let kept: &[i64] = if paper.at.is_some() { &paper.partners } else { &[] };
+        now.extend(paper.partners.iter().filter(|_| paper.at.is_none()));
+        for id in std::iter::once(&COMPANY).chain(kept) {
+            numbers.push(number);
+            records.push(*id);
+            moments.push(paper.at.clone().unwrap_or_default());
         }
     }
-    Ok(Reply::json(format!("{{\"company\":{company},\"partners\":{{{}}}}}", partners.join(","))))
+    let party = |relation: &str, more: &str| {
+        format!(
+            "SELECT a.paper, a.record, json_strip_nulls(json_build_object('name', p.name, 'street', p.street, 'street2', p.street2, \
+             'zip', p.zip, 'city', p.city, 'phone', p.phone, 'email', p.email, 'rc', p.rc, 'nif', p.nif, 'nis', p.nis, 'ai', p.ai, \
+             'country', (SELECT coalesce(c.name_fr, c.name) FROM res_country c WHERE c.id = p.country_id), {more}))::text \
+             FROM asked a JOIN {relation} t ON t.id = abs(a.record), \
+             LATERAL jsonb_populate_record(t, as_it_was('{relation}', t.id, nullif(a.at, '')::timestamptz)) p"
+        )
+    };
+    let mut sql = Sql::new("WITH asked AS (SELECT * FROM unnest(");
+    sql.bind(numbers).push(", ").bind(records).push(", ").bind(moments).push(") AS a(paper, record, at)) ");
+    sql.push(&party(
+        "res_company",
+        "'legal_form', p.legal_form, 'capital', p.capital::text, 'activity', p.activity, 'rib', p.rib, \
+         'payment_method', p.payment_method, 'payment_days', p.payment_days",
+    ));
+    sql.push(" WHERE a.record < 0 UNION ALL ");
+    sql.push(&party(
+        "res_partner",
+        "'mobile', p.mobile, 'code_pos', p.code_pos, 'state', (SELECT s.name FROM res_country_state s WHERE s.id = p.state_id)",
+    ));
+    sql.push(" WHERE a.record > 0");
+    let mut answer: Vec<(Json, Map<String, Json>)> = papers.iter().map(|_| (Json::Null, Map::new())).collect();
+    for (paper, record, party) in owner.database.search::<(BigInt, BigInt, Text), (i64, i64, String)>(sql).await? {
+        let party: Json = serde_json::from_str(&party).map_err(|error| service::our_fault("partners", "a party can't be told", &error))?;
+        let Some((company, partners)) = usize::try_from(paper).ok().and_then(|paper| answer.get_mut(paper)) else { continue };
+        if record == COMPANY {
+            *company = party;
+        } else {
+            partners.insert(record.to_string(), party);
+        }
+    }
+    if !now.is_empty() {
+        let known = seen(owner, &call.params.need("identity")?, &now).await?;
+        for (paper, (_, partners)) in papers.iter().zip(&mut answer).filter(|(paper, _)| paper.at.is_none()) {
+            let ids = paper.partners.iter().map(i64::to_string);
+            partners.extend(ids.filter_map(|id| known.get(&id).map(|party| (id, party.clone()))));
+        }
+    }
+    let answer = answer.into_iter().map(|(company, partners)| json!({"company": company, "partners": partners}));
+    Ok(Reply::value(&answer.collect::<Vec<_>>()))
+}
+
+/// Stands among partners' ids for the company, whose id it is below zero.
+const COMPANY: i64 = -1;
+
+/// Partners as a user sees them, by id; what is not set, or not for the user, is left out.
+async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Result<Map<String, Json>, Fault> {
+    const QUERY: &str = "{id, name, street, street2, zip, city, phone, mobile, email, rc, nif, nis, ai, code_pos, state_id{name}, \
+                         country_id{name, name_fr}}";
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let model = owner.service.registry().model("res.partner")?;
+    let mut known = Map::new();
+    for mut row in owner.records_seen(identity, model, &ids, QUERY).await? {
+        let named = |place: Option<Json>, names: &[&str]| {
+            let place = place?;
+            names.iter().find_map(|name| place.get(name)?.as_str().map(Json::from))
+        };
+        let (state, country) = (named(row.remove("state_id"), &["name"]), named(row.remove("country_id"), &["name_fr", "name"]));
+        let id = row.remove("id").unwrap_or_default().to_string();
+        row.retain(|_, value| value.is_string());
+        row.extend(state.map(|state| ("state".to_owned(), state)));
+        row.extend(country.map(|country| ("country".to_owned(), country)));
+        known.insert(id, row.into());
+    }
+    Ok(known)
 }
 
 /// The client with this `email`, whom `bank` knows from now on; made, waiting to be completed, where there is none.

@@ -29,10 +29,17 @@ pub fn models() -> Vec<Model> {
                 name(),
                 Field::new("email", Kind::Char(254), "Email").lower(),
                 Field::new("phone", Kind::Char(64), "Phone"),
+                Field::new("legal_form", Kind::Char(64), "Legal form").help("SARL, SPA, EURL: invoices say it."),
+                Field::new("capital", Kind::Monetary, "Capital"),
+                Field::new("activity", Kind::Char(254), "Activity"),
                 Field::new("street", Kind::Char(254), "Street"),
+                Field::new("street2", Kind::Char(254), "Street 2"),
+                Field::new("zip", Kind::Char(24), "ZIP"),
                 Field::new("city", Kind::Char(254), "City"),
                 Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name(),
                 Field::new("currency_id", Kind::Many2one("res.currency"), "Currency").by_name(),
+                Field::new("payment_method", Kind::Char(254), "Payment method").help("As invoices say it; by default a bank transfer."),
+                Field::new("payment_days", Kind::Integer, "Days to pay").help("After the invoice's date, 365 at most.").default("0"),
                 active(),
             ]
             .into_iter()

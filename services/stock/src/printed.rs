@@ -1,29 +1,34 @@
 //! What stock prints: delivery slips, receipts, transfer slips.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
+use diesel::sql_types::Text;
 use domain::Identity;
 use jsonrpc::{Call, Fault, Reply};
-use records::Model;
-use report::{Align, Column, Document, Parties, Party};
+use records::{Model, Sql};
+use report::{Align, Column, Delivery, Document, Parties, Party, Wanted};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
-use service::Owner;
+use service::{Owner, metrics};
 
 use crate::Stock;
 
-const QUERY: &str = "{id, name, origin, state, picking_type_code, partner_id, return_id{name}, backorder_id{name}, scheduled_date, date_done, note, \
-    location_id{complete_name, warehouse_id{name, partner_id}}, location_dest_id{complete_name, warehouse_id{name, partner_id}}, \
-    move_ids{name, manufacturer_ref, product_uom_qty, quantity_done, state}}";
+const QUERY: &str = "{id, name, origin, state, picking_type_code, partner_id, sale_id, return_id{name}, backorder_id{name}, scheduled_date, \
+    date_done, note, location_id{complete_name, warehouse_id{name, partner_id}}, location_dest_id{complete_name, warehouse_id{name, partner_id}}}";
 
 /// A picking as it is printed. What is not set reads `false`.
 #[derive(Deserialize)]
 struct Printed {
+    id: i64,
     name: String,
     origin: Json,
     state: String,
     picking_type_code: String,
     partner_id: Json,
+    sale_id: Json,
     return_id: Map<String, Json>,
     backorder_id: Map<String, Json>,
     scheduled_date: Json,
@@ -31,7 +36,6 @@ struct Printed {
     note: Json,
     location_id: Place,
     location_dest_id: Place,
-    move_ids: Vec<Moved>,
 }
 
 #[derive(Deserialize)]
@@ -40,13 +44,26 @@ struct Place {
     warehouse_id: Map<String, Json>,
 }
 
+/// What a picking's paper says beside its record.
 #[derive(Deserialize)]
-struct Moved {
+struct Aside {
+    id: i64,
+    /// When it was done: its parties are printed as they were then.
+    at: Option<String>,
+    bank: Option<i64>,
+    lines: Vec<Line>,
+}
+
+/// What was asked for and what became of it, when the picking was done. What was left is in its backorders, and stays the same
+/// whatever becomes of them.
+#[derive(Deserialize)]
+struct Line {
     name: String,
-    manufacturer_ref: Json,
-    product_uom_qty: Decimal,
-    quantity_done: Decimal,
-    state: String,
+    manufacturer_ref: String,
+    asked: Decimal,
+    done: Decimal,
+    rest: Decimal,
+    reserved: Decimal,
 }
 
 impl Place {
@@ -55,17 +72,48 @@ impl Place {
         self.warehouse_id.get("partner_id")?.as_i64()
     }
 
-    fn label(&self) -> String {
-        let name = self.warehouse_id.get("name").and_then(Json::as_str);
-        name.or(self.complete_name.as_str()).unwrap_or_default().to_owned()
+    fn party(&self, parties: &Parties) -> Party {
+        let own = || {
+            let name = self.warehouse_id.get("name").and_then(Json::as_str);
+            Party { name: name.or(self.complete_name.as_str()).unwrap_or_default().to_owned(), ..Party::default() }
+        };
+        self.pos().and_then(|pos| parties.partner(pos)).unwrap_or_else(own)
     }
+}
 
-    fn party(&self, parties: &Parties) -> Option<Party> {
-        match self.pos() {
-            Some(pos) => parties.partner(pos),
-            None => Some(Party { name: self.label(), ..Party::default() }),
-        }
+/// What stands beside these pickings on their papers.
+async fn asides(owner: &Owner<Stock>, ids: &[i64]) -> Result<Vec<Aside>, Fault> {
+    // What is left of a move is another one with its place
+    let mut sql = Sql::new("WITH RECURSIVE chain(root, picking) AS (SELECT p.id, p.id FROM stock_picking p WHERE p.id = ANY(");
+    sql.bind(ids.to_vec());
+    sql.push(
+        ") UNION SELECT c.root, b.id FROM chain c JOIN stock_picking b ON b.backorder_id = c.picking), \
+         line AS (SELECT c.root, coalesce(m.place, m.id) AS line, min(m.name) AS name, min(m.manufacturer_ref) AS manufacturer_ref, \
+         sum(m.product_uom_qty) AS asked, sum(CASE WHEN m.picking_id = c.root AND m.state = 'done' THEN m.quantity_done ELSE 0 END) AS done, \
+         sum(CASE WHEN m.picking_id <> c.root THEN m.product_uom_qty ELSE 0 END) AS rest, \
+         sum(CASE WHEN m.picking_id = c.root THEN m.reserved_availability ELSE 0 END) AS reserved \
+         FROM chain c JOIN stock_move m ON m.picking_id = c.picking AND m.deleted_at IS NULL GROUP BY 1, 2) \
+         SELECT json_build_object('id', p.id, 'at', CASE p.state WHEN 'done' THEN p.date_done::text END, 'bank', p.bank_id, 'lines', \
+         (SELECT coalesce(json_agg(json_build_object('name', l.name, 'manufacturer_ref', l.manufacturer_ref, 'asked', l.asked::text, \
+         'done', l.done::text, 'rest', l.rest::text, 'reserved', l.reserved::text) ORDER BY l.line), '[]') FROM line l WHERE l.root = p.id))::text \
+         FROM stock_picking p WHERE p.id = ANY(",
+    );
+    sql.bind(ids.to_vec()).push(")");
+    let rows = owner.database.search::<Text, String>(sql).await?;
+    rows.iter().map(|row| serde_json::from_str(row).map_err(|error| unprintable(&error))).collect()
+}
+
+/// Where the goods of orders' pickings go, by picking.
+async fn deliveries(owner: &Owner<Stock>, papers: &[(Printed, Aside)]) -> Result<BTreeMap<i64, Delivery>, Fault> {
+    let of_orders = || papers.iter().filter_map(|(one, aside)| Some((one.id, one.sale_id.as_i64()?, aside.at.clone().unwrap_or_default())));
+    if of_orders().next().is_none() {
+        return Ok(BTreeMap::new());
     }
+    let orders: Vec<i64> = of_orders().map(|(_, order, _)| order).collect();
+    let moments: Vec<String> = of_orders().map(|(.., at)| at).collect();
+    let call = Call::new("sale.order", "_deliveries", "".into()).with("orders", &orders).with("moments", &moments);
+    let deliveries: Vec<Delivery> = owner.ask(call).await?;
+    Ok(of_orders().map(|(picking, ..)| picking).zip(deliveries).collect())
 }
 
 /// The PDF of these pickings, as far as the user sees them.
@@ -74,82 +122,115 @@ impl Place {
 /// 404 for one that does not exist for the user.
 pub async fn report(owner: &Owner<Stock>, identity: &Identity, model: &Model, name: &str, ids: &[i64]) -> Result<Reply, Fault> {
     let rows = owner.records(identity, model, ids, QUERY).await?;
-    let printed = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let partners = printed.iter().flat_map(|one| [one.partner_id.as_i64(), one.location_id.pos(), one.location_dest_id.pos()]);
-    let partners: Vec<i64> = partners.flatten().collect();
-    let parties: Parties = owner.ask(Call::new("res.partner", "_for_report", "".into()).with("ids", &partners)).await?;
+    let printed = rows.into_iter().map(read::<Printed>).collect::<Result<Vec<_>, _>>()?;
+    let mut asides: BTreeMap<i64, Aside> = asides(owner, ids).await?.into_iter().map(|aside| (aside.id, aside)).collect();
+    let papers = printed
+        .into_iter()
+        .map(|one| asides.remove(&one.id).map(|aside| (one, aside)).ok_or_else(Fault::busy))
+        .collect::<Result<Vec<_>, _>>()?;
+    let wanted = |(one, aside): &(Printed, Aside)| {
+        let partners = [one.partner_id.as_i64(), one.location_id.pos(), one.location_dest_id.pos()];
+        Wanted { at: aside.at.clone(), bank: aside.bank, partners: partners.into_iter().flatten().collect() }
+    };
+    let wanted: Vec<Wanted> = papers.iter().map(wanted).collect();
+    let parties = Call::new("res.partner", "_for_report", "".into()).with("identity", identity).with("papers", &wanted);
+    let (parties, mut deliveries) = tokio::try_join!(owner.ask::<Vec<Parties>>(parties), deliveries(owner, &papers))?;
     let is_slip = name == "stock.report_deliveryslip";
-    let documents: Vec<Document> = printed.iter().map(|one| document(one, &parties, is_slip)).collect();
-    owner.drawn(move || report::render(&documents)).await
+    let documents: Vec<Document> = papers
+        .iter()
+        .zip(&parties)
+        .map(|((one, aside), parties)| document(one, aside, parties, deliveries.remove(&one.id).unwrap_or_default(), is_slip))
+        .collect();
+    owner
+        .drawn(move || {
+            let printed = report::render(&documents)?;
+            metrics::UNPRINTABLE.with_label_values(&["stock"]).inc_by(u64::try_from(printed.missing).unwrap_or(u64::MAX));
+            Ok::<_, report::RenderError>(printed.pdf)
+        })
+        .await
 }
 
-fn read(row: Map<String, Json>) -> Result<Printed, Fault> {
-    serde_json::from_value(Json::Object(row)).map_err(|error| service::our_fault("stock", "a picking can't be printed", &error))
+fn read<T: DeserializeOwned>(row: Map<String, Json>) -> Result<T, Fault> {
+    serde_json::from_value(Json::Object(row)).map_err(|error| unprintable(&error))
+}
+
+fn unprintable(error: &serde_json::Error) -> Fault {
+    service::our_fault("stock", "a picking can't be printed", error)
 }
 
 fn text(json: &Json) -> Option<&str> {
     json.as_str().filter(|text| !text.is_empty())
 }
 
-fn document(one: &Printed, parties: &Parties, is_slip: bool) -> Document {
-    let partner = || one.partner_id.as_i64().and_then(|id| parties.partner(id));
+fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery, is_slip: bool) -> Document {
+    let client = || one.partner_id.as_i64().map(|id| parties.client(id));
+    let place = |place: &Place| Some(place.party(parties));
     let is_return = one.return_id.get("name").is_some_and(Json::is_string);
     let (title, label, recipient, signatures): (_, _, _, &[&str]) = match one.picking_type_code.as_str() {
-        "incoming" if is_return => ("Bon de retour", "Client", partner(), &["Le client", "Le magasinier"]),
-        "incoming" => ("Bon de réception", "Point de réception", one.location_dest_id.party(parties), &["Le livreur", "Le magasinier"]),
-        "internal" => ("Bon de transfert", "Destination", one.location_dest_id.party(parties), &["L'expéditeur", "Le destinataire"]),
-        _ if is_slip => ("Bon de livraison", "Client", partner(), &["Le livreur", "Le client"]),
-        _ => ("Bon de préparation", "Client", partner(), &["Le magasinier", "Le livreur"]),
+        "incoming" if is_return => ("Bon de retour", "Client", client(), &["Le client", "Le magasinier"]),
+        "incoming" => ("Bon de réception", "Point de réception", place(&one.location_dest_id), &["Le livreur", "Le magasinier"]),
+        "internal" => ("Bon de transfert", "Destination", place(&one.location_dest_id), &["L'expéditeur", "Le destinataire"]),
+        _ if is_slip => ("Bon de livraison", "Client", client(), &["Le livreur", "Le client"]),
+        _ => ("Bon de préparation", "Client", client(), &["Le magasinier", "Le livreur"]),
     };
     let date = |json: &Json| {
-        text(json).and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d-%H-%M").ok()).map(|at| report::date(at.date()))
+        let moment = NaiveDateTime::parse_from_str(text(json)?, "%Y-%m-%d-%H-%M").ok()?;
+        Some(report::date(report::day(moment.and_utc())))
     };
     let is_done = one.state == "done";
     let mut facts = Vec::new();
     let mut fact = |label: &str, value: Option<String>| facts.extend(value.map(|value| (label.to_owned(), value)));
     fact(if is_done { "Date" } else { "Prévu le" }, date(if is_done { &one.date_done } else { &one.scheduled_date }));
     fact("Document d'origine", text(&one.origin).map(str::to_owned));
+    fact("N° plateforme", delivery.ek_order_id.map(|number| number.to_string()));
     fact("Retour de", one.return_id.get("name").and_then(Json::as_str).map(str::to_owned));
     fact("Reliquat de", one.backorder_id.get("name").and_then(Json::as_str).map(str::to_owned));
-    fact("De", Some(one.location_id.label()).filter(|_| one.picking_type_code != "incoming"));
-    fact("Vers", Some(one.location_dest_id.label()).filter(|_| one.picking_type_code != "outgoing"));
-    let column = |title: &str, align, weight| Column { title: title.to_owned(), align, weight };
-    let moves: Vec<&Moved> = one.move_ids.iter().filter(|line| line.state != "cancel" || one.state == "cancel").collect();
-    let rows = moves.iter().map(|line| {
-        vec![
-            text(&line.manufacturer_ref).unwrap_or_default().to_owned(),
-            line.name.clone(),
-            report::quantity(line.product_uom_qty),
-            if is_done { report::quantity(line.quantity_done) } else { String::new() },
-        ]
-    });
-    let pieces: Decimal = moves.iter().map(|line| if is_done { line.quantity_done } else { line.product_uom_qty }).sum();
-    let moved = match one.picking_type_code.as_str() {
-        "incoming" => "Qté reçue",
-        "internal" => "Qté transférée",
-        _ => "Qté livrée",
+    fact("De", place(&one.location_id).map(|from| from.name).filter(|_| one.picking_type_code != "incoming"));
+    fact("Vers", place(&one.location_dest_id).map(|to| to.name).filter(|_| one.picking_type_code != "outgoing"));
+    let mut recipients: Vec<(String, Party)> = recipient.into_iter().map(|party| (label.to_owned(), party)).collect();
+    recipients.extend(delivery.recipient(one.partner_id.as_i64().and_then(|id| parties.telephone(id))));
+    // What is done is told; until then what is put aside is, or there is room to write
+    let (done, rest) = match one.picking_type_code.as_str() {
+        "incoming" => ("Qté reçue", "Reste à recevoir"),
+        "internal" if is_done => ("Qté transférée", "Reste à transférer"),
+        "outgoing" if is_done => ("Qté livrée", "Reste à livrer"),
+        "internal" => ("Qté réservée", "Reste à transférer"),
+        _ => ("Qté réservée", "Reste à livrer"),
     };
-    let mut notes: Vec<String> = text(&one.note).map(str::to_owned).into_iter().collect();
-    if one.state == "cancel" {
-        notes.push("Document annulé.".to_owned());
+    let told = |line: &Line| match (is_done, one.picking_type_code.as_str()) {
+        (true, _) => Some((line.done, line.rest)),
+        (false, "incoming") => None,
+        (false, _) => Some((line.reserved, line.asked - line.reserved)),
+    };
+    let rows = aside.lines.iter().map(|line| {
+        let [done, rest] = told(line).map_or([const { String::new() }; 2], |(done, rest)| [done, rest].map(report::quantity));
+        vec![line.manufacturer_ref.clone(), line.name.clone(), report::quantity(line.asked), done, rest]
+    });
+    let pieces: Decimal = aside.lines.iter().map(|line| if is_done { line.done } else { line.asked }).sum();
+    let missing: Decimal = aside.lines.iter().filter_map(told).map(|(_, rest)| rest).sum();
+    let mut totals = vec![("Nombre de pièces".to_owned(), report::quantity(pieces))];
+    if missing > Decimal::ZERO && one.state != "cancel" {
+        totals.insert(0, (rest.to_owned(), report::quantity(missing)));
     }
+    let column = |title: &str, align, weight| Column { title: title.to_owned(), align, weight };
     Document {
         title: title.to_owned(),
         number: one.name.clone(),
         facts,
         issuer: parties.company(),
-        recipient_label: label.to_owned(),
-        recipient,
+        recipients,
         columns: vec![
-            column("Référence", Align::Left, 2.4),
-            column("Désignation", Align::Left, 5.6),
-            column("Qté demandée", Align::Right, 1.6),
-            column(moved, Align::Right, 1.6),
+            column("Référence", Align::Left, 2.3),
+            column("Désignation", Align::Left, 5.0),
+            column("Qté demandée", Align::Right, 1.4),
+            column(done, Align::Right, 1.4),
+            column(rest, Align::Right, 1.4),
         ],
         rows: rows.collect(),
-        totals: vec![("Nombre de pièces".to_owned(), report::quantity(pieces))],
+        totals,
         in_words: None,
-        notes,
+        notes: text(&one.note).map(str::to_owned).into_iter().collect(),
         signatures: signatures.iter().map(|title| (*title).to_owned()).collect(),
+        void: (one.state == "cancel").then(|| "ANNULÉ".to_owned()),
     }
 }
