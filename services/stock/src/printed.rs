@@ -198,6 +198,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
         _ => ("Qté réservée", "Reste à livrer"),
     };
     let told = |line: &Line| match (is_done, one.picking_type_code.as_str()) {
+        _ if one.state == "cancel" => Some((Decimal::ZERO, Decimal::ZERO)),
         (true, _) => Some((line.done, line.rest)),
         (false, "incoming") => None,
         (false, _) => Some((line.reserved, line.asked - line.reserved)),
@@ -209,7 +210,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
     let pieces: Decimal = aside.lines.iter().map(|line| if is_done { line.done } else { line.asked }).sum();
     let missing: Decimal = aside.lines.iter().filter_map(told).map(|(_, rest)| rest).sum();
     let mut totals = vec![("Nombre de pièces".to_owned(), report::quantity(pieces))];
-    if missing > Decimal::ZERO && one.state != "cancel" {
+    if missing > Decimal::ZERO {
         totals.insert(0, (rest.to_owned(), report::quantity(missing)));
     }
     let column = |title: &str, align, weight| Column { title: title.to_owned(), align, weight };
