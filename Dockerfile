@@ -28,8 +28,8 @@ RUN find crates services -name '*.rs' -exec touch {} + && \
 FROM gcr.io/distroless/cc-debian12:nonroot AS service
 ARG COMMIT=unknown
 LABEL org.opencontainers.image.title="Echange" org.opencontainers.image.revision=${COMMIT} org.opencontainers.image.licenses="MIT OR Apache-2.0"
-ENV HOST=0.0.0.0 PORT=8080 DEMO=false PATH=/usr/local/bin
-EXPOSE 8080
+ENV HOST=0.0.0.0 PORT=8080 METRICS_ADDRESS=0.0.0.0:9464 DEMO=false PATH=/usr/local/bin
+EXPOSE 8080 9464
 
 FROM service AS gateway
 COPY --from=build /out/gateway /usr/local/bin/
@@ -64,7 +64,7 @@ RUN apt-get update && apt-get install -qy --no-install-recommends ca-certificate
     useradd --uid 65532 --user-group --no-create-home --home-dir /data nonroot && install -d -o nonroot -g nonroot -m 700 /data
 COPY --from=build /out/hub /usr/local/bin/
 USER 65532:65532
-ENV HOST=0.0.0.0 PORT=8069 DEMO=false DATA_DIR=/data
+ENV HOST=0.0.0.0 PORT=8069 METRICS_ADDRESS=0.0.0.0:9464 DEMO=false DATA_DIR=/data
 VOLUME /data
-EXPOSE 8069
+EXPOSE 8069 9464
 ENTRYPOINT ["hub"]

@@ -524,7 +524,7 @@ def databases_are_their_services_own(overlay):
 # Who reaches whom: every flow between what is there, as the policies have it, is as it should be
 
 
-PORTS = [53, 443, 4318, 5432, 6443, 8000, 8080, 8443, 9187]
+PORTS = [53, 443, 4318, 5432, 6443, 8000, 8080, 8443, 9187, 9464]
 OUTSIDE = {
     "dns": ("10.96.0.10", "kube-system", {"k8s-app": "kube-dns"}),
     "kube-system": ("10.1.0.2", "kube-system", {}),
@@ -611,7 +611,7 @@ def wanted_flows(overlay):
     ours = [flow_name(thing) for thing, _ in overlay.pods()]
     wanted = {(name, "dns", 53) for name in ours} | {("ingress-nginx", "gateway", 8080)}
     for process in PROCESSES:
-        wanted |= {(process, service, 8080) for service in SERVICES} | {(process, "monitoring", 4318), ("monitoring", process, 8080)}
+        wanted |= {(process, service, 8080) for service in SERVICES} | {(process, "monitoring", 4318), ("monitoring", process, 9464)}
     for service in SERVICES:
         database = f"{service}-db"
         wanted |= {(service, database, 5432), (f"{service}-migration", database, 5432), ("monitoring", database, 9187)}

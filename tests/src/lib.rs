@@ -32,6 +32,8 @@ const TEMPLATE: &str = "echange_template";
 pub struct Stand {
     /// Where its doors are, `http://127.0.0.1:port`.
     pub address: String,
+    /// Where the services in this process tell their metrics, `http://127.0.0.1:port/metrics`.
+    pub metrics: String,
     /// The superuser's URL of its database.
     pub database_url: String,
     /// The services in this process, where they are in this process.
@@ -197,12 +199,13 @@ impl Stand {
     /// The same with the owners' own URLs, for a way to the database that is not the usual one.
     pub async fn at(database_url: &str, urls: &HashMap<&'static str, String>, settings: &[(&str, &str)]) -> Stand {
         let hub = Arc::new(Hub::new(&variables(settings), urls).unwrap());
-        let listener = http::listen(&hub.http).unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let listeners = http::listen(&hub.http).unwrap();
+        let address = format!("http://{}", listeners.requests.local_addr().unwrap());
+        let metrics = format!("http://{}/metrics", listeners.metrics.local_addr().unwrap());
         hub.start_background();
         let served = hub.clone();
-        tokio::spawn(async move { http::serve(listener, &served.http, served.health(), hub::routes(&served)).await });
-        Stand { hub: Some(hub), ..Stand::elsewhere(&address, database_url) }
+        tokio::spawn(async move { http::serve(listeners, &served.http, served.health(), hub::routes(&served)).await });
+        Stand { hub: Some(hub), metrics, ..Stand::elsewhere(&address, database_url) }
     }
 
     /// Gateway, catalog and partners as processes of their own.
@@ -224,6 +227,7 @@ impl Stand {
     pub fn elsewhere(address: &str, database_url: &str) -> Stand {
         Stand {
             address: address.to_owned(),
+            metrics: String::new(),
             database_url: database_url.to_owned(),
             hub: None,
             children: None,
@@ -276,6 +280,11 @@ impl Stand {
         let open = "(SELECT count(*) FROM sync.ek_delivery WHERE state IN ('waiting', 'sending'))";
         let left = format!("SELECT {}{open} AS n", unheard.concat());
         until_within(within, "all is told", async || self.count(&left).await == 0).await;
+    }
+
+    /// What an address tells as `/metrics`.
+    pub async fn told(&self, url: &str) -> String {
+        self.client.get(url).send().await.unwrap().text().await.unwrap()
     }
 
     /// A request as it is. `headers` and `body` are sent unchanged.

@@ -24,8 +24,8 @@ async fn found(session: &Session<'_>, model: &str, filter: &Value) -> String {
 async fn calls(stand: &Stand) -> HashMap<String, i64> {
     let mut calls = HashMap::new();
     for service in ["catalog", "partners"] {
-        let url = format!("{}/metrics", stand.children.as_ref().unwrap().addresses[service]);
-        let text = service::router::client().unwrap().get(url).send().await.unwrap().text().await.unwrap();
+        let (_, address) = stand.children.as_ref().unwrap().metrics.iter().find(|(of, _)| *of == service).unwrap();
+        let text = stand.told(&format!("http://{address}/metrics")).await;
         for line in text.lines().filter_map(|line| line.strip_prefix("hub_call_duration_seconds_count{")) {
             let (labels, count) = line.split_once("} ").unwrap();
             let label = |name: &str| labels.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();

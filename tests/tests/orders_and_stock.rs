@@ -306,7 +306,7 @@ async fn an_event_that_can_have_no_effect_is_put_aside_and_the_others_go_on() {
     // A try while it is still in the way changes nothing
     let stock = &stand.hub.as_ref().unwrap().stock;
     assert_eq!(stock.retry_parked("crm").await.unwrap(), 0);
-    let told = stand.send("GET", "/metrics", &[], "").await.text;
+    let told = stand.told(&stand.metrics).await;
     assert!(
         told.lines().any(|line| line.starts_with("hub_events_parked{feed=\"crm\",service=\"stock\"} ") && !line.ends_with(" 0")),
         "{told}"

@@ -5,27 +5,31 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Bytes, BytesMut, Payload, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_http::{HttpService, Request, ServiceConfig};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, None as NoBody};
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::middleware::{Next, NormalizePath, from_fn};
+use actix_web::web::{self, Bytes, BytesMut, Payload};
+use actix_web::{App, HttpRequest, HttpResponse};
 use anyhow::Context;
 use futures_util::StreamExt;
-use jsonrpc::{Body, Call, Fault, Reply};
+use jsonrpc::{Body, Call, Fault, Reply, envelope};
 use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::heads::{Heads, REFUSED};
 use crate::identity::Caller;
 use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, MATCHED, REPLAYED};
 use crate::{Pending, metrics};
 
 /// Where a process adds its routes.
-pub type Routes = ServiceConfig;
+pub type Routes = web::ServiceConfig;
 
 /// How long a request's head, and then its body, may take to come.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -39,6 +43,8 @@ crate::settings! {
         host: String = "127.0.0.1",
         /// The port; 0 takes a free one.
         port: u16 = "8069",
+        /// Where /metrics is, and nothing else: an address and a port; 0 takes a free one.
+        metrics_address: String = "127.0.0.1:0",
         /// Threads that serve; 0: as many as cores.
         workers: usize = "0",
         /// The largest body of a request, in bytes.
@@ -74,13 +80,37 @@ impl Health {
     }
 }
 
+/// Where a process listens.
+pub struct Listeners {
+    /// For requests.
+    pub requests: TcpListener,
+    /// For `/metrics`, which is not for those who send requests.
+    pub metrics: TcpListener,
+}
+
+impl Listeners {
+    /// Logs where a process serves, and what was built.
+    ///
+    /// # Errors
+    /// The system's own.
+    pub fn tell(&self, service: &str) -> std::io::Result<()> {
+        let (address, metrics) = (self.requests.local_addr()?, self.metrics.local_addr()?);
+        tracing::info!(service, %address, %metrics, version = crate::VERSION, commit = crate::COMMIT, "serving");
+        metrics::BUILD_INFO.with_label_values(&[crate::VERSION, crate::COMMIT]).set(1);
+        Ok(())
+    }
+}
+
 /// Listens where the configuration says.
 ///
 /// # Errors
-/// When the address is taken or not ours.
-pub fn listen(config: &HttpConfig) -> anyhow::Result<TcpListener> {
-    let address = format!("{}:{}", config.host, config.port);
-    TcpListener::bind(&address).with_context(|| format!("can't listen on {address}; set PORT to another"))
+/// When an address is taken or not ours.
+pub fn listen(config: &HttpConfig) -> anyhow::Result<Listeners> {
+    let on = |address: &str, setting: &str| {
+        TcpListener::bind(address).with_context(|| format!("can't listen on {address}; set {setting} to another"))
+    };
+    let requests = on(&format!("{}:{}", config.host, config.port), "PORT")?;
+    Ok(Listeners { requests, metrics: on(&config.metrics_address, "METRICS_ADDRESS")? })
 }
 
 /// Serves until SIGTERM or SIGINT; then takes no new connections and finishes what is in flight.
@@ -88,34 +118,37 @@ pub fn listen(config: &HttpConfig) -> anyhow::Result<TcpListener> {
 /// # Errors
 /// When the server can't be started.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Listeners,
     config: &HttpConfig,
     health: Health,
-    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    routes: impl Fn(&mut Routes) + Clone + Send + 'static,
 ) -> anyhow::Result<()> {
     let shared = health.clone();
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         given => given,
     };
-    let server = HttpServer::new(move || {
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(config.max_connections)
+        .shutdown_timeout(FINISH)
+        // actix stops at once on SIGINT; here both signals let requests finish
+        .disable_signals();
+    let server = on(server, listeners.requests, move || {
         App::new()
             .app_data(web::Data::new(shared.clone()))
             .route("/health/live", web::get().to(async || HttpResponse::Ok().body("live")))
             .route("/health/ready", web::get().to(ready))
-            .route("/metrics", web::get().to(async || HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics::text())))
+            .route(&format!("{REFUSED}/{{what}}"), web::get().to(refused_head))
             .configure(routes.clone())
             .wrap(from_fn(measure))
-    })
-    .workers(workers)
-    .max_connections(config.max_connections)
-    .client_request_timeout(ARRIVAL)
-    .client_disconnect_timeout(Duration::from_secs(5))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(FINISH)
-    // actix stops at once on SIGINT; here both signals let requests finish
-    .disable_signals()
-    .listen(listener)?
+            // Every route with and without its slash, and with doubled ones
+            .wrap(NormalizePath::trim())
+    })?;
+    let server = on(server, listeners.metrics, || {
+        let told = async || HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics::text());
+        App::new().route("/metrics", web::get().to(told)).wrap(from_fn(measure)).wrap(NormalizePath::trim())
+    })?
     .run();
     let handle = server.handle();
     let drain = Duration::from_millis(config.drain_ms);
@@ -127,6 +160,63 @@ pub async fn serve(
     };
     let (served, ()) = tokio::join!(server, stopping);
     served.context("the server ended")
+}
+
+/// An application at a listener, as actix-web's own `HttpServer` has it, but over [`Heads`].
+fn on<I, S, B>(server: ServerBuilder, listener: TcpListener, app: impl Fn() -> I + Clone + Send + 'static) -> anyhow::Result<ServerBuilder>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error, InitError = ()> + 'static,
+    B: MessageBody + 'static,
+{
+    let address = listener.local_addr()?;
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen(address.to_string(), listener, move || {
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_request_timeout(ARRIVAL)
+            .client_disconnect_timeout(Duration::from_secs(5))
+            .keep_alive(Duration::from_secs(75))
+            .local_addr(address)
+            .h1(map_config(app().into_factory().map_err(|error| error.error_response()), |()| AppConfig::default()));
+        let config = ServiceConfig::default();
+        fn_service(move |stream: tokio::net::TcpStream| {
+            let peer = stream.peer_addr().ok();
+            std::future::ready(Ok((Heads::new(stream, &config), peer)))
+        })
+        .and_then(http)
+    })?;
+    Ok(server)
+}
+
+/// What a client is told whose request's head can't be read.
+async fn refused_head(what: web::Path<String>) -> HttpResponse {
+    let (status, message) = match what.as_str() {
+        "target" => {
+            (400, "The request's target can't be read: a path that begins with '/', or a whole URL, of at most 65,534 bytes was expected.")
+        }
+        "line" => (
+            400,
+            "The request's first line can't be read: a method, a target and HTTP/1.1 with one blank between them were expected. A blank in a target is written %20.",
+        ),
+        "size" => (431, "The request's head is too large: at most 96 headers and 131,072 bytes are read."),
+        _ => (
+            400,
+            "The request's head can't be read: after a line without control characters lines of 'name: value' were expected, among them one Host, and for a body either one Content-Length that is a number or 'Transfer-Encoding: chunked'.",
+        ),
+    };
+    let fault = match status {
+        400 => Fault::malformed(message),
+        other => Fault::http(other, message),
+    };
+    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST))
+        .insert_header((CONTENT_TYPE, "application/json; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(envelope::error(None, &fault))
 }
 
 /// Waits for SIGTERM or SIGINT.
@@ -147,15 +237,23 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
 }
 
 /// Times every request by its route's template. A process that is stopping has its callers go elsewhere with the next one.
-async fn measure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+/// HEAD is GET whose answer is not sent.
+async fn measure<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, NoBody>>, actix_web::Error> {
     let started = Instant::now();
     let health = request.app_data::<web::Data<Health>>().cloned();
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let mut response = next.call(request).await?;
     if health.is_some_and(|health| health.is_draining()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let request = response.request();
-    let method = match request.method().as_str() {
+    let method = match method.as_str() {
         known @ ("GET" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "HEAD" | "PATCH") => known,
         _ => "_OTHER",
     };
@@ -164,7 +262,9 @@ async fn measure(request: ServiceRequest, next: Next<impl MessageBody>) -> Resul
     let elapsed = started.elapsed().as_secs_f64();
     metrics::HTTP_DURATION.with_label_values(&[method, route.as_deref().unwrap_or("none"), status.as_str()]).observe(elapsed);
     tracing::debug!(target: "access", method, route = route.as_deref().unwrap_or("none"), status = status.as_u16(), seconds = elapsed, "request");
-    Ok(response)
+    // An answer without a known end would be made to the end for nobody
+    let is_unending = method == "HEAD" && matches!(response.response().body().size(), BodySize::Stream);
+    Ok(if is_unending { response.map_body(|_, _| EitherBody::right(NoBody::new())) } else { response.map_into_left_body() })
 }
 
 /// A request's body, within bounds of size and time.
@@ -188,7 +288,7 @@ pub async fn read_body(mut payload: Payload, most: usize) -> Result<Bytes, Fault
 }
 
 /// The inner routes of a service: calls for its models, and its feed. Not for the outside: the gateway has none of them.
-pub fn inner_routes<S: Service>(owner: Arc<Owner<S>>, max_body: usize) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub fn inner_routes<S: Service>(owner: Arc<Owner<S>>, max_body: usize) -> impl Fn(&mut Routes) + Clone + Send + 'static {
     move |config| {
         config
             .app_data(web::Data::from(owner.clone()))

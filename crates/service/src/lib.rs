@@ -8,6 +8,7 @@ pub mod database;
 mod described;
 pub mod directory;
 pub mod doctor;
+mod heads;
 pub mod http;
 pub mod identity;
 pub mod metrics;

@@ -143,9 +143,8 @@ pub async fn run<S: Service>(
                 Box::pin(async move { is_migrated.load(Ordering::Relaxed) && database.is_there().await })
             }
         });
-        let listener = http::listen(&http)?;
-        tracing::info!(service = name, address = %listener.local_addr()?, version = crate::VERSION, commit = crate::COMMIT, "serving");
-        metrics::BUILD_INFO.with_label_values(&[crate::VERSION, crate::COMMIT]).set(1);
+        let listeners = http::listen(&http)?;
+        listeners.tell(name)?;
         let work = async {
             wait_for_schema(&owner).await;
             started(&owner).await?;
@@ -158,7 +157,7 @@ pub async fn run<S: Service>(
             owner.feed.close();
             std::future::pending::<()>().await;
         };
-        let serving = http::serve(listener, &http, health.clone(), http::inner_routes(owner.clone(), http.max_body));
+        let serving = http::serve(listeners, &http, health.clone(), http::inner_routes(owner.clone(), http.max_body));
         tokio::pin!(work);
         tokio::select! {
             served = serving => served?,

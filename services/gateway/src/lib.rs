@@ -93,22 +93,21 @@ impl Gateway {
     }
 }
 
-/// Every route of the hub, on one page. Each answers with and without its trailing slash.
+/// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     use doors::{docs, events, object, report, rest, session};
     move |config: &mut ServiceConfig| {
-        let post = |path: &str| web::resource([path.to_owned(), format!("{path}/")]).default_service(web::to(answer::only_post));
+        let get = |path: &str| web::resource(path).default_service(web::to(answer::only_get));
+        let post = |path: &str| web::resource(path).default_service(web::to(answer::only_post));
         let doors = web::scope("")
             .wrap(actix_web::middleware::from_fn(cors::cors))
+            .service(get("/report/pdf/{report}/{ids}").route(web::get().to(report::pdf)))
+            .service(get("/openapi.json").route(web::get().to(docs::document)))
+            .service(get("/docs").route(web::get().to(docs::page)))
+            .service(get("/docs/{part}").route(web::get().to(docs::part)))
+            .service(get("/events").route(web::get().to(events::events)))
             .service(
-                web::resource(["/report/pdf/{report}/{ids}", "/report/pdf/{report}/{ids}/"])
-                    .route(web::get().to(report::pdf))
-                    .default_service(web::to(answer::only_get)),
-            )
-            .service(web::resource("/openapi.json").route(web::get().to(docs::document)).default_service(web::to(answer::only_get)))
-            .service(web::resource(["/events", "/events/"]).route(web::get().to(events::events)).default_service(web::to(answer::only_get)))
-            .service(
-                web::resource(["/api/{model}", "/api/{model}/"])
+                web::resource("/api/{model}")
                     .route(web::get().to(rest::list))
                     .route(web::post().to(rest::create))
                     .route(web::put().to(rest::write))
@@ -116,7 +115,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .default_service(web::to(answer::only_rest)),
             )
             .service(
-                web::resource(["/api/{model}/{id}", "/api/{model}/{id}/"])
+                web::resource("/api/{model}/{id}")
                     .route(web::get().to(rest::read))
                     .route(web::put().to(rest::write))
                     .route(web::delete().to(rest::unlink))
@@ -130,7 +129,6 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .service(post("/object/{model}/{method}").route(web::post().to(object::call)))
             .service(post("/object/{model}/{id}/{method}").route(web::post().to(object::call)))
             .default_service(web::to(answer::no_such_path));
-        let page = web::scope("/docs").wrap(actix_web::middleware::from_fn(docs::guard)).service(docs::swagger());
-        config.app_data(web::Data::from(gateway.clone())).service(web::redirect("/docs", "/docs/")).service(page).service(doors);
+        config.app_data(web::Data::from(gateway.clone())).service(doors);
     }
 }

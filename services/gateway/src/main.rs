@@ -34,11 +34,10 @@ async fn run() -> anyhow::Result<()> {
     router.set(remote_routes(&peers.services)?);
     let gateway = Arc::new(Gateway::new(doors, http_config.max_body, router, keyring)?);
     tokio::spawn(gateway.clone().tell_refusals());
-    let listener = http::listen(&http_config)?;
-    tracing::info!(service = "gateway", address = %listener.local_addr()?, version = service::VERSION, commit = service::COMMIT, "serving");
-    service::metrics::BUILD_INFO.with_label_values(&[service::VERSION, service::COMMIT]).set(1);
+    let listeners = http::listen(&http_config)?;
+    listeners.tell("gateway")?;
     // It needs nothing but itself; a service that is away is told of where it is asked for
-    http::serve(listener, &http_config, Health::new(|| Box::pin(async { true })), gateway::routes(gateway)).await?;
+    http::serve(listeners, &http_config, Health::new(|| Box::pin(async { true })), gateway::routes(gateway)).await?;
     telemetry.stop();
     Ok(())
 }

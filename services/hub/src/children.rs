@@ -29,6 +29,8 @@ pub struct Children {
     pub gateway: Keyring,
     /// Where each process listens.
     pub addresses: HashMap<&'static str, String>,
+    /// Where each process tells its metrics, `127.0.0.1:port`.
+    pub metrics: Vec<(&'static str, String)>,
 }
 
 /// A port of this machine that is free: one below those that systems give to outgoing connections: a process that binds it a moment later finds it free.
@@ -53,6 +55,7 @@ impl Children {
         for name in OWNERS {
             addresses.insert(*name, format!("http://127.0.0.1:{}", free_port()?));
         }
+        let metrics = PROCESSES.iter().map(|name| Ok((*name, format!("127.0.0.1:{}", free_port()?)))).collect::<anyhow::Result<_>>()?;
         let services: Vec<String> = addresses.iter().map(|(name, url)| format!("{name}={url}")).collect();
         let router = Router::empty();
         router.set(remote_routes(&services)?);
@@ -60,7 +63,7 @@ impl Children {
         let mut variables = variables.clone();
         variables.insert("SERVICES".to_owned(), services.join(","));
         let mut children =
-            Children { running: Vec::new(), programs, variables, private, public, urls: urls.clone(), router, gateway, addresses };
+            Children { running: Vec::new(), programs, variables, private, public, urls: urls.clone(), router, gateway, addresses, metrics };
         for name in OWNERS {
             children.spawn(name, urls.get(name))?;
         }
@@ -90,6 +93,9 @@ impl Children {
         let program = self.programs.join(name);
         let mut command = Command::new(&program);
         command.env_clear().envs(&self.variables).env("PORT", port);
+        if let Some((_, address)) = self.metrics.iter().find(|(of, _)| *of == name) {
+            command.env("METRICS_ADDRESS", address);
+        }
         command.env("IDENTITY_KEY", self.private.get(name).cloned().unwrap_or_default()).env("IDENTITY_PUBLIC_KEYS", self.public.join(","));
         if let Some(url) = database_url {
             command.env("DATABASE_URL", url).env("MIGRATE", "true");

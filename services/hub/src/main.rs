@@ -136,15 +136,16 @@ async fn act(
 
 async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, settings: &HubConfig) -> anyhow::Result<()> {
     let hub = Hub::new(variables, urls)?;
-    let listener = http::listen(&hub.http)?;
+    let listeners = http::listen(&hub.http)?;
     if variables.get("MIGRATE").is_none_or(|migrate| migrate == "true") {
         hub.migrate().await?;
     }
     first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
     partners::login::first_administrator(&hub.partners).await?;
     let background = hub.start_background();
-    greet(&format!("http://{}", listener.local_addr()?), settings)?;
-    let served = http::serve(listener, &hub.http, hub.health(), hub::routes(&hub)).await;
+    listeners.tell("hub")?;
+    greet(&format!("http://{}", listeners.requests.local_addr()?), &[("hub", listeners.metrics.local_addr()?.to_string())], settings)?;
+    let served = http::serve(listeners, &hub.http, hub.health(), hub::routes(&hub)).await;
     service::process::finish(&hub.sync).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     served
@@ -154,7 +155,7 @@ async fn serve_processes(variables: &Variables, urls: &HashMap<&'static str, Str
     let mut children = Children::start(None, variables, urls).await?;
     first_data(settings, &children.router, &children.gateway).await?;
     children.open_doors().await?;
-    greet(children.addresses.get("gateway").map_or("", String::as_str), settings)?;
+    greet(children.addresses.get("gateway").map_or("", String::as_str), &children.metrics, settings)?;
     let ended = tokio::select! {
         ended = children.wait() => ended,
         () = http::stop_signal() => Ok(()),
@@ -170,9 +171,12 @@ async fn first_data(settings: &HubConfig, router: &Router, gateway: &Keyring) ->
     Ok(())
 }
 
-fn greet(address: &str, settings: &HubConfig) -> anyhow::Result<()> {
+fn greet(address: &str, metrics: &[(&'static str, String)], settings: &HubConfig) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\nThe hub is at {address} (database {}). Ctrl-C stops it.", settings.db_name)?;
+    for (process, address) in metrics {
+        writeln!(out, "The metrics of {process} are at http://{address}/metrics.")?;
+    }
     if settings.demo {
         writeln!(out, "\nLog-ins of the demo (the password is the login):")?;
         for (login, who) in demo::USERS {

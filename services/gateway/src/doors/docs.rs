@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::Next;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use jsonrpc::Fault;
 use moka::future::Cache;
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
@@ -40,16 +37,26 @@ pub async fn document(gateway: web::Data<Gateway>) -> HttpResponse {
     }
 }
 
-/// `GET /docs/`
-pub fn swagger() -> SwaggerUi {
-    SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json").try_it_out_enabled(true).persist_authorization(false))
+/// The page's own scripts and styles, and no others.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/// `GET /docs`
+pub async fn page(gateway: web::Data<Gateway>) -> HttpResponse {
+    part(gateway, String::new().into()).await
 }
 
-/// The page's own scripts and styles, and no others.
-pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let mut response = next.call(request).await?;
-    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+/// `GET /docs/{part}`: what the page consists of.
+pub async fn part(gateway: web::Data<Gateway>, part: web::Path<String>) -> HttpResponse {
+    let config = Config::from("/openapi.json").try_it_out_enabled(true).persist_authorization(false);
+    let Ok(Some(file)) = utoipa_swagger_ui::serve(&part, Arc::new(config)) else { return answer::no_such_path(gateway).await };
+    let mut bytes = file.bytes.into_owned();
+    if part.is_empty() {
+        // It names its parts as if it stood at `/docs/`
+        bytes = String::from_utf8_lossy(&bytes).replacen("<head>", "<head><base href=\"/docs/\">", 1).into_bytes();
+    }
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, file.content_type))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(bytes)
 }
