@@ -766,7 +766,7 @@ async fn the_status_is_the_truth_and_the_body_odoos_envelope() {
     let cases = [
         ("GET", "/api/res.bank/", "none", "", 401, EXPIRED),
         ("GET", "/api/no.such/", "", "", 404, "builtins.KeyError"),
-        ("POST", "/api/no.such/", "", r#"{"params":{"data":{}}}"#, 404, "builtins.KeyError"),
+        ("POST", "/api/no.such/", "", r#"{"params":{"data":{}}}"#, 404, "odoo.exceptions.ValidationError"),
         ("GET", "/api/res.bank/999999", "", "", 404, "odoo.exceptions.MissingError"),
         ("GET", "/nowhere", "", "", 404, "werkzeug.exceptions.NotFound"),
         ("POST", "/call", "", "{}", 404, "werkzeug.exceptions.NotFound"),
@@ -807,8 +807,8 @@ async fn the_status_is_the_truth_and_the_body_odoos_envelope() {
             answer.headers["allow"].split(',').map(|verb| verb.trim().to_owned()).collect::<BTreeSet<_>>()
         }
     };
-    assert_eq!(allow("/api/res.bank").await, BTreeSet::from(["GET", "POST", "PUT", "DELETE"].map(str::to_owned)));
-    assert_eq!(allow("/api/res.bank/1/").await, BTreeSet::from(["GET", "PUT", "DELETE"].map(str::to_owned)));
+    assert_eq!(allow("/api/res.bank").await, BTreeSet::from(["GET", "HEAD", "POST", "PUT", "DELETE"].map(str::to_owned)));
+    assert_eq!(allow("/api/res.bank/1/").await, BTreeSet::from(["GET", "HEAD", "PUT", "DELETE"].map(str::to_owned)));
     assert_eq!(allow("/auth/").await, BTreeSet::from(["POST".to_owned()]));
     let unknown = admin.get("/api/no.such/").await;
     assert_eq!(unknown.error(), "The model `no.such` does not exist.");

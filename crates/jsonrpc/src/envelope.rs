@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::Fault;
+use crate::fault::in_words;
 
 /// A request as it came: nothing in it but `params` counts, and `id` is echoed whatever its type.
 #[derive(Debug, Default, Deserialize)]
@@ -36,8 +37,34 @@ impl<'a> Request<'a> {
         serde_json::from_str(text).map_err(|skimmed| {
             // Read in full, the same text is told of in better words ("trailing comma")
             let error = serde_json::from_str::<serde_json::Value>(text).err().unwrap_or(skimmed);
-            Fault::malformed(format!("Invalid JSON data: {error}"))
+            Fault::malformed(format!("Invalid JSON data: {}", in_words(&error)))
         })
+    }
+
+    /// What the route reads of `params`, which may be left out.
+    ///
+    /// # Errors
+    /// 400 where it is no object, or holds what the route can't read.
+    pub fn read<T: Deserialize<'a> + Default>(&self) -> Result<T, Fault> {
+        let Some(raw) = self.params.filter(|raw| raw.get() != "null") else { return Ok(T::default()) };
+        // A derived struct also reads an array, its fields by their places
+        if raw.get().starts_with('[') {
+            return Err(Fault::malformed("`params`: an object was expected, not a list"));
+        }
+        serde_json::from_str(raw.get()).map_err(|error| Fault::unread("params", &error))
+    }
+}
+
+/// A text that may be unset in Odoo's way too: `false`, null, empty.
+///
+/// # Errors
+/// Where it is something else.
+pub fn text_or_unset<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+    use serde::de::Error;
+    match serde_json::Value::deserialize(reader)? {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => Ok(None),
+        serde_json::Value::String(text) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
+        other => Err(D::Error::custom(format_args!("a text was expected, not {}", crate::strict::kind(&other)))),
     }
 }
 
@@ -54,8 +81,17 @@ pub fn result(id: Option<&RawValue>, result: Option<&[u8]>) -> Vec<u8> {
     out
 }
 
-/// The error envelope. `debug` is always empty: a traceback is for the log.
+/// The error envelope, as Odoo's JSON routes have it. `debug` is always empty: a traceback is for the log.
 pub fn error(id: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
+    error_titled(fault.title(), id, fault)
+}
+
+/// The same as the add-on answers GET and DELETE: `error.message` is the reason, but for a session that has ended.
+pub fn error_with_reason(id: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
+    error_titled(if fault.code() == 100 { fault.title() } else { &fault.message }, id, fault)
+}
+
+fn error_titled(title: &str, id: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
     let data = serde_json::json!({
         "name": fault.name,
         "debug": "",
@@ -65,7 +101,8 @@ pub fn error(id: Option<&RawValue>, fault: &Fault) -> Vec<u8> {
         "exception_type": fault.exception_type(),
     });
     let id = id.map_or("null", RawValue::get);
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"message":"{}","data":{data}}}}}"#, fault.code(), fault.title()).into_bytes()
+    let title = serde_json::Value::from(title);
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"message":{title},"data":{data}}}}}"#, fault.code()).into_bytes()
 }
 
 #[cfg(test)]

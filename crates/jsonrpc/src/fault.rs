@@ -30,6 +30,11 @@ impl Fault {
         Fault::new(400, "werkzeug.exceptions.BadRequest", message)
     }
 
+    /// 400: JSON that is another kind than it should be; `what` names it.
+    pub fn unread(what: &str, error: &serde_json::Error) -> Fault {
+        Fault::malformed(format!("`{what}`: {}", in_words(error)))
+    }
+
     /// 400: a domain filter or a field name in it is wrong.
     pub fn bad_domain(message: impl Into<String>) -> Fault {
         Fault::new(400, "builtins.ValueError", message)
@@ -63,6 +68,11 @@ impl Fault {
     /// 404: no such model. Odoo's words.
     pub fn no_such_model(model: &str) -> Fault {
         Fault::new(404, "builtins.KeyError", format!("The model `{model}` does not exist."))
+    }
+
+    /// The same as the add-on names it to a POST or PUT.
+    pub fn of_a_body(self) -> Fault {
+        Fault { name: Cow::Borrowed("odoo.exceptions.ValidationError"), ..self }
     }
 
     /// 404: no such method. Odoo's words.
@@ -156,6 +166,35 @@ impl Fault {
     }
 }
 
+/// What serde says of JSON that is another kind than it should be, in words of JSON: its own name Rust's types.
+pub fn in_words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let (text, place) =
+        text.split_once(" at line ").map_or((text.as_str(), String::new()), |(text, place)| (text, format!(" at line {place}")));
+    if text.starts_with("data did not match any variant") {
+        return format!("another kind of value was expected{place}");
+    }
+    let Some((found, expected)) = text.split_once(", expected ") else { return format!("{text}{place}") };
+    let expected = match expected.trim_start_matches("a ").trim_start_matches("an ").split(' ').next().unwrap_or_default() {
+        "struct" | "map" => "an object",
+        "tuple" | "sequence" | "array" => "a list",
+        "string" | "borrowed" | "str" | "char" => "a text",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "bool" | "boolean" => "a boolean",
+        "unit" => "null",
+        "enum" | "variant" => "one of the known names",
+        _ => expected,
+    };
+    let found = match found.strip_prefix("invalid type: ").unwrap_or(found) {
+        "sequence" => "a list",
+        "map" => "an object",
+        "unit value" => "null",
+        other => other,
+    };
+    format!("{expected} was expected, not {found}{place}")
+}
+
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}: {}", self.status, self.exception_type(), self.message)
@@ -163,3 +202,36 @@ impl std::fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_cant_be_read_is_told_without_names_of_rust() {
+        #[derive(Debug, Deserialize)]
+        struct Login {
+            #[allow(dead_code, reason = "only read")]
+            login: Option<String>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            #[allow(dead_code, reason = "only read")]
+            Number(i64),
+        }
+        fn told<T: serde::de::DeserializeOwned + std::fmt::Debug>(json: &str) -> String {
+            in_words(&serde_json::from_str::<T>(json).unwrap_err())
+        }
+        assert_eq!(told::<Login>("5"), "an object was expected, not integer `5` at line 1 column 1");
+        assert_eq!(told::<Login>(r#"{"login":[1]}"#), "a text was expected, not a list at line 1 column 9");
+        assert_eq!(told::<BTreeMap<String, i64>>("[]"), "an object was expected, not a list at line 1 column 0");
+        assert_eq!(told::<Vec<i64>>(r#"{"a":1}"#), "a list was expected, not an object at line 1 column 0");
+        assert_eq!(told::<Vec<i64>>("[1.5]"), "a whole number was expected, not floating point `1.5` at line 1 column 4");
+        assert_eq!(told::<(i64, i64)>("1"), "a list was expected, not integer `1` at line 1 column 1");
+        assert_eq!(told::<Either>("[]"), "another kind of value was expected");
+        assert_eq!(told::<Login>("{"), "EOF while parsing an object at line 1 column 1");
+    }
+}

@@ -99,7 +99,9 @@ impl Params {
         match self.0.get(name) {
             None => Ok(None),
             Some(raw) if raw.get() == "null" => Ok(None),
-            Some(raw) => serde_json::from_str(raw.get()).map(Some).map_err(|e| Fault::validation(format!("`{name}`: {e}"))),
+            Some(raw) => {
+                serde_json::from_str(raw.get()).map(Some).map_err(|e| Fault::validation(format!("`{name}`: {}", fault::in_words(&e))))
+            }
         }
     }
 

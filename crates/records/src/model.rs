@@ -439,7 +439,7 @@ impl Model {
 }
 
 /// A client's text, short enough for an error.
-pub(crate) fn clip(text: &str) -> Cow<'_, str> {
+pub fn clip(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(80) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),

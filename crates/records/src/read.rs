@@ -9,10 +9,10 @@ use crate::model::{Field, Kind, Model, Registry, clip};
 use crate::selection::{Item, Selection};
 use crate::sql::Sql;
 
-/// How many records one page may have.
-const MAX_PAGE: i64 = 10_000;
+/// How many records one answer may be asked for, by `limit` or `page_size`.
+pub const MAX_PAGE: i64 = 10_000;
 /// How far an offset may go; beyond it `after` walks.
-const MAX_OFFSET: i64 = 1_000_000;
+pub const MAX_OFFSET: i64 = 1_000_000;
 /// How many fields an order may name.
 const MAX_ORDER: usize = 8;
 /// Postgres takes 100 arguments a call.
@@ -47,6 +47,13 @@ pub struct ListRequest {
 pub enum Window {
     /// All, or the first so many.
     First(Option<i64>),
+    /// All after so many, or the first so many of them.
+    From {
+        /// How many are left out.
+        offset: i64,
+        /// How many follow at most.
+        limit: Option<i64>,
+    },
     /// A page of Odoo's: its number from 1, its size, and how many of its records at most.
     Page {
         /// From 1.
@@ -63,6 +70,22 @@ pub enum Window {
         /// How many.
         limit: i64,
     },
+}
+
+impl Window {
+    /// Whether it has no bound of its own.
+    pub fn is_open_ended(&self) -> bool {
+        matches!(self, Window::First(None) | Window::From { limit: None, .. })
+    }
+
+    /// How many of the matching records come before it.
+    pub fn offset(&self) -> i64 {
+        match *self {
+            Window::From { offset, .. } => offset,
+            Window::Page { page, size, .. } => (page - 1) * size,
+            Window::First(_) | Window::After { .. } => 0,
+        }
+    }
 }
 
 /// A statement that reads one record, whichever.
@@ -111,7 +134,12 @@ impl ListRequest {
         };
         let limit = number("limit", 1, MAX_PAGE)?;
         let order = params.get::<String>("order")?.map(unquoted).filter(|order| !order.trim().is_empty());
+        let offset = number("offset", 0, MAX_OFFSET)?;
         let window = match (params.get::<String>("after")?, number("page_size", 1, MAX_PAGE)?) {
+            (after, size) if offset.is_some() && (after.is_some() || size.is_some()) => {
+                let other = if after.is_some() { "after" } else { "page_size" };
+                return Err(Fault::validation(format!("`offset` and `{other}` are two ways of walking: give one")));
+            }
             (Some(_), Some(_)) => return Err(Fault::validation("`after` and `page_size` are two ways of walking: give one")),
             (Some(cursor), None) => {
                 if order.as_deref().is_some_and(|order| order.trim() != "id" && order.trim() != "id asc") {
@@ -129,7 +157,7 @@ impl ListRequest {
             }
             (None, None) => {
                 number("page", 1, i64::MAX)?;
-                Window::First(limit)
+                offset.map_or(Window::First(limit), |offset| Window::From { offset, limit })
             }
         };
         let active_test = params.raw("context").map_or(Ok(true), active_test)?;
@@ -192,11 +220,12 @@ impl<'a> Reader<'a> {
         let alias = conditions.alias();
         let row = Row { model, alias: &alias };
         let matching = conditions.matching(row, &request.filter, request.active_test)?;
-        let (limit, offset, after, with_total) = match request.window {
-            Window::First(limit) => (limit.unwrap_or(at_most), 0, None, false),
-            Window::Page { page, size, limit } => (limit.unwrap_or(size).min(size), (page - 1) * size, None, true),
-            Window::After { id, limit } => (limit, 0, Some(id), false),
+        let (limit, after, with_total) = match request.window {
+            Window::First(limit) | Window::From { limit, .. } => (limit.unwrap_or(at_most), None, false),
+            Window::Page { size, limit, .. } => (limit.unwrap_or(size).min(size), None, true),
+            Window::After { id, limit } => (limit, Some(id), false),
         };
+        let offset = request.window.offset();
         let order = match after {
             Some(_) => vec![(Sql::new(&format!("{alias}.id")), false)],
             None => self.order(&mut conditions, row, request.order.as_deref())?,
@@ -266,10 +295,11 @@ impl<'a> Reader<'a> {
         let mut sql = Sql::new("SELECT ");
         sql.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
         sql.push(" WHERE ").append(matching).push(" ORDER BY ").append(ordering(&order));
+        sql.push(" OFFSET ").bind(request.window.offset());
         Ok(sql)
     }
 
-    /// How many match, counted up to `most`.
+    /// How many match in the window, counted up to `most`.
     ///
     /// # Errors
     /// As [`Reader::page`].
@@ -278,7 +308,7 @@ impl<'a> Reader<'a> {
         let alias = conditions.alias();
         let matching = conditions.matching(Row { model, alias: &alias }, &request.filter, request.active_test)?;
         let mut sql = Sql::new(&format!("SELECT count(*) FROM (SELECT FROM {} {alias} WHERE ", model.table));
-        sql.append(matching).push(" LIMIT ").bind(most).push(") counted");
+        sql.append(matching).push(" OFFSET ").bind(request.window.offset()).push(" LIMIT ").bind(most).push(") counted");
         Ok(sql)
     }
 

@@ -18,6 +18,8 @@ use crate::database::{TRANSACTION, slow};
 use crate::owner::{Asked, Owner, Service, TRIES, parse_reply};
 use crate::{directory, metrics};
 
+/// What a record tells of itself: sent back with the rest of what was read it says nothing new, as in Odoo.
+const TOLD_BY_RECORDS: &[&str] = &["id", "display_name", "__last_update", "create_uid", "create_date", "write_uid", "write_date"];
 /// How long a copy of a request that is still running waits for its answer.
 const COPY_WAITS: Duration = Duration::from_secs(10);
 
@@ -54,6 +56,12 @@ impl<S: Service> Owner<S> {
             }
             None => self.arguments(model, call)?,
         };
+        if call.params.raw("data").is_some() {
+            data.retain(|name, _| !TOLD_BY_RECORDS.contains(&name.as_str()));
+        }
+        if call.method == "write" {
+            self.leave_out_unchanged(identity, model, call, &mut data).await?;
+        }
         let context = call.params.raw("context").map(|raw| strict::value("context", raw)).transpose()?.unwrap_or_default();
         let flag = |name: &str| context.get(name).and_then(Json::as_bool);
         let mut early = Vec::new();
@@ -175,6 +183,42 @@ impl<S: Service> Owner<S> {
             data.insert((*name).to_owned(), value);
         }
         Ok(data)
+    }
+
+    /// A record that is sent back as it was read has fields that nobody writes: as they are they say nothing.
+    async fn leave_out_unchanged(
+        &self,
+        identity: &Identity,
+        model: &Model,
+        call: &Call,
+        data: &mut Map<String, Json>,
+    ) -> Result<(), Fault> {
+        let is_told = |name: &str| {
+            let field = model.field(name).filter(|field| field.is_public() && field.sealed_in.is_none());
+            field.is_some_and(|field| field.readonly || matches!(field.kind, Kind::One2many { .. }))
+        };
+        let told: Vec<&str> = data.keys().map(String::as_str).filter(|name| is_told(name)).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let request = ListRequest {
+            filter: self.target(model, call)?.0,
+            selection: Selection::fields(told),
+            order: None,
+            active_test: false,
+            window: Window::First(Some(2)),
+        };
+        let page = self.reader(identity).page(model, &request, 2)?;
+        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
+        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
+        let rows: Vec<Map<String, Json>> = serde_json::from_str(&format!("[{rows}]"))
+            .map_err(|error| crate::our_fault(self.service.name(), "a record can't be read", &error))?;
+        // What was read is one record
+        if let [row] = rows.as_slice() {
+            let is_same = |a: &Json, b: &Json| a == b || (a.is_number() && a.as_f64() == b.as_f64());
+            data.retain(|name, value| !is_told(name) || !row.get(name).is_some_and(|now| is_same(now, value)));
+        }
+        Ok(())
     }
 
     /// Which records a write or unlink means: those of its filter, or the one of its id.

@@ -74,7 +74,7 @@ impl<S: Service> Owner<S> {
 
     pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let request = ListRequest::parse(params)?;
-        let open_ended = request.window == Window::First(None);
+        let open_ended = request.window.is_open_ended();
         let sealed = is_sealed(model, &request.selection);
         let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
         let sql = self.reader(&identity).page(model, &request, at_most)?;

@@ -40,7 +40,7 @@ fn fields(margins: &Margins) -> Vec<Field> {
         Field::new("detailed_type", Kind::Selection(&["product", "consu", "service"]), "Product type").default("product"),
         Field::new("image_url", Kind::Char(2_000), "Image URL").help("Kept as text; never fetched."),
         Field::new("fab_certificate", Kind::Char(2_000), "Certificate URL").help("Kept as text; never fetched."),
-        Field::new("list_price", Kind::Monetary, "Sales price"),
+        Field::new("list_price", Kind::Monetary, "Sales price").help("0 means not set: the selling price is then made of the cost."),
         Field::new("standard_price", Kind::Monetary, "Cost"),
         Field::computed("central_price", Kind::Monetary, "Central price", central).help("Cost with the central margin."),
         Field::computed("selling_price", Kind::Monetary, "Selling price", selling)

@@ -2,7 +2,8 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
@@ -20,6 +21,8 @@ const JSON: &str = "application/json; charset=utf-8";
 pub enum Manner {
     /// The add-on's routes: the status is the truth, unless the configuration says otherwise.
     AddOn,
+    /// Its GET and DELETE, whose `error.message` is the reason.
+    AddOnPlain,
     /// Odoo's own doors: always 200, but for what can't be read.
     Odoo,
 }
@@ -107,7 +110,7 @@ fn whole(body: &Body) -> &[u8] {
 /// An error in the envelope.
 pub fn refused(gateway: &Gateway, manner: Manner, id: Option<&RawValue>, fault: &Fault) -> HttpResponse {
     let told = match manner {
-        Manner::AddOn if gateway.config.error_status == ErrorStatus::True => fault.status,
+        Manner::AddOn | Manner::AddOnPlain if gateway.config.error_status == ErrorStatus::True => fault.status,
         // What can't be read has no other way of being told
         _ if matches!(fault.status, 400 | 404 | 405 | 408 | 413 | 415) && fault.name.starts_with("werkzeug") => fault.status,
         _ => 200,
@@ -119,11 +122,14 @@ pub fn refused(gateway: &Gateway, manner: Manner, id: Option<&RawValue>, fault: 
     if let Some(seconds) = fault.retry_after {
         response.insert_header((RETRY_AFTER, seconds));
     }
-    response.body(envelope::error(id, fault))
+    if told == 415 {
+        response.insert_header((ACCEPT_ENCODING, "identity"));
+    }
+    response.body(if manner == Manner::AddOnPlain { envelope::error_with_reason(id, fault) } else { envelope::error(id, fault) })
 }
 
 fn wrong_method(gateway: &Gateway, allowed: &'static str) -> HttpResponse {
-    let fault = Fault::http(405, format!("405: Method Not Allowed: {allowed} are possible here"));
+    let fault = Fault::http(405, format!("405: Method Not Allowed: possible here: {allowed}"));
     let mut response = refused(gateway, Manner::AddOn, None, &fault);
     response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static(allowed));
     response
@@ -136,17 +142,17 @@ pub async fn only_post(gateway: web::Data<Gateway>) -> HttpResponse {
 
 /// 405 where only GET is possible.
 pub async fn only_get(gateway: web::Data<Gateway>) -> HttpResponse {
-    wrong_method(&gateway, "GET")
+    wrong_method(&gateway, "GET, HEAD")
 }
 
 /// 405 on a model's route.
 pub async fn only_rest(gateway: web::Data<Gateway>) -> HttpResponse {
-    wrong_method(&gateway, "GET, POST, PUT, DELETE")
+    wrong_method(&gateway, "GET, HEAD, POST, PUT, DELETE")
 }
 
 /// 405 on a record's route.
 pub async fn only_rest_record(gateway: web::Data<Gateway>) -> HttpResponse {
-    wrong_method(&gateway, "GET, PUT, DELETE")
+    wrong_method(&gateway, "GET, HEAD, PUT, DELETE")
 }
 
 /// 404 for any other path.

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::http::header::{self, HOST, ORIGIN};
 use jsonrpc::{Call, Fault};
 use moka::future::Cache;
-use serde_json::value::RawValue;
-use service::http::{bearer, header};
+use service::http::bearer;
 use service::identity::LoggedIn;
 use service::owner::parse_reply;
 use sha2::{Digest, Sha256};
 
 use crate::Gateway;
+use crate::doors::pairs;
 
 /// How long a session's owner is remembered: a withdrawal holds everywhere after that.
 const KEPT: Duration = Duration::from_secs(20);
@@ -81,24 +81,19 @@ impl Default for Sessions {
 pub const COOKIE: &str = "session_id";
 
 impl Gateway {
-    /// What the request carries, in the order of the contract: key, header, the two parameters, cookie.
+    /// What the request carries, in the order of the contract: key, header, the two parameters, cookie. What is empty carries
+    /// nothing, and hides nothing that comes after it.
     pub fn carried(&self, request: &HttpRequest, in_params: Option<&str>) -> Option<Carried> {
-        let session = |id: &str| Carried::Session { id: id.to_owned(), by_cookie: false };
-        if let Some(key) = bearer(request) {
+        if let Some(key) = bearer(request).filter(|key| !key.is_empty()) {
             return Some(Carried::Key(key.to_owned()));
         }
-        if let Some(id) = header(request, "x-openerp-session-id") {
-            return Some(session(id));
+        let in_header = service::http::header(request, "x-openerp-session-id").map(str::to_owned);
+        let in_query = || pairs(request.query_string()).filter(|(name, _)| name == COOKIE).find_map(|(_, id)| id.ok().and_then(there));
+        let by_parameter = || in_params.map(str::to_owned).and_then(there).or_else(in_query).filter(|_| self.config.session_param);
+        match in_header.and_then(there).or_else(by_parameter) {
+            Some(id) => Some(Carried::Session { id, by_cookie: false }),
+            None => cookie(request).map(|id| Carried::Session { id, by_cookie: true }),
         }
-        if self.config.session_param {
-            if let Some(id) = in_params {
-                return Some(session(id));
-            }
-            if let Some(id) = query_value(request, COOKIE) {
-                return Some(session(&id));
-            }
-        }
-        request.cookie(COOKIE).map(|cookie| Carried::Session { id: cookie.value().to_owned(), by_cookie: true })
     }
 
     /// Who asks.
@@ -170,7 +165,7 @@ impl Gateway {
         if matches!(*request.method(), Method::GET | Method::HEAD) {
             return Ok(());
         }
-        let site = header(request, "sec-fetch-site");
+        let site = service::http::header(request, "sec-fetch-site");
         let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let listed = origin.is_some_and(|origin| self.config.cors_origins.iter().any(|known| known == origin));
@@ -243,20 +238,18 @@ fn digest(carried: &Carried) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// A value of the query string.
-pub fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
-    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
-    pairs.into_inner().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+/// A carrier that holds something.
+fn there(id: String) -> Option<String> {
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
 }
 
-/// `session_id` among raw parameters.
-pub fn session_in(params: Option<&RawValue>) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Params {
-        #[serde(default)]
-        session_id: Option<String>,
-    }
-    serde_json::from_str::<Params>(params?.get()).ok()?.session_id
+/// The session's cookie, looked for among those that can be read: others are not ours.
+fn cookie(request: &HttpRequest) -> Option<String> {
+    let lines = request.headers().get_all(header::COOKIE);
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).find_map(|pair| {
+        let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
+        there(value.trim().trim_matches('"').to_owned()).filter(|_| name.trim() == COOKIE)
+    })
 }
 
 #[cfg(test)]

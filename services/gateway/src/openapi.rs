@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jsonrpc::{Call, Fault};
 use records::Described;
+use records::read::{MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value as Json, json};
 use service::directory::SERVICES;
 use service::owner::parse_reply;
@@ -31,7 +32,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("408", "The body took too long to come."),
     ("409", "It can't be done as things stand. `ConcurrencyError`: send the same request again."),
     ("413", "The body is too large."),
-    ("415", "A JSON body says `Content-Type: application/json`."),
+    ("415", "A JSON body says `Content-Type: application/json`, and comes without `Content-Encoding`."),
     ("422", "Wrong values: everything that is wrong is told at once, and nothing is stored."),
     ("429", "Too many log-ins that failed."),
     ("503", "Full, or something that this needs is away. Nothing happened, or the request is safe to repeat."),
@@ -131,18 +132,19 @@ fn body(params: Json, required: bool, example: Option<Json>) -> Json {
 
 fn parameters() -> Json {
     let query = |name: &str, about: &str, schema: Json| json!({"name": name, "in": "query", "description": about, "schema": schema});
-    let whole = || json!({"type": "integer", "minimum": 1, "maximum": 1_000_000});
+    let whole = |least: i64, most: i64| json!({"type": "integer", "minimum": least, "maximum": most});
     let domain = |example: &str| json!({"type": "string", "contentMediaType": "application/json", "examples": [example]});
-    let filter = "Odoo's domain, in JSON: `[[\"name\", \"ilike\", \"tv\"]]`; `&`, `|`, `!` in prefix notation.";
+    let filter = "Odoo's domain, in JSON: `[[\"name\", \"ilike\", \"tv\"]]`; `&`, `|`, `!` in prefix notation; `domain` is taken too.";
     json!({
         "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX}},
-        "query": query("query", "The fields wanted: `{id, name, categ_id{name}}`, `{*}`, `{-name}`.", json!({"type": "string", "maxLength": 4_000, "examples": ["{*}"]})),
+        "query": query("query", "The fields wanted: `{id, name, categ_id{name}}`, `{*}`, `{-name}`; `fields=id,name` is taken too.", json!({"type": "string", "maxLength": 4_000, "examples": ["{*}"]})),
         "filter": query("filter", filter, domain("[[\"id\", \">\", 0]]")),
         "needed_filter": {"name": "filter", "in": "query", "required": true, "description": filter, "schema": domain("[[\"id\", \"=\", 0]]")},
-        "order": query("order", "`name desc, id`", json!({"type": "string", "maxLength": 400, "examples": ["id desc"]})),
-        "page": query("page", "Counts with `page_size`.", whole()),
-        "page_size": query("page_size", "With it `total` tells how many match.", whole()),
-        "limit": query("limit", "At most so many.", whole()),
+        "order": query("order", "`name desc, id`; `sort` is taken too.", json!({"type": "string", "maxLength": 400, "examples": ["id desc"]})),
+        "page": query("page", "Counts with `page_size`; at most 1,000,000 records lie before it.", whole(1, MAX_OFFSET)),
+        "page_size": query("page_size", "With it `total` tells how many match.", whole(1, MAX_PAGE)),
+        "limit": query("limit", "At most so many.", whole(1, MAX_PAGE)),
+        "offset": query("offset", "Leaves out so many, where there is no `page_size`.", whole(0, MAX_OFFSET)),
         "after": query("after", "Walks all records without repeats: begin with nothing, go on with `next_cursor`.", json!({"type": "string", "maxLength": 100})),
         "idempotency": {"name": "Idempotency-Key", "in": "header", "description": "A copy within 24 hours gets the kept answer; another payload is 422.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[a-zA-Z0-9-]+$"}},
@@ -250,7 +252,7 @@ fn describe(name: &str, service: &str, model: Described, paths: &mut Map<String,
         "count": {"type": "integer"}, "prev": null_or("integer"), "current": null_or("integer"), "next": null_or("integer"),
         "total_pages": null_or("integer"), "total": {"type": "integer"}, "next_cursor": null_or("string"), "result": {"type": "array", "items": record()}}});
     let (mut of_model, mut of_record) = (Map::new(), Map::new());
-    let listing = ["query", "filter", "order", "page", "page_size", "limit", "after"];
+    let listing = ["query", "filter", "order", "page", "page_size", "limit", "offset", "after"];
     of_model.insert(
         "get".to_owned(),
         operation("list", format!("{label}: search and read"), &listing, None, answers("The page.", "application/json", page, OF_READS)),

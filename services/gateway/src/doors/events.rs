@@ -7,7 +7,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use events::Event;
 use jsonrpc::{Call, Fault};
-use serde::Deserialize;
+use records::model::clip;
 use serde_json::{Value as Json, json};
 use service::http::{Health, header};
 use service::owner::parse_reply;
@@ -15,6 +15,7 @@ use service::owner::parse_reply;
 use crate::Gateway;
 use crate::answer::{self, Manner};
 use crate::auth::Session;
+use crate::doors::pairs;
 
 /// A comment goes out at least as often, in seconds: proxies close what is silent.
 const SILENCE: u64 = 15;
@@ -24,8 +25,8 @@ pub const LISTENERS: usize = 200;
 const BATCH: i64 = 200;
 
 /// What a listener asks for.
-#[derive(Clone, Deserialize)]
-pub struct Wanted {
+#[derive(Clone, Default)]
+struct Wanted {
     /// Models, separated by commas; none: all.
     model: Option<String>,
     /// The bank that caused a change.
@@ -34,25 +35,43 @@ pub struct Wanted {
     after: Option<i64>,
 }
 
+impl Wanted {
+    fn parse(request: &HttpRequest) -> Result<Wanted, Fault> {
+        let mut wanted = Wanted::default();
+        for (name, text) in pairs(request.query_string()) {
+            let number = |text: String| {
+                let number = text
+                    .trim()
+                    .parse()
+                    .map_err(|_unread| Fault::malformed(format!("`{name}` is '{}': a whole number was expected", clip(&text))));
+                number.map(Some)
+            };
+            match name.as_str() {
+                "model" => wanted.model = Some(text?),
+                "bank" => wanted.bank = number(text?)?,
+                "after" => wanted.after = number(text?)?,
+                _ => {}
+            }
+        }
+        Ok(wanted)
+    }
+}
+
 /// The stream, until the session ends, the listener leaves, or the process stops.
-pub async fn events(
-    request: HttpRequest,
-    wanted: web::Query<Wanted>,
-    gateway: web::Data<Gateway>,
-    health: web::Data<Health>,
-) -> HttpResponse {
+pub async fn events(request: HttpRequest, gateway: web::Data<Gateway>, health: web::Data<Health>) -> HttpResponse {
     let begun = async {
+        let wanted = Wanted::parse(&request)?;
         gateway.session(&request, None).await?;
         let place = gateway.listeners.clone().try_acquire_owned();
         let place = place.map_err(|_full| Fault::unavailable("Too many follow the events here. Try again."))?;
         let last = header(&request, "last-event-id").and_then(|text| text.trim().parse().ok());
         match last.or(wanted.after) {
-            Some(pos) if pos >= 0 => Ok((pos, place)),
+            Some(pos) if pos >= 0 => Ok((wanted, pos, place)),
             // From now on
-            _ => Ok((gateway.sync::<i64>("_position", 0, 0).await?, place)),
+            _ => Ok((wanted, gateway.sync::<i64>("_position", 0, 0).await?, place)),
         }
     };
-    let (after, place) = match begun.await {
+    let (wanted, after, place) = match begun.await {
         Ok(begun) => begun,
         Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
     };

@@ -7,9 +7,13 @@ pub mod report;
 pub mod rest;
 pub mod session;
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonrpc::{Call, Fault, Idempotency, Reply};
+use percent_encoding::percent_decode_str;
+use records::model::clip;
 use service::http::header;
 use service::telemetry;
 use sha2::{Digest, Sha256};
@@ -18,11 +22,38 @@ use tracing::{Instrument, Span};
 use crate::Gateway;
 use crate::auth::Session;
 
-/// A request that carries JSON says so.
+/// The query string's parameters: names, and texts that are 400 where they are not UTF-8.
+pub fn pairs(query: &str) -> impl Iterator<Item = (String, Result<String, Fault>)> {
+    let plain = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8().map(Cow::into_owned);
+    query.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
+        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = plain(name).unwrap_or_default();
+        let text = plain(text).map_err(|error| {
+            Fault::malformed(format!(
+                "`{}` is not UTF-8 from its byte {}: letters beyond ASCII are sent in UTF-8",
+                clip(&name),
+                error.valid_up_to()
+            ))
+        });
+        (name, text)
+    })
+}
+
+/// A request that carries JSON says so, and carries it as it is.
 ///
 /// # Errors
 /// 415.
 pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
+    for coding in request.headers().get_all(CONTENT_ENCODING) {
+        let coding = String::from_utf8_lossy(coding.as_bytes());
+        if !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity") {
+            let coding = clip(coding.trim());
+            return Err(Fault::http(
+                415,
+                format!("415: Unsupported Media Type: Content-Encoding '{coding}' is not read here; send the body without it"),
+            ));
+        }
+    }
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/json-rpc") {

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use jsonrpc::envelope::Request;
+use jsonrpc::envelope::{Request, text_or_unset};
 use jsonrpc::{Call, Fault};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -28,7 +28,7 @@ struct Arguments<'a> {
     kwargs: Option<&'a RawValue>,
     #[serde(borrow, default)]
     context: Option<&'a RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_unset")]
     session_id: Option<String>,
 }
 
@@ -48,12 +48,7 @@ pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payloa
     let mut who = None;
     let answer = async {
         let target = path.into_inner();
-        let arguments: Arguments<'_> = match envelope.params {
-            Some(raw) if raw.get() != "null" => {
-                serde_json::from_str(raw.get()).map_err(|error| Fault::malformed(format!("`params`: {error}")))?
-            }
-            _ => Arguments::default(),
-        };
+        let arguments: Arguments<'_> = envelope.read()?;
         let session = gateway.session(&request, arguments.session_id.as_deref()).await?;
         who = Some(session.clone());
         let token = gateway.token(&session, &target.model)?;

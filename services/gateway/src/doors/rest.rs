@@ -2,17 +2,17 @@
 
 use actix_web::web::{self, Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use jsonrpc::envelope::Request;
+use jsonrpc::envelope::{Request, text_or_unset};
 use jsonrpc::{Call, Fault, Params};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use service::http::read_body;
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
-use crate::doors::{idempotency, need_json};
+use crate::doors::{idempotency, need_json, pairs};
 
-/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&after=`
+/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`
 pub async fn list(request: HttpRequest, path: web::Path<String>, gateway: web::Data<Gateway>) -> HttpResponse {
     bare(&gateway, search(&request, path.into_inner(), &gateway).await)
 }
@@ -40,7 +40,7 @@ pub async fn read(request: HttpRequest, path: web::Path<(String, String)>, gatew
 fn bare(gateway: &Gateway, answer: Result<jsonrpc::Reply, Fault>) -> HttpResponse {
     match answer {
         Ok(reply) => answer::bare(gateway, reply),
-        Err(fault) => answer::refused(gateway, Manner::AddOn, None, &fault),
+        Err(fault) => answer::refused(gateway, Manner::AddOnPlain, None, &fault),
     }
 }
 
@@ -49,27 +49,79 @@ pub fn number(id: &str) -> Result<i64, Fault> {
     id.parse().map_err(|_unread| Fault::not_found())
 }
 
-/// The query string's parameters, those that are known. `filter` and `context` are JSON, the others text.
+/// The parameters of a query string, by their own names and by those that other programs have for them.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("after", "after"),
+    ("context", "context"),
+    ("domain", "filter"),
+    ("fields", "query"),
+    ("filter", "filter"),
+    ("limit", "limit"),
+    ("offset", "offset"),
+    ("order", "order"),
+    ("page", "page"),
+    ("page_size", "page_size"),
+    ("query", "query"),
+    ("sort", "order"),
+];
+
+/// The query string's parameters, those that are known; others are left out, as the add-on does. `filter` and `context` are
+/// JSON, the others text.
 fn query_params(request: &HttpRequest) -> Result<Params, Fault> {
     let mut params = Params::default();
-    if request.query_string().is_empty() {
-        return Ok(params);
-    }
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
-        .map_err(|error| Fault::malformed(format!("the query string can't be read: {error}")))?;
-    for (name, text) in pairs.into_inner() {
-        match name.as_str() {
-            "filter" | "context" if text.trim().is_empty() => {}
-            "filter" | "context" => {
-                let raw: &RawValue =
-                    serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?;
-                params.set_raw(&name, raw);
-            }
-            "query" | "order" | "page" | "page_size" | "limit" | "after" => params.set(&name, &text),
-            _ => {}
+    for (name, text) in pairs(request.query_string()) {
+        let (stem, bracket) = name.split_once('[').map_or((name.as_str(), false), |(stem, _)| (stem, true));
+        let Some((_, meant)) = PARAMETERS.iter().find(|(known, _)| *known == stem) else { continue };
+        if bracket {
+            // What PHP and others make of a list
+            let (name, example) = (name.chars().take(80).collect::<String>(), example(meant));
+            return Err(Fault::malformed(format!("`{name}` is not read: one `{meant}` was expected, {example}")));
         }
+        let text = text?;
+        // A walk begins with an empty `after`; any other that is empty is not given
+        if text.trim().is_empty() && *meant != "after" {
+            continue;
+        }
+        let raw: Box<RawValue> = match *meant {
+            "filter" | "context" => {
+                serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?
+            }
+            "query" if stem == "fields" => to_raw_value(&fields(&text)?).map_err(|error| Fault::unread(stem, &error))?,
+            _ => to_raw_value(&text).map_err(|error| Fault::unread(stem, &error))?,
+        };
+        if params.raw(meant).is_some_and(|given| given.get() != raw.get()) {
+            return Err(Fault::malformed(format!("`{meant}` is given twice, the second time as `{stem}`: which one is meant?")));
+        }
+        params.set_raw(meant, &raw);
     }
     Ok(params)
+}
+
+/// How a parameter is written.
+fn example(name: &str) -> &'static str {
+    match name {
+        "filter" => r#"Odoo's domain in JSON: filter=[["name","ilike","tv"]]"#,
+        "context" => r#"an object in JSON: context={"active_test":false}"#,
+        "query" => "the fields in braces: query={id,name}",
+        "order" => "fields after one another: order=name desc,id",
+        _ => "a whole number",
+    }
+}
+
+/// `fields=name,email` or `fields=["name","email"]`, as a query.
+fn fields(text: &str) -> Result<String, Fault> {
+    let names: Vec<String> = match text.trim().starts_with('[') {
+        true => serde_json::from_str(text).map_err(|error| Fault::unread("fields", &error))?,
+        false => text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
+    };
+    let is_name = |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '*');
+    if let Some(other) = names.iter().find(|name| !is_name(name)) {
+        let other: String = other.chars().take(80).collect();
+        return Err(Fault::malformed(format!(
+            "`fields`: '{other}' is no field's name; what others' records hold is asked for by query={{id,categ_id{{name}}}}"
+        )));
+    }
+    Ok(if names.is_empty() { String::new() } else { format!("{{{}}}", names.join(",")) })
 }
 
 /// What a change's `params` may hold. Data and filter stay as they came.
@@ -77,11 +129,11 @@ fn query_params(request: &HttpRequest) -> Result<Params, Fault> {
 struct Change<'a> {
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "domain")]
     filter: Option<&'a RawValue>,
     #[serde(borrow, default)]
     context: Option<&'a RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_unset")]
     session_id: Option<String>,
 }
 
@@ -117,29 +169,29 @@ async fn change(
     payload: Payload,
     gateway: &Gateway,
 ) -> HttpResponse {
+    let manner = if method == "unlink" { Manner::AddOnPlain } else { Manner::AddOn };
     let body = match read_body(payload, gateway.max_body).await {
         Ok(body) => body,
-        Err(fault) => return answer::refused(gateway, Manner::AddOn, None, &fault),
+        Err(fault) => return answer::refused(gateway, manner, None, &fault),
     };
     let envelope = if body.is_empty() { Ok(Request::default()) } else { need_json(request).and_then(|()| Request::parse(&body)) };
     let envelope = match envelope {
         Ok(envelope) => envelope,
         Err(fault) => {
             gateway.note_refusal(request, None, &body, &fault);
-            return answer::refused(gateway, Manner::AddOn, None, &fault);
+            return answer::refused(gateway, manner, None, &fault);
         }
     };
     let mut who = None;
     let answer = async {
-        let params: Change<'_> = match envelope.params {
-            Some(raw) if raw.get() != "null" => {
-                serde_json::from_str(raw.get()).map_err(|error| Fault::malformed(format!("`params`: {error}")))?
-            }
-            _ => Change::default(),
-        };
+        let params: Change<'_> = envelope.read()?;
         let session = gateway.session(request, params.session_id.as_deref()).await?;
         who = Some(session.clone());
-        let mut call = Call::new(model.as_str(), method, gateway.token(&session, &model)?);
+        let token = gateway.token(&session, &model).map_err(|fault| match method {
+            "unlink" => fault,
+            _ => fault.of_a_body(),
+        })?;
+        let mut call = Call::new(model.as_str(), method, token);
         if method == "unlink" {
             call.params = query_params(request)?;
         }
@@ -159,7 +211,7 @@ async fn change(
         Ok(reply) => answer::enveloped(gateway, envelope.id, reply),
         Err(fault) => {
             gateway.note_refusal(request, who.as_deref(), &body, &fault);
-            answer::refused(gateway, Manner::AddOn, envelope.id, &fault)
+            answer::refused(gateway, manner, envelope.id, &fault)
         }
     }
 }

@@ -4,7 +4,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use jsonrpc::envelope::Request;
+use jsonrpc::envelope::{Request, text_or_unset};
 use jsonrpc::{Call, Fault};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,17 +13,24 @@ use service::owner::parse_reply;
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
-use crate::auth::{COOKIE, Carried, session_in};
+use crate::auth::{COOKIE, Carried};
 use crate::doors::rest::json_body;
 
 #[derive(Default, Deserialize)]
 struct Credentials {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_unset")]
     db: Option<String>,
     #[serde(default)]
     login: Option<String>,
     #[serde(default)]
     password: Option<String>,
+}
+
+/// `session_id` among the parameters.
+#[derive(Default, Deserialize)]
+struct Carrier {
+    #[serde(default, deserialize_with = "text_or_unset")]
+    session_id: Option<String>,
 }
 
 /// `POST /auth`: the session's id stands in the result too.
@@ -46,11 +53,9 @@ async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, mann
         Err(fault) => return answer::refused(gateway, manner, None, &fault),
     };
     let answer = async {
-        let sent: Credentials = match envelope.params {
-            Some(raw) if raw.get() != "null" => serde_json::from_str(raw.get())
-                .map_err(|_unread| Fault::malformed("`params`: `db`, `login` and `password` must be texts"))?,
-            _ => Credentials::default(),
-        };
+        // What was sent may be a password: it is not told again
+        let unread = |_fault| Fault::malformed("`params`: an object was expected whose `db`, `login` and `password` are texts");
+        let sent: Credentials = envelope.read().map_err(unread)?;
         let named = |name: &str, text: Option<String>| {
             text.filter(|text| !text.is_empty()).ok_or_else(|| Fault::access_denied_because(format!("`{name}` is required.")))
         };
@@ -144,7 +149,11 @@ async fn in_session(
         Ok(envelope) => envelope,
         Err(fault) => return answer::refused(gateway, Manner::Odoo, None, &fault),
     };
-    match gateway.session(request, session_in(envelope.params).as_deref()).await {
+    let session = async {
+        let carrier: Carrier = envelope.read()?;
+        gateway.session(request, carrier.session_id.as_deref()).await
+    };
+    match session.await {
         Ok(session) => answer::value(gateway, envelope.id, tell(&session.who).as_ref()).finish(),
         Err(fault) => answer::refused(gateway, Manner::Odoo, envelope.id, &fault),
     }
@@ -161,7 +170,8 @@ pub async fn destroy(request: HttpRequest, payload: Payload, gateway: web::Data<
         Err(fault) => return answer::refused(&gateway, Manner::Odoo, None, &fault),
     };
     let answer = async {
-        if let Some(carried @ Carried::Session { .. }) = gateway.carried(&request, session_in(envelope.params).as_deref()) {
+        let carrier: Carrier = envelope.read()?;
+        if let Some(carried @ Carried::Session { .. }) = gateway.carried(&request, carrier.session_id.as_deref()) {
             let Carried::Session { id, by_cookie } = &carried else { return Ok(()) };
             if *by_cookie {
                 gateway.refuse_foreign(&request)?;
