@@ -2,7 +2,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services demo test conform k8s-check images backup restore doctor soak lint fmt bench clean
+.PHONY: help run run-services demo test conform k8s-check images backup restore doctor soak lint fmt bench bench-short clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,10 +60,13 @@ lint: ## Format, clippy, and the house's own rules
 fmt: ## Formats the code
 	@cargo fmt --all
 
-bench: ## Measures the hub against the database's own limit; about five minutes
+bench: ## Measures the hub against the database's own limit, and what requests cost; about ten minutes
 	@cargo build --release -p hub -p bench
 	@$(TARGET)/release/bench
 
-clean: ## Removes what was built, and the demo's data
+bench-short: ## Every case of it for a second on little data: that each still runs
+	@cargo build -p hub -p bench
+	@BENCH_SHORT=true $(TARGET)/debug/bench
+
+clean: ## Removes what was built; the data stays
 	@cargo clean
-	@rm -rf .local

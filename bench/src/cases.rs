@@ -326,9 +326,11 @@ fn for_pgbench(sql: &Sql, placeholder: impl FnMut(usize, &Bind) -> String) -> St
 /// A bound value as text, with the type that it is bound with; its marks become variables, which are bound.
 fn literal(bind: &Bind) -> String {
     let quoted = |text: &str| {
-        let text = format!("'{}'", text.replace('\'', "''"));
-        let marked =
-            ["n", "person"].iter().fold(text.clone(), |text, mark| text.replace(&format!("<{mark}>"), &format!("' || :{mark}::text || '")));
+        // A colon begins a variable of pgbench's, in a literal too
+        let text = format!("E'{}'", text.replace('\\', r"\\").replace('\'', "''").replace(':', r"\x3a"));
+        let marked = ["n", "person"]
+            .iter()
+            .fold(text.clone(), |text, mark| text.replace(&format!("<{mark}>"), &format!("' || :{mark}::text || E'")));
         if marked == text { text } else { format!("({marked})") }
     };
     match bind {

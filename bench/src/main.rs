@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, reason = "a program whose product is what it prints")]
 
 mod cases;
+mod costs;
+mod orders;
 mod pushes;
 mod report;
 mod stand;
@@ -17,27 +19,44 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use service::config;
 
-use crate::cases::Case;
+use crate::cases::{Case, Request};
+use crate::costs::{Cpu, Meter};
 use crate::report::{Goals, Logins, Row};
 use crate::stand::{Folder, Server, Stand};
-use crate::tools::{Load, Pgbench, Wrk};
+use crate::tools::{Load, Measured, Pgbench, Wrk};
 
 service::settings! {
     /// What the benchmark reads from its environment.
     pub struct BenchConfig {
         /// How long each measurement runs.
         bench_seconds: u64 = "5",
+        /// Whether each case runs for a second on little data: that it runs, not how fast.
+        bench_short: bool = "false",
         /// A PostgreSQL for tests to use in place of a fresh one; its user may make databases and roles.
         bench_database_url: Option<secrecy::SecretString>,
-        /// Only the cases whose name has this in it; `push` for the pushes alone.
+        /// Only the cases whose name has this in it; `push` for the pushes alone, `order` for an order's life.
         bench_only: Option<String>,
     }
 }
 
-/// How many products the databases have.
-const SIZES: [u32; 2] = [5_000, 50_000];
-/// How many connections at a time.
-const CONNECTIONS: [u32; 3] = [1, 16, 64];
+/// How much is measured.
+struct Extent {
+    /// How many products the databases have.
+    sizes: [u32; 2],
+    /// How many connections at a time.
+    connections: &'static [u32],
+    /// How long each measurement runs.
+    time: Duration,
+    /// How many deliveries one bank's backlog has, and how many wait at both.
+    backlog: (i64, i64),
+}
+
+/// What the documents' numbers come from.
+const WHOLE: Extent = Extent { sizes: [5_000, 50_000], connections: &[1, 16, 64], time: Duration::ZERO, backlog: (20_000, 100_000) };
+/// That every case runs.
+const SHORT: Extent = Extent { sizes: [500, 1_000], connections: &[16], time: Duration::from_secs(1), backlog: (200, 1_000) };
+/// Connections at which the costs of a request are measured.
+const COSTS_AT: u32 = 16;
 /// Connections of the readers that log-ins may not hurt.
 const READERS: u32 = 16;
 /// Connections that log in.
@@ -50,10 +69,10 @@ fn main() -> ExitCode {
 }
 
 fn start() -> anyhow::Result<()> {
-    ensure!(!cfg!(debug_assertions), "a debug build measures nothing: cargo run --release -p bench");
     let mut problems = Vec::new();
     let settings = BenchConfig::read(&config::environment(), &mut problems);
     let settings = config::check(settings, problems)?;
+    ensure!(settings.bench_short || !cfg!(debug_assertions), "a debug build measures nothing: cargo run --release -p bench");
     // Declared before the runtime, whose end waits for the cluster's: its files go last
     let folder = Folder::make()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -66,67 +85,129 @@ fn start() -> anyhow::Result<()> {
 }
 
 async fn bench(settings: &BenchConfig, folder: &Folder) -> anyhow::Result<()> {
-    let time = Duration::from_secs(settings.bench_seconds.max(1));
+    let extent = if settings.bench_short { SHORT } else { Extent { time: Duration::from_secs(settings.bench_seconds.max(1)), ..WHOLE } };
+    let wanted = |name: &str| name.contains(settings.bench_only.as_deref().unwrap_or_default());
     let wrk = Wrk::find(folder.path()).await?;
-    let stand = Stand::start(folder, settings.bench_database_url.as_ref()).await?;
+    let mut stand = Stand::start(folder, settings.bench_database_url.as_ref()).await?;
     let pgbench = Pgbench::find(stand.programs(), folder.path())?;
     let mut servers = Vec::new();
-    for products in SIZES {
+    for products in extent.sizes {
         println!("Seeding {products} products…");
         servers.push(stand.serve(products).await?);
     }
-    let mut cases = Vec::new();
-    for server in &servers {
-        let mut of_server = cases::all(server).await?;
-        of_server.retain(|case| case.name.contains(settings.bench_only.as_deref().unwrap_or_default()));
-        for case in &of_server {
-            case.check(server).await?;
-        }
-        cases.push(of_server);
-    }
-
-    let runs = cases.iter().map(Vec::len).sum::<usize>() * CONNECTIONS.len();
-    println!("{runs} measurements of {} s each for the hub and for pgbench; load average before: {}", time.as_secs(), load_average());
+    // One that fails keeps no other from being measured
+    let mut failed = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
-    for number in 0..cases.first().map_or(0, Vec::len) {
-        for connections in CONNECTIONS {
-            for (server, cases) in servers.iter().zip(&cases) {
+    println!("Measurements of {} s each for the hub and for pgbench; load average before: {}", extent.time.as_secs(), load_average());
+    let mut all = Vec::new();
+    for server in &servers {
+        let mut cases = cases::all(server).await?;
+        cases.retain(|case| wanted(case.name));
+        all.push(cases);
+    }
+    for number in 0..all.first().map_or(0, Vec::len) {
+        for &connections in extent.connections {
+            for (server, cases) in servers.iter().zip(&all) {
                 let case = cases.get(number).context("each size has the same cases")?;
-                let row = compare(&wrk, &pgbench, server, case, connections, time).await?;
-                println!("{}", row.progress());
-                rows.push(row);
+                match compare(&wrk, &pgbench, server, case, connections, extent.time).await {
+                    Ok(row) => {
+                        println!("{}", row.progress());
+                        rows.push(row);
+                    }
+                    Err(error) => note(&mut failed, case.name, &error),
+                }
             }
         }
     }
-    let (server, cases) = servers.last().zip(cases.last()).context("no size")?;
-    if "push".contains(settings.bench_only.as_deref().unwrap_or_default()) {
+    println!("\n{}", report::table(&rows));
+
+    let (server, cases) = servers.last().zip(all.last()).context("no size")?;
+    let logins = match cases.iter().find(|case| case.name == "read one") {
+        Some(reader) => {
+            let most = rows.iter().filter(|row| row.is(reader.name, server.products, READERS));
+            let saturated = most.map(|row| row.hub.rate).next().unwrap_or_default();
+            log_ins(&wrk, server, reader, saturated, extent.time).await.map_err(|error| note(&mut failed, "log in", &error)).ok()
+        }
+        None => None,
+    };
+    if let Some(logins) = logins.filter(|_| settings.bench_only.is_none() && !settings.bench_short) {
+        println!("{}", Goals { rows: &rows, logins: &logins, memory: server.memory()?, sizes: extent.sizes });
+    }
+
+    let meter = Meter::on(&server.url).await?;
+    let idle = async {
+        tokio::time::sleep(extent.time).await;
+        Ok(())
+    };
+    let ((), cpu) = meter.costs(server, idle).await?;
+    let a_second = |time: Duration| time.as_secs_f64() * 1e3 / extent.time.as_secs_f64();
+    println!(
+        "An idle hub takes {:.1} ms of CPU a second; PostgreSQL under {} of them {:.1} ms.\n",
+        a_second(cpu.hub),
+        servers.len(),
+        a_second(cpu.postgres)
+    );
+
+    let banks = pushes::name(server).await?;
+    println!("What a request costs, with all that follows from it and two platforms that are told:\n\n{}", costs::HEAD);
+    for case in cases {
+        match cost(&wrk, &meter, server, &case.request, COSTS_AT, extent.time).await {
+            Ok((done, cpu)) => println!("{}", costs::row(case.name, COSTS_AT, &done, cpu)),
+            Err(error) => note(&mut failed, case.name, &error),
+        }
+    }
+    if wanted("order") {
+        match orders::measure(server, &meter, extent.time).await {
+            Ok(rows) => rows.iter().for_each(|row| println!("{row}")),
+            Err(error) => note(&mut failed, "an order's life", &error),
+        }
+    }
+    let by_itself = cases::alone(server).await.map_err(|error| note(&mut failed, "orders to read", &error)).unwrap_or_default();
+    for (name, connections, request) in by_itself.into_iter().filter(|(name, ..)| wanted(name)) {
+        match cost(&wrk, &meter, server, &request, connections, extent.time).await {
+            Ok((done, cpu)) => println!("{}", costs::row(name, connections, &done, cpu)),
+            Err(error) => note(&mut failed, name, &error),
+        }
+    }
+    if wanted("push") {
         println!("\nPushes, {} products:", server.products);
-        pushes::measure(server, time).await?;
+        if let Err(error) = pushes::measure(&banks, extent.time, extent.backlog).await {
+            note(&mut failed, "pushes", &error);
+        }
     }
-    if cases.is_empty() {
-        drop(servers);
-        return stand.stop().await;
-    }
-    println!("\n| by itself | connections | /s | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|");
-    for (name, connections, request) in cases::alone(server).await? {
-        let load = Load { connections, time, pause: None };
-        wrk.run(server, &request, Load { time: WARM_UP, ..load }).await?;
-        let done = wrk.run(server, &request, load).await?;
-        println!("| {name} | {connections} | {:.0} | {:.2} | {:.2} |", done.rate, done.p50, done.p99);
-    }
-    let reader = cases.first().context("no case")?;
-    let saturated = rows.iter().find(|row| row.is(reader.name, server.products, READERS)).map(|row| row.hub.rate).unwrap_or_default();
-    let logins = log_ins(&wrk, server, reader, saturated, time).await?;
-    let goals = Goals { rows: &rows, logins: &logins, memory: server.memory()?, sizes: SIZES };
-    println!("\n{}\n{goals}", report::table(&rows));
     println!("\nLoad average after: {}", load_average());
+    drop(banks);
     drop(servers);
-    stand.stop().await
+    stand.stop().await?;
+    ensure!(failed.is_empty(), "not every case has run: {}", failed.join(", "));
+    Ok(())
+}
+
+fn note(failed: &mut Vec<String>, case: &str, error: &anyhow::Error) {
+    println!("FAILED {case}: {error:#}");
+    if !failed.iter().any(|known| known == case) {
+        failed.push(case.to_owned());
+    }
+}
+
+/// What a request costs, warmed up.
+async fn cost(
+    wrk: &Wrk,
+    meter: &Meter,
+    server: &Server,
+    request: &Request,
+    connections: u32,
+    time: Duration,
+) -> anyhow::Result<(Measured, Cpu)> {
+    let load = Load { connections, time, pause: None };
+    wrk.run(server, request, Load { time: WARM_UP, ..load }).await.with_context(|| server.last_log())?;
+    meter.costs(server, async { wrk.run(server, request, load).await.with_context(|| server.last_log()) }).await
 }
 
 async fn compare(wrk: &Wrk, pgbench: &Pgbench, server: &Server, case: &Case, connections: u32, time: Duration) -> anyhow::Result<Row> {
     let load = Load { connections, time, pause: None };
     let failed = || format!("{} at {connections} connections; {}", case.name, server.last_log());
+    case.check(server).await?;
     wrk.run(server, &case.request, Load { time: WARM_UP, ..load }).await.with_context(failed)?;
     let hub = wrk.run(server, &case.request, load).await.with_context(failed)?;
     let postgres = pgbench.run(server, case, load).await.with_context(|| format!("pgbench: {} at {connections} connections", case.name))?;

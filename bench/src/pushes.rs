@@ -18,22 +18,21 @@ use crate::stand::Server;
 
 /// Changes a second.
 const RATE: u32 = 100;
-/// How many deliveries one bank's backlog has, and how many wait at both when memory is looked at.
-const BACKLOG: (i64, i64) = (20_000, 100_000);
 /// Records that one request changes.
 const AT_ONCE: i64 = 500;
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-struct Bench<'s> {
+/// The two banks' platforms, as the hub knows them.
+pub struct Bench<'s> {
     server: &'s Server,
     admin: String,
     well: (i64, Platform),
     other: (i64, Platform),
 }
 
-/// Measures all of it; a line of Markdown a result.
-pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
+/// Names both platforms: they answer at once.
+pub async fn name(server: &Server) -> anyhow::Result<Bench<'_>> {
     let (admin, _) = server.log_in("admin").await?;
     let named = async |bank: &str| -> anyhow::Result<(i64, Platform)> {
         let platform = Platform::new().await;
@@ -43,8 +42,13 @@ pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
         Ok((made.pointer("/result").and_then(Value::as_i64).context("no platform")?, platform))
     };
     let (well, other) = (named("BNA").await?, named("Alsalam").await?);
-    let bench = Bench { server, admin, well, other };
+    Ok(Bench { server, admin, well, other })
+}
 
+/// Measures all of it; a line of Markdown a result. `backlog` is how many deliveries one bank's has, and how many wait at both
+/// when memory is looked at.
+pub async fn measure(bench: &Bench<'_>, time: Duration, (few, many): (i64, i64)) -> anyhow::Result<()> {
+    let server = bench.server;
     // In turns, so that whatever else the machine does hits both
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     bench.changes(time).await?;
@@ -63,7 +67,6 @@ pub async fn measure(server: &Server, time: Duration) -> anyhow::Result<()> {
         (beside_p99 / p99 - 1.0) * 100.0
     );
 
-    let (few, many) = BACKLOG;
     bench.wants(bench.other.0, false).await?;
     bench.well.1.usually(Mood::Resets);
     bench.touch(few).await?;

@@ -71,6 +71,7 @@ pub struct Stand {
     admin_url: String,
     programs: PathBuf,
     folder: PathBuf,
+    made: Vec<String>,
 }
 
 /// A hub on a database of its own.
@@ -85,6 +86,8 @@ pub struct Server {
     pub identity: Identity,
     /// The same services in this process, for their declarations and their connections' settings.
     pub hub: Hub,
+    /// The superuser's database URL.
+    pub url: String,
     /// Each service's database URL.
     pub urls: std::collections::HashMap<&'static str, String>,
     /// Ids of the first and the last product.
@@ -110,7 +113,7 @@ impl Stand {
                 (Some(cluster), url, programs)
             }
         };
-        Ok(Stand { cluster, admin_url, programs, folder: folder.path().to_owned() })
+        Ok(Stand { cluster, admin_url, programs, folder: folder.path().to_owned(), made: Vec::new() })
     }
 
     /// The folder of PostgreSQL's programs.
@@ -119,11 +122,12 @@ impl Stand {
     }
 
     /// Makes a database with so many products and starts a hub on it.
-    pub async fn serve(&self, products: u32) -> anyhow::Result<Server> {
+    pub async fn serve(&mut self, products: u32) -> anyhow::Result<Server> {
         let name = format!("echange_bench_{products}");
         let mut admin = AsyncPgConnection::establish(&self.admin_url).await.context("PostgreSQL can't be reached")?;
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
         provision::database(&self.admin_url, &name).await?;
+        self.made.push(name.clone());
         let (before, _) = self.admin_url.rsplit_once('/').context("BENCH_DATABASE_URL names no database")?;
         let url = format!("{before}/{name}");
 
@@ -160,6 +164,7 @@ impl Stand {
                 hub_admin: false,
             },
             hub,
+            url,
             urls,
             ids,
             client_id,
@@ -179,8 +184,8 @@ impl Stand {
             Some(cluster) => tokio::task::spawn_blocking(move || cluster.stop()).await?,
             None => {
                 let mut admin = AsyncPgConnection::establish(&self.admin_url).await?;
-                for products in crate::SIZES {
-                    admin.batch_execute(&format!("DROP DATABASE IF EXISTS echange_bench_{products} WITH (FORCE)")).await?;
+                for name in self.made {
+                    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
                 }
                 Ok(())
             }
@@ -290,9 +295,14 @@ impl Server {
         settings.into_iter().next().context("no settings")
     }
 
+    /// The hub's process.
+    pub fn process_id(&self) -> anyhow::Result<u32> {
+        self.process.id().context("the hub has ended")
+    }
+
     /// What the hub's process has in memory now, and had at most, in MB.
     pub fn memory(&self) -> anyhow::Result<(f64, f64)> {
-        let id = self.process.id().context("the hub has ended")?;
+        let id = self.process_id()?;
         let status = fs::read_to_string(format!("/proc/{id}/status"))?;
         let field = |name: &str| -> anyhow::Result<f64> {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;

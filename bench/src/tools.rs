@@ -37,7 +37,9 @@ impl Load {
 /// What came of it; times are milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
-    /// Requests or transactions a second.
+    /// How many requests or transactions.
+    pub requests: f64,
+    /// How many a second.
     pub rate: f64,
     /// Half of them took no longer.
     pub p50: f64,
@@ -90,7 +92,7 @@ impl Wrk {
             *refused == 0.0 && *broken == 0.0,
             "of {requests} requests {refused} were refused, and {broken} connections broke or waited 10 s"
         );
-        Ok(Measured { rate: requests / microseconds * 1e6, p50: p50 / 1e3, p99: p99 / 1e3 })
+        Ok(Measured { requests: *requests, rate: requests / microseconds * 1e6, p50: p50 / 1e3, p99: p99 / 1e3 })
     }
 }
 
@@ -155,7 +157,8 @@ impl Pgbench {
         let mut times = self.times(&log)?;
         times.sort_unstable();
         let at = |percent: usize| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| f64::from(*time) / 1e3);
-        Ok(Measured { rate: rate.with_context(|| format!("pgbench said: {text}"))?, p50: at(50), p99: at(99) })
+        let rate: f64 = rate.with_context(|| format!("pgbench said: {text}"))?;
+        Ok(Measured { requests: rate * load.time.as_secs_f64(), rate, p50: at(50), p99: at(99) })
     }
 
     /// The times in its logs, in microseconds; the logs are removed.

@@ -443,6 +443,9 @@ def services_lead_to_their_pods(overlay):
             overlay.want(thing, path["path"].strip("/") in doors, f"no path but the gateway's doors expected, not {path['path']}")
         for door in sorted(doors - {path["path"].strip("/") for path in paths}):
             overlay.say(thing, f"path /{door} expected: the gateway has it")
+        size = at(thing, "metadata.annotations", {}).get("nginx.ingress.kubernetes.io/proxy-body-size")
+        most = int(variables("crates/service/src")["MAX_BODY"][2])
+        overlay.want(thing, size == f"{most >> 20}m", f"proxy-body-size {most >> 20}m expected: MAX_BODY is what the gateway takes")
         hosts = {host for entry in thing["spec"].get("tls", []) for host in entry["hosts"]}
         overlay.want(
             thing, not overlay.is_production or hosts == {host["host"] for host in thing["spec"]["rules"]}, "TLS expected for its host"
@@ -835,6 +838,7 @@ metrics for the outside | Ingress/hub | spec rules 0 http paths 0 path | "/metri
 everything for the outside | Ingress/hub | spec rules 0 http paths 0 path | "/" | no path but the gateway's doors
 a closed door | Ingress/hub | spec rules 0 http paths 0 | - | path /api expected
 no TLS | Ingress/hub | spec tls | - | TLS expected
+a larger body than the gateway takes | Ingress/hub | metadata annotations nginx.ingress.kubernetes.io/proxy-body-size | "8m" | proxy-body-size 1m
 no budget | PodDisruptionBudget/crm | | - | 1 PodDisruptionBudget expected
 a budget of nobody | PodDisruptionBudget/crm | spec selector matchLabels app.kubernetes.io/name | "cmr" | one Deployment's pods
 no autoscaler | HorizontalPodAutoscaler/crm | | - | 1 HorizontalPodAutoscaler expected

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use hub::children::signal;
 use local_postgres::{Cluster, Durability};
+use rustix::process::Signal;
 
 use crate::wire::Wire;
 
@@ -46,8 +48,7 @@ impl OwnCluster {
     /// Kills it.
     pub async fn kill(&mut self) {
         let pid_file = std::fs::read_to_string(self.home().join("postmaster.pid")).unwrap();
-        let pid = pid_file.lines().next().unwrap();
-        assert!(tokio::process::Command::new("kill").args(["-9", pid]).status().await.unwrap().success());
+        signal(pid_file.lines().next().unwrap().parse().unwrap(), Signal::KILL).unwrap();
         self.stop().await;
     }
 

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod load;
+pub mod machine;
 pub mod paper;
 pub mod platform;
 pub mod replicas;
@@ -27,6 +28,8 @@ use service::router::Client;
 use tokio::sync::Mutex;
 
 const TEMPLATE: &str = "echange_template";
+/// How long effects may take to come, on a machine that others use too.
+const REST: Duration = Duration::from_secs(60);
 
 /// A hub with a database of its own.
 pub struct Stand {
@@ -134,18 +137,27 @@ async fn template(admin: &str) {
         conn.batch_execute(&format!("DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")).await.unwrap();
         conn.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
         fill(&database(admin, TEMPLATE)).await;
+        // A copy is no restore
+        let mut filled = AsyncPgConnection::establish(&database(admin, TEMPLATE)).await.unwrap();
+        for owner in hub::OWNERS {
+            filled.batch_execute(&format!("UPDATE {owner}.feed SET cluster = ''")).await.unwrap();
+        }
+        drop(filled);
         conn.batch_execute(&format!("ALTER DATABASE {TEMPLATE} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true")).await.unwrap();
         conn.batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'")).await.unwrap();
     }
     conn.batch_execute("SELECT pg_advisory_unlock(4711)").await.unwrap();
 }
 
-/// Makes the services' schemas and the demo's data in an empty database.
+/// Makes the services' schemas and the demo's data in an empty database, and waits until all that follows from it has come.
 pub async fn fill(url: &str) {
     let urls = hub::provision::roles(url).await.unwrap();
     let hub = unserved(&urls);
     hub.migrate().await.unwrap();
     hub::demo::make(&hub.router, &hub.keys["gateway"]).await.unwrap();
+    let background = hub.start_background();
+    Stand::elsewhere("", url).at_rest().await;
+    background.iter().for_each(|work| work.abort());
 }
 
 /// The same by the programs of a folder, an earlier release's.
@@ -178,6 +190,21 @@ pub async fn empty_database() -> String {
 /// A hub on a database that may be empty yet, not serving: for what is done to a database before it is served.
 pub fn unserved(urls: &HashMap<&'static str, String>) -> Hub {
     Hub::new(&variables(&[]), urls).unwrap()
+}
+
+/// SQL of how many events have no position yet, or were not taken by a service that follows them. An effect is committed with
+/// the cursor that moves past its cause, so that none is between the two.
+pub fn unheard() -> String {
+    let follows: [(&str, &[&str]); 3] =
+        [("crm", &["stock"]), ("stock", &["partners", "crm"]), ("sync", &["catalog", "partners", "crm", "stock"])];
+    let one = |reader: &str, feed: &str| {
+        format!(
+            "(SELECT count(*) FROM {feed}.event e WHERE e.pos IS NULL OR e.pos > \
+             coalesce((SELECT c.pos FROM {reader}.feed_cursor c WHERE c.feed = '{feed}'), 0))"
+        )
+    };
+    let each = follows.iter().flat_map(|(reader, feeds)| feeds.iter().map(|feed| one(reader, feed)));
+    each.collect::<Vec<_>>().join(" + ")
 }
 
 impl Stand {
@@ -269,16 +296,16 @@ impl Stand {
         diesel::sql_query(sql).get_result::<N>(conn).await.unwrap_or_else(|error| panic!("{sql}: {error}")).n
     }
 
-    /// Waits until sync has heard of every change and nothing waits at a platform or is on its way.
+    /// Waits until every change has had its effects, in the services that follow its feed too: what a test counts moves no more.
+    pub async fn at_rest(&self) {
+        let left = format!("SELECT {} AS n", unheard());
+        until_within(REST, "all is at rest", async || self.count(&left).await == 0).await;
+    }
+
+    /// The same, and nothing waits at a platform or is on its way.
     pub async fn all_told(&self, within: Duration) {
-        let unheard = ["catalog", "partners", "crm", "stock"].map(|feed| {
-            format!(
-                "(SELECT count(*) FROM {feed}.event e WHERE e.pos IS NULL OR e.pos > \
-                 coalesce((SELECT c.pos FROM sync.feed_cursor c WHERE c.feed = '{feed}'), 0)) + "
-            )
-        });
         let open = "(SELECT count(*) FROM sync.ek_delivery WHERE state IN ('waiting', 'sending'))";
-        let left = format!("SELECT {}{open} AS n", unheard.concat());
+        let left = format!("SELECT {} + {open} AS n", unheard());
         until_within(within, "all is told", async || self.count(&left).await == 0).await;
     }
 

@@ -7,8 +7,9 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hub::children::free_port;
+use hub::children::{free_port, signal};
 use hub::{OWNERS, PROCESSES};
+use rustix::process::Signal;
 use service::identity::make_ring;
 use tokio::process::{Child, Command};
 
@@ -125,10 +126,9 @@ impl Replicas {
     }
 
     /// Ends a process by this signal, waits until it is gone, starts it again, and waits until it is ready.
-    pub async fn again(&mut self, name: &'static str, at: usize, signal: &str) -> ExitStatus {
+    pub async fn again(&mut self, name: &'static str, at: usize, by: Signal) -> ExitStatus {
         let mut child = self.services.get_mut(name).unwrap().running[at].take().unwrap();
-        let id = child.id().unwrap().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+        signal(child.id().unwrap(), by).unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(60), child.wait()).await.expect("it does not stop").unwrap();
         self.spawn(name, at);
         self.wait_until_ready(name, at).await;

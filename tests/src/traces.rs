@@ -50,6 +50,11 @@ impl Collector {
 
     /// The spans of a trace that came so far.
     pub fn spans(&self, trace: &str) -> Vec<Span> {
+        self.all().into_iter().filter(|span| span.trace == trace).collect()
+    }
+
+    /// Every span that came so far.
+    pub fn all(&self) -> Vec<Span> {
         let mut spans = Vec::new();
         for body in self.kept.lock().unwrap().iter() {
             // ExportTraceServiceRequest.resource_spans
@@ -61,16 +66,13 @@ impl Collector {
                 for span in inside(resource_spans, 2).flat_map(|scope_spans| inside(scope_spans, 2)) {
                     let bytes = |field: u64| inside(span, field).next().unwrap_or_default();
                     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                    let span = Span {
+                    spans.push(Span {
                         service: text(service),
                         trace: domain::hex(bytes(1)),
                         id: domain::hex(bytes(2)),
                         parent: domain::hex(bytes(4)),
                         name: text(bytes(5)),
-                    };
-                    if span.trace == trace {
-                        spans.push(span);
-                    }
+                    });
                 }
             }
         }

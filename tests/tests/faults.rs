@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use hub::children::signal;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use system_tests::stock::{ALGER, CANAPE};
 use system_tests::wire::{Fate, Wire};
@@ -57,13 +59,13 @@ async fn killed_before_the_commit_nothing_is_there_and_killed_after_it_the_answe
             "CREATE FUNCTION partners.waits() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(4242); RETURN {row}; END'; \
              CREATE {kind} waits {point} EXECUTE FUNCTION partners.waits(); SELECT pg_advisory_lock(4242)"
         )).await;
-        let id_of = |stand: &Stand| stand.children.as_ref().unwrap().id("partners").unwrap().to_string();
+        let id_of = |stand: &Stand| stand.children.as_ref().unwrap().id("partners").unwrap();
         {
             let (ekiclik, partners) = (stand.login("ekiclik").await, id_of(&stand));
             let (answer, ()) = tokio::join!(with_key(&ekiclik, "res.partner", "key-1", client("killed@example.dz")), async {
                 let waiting = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND objid = 4242 AND NOT granted";
                 until("it waits", async || stand.count(waiting).await == 1).await;
-                assert!(tokio::process::Command::new("kill").args(["-9", &partners]).status().await.unwrap().success());
+                signal(partners, Signal::KILL).unwrap();
             });
             assert_eq!(answer.status, 503, "{}", answer.text);
         }
@@ -194,16 +196,14 @@ async fn a_database_that_is_silent_or_cut_off_is_given_up_in_bounded_time_and_co
 async fn a_service_that_stands_still_is_given_up_and_the_others_go_on() {
     let stand = Stand::processes().await;
     let ekiclik = stand.login("ekiclik").await;
-    let catalog = stand.children.as_ref().unwrap().id("catalog").unwrap().to_string();
-    let signalled =
-        async |signal: &str| assert!(tokio::process::Command::new("kill").args([signal, &catalog]).status().await.unwrap().success());
-    signalled("-STOP").await;
+    let catalog = stand.children.as_ref().unwrap().id("catalog").unwrap();
+    signal(catalog, Signal::STOP).unwrap();
     let (slow, ()) = tokio::join!(ekiclik.get("/api/product.brand/1"), async {
         for _ in 0..20 {
             assert_eq!(ekiclik.list("res.partner", &[("limit", "1")]).await.status, 200);
         }
     });
-    signalled("-CONT").await;
+    signal(catalog, Signal::CONT).unwrap();
     later(&slow);
     assert_eq!(ekiclik.get("/api/product.brand/1").await.status, 200);
 }

@@ -11,8 +11,10 @@ use domain::Identity;
 use events::{Event, Feed};
 use futures_util::future::join_all;
 use hub::Hub;
+use hub::children::signal;
 use jsonrpc::Call;
 use local_postgres::Cluster;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use service::owner::parse_reply;
 use system_tests::{Answer, Session, Stand, empty_database, fresh_database, unserved, until};
@@ -583,6 +585,22 @@ async fn the_feed_is_for_services_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_read_all_of_a_restored_feed_waits_for_the_next_event_and_does_not_ask_without_pause() {
+    let stand = Stand::new().await;
+    let ekiclik = stand.login("ekiclik").await;
+    stand.at_rest().await;
+    let feed = &stand.hub.as_ref().unwrap().catalog.feed;
+    let last = stand.count("SELECT max(pos) AS n FROM catalog.event").await;
+    Stand::execute(&mut stand.sql().await, "UPDATE catalog.feed SET cluster = 'another'").await;
+    feed.stamp_once().await.unwrap();
+    assert!(feed.position() > last + 1_000_000, "the positions are raised");
+    let (events, made) =
+        tokio::join!(feed.read_or_wait(last, 10, Duration::from_secs(30)), ekiclik.create("product.brand", json!({"name": "Awaited"})));
+    assert_eq!(made.status, 200, "{}", made.text);
+    assert!(events.unwrap().contains("Awaited"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_are_thrown_away_after_a_week_and_only_when_every_reader_has_read_them() {
     let stand = Stand::new().await;
     let feed = catalog(&stand);
@@ -718,37 +736,16 @@ async fn a_restore_over_the_same_database_gives_no_position_twice() {
 
 // ---- a process that is killed
 
-/// The process of ours that serves on a port.
-fn process_on(address: &str) -> String {
-    let port = format!("PORT={}", address.rsplit(':').next().unwrap());
-    let own = std::process::id().to_string();
-    let pids = std::fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.bytes().all(|b| b.is_ascii_digit()));
-    let mut found = pids.filter(|pid| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)).unwrap_or_default();
-        parent == own
-            && std::fs::read(format!("/proc/{pid}/environ"))
-                .unwrap_or_default()
-                .split(|b| *b == 0)
-                .any(|variable| variable == port.as_bytes())
-    });
-    found.next().expect("the process")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_process_leaves_every_answered_create_with_its_one_event_and_no_event_without_its_row() {
     for kill_after in [5, 30] {
         let stand = Stand::processes_with(&[("LOG", "error")]).await;
         let platform = stand.login("ekiclik").await;
-        let pid = process_on(&stand.children.as_ref().unwrap().addresses["partners"]);
+        let pid = stand.children.as_ref().unwrap().id("partners").unwrap();
         let answers = AtomicUsize::new(0);
         let send = |n: usize| json!({"name": format!("Client {n}"), "email": format!("{n}@killed.dz"), "phone": "0555"});
         let created = join_all((0..16).map(|writer| {
-            let (platform, answers, pid) = (&platform, &answers, &pid);
+            let (platform, answers) = (&platform, &answers);
             async move {
                 let mut made = Vec::new();
                 for step in 0..10 {
@@ -759,7 +756,7 @@ async fn a_killed_process_leaves_every_answered_create_with_its_one_event_and_no
                         _ => panic!("{} {}", answer.status, answer.text),
                     }
                     if answers.fetch_add(1, Ordering::SeqCst) + 1 == kill_after {
-                        assert!(tokio::process::Command::new("kill").args(["-9", pid]).status().await.unwrap().success());
+                        signal(pid, Signal::KILL).unwrap();
                     }
                 }
                 made

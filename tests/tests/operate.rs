@@ -1,91 +1,14 @@
 //! What an operator does: back up, restore, migrate under load, and ask what is wrong.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 use service::Service;
+use system_tests::machine::{Folder, Machine, program, said};
 use system_tests::platform::{Mood, Platform, SECRET, platform_of};
-use system_tests::{Stand, fresh_database, id, programs, until, until_within, variables};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-
-/// A folder of the test's own, gone with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        let folder = std::env::temp_dir().join(format!("echange-operate-{:016x}", rand::random::<u64>()));
-        std::fs::create_dir(&folder).unwrap();
-        Folder(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let home = std::fs::read_to_string(self.0.join("data/postgres.path"));
-        home.map(std::fs::remove_dir_all).map(drop).unwrap_or_default();
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn program(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(programs().join(name));
-    // What finds a PostgreSQL is the environment's
-    command.args(arguments).env_clear().envs(["PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR"].into_iter().filter_map(inherited));
-    command.envs(settings.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
-    command
-}
-
-#[allow(clippy::disallowed_methods, reason = "what a shell would pass on")]
-fn inherited(name: &'static str) -> Option<(&'static str, String)> {
-    Some((name, std::env::var(name).ok()?))
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// `make run`, as somebody has it on one machine: the hub with a PostgreSQL of its own.
-struct Machine {
-    data: String,
-    hub: Child,
-    stand: Stand,
-}
-
-impl Machine {
-    async fn start(folder: &Folder) -> Machine {
-        let data = folder.0.join("data").display().to_string();
-        let mut hub = program("hub", &[], &[("DATA_DIR", &data), ("PORT", "0"), ("WORKERS", "1"), ("LOG", "error")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(hub.stdout.take().unwrap()).lines();
-        let mut address = None;
-        while address.is_none() {
-            let line = lines.next_line().await.unwrap().expect("the hub did not come up");
-            address = line.strip_prefix("The hub is at ").and_then(|rest| rest.split(' ').next().map(str::to_owned));
-        }
-        // Whatever else it prints is read, and the pipe stays open
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let url = local_postgres::Cluster::running(Path::new(&data), "echange").expect("its PostgreSQL runs");
-        let stand = Stand::elsewhere(&address.unwrap(), &url);
-        Machine { data, hub, stand }
-    }
-
-    async fn command(&self, arguments: &[&str]) -> Output {
-        program("hub", arguments, &[("DATA_DIR", &self.data), ("LOG", "error")]).output().await.unwrap()
-    }
-
-    async fn stop(mut self) {
-        let id = self.hub.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
-        let ended = tokio::time::timeout(Duration::from_secs(60), self.hub.wait()).await.expect("it does not stop").unwrap();
-        assert!(ended.success(), "{ended}");
-    }
-}
+use system_tests::{Stand, fresh_database, id, until, until_within, variables};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_taken_while_the_hub_serves_and_what_is_restored_goes_on_beyond_every_position() {
@@ -106,7 +29,7 @@ async fn a_backup_is_taken_while_the_hub_serves_and_what_is_restored_goes_on_bey
     bna.usually(Mood::Answers(500, ""));
     change(&machine.stand, "before the backup").await;
     let first = bna.hears("the change", |call| call.body.contains("before the backup")).await;
-    let backup = folder.0.join("backup").display().to_string();
+    let backup = folder.path().join("backup").display().to_string();
     let taken = machine.command(&["backup", &backup]).await;
     assert!(taken.status.success() && said(&taken).contains("The key is in it"), "{}", said(&taken));
     let again = machine.command(&["backup", &backup]).await;
@@ -124,10 +47,10 @@ async fn a_backup_is_taken_while_the_hub_serves_and_what_is_restored_goes_on_bey
     let (last, old_session) = (machine.stand.count(position).await, admin.id.clone());
     machine.stop().await;
 
-    let data = folder.0.join("data").display().to_string();
+    let data = folder.path().join("data").display().to_string();
     let nothing = program("hub", &["restore", "/nowhere"], &[("DATA_DIR", &data), ("LOG", "error")]).output().await.unwrap();
     assert!(!nothing.status.success() && said(&nothing).contains("is no backup"), "{}", said(&nothing));
-    std::fs::remove_file(folder.0.join("data/loan_file.key")).unwrap();
+    std::fs::remove_file(folder.path().join("data/loan_file.key")).unwrap();
     let restored = program("hub", &["restore", &backup], &[("DATA_DIR", &data), ("LOG", "error")]).output().await.unwrap();
     assert!(restored.status.success() && said(&restored).contains("everybody logs in again"), "{}", said(&restored));
 

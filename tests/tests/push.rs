@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use system_tests::cluster::OwnCluster;
 use system_tests::platform::{Mood, Platform, SECRET, platform_of};
@@ -27,9 +28,8 @@ fn digest(body: &str) -> String {
     domain::hex(&sha2::Sha256::digest(body))
 }
 
-async fn signalled(stand: &Stand, signal: &str, process: &str) {
-    let id = stand.children.as_ref().unwrap().id(process).unwrap().to_string();
-    assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+fn signalled(stand: &Stand, signal: Signal, process: &str) {
+    hub::children::signal(stand.children.as_ref().unwrap().id(process).unwrap(), signal).unwrap();
 }
 
 async fn all_told(stand: &Stand) {
@@ -316,7 +316,7 @@ async fn a_service_of_its_own_pushes_too_and_a_change_made_while_it_is_dead_arri
         bna.hears("the name", |call| call.body.contains("\"Alive\"")).await;
         all_told(&stand).await;
     }
-    signalled(&stand, "-9", "sync").await;
+    signalled(&stand, Signal::KILL, "sync");
     assert_eq!(rename(&stand.login("ekiclik").await, "IRIS-TV55-N", "While it was dead", None).await.status, 200);
     stand.children.as_mut().unwrap().again(&["sync"]).await.unwrap();
     bna.hears("what it missed", |call| call.body.contains("While it was dead")).await;
@@ -330,10 +330,10 @@ async fn killed_after_the_commit_and_before_the_feed_is_read_nothing_is_lost() {
         let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
         platform_of(&admin, "BNA", &bna.url).await;
         // It can't read the feed while it stands still
-        signalled(&stand, "-STOP", "sync").await;
+        signalled(&stand, Signal::STOP, "sync");
         assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Committed", None).await.status, 200);
-        signalled(&stand, "-9", "catalog").await;
-        signalled(&stand, "-9", "sync").await;
+        signalled(&stand, Signal::KILL, "catalog");
+        signalled(&stand, Signal::KILL, "sync");
     }
     stand.children.as_mut().unwrap().again(&["catalog", "sync"]).await.unwrap();
     bna.hears("what was committed", |call| call.body.contains("\"Committed\"")).await;
@@ -352,7 +352,7 @@ async fn killed_after_sending_and_before_marking_it_comes_again_under_the_same_i
         assert_eq!(rename(&ekiclik, "IRIS-TV55-N", "Sent", None).await.status, 200);
     }
     let first = bna.hears("the first try", |call| call.body.contains("\"Sent\"")).await;
-    signalled(&stand, "-9", "sync").await;
+    signalled(&stand, Signal::KILL, "sync");
     // A minute later
     Stand::execute(&mut stand.sql().await, "UPDATE sync.ek_delivery SET lease_until = now() WHERE state = 'sending'").await;
     stand.children.as_mut().unwrap().again(&["sync"]).await.unwrap();
@@ -507,7 +507,7 @@ async fn what_the_hub_did_last_is_told_even_if_it_is_heard_of_together_with_what
     let (admin, ekiclik, bna) = (stand.login("admin").await, stand.login("ekiclik").await, Platform::new().await);
     platform_of(&admin, "BNA", &bna.url).await;
     Goods::count(&admin, ALGER, TV, 10.0).await;
-    signalled(&stand, "-STOP", "sync").await;
+    signalled(&stand, Signal::STOP, "sync");
     for order in [9_101, 9_102] {
         let lead = json!({"order_source": "BNA", "cart_id": order, "partner": {"email": "mourad.belkacem@example.dz"},
             "cart": [{"manufacturer_ref": TV, "quantity": 1, "product_warehouse_id": ALGER}],
@@ -526,7 +526,7 @@ async fn what_the_hub_did_last_is_told_even_if_it_is_heard_of_together_with_what
     }
     let stamped = "SELECT count(*) AS n FROM crm.event WHERE pos IS NULL";
     until("every change has its position", async || stand.count(stamped).await == 0).await;
-    signalled(&stand, "-CONT", "sync").await;
+    signalled(&stand, Signal::CONT, "sync");
     bna.hears("the end that the hub caused", |call| call.line == "PUT /api/odoo/order/9101" && call.body.contains("DELIVERED")).await;
     all_told(&stand).await;
     assert!(!bna.calls().iter().any(|call| call.line.contains("9102")), "its own end: {:?}", bna.calls());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
 use system_tests::load::{Done, Load, told_as_it_is};
 use system_tests::platform::{Platform, platform_of};
 use system_tests::replicas::Replicas;
@@ -20,7 +21,7 @@ async fn settled(stand: &Stand, done: &Done, bna: &Platform) {
     told_as_it_is(stand, bna).await;
 }
 
-async fn under_load(signal: &str) -> (Done, usize) {
+async fn under_load(signal: Signal) -> (Done, usize) {
     let url = fresh_database().await;
     let mut replicas = Replicas::start(&url, SETTINGS).await;
     let stand = replicas.stand(&url);
@@ -31,7 +32,7 @@ async fn under_load(signal: &str) -> (Done, usize) {
     for (name, at) in replicas.all() {
         let before = load.answered();
         let status = replicas.again(name, at, signal).await;
-        assert_eq!(status.success(), signal == "-TERM", "{name}: {status}");
+        assert_eq!(status.success(), signal == Signal::TERM, "{name}: {status}");
         until("it goes on", async || load.answered() > before + CLIENTS).await;
         ended += 1;
     }
@@ -42,14 +43,14 @@ async fn under_load(signal: &str) -> (Done, usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_of_every_process_fails_no_request() {
-    let (done, _) = under_load("-TERM").await;
+    let (done, _) = under_load(Signal::TERM).await;
     assert_eq!(done.failures, Vec::<String>::new(), "of {} requests", done.answered);
     assert!(done.answered > 200, "{}", done.answered);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_processes_that_are_killed_only_what_is_in_flight_fails_and_sent_again_it_has_one_effect() {
-    let (done, killed) = under_load("-9").await;
+    let (done, killed) = under_load(Signal::KILL).await;
     // Each client has one request on its way
     assert!(done.failures.len() <= killed * CLIENTS, "{} failures: {:#?}", done.failures.len(), done.failures);
     for failure in &done.failures {
@@ -70,7 +71,7 @@ async fn a_process_is_not_ready_until_its_schema_is_there_and_those_before_it_se
         &format!("CREATE TABLE put_aside AS {version}; DELETE FROM catalog.__diesel_schema_migrations WHERE version IN (TABLE put_aside)"),
     )
     .await;
-    let (again, ()) = tokio::join!(replicas.again("catalog", 0, "-TERM"), async {
+    let (again, ()) = tokio::join!(replicas.again("catalog", 0, Signal::TERM), async {
         let ekiclik = stand.login("ekiclik").await;
         let waiting = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'echange-catalog' AND query LIKE '%__diesel_schema_migrations%'";
         until("the new one looks at the schema", async || stand.count(waiting).await > 0).await;

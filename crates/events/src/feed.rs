@@ -188,11 +188,13 @@ impl Feed {
     /// # Errors
     /// The database's own.
     pub async fn read_or_wait(&self, after: i64, limit: i64, at_most: Duration) -> QueryResult<String> {
+        // After a restore the newest position is far beyond the newest event: what comes is beyond what was heard of before
+        let heard = self.position().max(after);
         let events = self.read(after, limit).await?;
         if events != "[]" || at_most.is_zero() {
             return Ok(events);
         }
-        self.wait(after, at_most).await;
+        self.wait(heard, at_most).await;
         self.read(after, limit).await
     }
 

@@ -1,7 +1,7 @@
 //! The private PostgreSQL of `make run` and `make test`: found or fetched, run by the project itself, as root too.
 //!
 //! Nothing is left behind however its owner ends, `kill -9` included: Postgres runs in a session of its own under a
-//! guardian, a shell that stops it as soon as the pipe held by the owner closes. For Linux: it needs `sh` and `setsid`.
+//! guardian, a shell that stops it as soon as the pipe held by the owner closes. For Linux; `programs.rs` names what it needs there.
 
 mod programs;
 
@@ -18,8 +18,8 @@ use std::{env, process, thread};
 
 use anyhow::{Context, Result, bail, ensure};
 
-pub use programs::locate;
-use programs::{Account, last_lines, run};
+use programs::{Account, SETSID, SH, last_lines, look_for_system, run};
+pub use programs::{find, locate};
 
 const START_BOUND: Duration = Duration::from_secs(60);
 const STOP_BOUND: Duration = Duration::from_secs(60);
@@ -81,8 +81,21 @@ impl Cluster {
     /// No programs and no way to fetch them, a folder that cannot be used or is used by another process, or a Postgres
     /// that is not ready within 60 seconds; the message has the last lines of its log.
     pub fn start(data_dir: &Path, durability: Durability) -> Result<Self> {
+        look_for_system()?;
         fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
         Self::launch(&fs::canonicalize(data_dir)?, durability, false)
+    }
+
+    /// Starts the cluster that a folder has. None is made, and nothing is fetched: for who only looks.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`]; and a folder that has no cluster.
+    pub fn existing(data_dir: &Path) -> Result<Self> {
+        look_for_system()?;
+        let there = fs::canonicalize(data_dir).ok().filter(|folder| home(folder).is_ok_and(|home| home.join("PG_VERSION").exists()));
+        let there = there.with_context(|| format!("there is no PostgreSQL of a hub in {}", data_dir.display()))?;
+        find(&["initdb", "postgres"])?;
+        Self::launch(&there, Durability::Durable, false)
     }
 
     /// The superuser's address of a database of the folder's cluster, where another process runs it.
@@ -104,6 +117,7 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::start`].
     pub fn temporary() -> Result<Self> {
+        look_for_system()?;
         let folder = env::temp_dir().join(format!("echange-test-{}-{}", process::id(), random_hex::<4>()?));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Self::launch(&fs::canonicalize(folder)?, Durability::Throwaway, true)
@@ -280,8 +294,8 @@ fn read_from(path: &Path, start: u64) -> Result<String> {
 }
 
 fn guardian(programs: &Path, home: &Path, port: u16, durability: Durability) -> Result<Command> {
-    let mut command = Account::owner_of(home)?.command("setsid");
-    command.args(["sh", "-c", GUARDIAN, "guardian"]).arg(programs.join("postgres")).arg("-D").arg(home).arg("-p").arg(port.to_string());
+    let mut command = Account::owner_of(home)?.command(SETSID.0);
+    command.args([SH.0, "-c", GUARDIAN, "guardian"]).arg(programs.join("postgres")).arg("-D").arg(home).arg("-p").arg(port.to_string());
     let common = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "shared_buffers=128MB"];
     let quiet = ["timezone=UTC", "log_timezone=UTC", "logging_collector=off"];
     let careless: &[&str] = match durability {
@@ -297,8 +311,8 @@ fn guardian(programs: &Path, home: &Path, port: u16, durability: Durability) -> 
 
 fn janitor(paths: &[&Path]) -> Result<Janitor> {
     let (reader, pipe) = std::io::pipe()?;
-    let mut command = Command::new("setsid");
-    command.args(["sh", "-c", JANITOR, "janitor"]).args(paths).current_dir("/");
+    let mut command = Command::new(SETSID.0);
+    command.args([SH.0, "-c", JANITOR, "janitor"]).args(paths).current_dir("/");
     let child = command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot run setsid")?;
     Ok(Janitor { pipe, ended: watch(child) })
 }

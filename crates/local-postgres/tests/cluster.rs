@@ -96,3 +96,37 @@ fn the_runner_ends_as_its_command_does() {
     assert_eq!(status("exit 7"), Some(7));
     assert_eq!(status("kill -9 $$"), Some(137));
 }
+
+/// Where a program of the system is.
+fn which(program: &str) -> PathBuf {
+    #[allow(clippy::disallowed_methods, reason = "what a shell looks in")]
+    let path = env::var_os("PATH").unwrap();
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists()).unwrap()
+}
+
+#[test]
+fn of_the_system_a_cluster_runs_what_is_named_and_nothing_else_and_what_is_missing_is_told_at_once() {
+    let folder = fresh_folder("bare");
+    let bin = folder.join("bin");
+    fs::create_dir(&bin).unwrap();
+    let needed = ["sh", "setsid", "test", "cat", "rm"];
+    for program in needed {
+        std::os::unix::fs::symlink(which(program), bin.join(program)).unwrap();
+    }
+    let exec = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local-postgres"));
+        command.args(["exec", "--"]).arg(which("true")).env_remove("TEST_DATABASE_URL").env("TMPDIR", &folder);
+        command.env("PATH", &bin).env("PG_BIN", local_postgres::locate().unwrap()).output().unwrap()
+    };
+    let whole = exec();
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    for program in needed {
+        fs::remove_file(bin.join(program)).unwrap();
+        let lacking = exec();
+        let said = String::from_utf8_lossy(&lacking.stderr).into_owned();
+        assert!(!lacking.status.success() && said.contains(&format!("no {program} (")), "{program}: {said}");
+        std::os::unix::fs::symlink(which(program), bin.join(program)).unwrap();
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing was begun");
+    fs::remove_dir_all(folder).unwrap();
+}

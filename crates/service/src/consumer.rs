@@ -56,7 +56,8 @@ impl<S: Service> Owner<S> {
     }
 
     async fn follow_one(&self, feed: &'static str) {
-        let (mut taken_all, mut retried) = (Instant::now(), Instant::now());
+        // What an earlier process put aside is told of at once
+        let (mut taken_all, mut retried) = (Instant::now(), None::<Instant>);
         loop {
             match self.follow_once(feed, WAIT).await {
                 Ok(many) if i64::try_from(many).is_ok_and(|many| many < BATCH) => taken_all = Instant::now(),
@@ -68,11 +69,11 @@ impl<S: Service> Owner<S> {
             }
             let lag = i64::try_from(taken_all.elapsed().as_secs()).unwrap_or(i64::MAX);
             metrics::FEED_LAG.with_label_values(&[self.service.name(), feed]).set(lag);
-            if retried.elapsed() > PARKED_AGAIN {
+            if retried.is_none_or(|at| at.elapsed() > PARKED_AGAIN) {
                 if let Err(fault) = self.retry_parked(feed).await {
                     tracing::warn!(service = self.service.name(), feed, %fault, "parked events can't be tried");
                 }
-                retried = Instant::now();
+                retried = Some(Instant::now());
             }
         }
     }

@@ -38,6 +38,10 @@ pub const TRANSACTION: Duration = Duration::from_secs(60);
 const MIGRATION_LOCK: &str = "2s";
 /// How often a migration is tried that did not get its locks from those who are served meanwhile.
 const MIGRATION_TRIES: usize = 60;
+/// How long after a try at start that the database was not there for the next one is.
+const START_AGAIN: Duration = Duration::from_millis(500);
+/// How often it is told that a start still waits for the database.
+const STILL_WAITING: Duration = Duration::from_secs(10);
 /// What every owner's schema has besides its own tables.
 const COMMON: EmbeddedMigrations = embed_migrations!("../../migrations/common");
 
@@ -149,12 +153,18 @@ impl Database {
         self.inner.pool.clone()
     }
 
-    /// Runs the service's migrations under a lock that replicas starting together share. Blocks its thread.
+    /// Runs the service's migrations under a lock that replicas starting together share. A database that is not there yet is
+    /// waited for.
     ///
     /// # Errors
-    /// The database's own.
+    /// A migration's own.
     pub async fn migrate(&self, migrations: EmbeddedMigrations) -> anyhow::Result<()> {
-        let mut conn = AsyncPgConnection::establish(self.inner.url.expose_secret()).await.context("the database can't be reached")?;
+        let migrations = Arc::new(migrations);
+        patiently(self.inner.schema, || self.migrate_once(migrations.clone())).await
+    }
+
+    async fn migrate_once(&self, migrations: Arc<EmbeddedMigrations>) -> anyhow::Result<()> {
+        let mut conn = self.establish().await.context("the database can't be reached")?;
         let schema = self.inner.schema;
         // One lock for all services: the extensions are the database's
         conn.batch_execute(&format!(
@@ -173,7 +183,7 @@ impl Database {
         .await?;
         tokio::task::spawn_blocking(move || {
             let mut harness = AsyncMigrationHarness::new(conn);
-            let mut run = || [&COMMON, &migrations].into_iter().try_for_each(|set| harness.run_pending_migrations(Again(set)).map(drop));
+            let mut run = || [&COMMON, &*migrations].into_iter().try_for_each(|set| harness.run_pending_migrations(Again(set)).map(drop));
             for tries in 1.. {
                 match run() {
                     Ok(()) => break,
@@ -285,6 +295,10 @@ impl Database {
 
     /// A span of a statement or a transaction, by OpenTelemetry's names.
     pub fn span(&self, summary: &'static str) -> tracing::Span {
+        // A statement belongs to the trace of a request; a loop that looks for work makes none
+        if tracing::Span::current().is_none() {
+            return tracing::Span::none();
+        }
         tracing::info_span!(target: telemetry::SPANS, "query", otel.name = summary, db.system.name = "postgresql", db.namespace = self.inner.schema)
     }
 
@@ -491,25 +505,60 @@ fn is_lock_conflict(message: &str) -> bool {
     message.contains("deadlock detected") || message.contains("lock timeout")
 }
 
+/// What PostgreSQL says when it is full, failing over, or out of connections.
+const UNABLE: &[&str] = &[
+    "No space left on device",
+    "could not extend file",
+    "could not write",
+    "could not read",
+    "out of memory",
+    "out of shared memory",
+    "too many clients",
+    "remaining connection slots",
+    "the database system is",
+    "read-only transaction",
+];
+
 /// Whether PostgreSQL can't do now what it can do another time: it is full, failing over, or out of connections. Diesel keeps
 /// no SQLSTATE of these, so their words tell, which are English: `lc_messages` must be C or English, and `hub doctor` looks.
 fn is_unable(error: &DbError) -> bool {
-    const WORDS: &[&str] = &[
-        "No space left on device",
-        "could not extend file",
-        "could not write",
-        "could not read",
-        "out of memory",
-        "out of shared memory",
-        "too many clients",
-        "remaining connection slots",
-        "the database system is",
-        "read-only transaction",
-    ];
     match error {
         DbError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
-        DbError::DatabaseError(_, info) => WORDS.iter().any(|words| info.message().contains(words)),
+        DbError::DatabaseError(_, info) => UNABLE.iter().any(|words| info.message().contains(words)),
         _ => false,
+    }
+}
+
+/// Whether what failed at start may well succeed later: the database is not there yet, is slow, or was lost meanwhile.
+fn is_to_pass(error: &anyhow::Error) -> bool {
+    const WORDS: &[&str] =
+        &["connection closed", "error communicating with the server", "terminating connection", "is shutting down", "statement timeout"];
+    let of_type = |cause: &(dyn std::error::Error + 'static)| match (cause.downcast_ref(), cause.downcast_ref::<Fault>()) {
+        (Some(error), _) => !matches!(error, ConnectionError::InvalidConnectionUrl(_)),
+        (None, fault) => fault.is_some_and(|fault| fault.retry_after.is_some()),
+    };
+    // A migration's error is told by its words alone
+    let said = format!("{error:#}");
+    error.chain().any(of_type) || WORDS.iter().chain(UNABLE).any(|words| said.contains(words))
+}
+
+/// Does what a start needs of the database as often as it takes: one that is not there yet is no reason to end.
+///
+/// # Errors
+/// What does not pass by itself.
+pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(service: &str, work: impl Fn() -> F) -> anyhow::Result<T> {
+    let mut told: Option<Instant> = None;
+    loop {
+        match work().await {
+            Err(error) if is_to_pass(&error) => {
+                if told.is_none_or(|at| at.elapsed() > STILL_WAITING) {
+                    tracing::warn!(service, error = format!("{error:#}"), "waiting for the database");
+                    told = Some(Instant::now());
+                }
+                tokio::time::sleep(START_AGAIN).await;
+            }
+            done => return done,
+        }
     }
 }
 

@@ -51,6 +51,11 @@ pub fn owner_of(model: &str) -> Option<&'static str> {
     SERVICES.iter().find(|(_, models)| models.contains(&model)).map(|(service, _)| *service)
 }
 
+/// A model's name as it stands here, so that only names of ours go into logs.
+pub fn known(model: &str) -> Option<&'static str> {
+    SERVICES.iter().flat_map(|(_, models)| *models).find(|known| **known == model).copied()
+}
+
 /// Every name that a model's records go by.
 pub fn names_of(model: &str) -> Vec<&str> {
     match model {

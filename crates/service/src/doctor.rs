@@ -114,7 +114,7 @@ async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
         let cursor = owner.database.search::<BigInt, i64>(cursor).await.ok().and_then(|mut rows| rows.pop()).unwrap_or_default();
         let ask = async {
             let call = jsonrpc::Call::new("", "_feed", owner.keyring.own_token(feed)?);
-            let next = owner.router.service(feed)?.call(call.with("after", &cursor).with("limit", &1).with("wait", &0)).await?;
+            let next = owner.router.service(feed)?.call(call.with("after", &cursor).with("limit", &1).with("look", &true)).await?;
             crate::owner::parse_reply::<Vec<events::Event>>(next)
         };
         findings.push(match ask.await {

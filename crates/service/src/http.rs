@@ -1,6 +1,7 @@
 //! The HTTP side of every process: bounds, health, metrics, a stop that finishes what is in flight; and the two inner
 //! routes of a service, `/call` and `/feed`.
 
+use std::cell::Cell;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::{Next, NormalizePath, from_fn};
 use actix_web::web::{self, Bytes, BytesMut, Payload};
-use actix_web::{App, HttpRequest, HttpResponse};
+use actix_web::{App, HttpMessage, HttpRequest, HttpResponse};
 use anyhow::Context;
 use futures_util::StreamExt;
 use jsonrpc::{Body, Call, Fault, Reply, envelope};
@@ -26,7 +27,7 @@ use crate::heads::{Heads, REFUSED};
 use crate::identity::Caller;
 use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, MATCHED, REPLAYED};
-use crate::{Pending, metrics};
+use crate::{Pending, directory, metrics, telemetry};
 
 /// Where a process adds its routes.
 pub type Routes = web::ServiceConfig;
@@ -123,7 +124,52 @@ pub async fn serve(
     health: Health,
     routes: impl Fn(&mut Routes) + Clone + Send + 'static,
 ) -> anyhow::Result<()> {
-    let shared = health.clone();
+    let server = server(listeners, config, health.clone(), routes)?;
+    let handle = server.handle();
+    let drain = Duration::from_millis(config.drain_ms);
+    let stopping = async move {
+        stop_signal().await;
+        health.draining.send_replace(true);
+        tokio::time::sleep(drain).await;
+        handle.stop(true).await;
+    };
+    let (served, ()) = tokio::join!(server, stopping);
+    served.context("the server ended")
+}
+
+/// Lives and is not ready while `work`, which may wait for a database, goes on; none where it was asked to stop meanwhile. The
+/// listeners stay open, so that whoever comes before [`serve`] takes it over is answered.
+///
+/// # Errors
+/// The work's own.
+pub async fn before_ready<T>(
+    listeners: &Listeners,
+    config: &HttpConfig,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<Option<T>> {
+    let not_yet = async || refused(&Fault::unavailable("The hub is starting. Try again."));
+    let routes = move |config: &mut Routes| {
+        config.default_service(web::to(not_yet));
+    };
+    let listeners = Listeners { requests: listeners.requests.try_clone()?, metrics: listeners.metrics.try_clone()? };
+    let health = Health::new(|| Box::pin(async { false }));
+    // Whoever comes now goes on with the next server: no connection is kept
+    health.draining.send_replace(true);
+    let server = server(listeners, config, health, routes)?;
+    let handle = server.handle();
+    let served = tokio::spawn(server);
+    let done = tokio::select! { done = work => done.map(Some), () = stop_signal() => Ok(None) };
+    handle.stop(true).await;
+    served.await?.context("the server ended")?;
+    done
+}
+
+fn server(
+    listeners: Listeners,
+    config: &HttpConfig,
+    health: Health,
+    routes: impl Fn(&mut Routes) + Clone + Send + 'static,
+) -> anyhow::Result<Server> {
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         given => given,
@@ -136,7 +182,7 @@ pub async fn serve(
         .disable_signals();
     let server = on(server, listeners.requests, move || {
         App::new()
-            .app_data(web::Data::new(shared.clone()))
+            .app_data(web::Data::new(health.clone()))
             .route("/health/live", web::get().to(async || HttpResponse::Ok().body("live")))
             .route("/health/ready", web::get().to(ready))
             .route(&format!("{REFUSED}/{{what}}"), web::get().to(refused_head))
@@ -148,18 +194,8 @@ pub async fn serve(
     let server = on(server, listeners.metrics, || {
         let told = async || HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics::text());
         App::new().route("/metrics", web::get().to(told)).wrap(from_fn(measure)).wrap(NormalizePath::trim())
-    })?
-    .run();
-    let handle = server.handle();
-    let drain = Duration::from_millis(config.drain_ms);
-    let stopping = async move {
-        stop_signal().await;
-        health.draining.send_replace(true);
-        tokio::time::sleep(drain).await;
-        handle.stop(true).await;
-    };
-    let (served, ()) = tokio::join!(server, stopping);
-    served.context("the server ended")
+    })?;
+    Ok(server.run())
 }
 
 /// An application at a listener, as actix-web's own `HttpServer` has it, but over [`Heads`].
@@ -236,6 +272,29 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
     }
 }
 
+/// What is known of a request besides its route, for the access log and for what the request causes.
+struct Seen {
+    traceparent: String,
+    user: Cell<Option<i64>>,
+    model: Cell<Option<&'static str>>,
+}
+
+/// The status of a refusal that is answered with another one, as Odoo's doors answer 200: what metrics and logs tell.
+pub struct TrueStatus(pub u16);
+
+/// The trace that a request belongs to, its own or one that begins with it.
+pub fn traceparent(request: &HttpRequest) -> String {
+    let seen = request.extensions().get::<Seen>().map(|seen| seen.traceparent.clone());
+    seen.unwrap_or_else(|| telemetry::traceparent(header(request, "traceparent")))
+}
+
+/// Notes who sent a request.
+pub fn note_user(request: &HttpRequest, user: i64) {
+    if let Some(seen) = request.extensions().get::<Seen>() {
+        seen.user.set(Some(user));
+    }
+}
+
 /// Times every request by its route's template. A process that is stopping has its callers go elsewhere with the next one.
 /// HEAD is GET whose answer is not sent.
 async fn measure<B: MessageBody>(
@@ -248,6 +307,8 @@ async fn measure<B: MessageBody>(
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    let traceparent = telemetry::traceparent(header(request.request(), "traceparent"));
+    request.extensions_mut().insert(Seen { traceparent, user: Cell::default(), model: Cell::default() });
     let mut response = next.call(request).await?;
     if health.is_some_and(|health| health.is_draining()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -258,10 +319,19 @@ async fn measure<B: MessageBody>(
         _ => "_OTHER",
     };
     let route = request.match_pattern();
-    let status = response.status();
+    let route = route.as_deref().unwrap_or("none");
+    let told = response.response().extensions().get::<TrueStatus>().and_then(|told| StatusCode::from_u16(told.0).ok());
+    let status = told.unwrap_or(response.status());
     let elapsed = started.elapsed().as_secs_f64();
-    metrics::HTTP_DURATION.with_label_values(&[method, route.as_deref().unwrap_or("none"), status.as_str()]).observe(elapsed);
-    tracing::debug!(target: "access", method, route = route.as_deref().unwrap_or("none"), status = status.as_u16(), seconds = elapsed, "request");
+    metrics::HTTP_DURATION.with_label_values(&[method, route, status.as_str()]).observe(elapsed);
+    if tracing::event_enabled!(target: "access", tracing::Level::DEBUG) {
+        let extensions = request.extensions();
+        let seen = extensions.get::<Seen>();
+        let model = seen.and_then(|seen| seen.model.get());
+        let model = model.or_else(|| directory::known(request.match_info().get("model")?));
+        let (user, trace_id) = (seen.and_then(|seen| seen.user.get()), seen.map(|seen| telemetry::trace_id(&seen.traceparent)));
+        tracing::debug!(target: "access", method, route, model, status = status.as_u16(), seconds = elapsed, user, trace_id, "request");
+    }
     // An answer without a known end would be made to the end for nobody
     let is_unending = method == "HEAD" && matches!(response.response().body().size(), BodySize::Stream);
     Ok(if is_unending { response.map_body(|_, _| EitherBody::right(NoBody::new())) } else { response.map_into_left_body() })
@@ -307,6 +377,14 @@ async fn call<S: Service>(request: HttpRequest, payload: Payload, owner: web::Da
         let mut call: Call = serde_json::from_slice(&body).map_err(|error| Fault::malformed(format!("no call: {error}")))?;
         call.token = Arc::from(bearer(&request).unwrap_or_default());
         call.traceparent = header(&request, "traceparent").map(str::to_owned);
+        if let Some(seen) = request.extensions().get::<Seen>() {
+            seen.model.set(directory::known(&call.model));
+            // Asked only where it is told
+            let is_told = tracing::event_enabled!(target: "access", tracing::Level::DEBUG);
+            if let Some(Caller::User(identity)) = is_told.then(|| owner.keyring.verify(&call.token).ok()).flatten() {
+                seen.user.set(Some(identity.uid));
+            }
+        }
         owner.call(call).await
     };
     match answer.await {

@@ -230,7 +230,13 @@ impl<S: Service> Owner<S> {
     }
 
     async fn answer(&self, mut call: Call) -> Result<Reply, Fault> {
-        let span = tracing::info_span!(target: telemetry::SPANS, "call", otel.name = %format_args!("{} {}", call.model, call.method), service = self.service.name());
+        // What no request has caused, as the asking for a feed, is part of no trace and begins none
+        let span = match &call.traceparent {
+            None => tracing::Span::none(),
+            Some(_) => {
+                tracing::info_span!(target: telemetry::SPANS, "call", otel.name = %format_args!("{} {}", call.model, call.method), service = self.service.name())
+            }
+        };
         if let Some(own) = call.traceparent.as_deref().and_then(|parent| telemetry::adopt(&span, parent)) {
             call.traceparent = Some(own);
         }
@@ -295,6 +301,11 @@ impl<S: Service> Owner<S> {
                 let referring = tx.referring(&of, ids).await.map_err(|failure| self.refusal(failure))?;
                 open.rollback().await;
                 Ok(Reply::value(&referring))
+            }
+            // A reader tells by asking how far it has come; a doctor only looks
+            "_feed" if call.params.get::<bool>("look")?.unwrap_or_default() => {
+                let events = self.feed.read(call.params.need("after")?, call.params.need("limit")?).await;
+                Ok(Reply::json(events.map_err(|error| crate::database::fault(self.service.name(), error))?))
             }
             "_feed" => {
                 let number = |name: &str| call.params.get::<i64>(name).map(Option::unwrap_or_default);

@@ -10,7 +10,7 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{self, Variables};
-use crate::database::DatabaseConfig;
+use crate::database::{self, DatabaseConfig};
 use crate::http::{self, Health, HttpConfig};
 use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, Remote, Router, client};
@@ -94,7 +94,7 @@ pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str
 pub async fn run<S: Service>(
     name: &'static str,
     make: impl FnOnce(&Variables, &mut Vec<String>, &Database) -> anyhow::Result<Option<S>>,
-    started: impl AsyncFnOnce(&Arc<Owner<S>>) -> anyhow::Result<()>,
+    started: impl AsyncFn(&Arc<Owner<S>>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut common = Common::read(config::environment());
     let database_config = DatabaseConfig::read(&common.variables, &mut common.problems);
@@ -130,11 +130,9 @@ pub async fn run<S: Service>(
         findings.extend(doctor::peers(&client()?, &peers.services).await);
         return print(&doctor::told(name, &findings));
     }
-    let migrate_only = command.as_deref() == Some("migrate");
-    if database_config.migrate || migrate_only {
+    if command.as_deref() == Some("migrate") {
         owner.migrate().await?;
-    }
-    if !migrate_only {
+    } else {
         let is_migrated = Arc::new(AtomicBool::new(false));
         let health = Health::new({
             let (database, is_migrated) = (owner.database.clone(), is_migrated.clone());
@@ -146,8 +144,11 @@ pub async fn run<S: Service>(
         let listeners = http::listen(&http)?;
         listeners.tell(name)?;
         let work = async {
+            if database_config.migrate {
+                owner.migrate().await?;
+            }
             wait_for_schema(&owner).await;
-            started(&owner).await?;
+            database::patiently(name, || started(&owner)).await?;
             is_migrated.store(true, Ordering::Relaxed);
             start_background(&owner).await.context("the background work ended")
         };
@@ -188,8 +189,8 @@ pub async fn finish<S: Service>(owner: &Owner<S>) {
     }
 }
 
-/// A release's migrations are a job of their own: until it is done this process lives and is not ready, and those of the release
-/// before serve.
+/// A release's migrations are a job of their own: until it is done, and until the database is there, this process lives and is
+/// not ready, and those of the release before serve.
 async fn wait_for_schema<S: Service>(owner: &Owner<S>) {
     let migrations = owner.service.migrations();
     let mut told = false;

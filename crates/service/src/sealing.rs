@@ -1,11 +1,35 @@
 //! Encryption at rest: AES-256-GCM with a random nonce. The key's name and what a text is of are bound to it, so that none
 //! opens as another's. Old keys open, the first one seals.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Context;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret, SecretString};
+
+/// What some encrypted texts want.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The names of their keys.
+    pub keys: BTreeSet<String>,
+    /// How many of them no key of ours opens, by the name of their key.
+    pub closed: BTreeMap<String, usize>,
+}
+
+impl Wanted {
+    /// Notes a text of `of`, tried with these keys.
+    pub fn note(&mut self, keys: Option<&Keys>, of: &str, text: &str) {
+        let name = text.split('.').next().unwrap_or_default();
+        if !self.keys.contains(name) {
+            self.keys.insert(name.to_owned());
+        }
+        if keys.is_none_or(|keys| keys.open(of, text).is_none()) {
+            *self.closed.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+}
 
 /// The keys, by name; the first one seals.
 pub struct Keys {

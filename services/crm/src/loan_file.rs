@@ -1,12 +1,13 @@
 //! The loan file of a lead: one encrypted text in its row, bound to the lead.
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use domain::{Identity, Kind as Who, Role};
 use jsonrpc::Fault;
 use records::{Field, Kind, Sql};
 use secrecy::SecretString;
 use serde_json::{Map, Value as Json};
 use service::doctor::Finding;
+use service::sealing::Wanted;
 use service::{Owner, sealing};
 
 use crate::Crm;
@@ -93,23 +94,26 @@ fn of(lead: i64) -> String {
     format!("crm.lead {lead}")
 }
 
-/// Whether the newest loan file of each key can be opened.
+/// Every loan file as it is kept: what it is bound to, and its text.
+pub const SEALED: &str = "SELECT 'crm.lead ' || id, loan_file FROM crm.crm_lead WHERE loan_file IS NOT NULL";
+
+/// Whether the newest and the oldest loan files can be opened: a key may have been lost and another made under its name.
 pub async fn examine(owner: &Owner<Crm>, keys: &Keys) -> Vec<Finding> {
-    let newest = "SELECT DISTINCT ON (split_part(loan_file, '.', 1)) id, loan_file FROM (SELECT id, loan_file FROM crm_lead \
-                  WHERE loan_file IS NOT NULL ORDER BY id DESC LIMIT 1000) l ORDER BY split_part(loan_file, '.', 1), id DESC";
-    match owner.database.search::<(BigInt, Text), (i64, String)>(Sql::new(newest)).await {
-        Err(fault) => vec![Finding::ill(format!("loan files can't be looked at: {}", fault.message))],
-        Ok(files) => files
-            .iter()
-            .map(|(id, text)| match keys.open(*id, text) {
-                Ok(_) => Finding::well("loan files can be opened"),
-                Err(_) => {
-                    let key = text.split('.').next().unwrap_or_default();
-                    Finding::ill(format!("the loan file of lead {id} can't be opened: LOAN_FILE_KEYS lacks the key '{key}'"))
-                }
-            })
-            .collect(),
+    let some = format!("({SEALED} ORDER BY id DESC LIMIT 1000) UNION ({SEALED} ORDER BY id LIMIT 1000)");
+    let files = match owner.database.search::<(Text, Text), (String, String)>(Sql::new(&some)).await {
+        Err(fault) => return vec![Finding::ill(format!("loan files can't be looked at: {}", fault.message))],
+        Ok(files) => files,
+    };
+    let mut wanted = Wanted::default();
+    files.iter().for_each(|(of, text)| wanted.note(Some(&keys.0), of, text));
+    let closed = wanted.closed.iter().map(|(key, many)| {
+        Finding::ill(format!("{many} of the newest and oldest loan files can't be opened: LOAN_FILE_KEYS lacks the key '{key}', or has another under its name"))
+    });
+    let mut findings: Vec<Finding> = closed.collect();
+    if findings.is_empty() && !files.is_empty() {
+        findings.push(Finding::well("loan files can be opened"));
     }
+    findings
 }
 
 #[cfg(test)]

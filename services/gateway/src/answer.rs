@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 use jsonrpc::{Body, Fault, Reply, envelope};
 use serde_json::value::RawValue;
+use service::http::TrueStatus;
 use service::router::{MATCHED, REPLAYED};
 
 use crate::{ErrorStatus, Gateway};
@@ -125,7 +126,13 @@ pub fn refused(gateway: &Gateway, manner: Manner, id: Option<&RawValue>, fault: 
     if told == 415 {
         response.insert_header((ACCEPT_ENCODING, "identity"));
     }
-    response.body(if manner == Manner::AddOnPlain { envelope::error_with_reason(id, fault) } else { envelope::error(id, fault) })
+    let mut response =
+        response.body(if manner == Manner::AddOnPlain { envelope::error_with_reason(id, fault) } else { envelope::error(id, fault) });
+    if told != fault.status {
+        // Whoever watches is not told that all is well
+        response.extensions_mut().insert(TrueStatus(fault.status));
+    }
+    response
 }
 
 fn wrong_method(gateway: &Gateway, allowed: &'static str) -> HttpResponse {

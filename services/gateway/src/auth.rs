@@ -105,7 +105,9 @@ impl Gateway {
         if matches!(carried, Carried::Session { by_cookie: true, .. }) {
             self.refuse_foreign(request)?;
         }
-        self.look_up(&carried).await
+        let session = self.look_up(&carried).await?;
+        service::http::note_user(request, session.who.identity.uid);
+        Ok(session)
     }
 
     async fn look_up(&self, carried: &Carried) -> Result<Arc<Session>, Fault> {

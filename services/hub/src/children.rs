@@ -1,12 +1,14 @@
 //! The services as processes of their own on one machine: what `make run-services` runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process};
 use service::config::Variables;
 use service::identity::make_ring;
 use service::process::remote_routes;
@@ -33,10 +35,29 @@ pub struct Children {
     pub metrics: Vec<(&'static str, String)>,
 }
 
-/// A port of this machine that is free: one below those that systems give to outgoing connections: a process that binds it a moment later finds it free.
+/// How often it is told that a process is still waited for.
+const STILL_WAITING: Duration = Duration::from_secs(30);
+
+/// A port of this machine that is free: one below those that systems give to outgoing connections, and that this process has not
+/// given yet: a process that binds it a moment later finds it free.
 pub fn free_port() -> anyhow::Result<u16> {
-    let free = (0..1_000).map(|_| rand::random_range(20_000..32_000)).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    free.context("no free port")
+    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let given = given.get_or_insert_default();
+    let mut tried = (0..1_000).map(|_| rand::random_range(20_000..32_000));
+    let free = tried.find(|port| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let free = free.context("no free port")?;
+    given.insert(free);
+    Ok(free)
+}
+
+/// Sends a signal to a process of ours.
+///
+/// # Errors
+/// The system's own: there is no such process.
+pub fn signal(id: u32, signal: Signal) -> std::io::Result<()> {
+    let id = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(std::io::ErrorKind::InvalidInput)?;
+    Ok(kill_process(id, signal)?)
 }
 
 impl Children {
@@ -50,6 +71,8 @@ impl Children {
             Some(programs) => programs.to_owned(),
             None => std::env::current_exe()?.parent().context("a program without a folder")?.to_owned(),
         };
+        let missing: Vec<&str> = PROCESSES.iter().filter(|name| !programs.join(name).is_file()).copied().collect();
+        anyhow::ensure!(missing.is_empty(), "there is no {} in {}: build the workspace", missing.join(", no "), programs.display());
         let (private, public) = make_ring(PROCESSES)?;
         let mut addresses = HashMap::new();
         for name in OWNERS {
@@ -134,12 +157,16 @@ impl Children {
     async fn wait_until_ready(&mut self, name: &'static str) -> anyhow::Result<()> {
         let client = service::router::client()?;
         let url = self.addresses.get(name).cloned().unwrap_or_default();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        // As long as it lives: a database may be slow, and a migration long
+        let mut told = tokio::time::Instant::now();
         while !client.get(format!("{url}/health/ready")).send().await.is_ok_and(|answer| answer.status().is_success()) {
             if let Some((dead, status)) = self.dead()? {
                 anyhow::bail!("{dead} ended with {status} before it was ready");
             }
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{name} is not ready after a minute");
+            if told.elapsed() > STILL_WAITING {
+                tracing::warn!(service = name, "it is still not ready; its own log tells why");
+                told = tokio::time::Instant::now();
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
@@ -171,7 +198,7 @@ impl Children {
     pub async fn stop(mut self) {
         for (name, child) in self.running.iter_mut().rev() {
             if let Some(id) = child.id() {
-                let _ = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+                let _ = signal(id, Signal::TERM);
             }
             if tokio::time::timeout(Duration::from_secs(35), child.wait()).await.is_err() {
                 tracing::warn!(service = name, "did not stop in time and is killed");

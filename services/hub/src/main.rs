@@ -2,7 +2,6 @@
 //!
 //! `hub help` tells its commands, and every variable.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +10,9 @@ use anyhow::Context;
 use hub::children::Children;
 use hub::{Hub, demo, operate, provision};
 use local_postgres::{Cluster, Durability};
+use secrecy::ExposeSecret;
 use service::config::{self, Variables};
+use service::http::HttpConfig;
 use service::telemetry::{self, TelemetryConfig};
 use service::{Keyring, Router, http};
 
@@ -77,35 +78,28 @@ async fn run(task: Task) -> anyhow::Result<()> {
     let telemetry = TelemetryConfig::read(&variables, &mut problems);
     let (settings, telemetry) = config::check(settings.zip(telemetry), problems)?;
     let telemetry = telemetry::start("hub", &telemetry)?;
+    if let Task::Restore(folder) = &task {
+        operate::check(folder).await?;
+    }
+    let makes = !matches!(task, Task::BackUp(_) | Task::Doctor);
+    let (cluster, url) = if makes { made(&settings).await? } else { there(&settings).await? };
     if settings.demo {
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
-        let serves = matches!(task, Task::Serve | Task::Services | Task::Doctor);
-        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS"].into_iter().filter(|_| serves) {
-            if !variables.contains_key(name) {
-                variables.insert(name.to_owned(), demo_key(&settings.data_dir)?);
+        let key = match task {
+            Task::Serve | Task::Services => Some(demo_key(&settings.data_dir)?),
+            Task::Doctor => operate::kept_key(&settings.data_dir)?,
+            Task::BackUp(_) | Task::Restore(_) => None,
+        };
+        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS"] {
+            if let Some(key) = key.as_ref().filter(|_| !variables.contains_key(name)) {
+                variables.insert(name.to_owned(), key.clone());
             }
         }
         // Their platforms run beside the hub
         variables.entry("ALLOW_PRIVATE_PLATFORMS".to_owned()).or_insert_with(|| "true".to_owned());
     }
-    // Backups and questions may be asked of a hub that runs
-    let beside = matches!(task, Task::BackUp(_) | Task::Doctor);
-    let running = if beside { Cluster::running(&settings.data_dir, &settings.db_name) } else { None };
-    let (cluster, url) = match (&settings.database_url, running) {
-        (Some(url), _) => (None, secrecy::ExposeSecret::expose_secret(url).to_owned()),
-        (None, Some(url)) => (None, url),
-        (None, None) => {
-            let folder = settings.data_dir.clone();
-            let cluster = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable)).await??;
-            provision::database(&cluster.url("postgres"), &settings.db_name).await?;
-            let url = cluster.url(&settings.db_name);
-            (Some(cluster), url)
-        }
-    };
-    // A hub that runs has given the services their passwords
-    let urls = if beside && cluster.is_none() { provision::urls(&url)? } else { provision::roles(&url).await? };
-    let done = act(task, &variables, &settings, &url, &urls).await;
+    let done = act(task, &variables, &settings, &url).await;
     // Last, when nobody needs it any more
     if let Some(cluster) = cluster {
         tokio::task::spawn_blocking(move || cluster.stop()).await??;
@@ -114,34 +108,60 @@ async fn run(task: Task) -> anyhow::Result<()> {
     done
 }
 
-async fn act(
-    task: Task,
-    variables: &Variables,
-    settings: &HubConfig,
-    url: &str,
-    urls: &HashMap<&'static str, String>,
-) -> anyhow::Result<()> {
+/// The PostgreSQL that is named, or the hub's own, made where there is none; and the superuser's URL of the database.
+async fn made(settings: &HubConfig) -> anyhow::Result<(Option<Cluster>, String)> {
+    if let Some(url) = &settings.database_url {
+        return Ok((None, url.expose_secret().to_owned()));
+    }
+    let folder = settings.data_dir.clone();
+    let cluster = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable)).await??;
+    provision::database(&cluster.url("postgres"), &settings.db_name).await?;
+    let url = cluster.url(&settings.db_name);
+    Ok((Some(cluster), url))
+}
+
+/// The same for who only looks: nothing is made. A hub may run meanwhile, or stand still.
+async fn there(settings: &HubConfig) -> anyhow::Result<(Option<Cluster>, String)> {
+    if let Some(url) = &settings.database_url {
+        return Ok((None, url.expose_secret().to_owned()));
+    }
+    if let Some(url) = Cluster::running(&settings.data_dir, &settings.db_name) {
+        return Ok((None, url));
+    }
+    let folder = settings.data_dir.clone();
+    let cluster = tokio::task::spawn_blocking(move || Cluster::existing(&folder)).await?;
+    let cluster = cluster.context("no hub is there: DATA_DIR or DATABASE_URL say which one is meant")?;
+    let url = cluster.url(&settings.db_name);
+    Ok((Some(cluster), url))
+}
+
+async fn act(task: Task, variables: &Variables, settings: &HubConfig, url: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     match task {
-        Task::Serve => serve_all(variables, urls, settings).await,
-        Task::Services => serve_processes(variables, urls, settings).await,
-        Task::BackUp(folder) => Ok(writeln!(out, "{}", operate::back_up(url, &settings.data_dir, &folder).await?)?),
-        Task::Restore(folder) => {
-            operate::restore(url, &settings.data_dir, &folder).await?;
-            Ok(writeln!(out, "{} is restored; everybody logs in again", folder.display())?)
-        }
-        Task::Doctor => service::process::print(&operate::doctor(variables, urls).await?),
+        Task::Serve => serve_all(variables, url, settings).await,
+        Task::Services => serve_processes(variables, url, settings).await,
+        Task::BackUp(folder) => Ok(writeln!(out, "{}", operate::back_up(url, &settings.data_dir, &folder, variables).await?)?),
+        Task::Restore(folder) => Ok(writeln!(out, "{}", operate::restore(url, &settings.data_dir, &folder, variables).await?)?),
+        Task::Doctor => service::process::print(&operate::doctor(variables, &provision::shared(url)).await?),
     }
 }
 
-async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, settings: &HubConfig) -> anyhow::Result<()> {
-    let hub = Hub::new(variables, urls)?;
-    let listeners = http::listen(&hub.http)?;
-    if variables.get("MIGRATE").is_none_or(|migrate| migrate == "true") {
-        hub.migrate().await?;
-    }
-    first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
-    partners::login::first_administrator(&hub.partners).await?;
+async fn serve_all(variables: &Variables, url: &str, settings: &HubConfig) -> anyhow::Result<()> {
+    let mut problems = Vec::new();
+    let http_config = HttpConfig::read(variables, &mut problems);
+    let http_config = config::check(http_config, problems)?;
+    let listeners = http::listen(&http_config)?;
+    let set_up = async {
+        let hub = Hub::new(variables, &provision::roles(url).await?)?;
+        if variables.get("MIGRATE").is_none_or(|migrate| migrate == "true") {
+            hub.migrate().await?;
+        }
+        first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
+        let administrator = || async { Ok(partners::login::first_administrator(&hub.partners).await.map(drop)?) };
+        service::database::patiently("hub", administrator).await?;
+        Ok(hub)
+    };
+    let Some(hub) = http::before_ready(&listeners, &http_config, set_up).await? else { return Ok(()) };
     let background = hub.start_background();
     listeners.tell("hub")?;
     greet(&format!("http://{}", listeners.requests.local_addr()?), &[("hub", listeners.metrics.local_addr()?.to_string())], settings)?;
@@ -151,8 +171,8 @@ async fn serve_all(variables: &Variables, urls: &HashMap<&'static str, String>, 
     served
 }
 
-async fn serve_processes(variables: &Variables, urls: &HashMap<&'static str, String>, settings: &HubConfig) -> anyhow::Result<()> {
-    let mut children = Children::start(None, variables, urls).await?;
+async fn serve_processes(variables: &Variables, url: &str, settings: &HubConfig) -> anyhow::Result<()> {
+    let mut children = Children::start(None, variables, &provision::roles(url).await?).await?;
     first_data(settings, &children.router, &children.gateway).await?;
     children.open_doors().await?;
     greet(children.addresses.get("gateway").map_or("", String::as_str), &children.metrics, settings)?;
@@ -218,12 +238,12 @@ fn secret() -> anyhow::Result<()> {
 /// The demo's key of loan files, made once and kept beside its data.
 fn demo_key(folder: &Path) -> anyhow::Result<String> {
     use std::os::unix::fs::OpenOptionsExt;
-    let path = folder.join(operate::KEY);
-    if let Ok(key) = std::fs::read_to_string(&path) {
-        return Ok(key.trim().to_owned());
+    if let Some(key) = operate::kept_key(folder)? {
+        return Ok(key);
     }
     let key = format!("demo:{}", new_key());
     std::fs::create_dir_all(folder)?;
+    let path = folder.join(operate::KEY);
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).context("the demo's key can't be kept")?;
     writeln!(file, "{key}")?;

@@ -68,11 +68,20 @@ fn decoded(text: &str) -> String {
 }
 
 /// Makes each owner's role and schema in the database of `admin_url`, and answers each one's own URL. Where the given user
-/// may make no roles, all use its URL.
+/// may make no roles, all use its URL. A database that is not there yet is waited for.
 ///
 /// # Errors
 /// The database's own.
 pub async fn roles(admin_url: &str) -> anyhow::Result<HashMap<&'static str, String>> {
+    service::database::patiently("hub", || roles_once(admin_url)).await
+}
+
+/// For who only looks: the given user may read what it has made for the owners.
+pub fn shared(admin_url: &str) -> HashMap<&'static str, String> {
+    OWNERS.iter().map(|owner| (*owner, admin_url.to_owned())).collect()
+}
+
+async fn roles_once(admin_url: &str) -> anyhow::Result<HashMap<&'static str, String>> {
     let mut conn = AsyncPgConnection::establish(admin_url).await.context("the database can't be reached")?;
     conn.batch_execute("SELECT pg_advisory_lock(hashtext('echange migrations'))").await?;
     let mut urls = urls(admin_url)?;

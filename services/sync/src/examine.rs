@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Bool, Double, Text};
+use chrono::Utc;
+use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
 use records::Sql;
 use service::Owner;
 use service::doctor::Finding;
 
-use crate::Sync;
+use crate::{Sync, signature};
 
 /// How old the oldest delivery may be before it is told, in seconds.
 const OLDEST: f64 = 300.0;
@@ -16,25 +17,34 @@ const OLDEST: f64 = 300.0;
 pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
     let sql = Sql::new(
         "SELECT p.name, p.base_url, p.secret, p.open_until IS NOT NULL, coalesce(extract(epoch FROM now() - o.oldest), 0)::float8, o.n, \
-         (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead') FROM ek_platform p, LATERAL \
+         (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead'), \
+         (SELECT a.status FROM (SELECT * FROM ek_attempt ORDER BY id DESC LIMIT 1000) a JOIN ek_delivery d ON d.id = a.delivery_id \
+         WHERE d.platform_id = p.id ORDER BY a.id DESC LIMIT 1) FROM ek_platform p, LATERAL \
          (SELECT min(d.changed_at) AS oldest, count(*) AS n FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')) o \
          WHERE p.active AND p.deleted_at IS NULL ORDER BY p.name LIMIT 1000",
     );
-    type Columns = (Text, Text, Text, Bool, Double, BigInt, BigInt);
-    let rows = owner.database.search::<Columns, (String, String, String, bool, f64, i64, i64)>(sql).await;
-    let rows = match rows {
+    type Columns = (Text, Text, Text, Bool, Double, BigInt, BigInt, Nullable<BigInt>);
+    type Row = (String, String, String, bool, f64, i64, i64, Option<i64>);
+    let rows = match owner.database.search::<Columns, Row>(sql).await {
         Ok(rows) => rows,
         Err(fault) => return vec![Finding::ill(format!("platforms can't be looked at: {}", fault.message))],
     };
     let mut findings = Vec::new();
-    for (name, base_url, secret, is_open, oldest, waiting, dead) in rows {
+    for (name, base_url, secret, is_open, oldest, waiting, dead, last) in rows {
         let before = findings.len();
-        if owner.service.keys.open(&secret).is_none() {
+        let opened = owner.service.keys.open(&secret);
+        if opened.is_none() {
             findings.push(Finding::ill(format!("{name}'s secret can't be opened: PLATFORM_KEYS lacks the key '{}'", key_of(&secret))));
         }
-        // Any answer is one: what it says to nothing does not matter
-        if let Err(error) = owner.service.client.get(&base_url).timeout(Duration::from_secs(5)).send().await {
-            findings.push(Finding::ill(format!("{name}'s platform can't be reached: {}", error.without_url())));
+        let asked = ask(&owner.service, &base_url, opened.as_slice()).await;
+        let asked = asked.map_err(|error| format!("{name}'s platform can't be reached: {}", error.without_url()));
+        if let Err(why) = asked.and_then(|status| is_well(&name, status, "a call that tells nothing")) {
+            findings.push(Finding::ill(why));
+        }
+        // A platform may look at the signature of what it is told alone
+        let last = last.and_then(|status| u16::try_from(status).ok()).map_or(Ok(()), |status| is_well(&name, status, "its last delivery"));
+        if let Err(why) = last {
+            findings.push(Finding::ill(why));
         }
         if is_open {
             findings.push(Finding::ill(format!("{name}'s breaker is open: only probes are made until one is answered")));
@@ -50,6 +60,29 @@ pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A signed GET of a platform's base address: its status.
+async fn ask(sync: &Sync, base_url: &str, secrets: &[Vec<u8>]) -> reqwest::Result<u16> {
+    let (id, timestamp) = (format!("doctor_{:016x}", rand::random::<u64>()), Utc::now().timestamp());
+    let request =
+        sync.client.get(base_url).timeout(Duration::from_secs(5)).header("webhook-id", &id).header("webhook-timestamp", timestamp);
+    let request = request.header("webhook-signature", signature::sign(secrets, &id, timestamp, b""));
+    Ok(request.send().await?.status().as_u16())
+}
+
+/// Whether a status is one of a platform that is there and takes what is ours. That it has nothing at its base address, or
+/// nothing to GET, is well.
+fn is_well(name: &str, status: u16, to: &str) -> Result<(), String> {
+    let why = match status {
+        401 | 403 => "it does not take our signature: compare its secret with the one here",
+        300..=399 => "it has moved: base_url must be where it is",
+        410 => "it wants to hear no more",
+        501 => return Ok(()),
+        500.. => "look at the platform's own log",
+        _ => return Ok(()),
+    };
+    Err(format!("{name}'s platform answers {status} to {to}: {why}"))
 }
 
 /// The name of the key that a sealed text begins with.

@@ -26,6 +26,10 @@ pub fn sign(secrets: &[Vec<u8>], id: &str, timestamp: i64, body: &[u8]) -> Strin
 /// The keys that encrypt platforms' secrets.
 pub struct Keys(sealing::Keys);
 
+/// Every platform's secrets as they are kept: what they are bound to, and their texts.
+pub const SEALED: &str = "SELECT 'ek.platform', s.text FROM sync.ek_platform p, unnest(ARRAY[p.secret, p.secret_before]) AS s(text) \
+                          WHERE s.text IS NOT NULL AND p.deleted_at IS NULL";
+
 /// What a secret's text is bound to.
 const OF: &str = "ek.platform";
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rand::seq::IndexedRandom;
+use rustix::process::Signal;
 use system_tests::cluster::OwnCluster;
 use system_tests::load::{Load, told_as_it_is};
 use system_tests::platform::{Mood, Platform, platform_of};
@@ -68,7 +69,7 @@ async fn upgrade(url: &str, earlier: PathBuf) -> Vec<(String, i64)> {
         failed = load.failed();
         for (name, at) in replicas.all() {
             let before = load.answered();
-            assert!(replicas.again(name, at, "-TERM").await.success(), "{name}");
+            assert!(replicas.again(name, at, Signal::TERM).await.success(), "{name}");
             until_within(AFTERWARDS, "it goes on", async || load.answered() > before + CLIENTS).await;
         }
         say(&format!("every process is {to}; {} requests answered", load.answered()));
@@ -101,8 +102,8 @@ async fn chaos(cluster: &mut OwnCluster, url: &str, made: Vec<(String, i64)>, ti
         let what = *["stop", "kill", "kill", "stop postgres", "kill postgres", "cut", "silence", "platform"].choose(&mut rng).unwrap();
         *done.entry(what).or_default() += 1;
         match what {
-            "stop" => drop(replicas.again(name, at, "-TERM").await),
-            "kill" => drop(replicas.again(name, at, "-9").await),
+            "stop" => drop(replicas.again(name, at, Signal::TERM).await),
+            "kill" => drop(replicas.again(name, at, Signal::KILL).await),
             "stop postgres" => {
                 cluster.stop().await;
                 cluster.start().await;

@@ -14,7 +14,6 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonrpc::{Call, Fault, Idempotency, Reply};
 use percent_encoding::percent_decode_str;
 use records::model::clip;
-use service::http::header;
 use service::telemetry;
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span};
@@ -111,7 +110,7 @@ fn traced(request: &HttpRequest, mut call: Call) -> (Call, Span) {
     // Finding it out matches the path again: only where someone wants it
     let traced = tracing::span_enabled!(target: telemetry::SPANS, tracing::Level::INFO);
     let route = if traced { request.match_pattern().unwrap_or_default() } else { String::new() };
-    let traceparent = telemetry::traceparent(header(request, "traceparent"));
+    let traceparent = service::http::traceparent(request);
     let span = tracing::info_span!(
         target: telemetry::SPANS,
         "request",
