@@ -300,6 +300,18 @@ async fn a_record_is_sent_back_as_it_was_read() {
         let back = admin.get(&format!("/api/res.partner/{made}?query={}", encode("{id, phone, create_uid}"))).await.json();
         assert_eq!(back, json!({"id": made, "phone": "0551", "create_uid": 2}));
         assert_eq!(stand.count(&format!("SELECT version AS n FROM partners.res_partner WHERE id = {made}")).await, version + 1);
+        // All of it, as it comes
+        for model in ["res.partner", "product.template", "product.master", "product.category", "res.bank"] {
+            let read = admin.rows(model, &[("limit", "1"), ("order", "id desc")]).await.remove(0);
+            let path = format!("/api/{model}/{}", read["id"]);
+            let back = admin.send("PUT", &path, &[], &json!({"params": {"data": read}}).to_string()).await;
+            assert_eq!(back.status, 200, "{model}: {read} {}", back.text);
+            let mut now = admin.get(&path).await.json();
+            for field in ["version", "write_date", "write_uid"] {
+                now[field] = read[field].clone();
+            }
+            assert_eq!(now, read, "{model}");
+        }
         let changed = admin.send("PUT", &format!("/api/res.partner/{made}"), &[], r#"{"params":{"data":{"version":77}}}"#).await;
         refused(&changed, 422, &["version"]);
         // To another one they say nothing, and a new one has its own
