@@ -453,6 +453,18 @@ def services_lead_to_their_pods(overlay):
 
 
 @rule
+def callers_have_addresses_of_their_own(overlay):
+    gateway = overlay.named("Deployment", "gateway")
+    given = {item["name"]: item.get("value") for item in containers(gateway)[0]["env"]}
+    try:
+        networks = [ipaddress.ip_network(text.strip()) for text in given.get("TRUSTED_PROXIES", "").split(",")]
+        named = all(network.prefixlen for network in networks)
+    except ValueError:
+        named = False
+    overlay.want(gateway, named, "TRUSTED_PROXIES expected, the ingress controller's networks: behind it all callers have one address")
+
+
+@rule
 def replicas_suit_the_place(overlay):
     for thing in overlay.of("Deployment"):
         name = thing["metadata"]["name"]
@@ -516,7 +528,9 @@ def databases_are_their_services_own(overlay):
                 overlay.want(thing, len(backups) == 1, "one ScheduledBackup expected")
             numbers = [at(given.get(name, {}), "value") for name in ("DATABASE_CONNECTIONS", "WORKERS")]
             pool = int(numbers[0] or known_variables(service)["DATABASE_CONNECTIONS"][2])
-            # The pool, a line a worker, one that listens; a replica more during a rollout, a migration, the superuser's three
+            own = known_variables(service).get("LOGIN_CONNECTIONS", (None, None, "0"))[2]
+            pool += int(at(given.get("LOGIN_CONNECTIONS", {}), "value") or own)
+            # The pools, a line a worker, one that listens; a replica more during a rollout, a migration, the superuser's three
             needed = (scaler["spec"]["maxReplicas"] + 1) * (pool + int(numbers[1] or 0) + 1) + 1 + 3
             there = int(at(thing, "spec.postgresql.parameters", {}).get("max_connections", 100))
             overlay.want(
@@ -825,6 +839,8 @@ a secret as a value | Deployment/partners | ENV name=ADMIN_PASSWORD | {"name": "
 a password in a URL | Deployment/catalog | ENV | + {"name": "LOG", "value": "http://u:x@log"} | no secret expected as the value of LOG
 an unknown variable | Deployment/catalog | ENV | + {"name": "DRAIN", "value": "1"} | DRAIN is no variable that catalog knows
 another service's variable | Deployment/gateway | ENV | + {"name": "DATABASE_CONNECTIONS", "value": "1"} | no variable that gateway knows
+all callers from one address | Deployment/gateway | ENV name=TRUSTED_PROXIES | - | TRUSTED_PROXIES expected
+everybody a proxy | Deployment/gateway | ENV name=TRUSTED_PROXIES value | "0.0.0.0/0" | TRUSTED_PROXIES expected
 a variable missing | Deployment/sync | ENV name=PLATFORM_KEYS | - | PLATFORM_KEYS expected
 a variable missing in a migration | Job/crm-migration | ENV name=LOAN_FILE_KEYS | - | LOAN_FILE_KEYS expected
 another's key | Deployment/catalog | ENV name=IDENTITY_KEY valueFrom secretKeyRef name | "crm-identity" | Secret/catalog-identity

@@ -59,7 +59,7 @@ pub struct Done {
 impl Done {
     /// Failures of none of the kinds that a client sends again after: refused for now, met by another, cut off.
     pub fn unforeseen(&self) -> Vec<&String> {
-        let is_foreseen = |failure: &str| [": 503 ", ": 409 ", "Request"].iter().any(|kind| failure.contains(kind));
+        let is_foreseen = |failure: &str| [": 503 ", ": 429 ", ": 409 ", "Request"].iter().any(|kind| failure.contains(kind));
         self.failures.iter().filter(|failure| !is_foreseen(failure)).collect()
     }
 

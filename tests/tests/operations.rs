@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 use system_tests::platform::{Platform, SECRET};
 use system_tests::traces::Collector;
-use system_tests::{Stand, until};
+use system_tests::{Stand, refused, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -125,26 +125,26 @@ async fn backends_that_are_killed_cost_no_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_pool_is_told_fast_and_recovers() {
+async fn a_users_full_share_is_told_fast_and_recovers() {
     let stand = Stand::with(&[("DATABASE_CONNECTIONS", "8")]).await;
     let platform = stand.login("ekiclik").await;
     let mut holder = stand.sql().await;
     Stand::execute(&mut holder, "BEGIN; UPDATE partners.res_partner SET name = name").await;
     let client = json!({"params": {"filter": [["email", "=", "nadia.ziani@example.dz"]], "data": {"city": "Oran"}}}).to_string();
     let mut writes: FuturesUnordered<_> = (0..40).map(|_| platform.send("PUT", "/api/res.partner/", &[], &client)).collect();
-    // Some hold the connections and wait for the row; of the others the first is refused while it is still locked
+    // Some hold the user's connections and wait for the row; of the others the first is refused while it is still locked
     let first = writes.next().await.unwrap();
     Stand::execute(&mut holder, "ROLLBACK").await;
     let mut answers: Vec<_> = writes.collect().await;
-    assert_eq!(first.status, 503, "{}", first.text);
+    refused(&first, 429, &["database connections", "one user's share"]);
     answers.push(first);
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
     assert!(
-        count(200) >= 1 && count(503) >= 1 && count(200) + count(503) == 40,
+        count(200) >= 1 && count(429) >= 1 && count(200) + count(429) == 40,
         "{:?}",
         answers.iter().map(|a| a.status).collect::<Vec<_>>()
     );
-    assert!(answers.iter().filter(|answer| answer.status == 503).all(|answer| answer.headers.contains_key("retry-after")));
+    assert!(answers.iter().filter(|answer| answer.status == 429).all(|answer| answer.headers.contains_key("retry-after")));
     assert_eq!(platform.send("PUT", "/api/res.partner/", &[], &client).await.status, 200);
 }
 

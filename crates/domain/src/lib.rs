@@ -9,8 +9,14 @@ pub mod price;
 pub use identity::{Identity, Kind, Origin, Role};
 pub use order::Progress;
 
+/// The longest text that may be a mistyped name, in bytes: comparing takes the product of two lengths.
+const MAX_NAME: usize = 64;
+
 /// The name among `known` that a mistyped one most likely meant, if any is near.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.len() > MAX_NAME {
+        return None;
+    }
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
@@ -34,5 +40,13 @@ mod tests {
         assert_eq!(nearest("nmae", known), Some("name"));
         assert_eq!(nearest("manufacturer_reff", known), Some("manufacturer_ref"));
         assert_eq!(nearest("zzzzzzzz", known), None);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_name_is_compared_with_none() {
+        let known = ["a".repeat(80)];
+        let known = || known.iter().map(String::as_str);
+        assert_eq!(nearest(&"a".repeat(65), known()), None);
+        assert!(nearest(&"a".repeat(64), known()).is_some());
     }
 }

@@ -121,6 +121,11 @@ impl Fault {
         Fault::new(429, "odoo.exceptions.AccessDenied", message).retry_in(seconds)
     }
 
+    /// 429: the user has its share of something already.
+    pub fn over_share(message: impl Into<String>) -> Fault {
+        Fault::new(429, "werkzeug.exceptions.TooManyRequests", message).retry_in(2)
+    }
+
     /// 503: full, or something that this needs is away; another try is right.
     pub fn unavailable(message: impl Into<String>) -> Fault {
         Fault::new(503, "werkzeug.exceptions.ServiceUnavailable", message).retry_in(2)

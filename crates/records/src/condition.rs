@@ -22,6 +22,7 @@ pub struct Conditions<'a> {
     /// Who asks.
     pub identity: &'a Identity,
     aliases: usize,
+    lists: usize,
     /// Whether what is being written is a rule of ours, which limits others and is not limited itself.
     in_rule: bool,
 }
@@ -42,13 +43,27 @@ fn bad(message: impl std::fmt::Display) -> Fault {
 impl<'a> Conditions<'a> {
     /// For one statement.
     pub fn new(registry: &'a Registry, identity: &'a Identity) -> Conditions<'a> {
-        Conditions { registry, identity, aliases: 0, in_rule: false }
+        Conditions { registry, identity, aliases: 0, lists: 0, in_rule: false }
     }
 
     /// The next free alias.
     pub fn alias(&mut self) -> String {
         self.aliases += 1;
         format!("t{}", self.aliases)
+    }
+
+    /// Notes one more list with fields of its records.
+    ///
+    /// # Errors
+    /// 422 for more than `most`.
+    pub fn count_list(&mut self, most: usize) -> Result<(), Fault> {
+        self.lists += 1;
+        if self.lists > most {
+            return Err(Fault::validation(format!(
+                "The query asks for more than {most} lists of records' fields: ask in several requests."
+            )));
+        }
+        Ok(())
     }
 
     /// What a field is in SQL. A user of a bank sees of another service's users nobody but itself.

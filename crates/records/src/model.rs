@@ -77,6 +77,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is a list of records.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Kind::One2many { .. } | Kind::Many2many(_))
+    }
+
     /// The model that a relation leads to.
     pub fn comodel(&self) -> Option<&'static str> {
         match self {
@@ -453,6 +458,9 @@ pub struct Outline {
     pub rec_name: String,
     /// What clients may read, in the order of `{*}`, each with the model that it leads to.
     pub fields: Vec<(String, Option<String>)>,
+    /// Those of them that are lists of records.
+    #[serde(default)]
+    pub lists: Vec<String>,
 }
 
 /// The models of a service.
@@ -488,9 +496,13 @@ impl Registry {
     /// Every model as other services may know it, by name.
     pub fn outlines(&self) -> BTreeMap<&'static str, Outline> {
         let field = |field: &Field| (field.name.to_owned(), field.kind.comodel().map(str::to_owned));
-        let outline = |model: &Model| Outline {
-            rec_name: model.rec_name.to_owned(),
-            fields: model.fields.iter().filter(|field| field.is_public() && field.sealed_in.is_none()).map(field).collect(),
+        let outline = |model: &Model| {
+            let known = || model.fields.iter().filter(|field| field.is_public() && field.sealed_in.is_none());
+            Outline {
+                rec_name: model.rec_name.to_owned(),
+                fields: known().map(field).collect(),
+                lists: known().filter(|field| field.kind.is_list()).map(|field| field.name.to_owned()).collect(),
+            }
         };
         self.models().map(|model| (model.name, outline(model))).collect()
     }

@@ -17,6 +17,16 @@ pub const MAX_OFFSET: i64 = 1_000_000;
 const MAX_ORDER: usize = 8;
 /// Postgres takes 100 arguments a call.
 const MAX_ARGUMENTS: usize = 90;
+/// How many lists may stand in one another: each multiplies what is in it.
+pub const MAX_LEVELS: usize = 2;
+/// How many lists of records' fields a query may ask for: each is held until the answer is whole.
+const MAX_LISTS: usize = 8;
+/// How many records a list within an answer may have, and how much text.
+const MAX_LIST: (usize, usize) = (10_000, 16 << 20);
+/// How many records an answer may have, those in its lists included.
+pub const MAX_ELEMENTS: usize = 100_000;
+/// How much text an answer may have, in bytes. What is streamed has none of these two bounds: nobody holds it.
+pub const MAX_BYTES: usize = 32 << 20;
 
 /// Who asks which service's models.
 #[derive(Clone, Copy)]
@@ -93,6 +103,47 @@ impl Window {
 pub struct One {
     before: Sql,
     after: Sql,
+}
+
+/// What the object of a row needs beside the row.
+#[derive(Default)]
+struct Beside {
+    joins: Sql,
+    /// Where the numbers of its lists' records stand.
+    counts: Vec<String>,
+    /// In how many lists the row stands.
+    levels: usize,
+}
+
+impl Beside {
+    /// SQL for how many records an object is, itself included.
+    fn count(&self) -> String {
+        let counts = self.counts.iter().map(|count| format!(" + {count}"));
+        format!("(1{})::int", counts.collect::<String>())
+    }
+}
+
+/// A list in too many others.
+pub fn too_deep(list: &str) -> Fault {
+    Fault::validation(format!(
+        "'{list}' is a list in {MAX_LEVELS} others: at most {MAX_LEVELS} may stand in one another. Ask for the inner records in a request \
+         of their own, with a filter; below {MAX_LEVELS} lists, name the fields in place of '*'."
+    ))
+}
+
+/// SQL that ends the statement, told as 422.
+fn too_much(what: &str) -> String {
+    format!("too_much('{}')", what.replace('\'', "''"))
+}
+
+/// What an answer that is too much is told.
+fn answer_too_much() -> String {
+    let what = format!(
+        "The answer has more than {MAX_ELEMENTS} records, those in its lists included, or {} MB: ask for fewer records at a time with \
+         `page_size` or `after`, for fewer fields, or for the lists in requests of their own.",
+        MAX_BYTES >> 20
+    );
+    too_much(&what)
 }
 
 impl One {
@@ -201,13 +252,24 @@ impl<'a> Reader<'a> {
         let alias = conditions.alias();
         let row = Row { model, alias: &alias };
         let visible = conditions.visible(row)?;
-        let mut joins = Sql::default();
-        let object = self.object(&mut conditions, row, selection, &mut joins)?;
+        let mut beside = Beside::default();
+        let object = self.object(&mut conditions, row, selection, &mut beside)?;
+        let is_bounded = beside.counts.is_empty();
         let mut before = Sql::new("SELECT ");
-        before.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
+        if !is_bounded {
+            before.push(&format!(
+                "CASE WHEN r.n > {MAX_ELEMENTS} OR octet_length(r.object) > {MAX_BYTES} THEN {}::text ELSE r.object END FROM (SELECT ",
+                answer_too_much()
+            ));
+        }
+        before.append(object);
+        if !is_bounded {
+            before.push(&format!(" AS object, {} AS n", beside.count()));
+        }
+        before.push(&format!(" FROM {} {alias}", model.table)).append(beside.joins);
         before.push(&format!(" WHERE {alias}.id = "));
         let mut after = Sql::new(" AND ");
-        after.append(visible);
+        after.append(visible).push(if is_bounded { "" } else { ") r" });
         Ok(One { before, after })
     }
 
@@ -230,14 +292,22 @@ impl<'a> Reader<'a> {
             Some(_) => vec![(Sql::new(&format!("{alias}.id")), false)],
             None => self.order(&mut conditions, row, request.order.as_deref())?,
         };
-        let mut joins = Sql::default();
-        let object = self.object(&mut conditions, row, &request.selection, &mut joins)?;
+        let mut beside = Beside::default();
+        let object = self.object(&mut conditions, row, &request.selection, &mut beside)?;
+        let count = beside.count();
 
         let mut from = Sql::new(&format!("FROM {} {alias} WHERE ", model.table));
         from.append(matching);
         if let Some(id) = after {
             from.push(&format!(" AND {alias}.id > ")).bind(id);
         }
+        // Ends as soon as it is too much
+        let bounded = format!(
+            "(SELECT r.object, r.id, CASE WHEN sum(r.n) OVER w > {MAX_ELEMENTS} OR sum(octet_length(r.object)) OVER w > {MAX_BYTES} \
+             THEN {} ELSE TRUE END AS fits FROM (SELECT ",
+            answer_too_much()
+        );
+        let bounded_end = ") r WINDOW w AS (ROWS UNBOUNDED PRECEDING)) r WHERE r.fits";
         let mut sql = Sql::default();
         let window = |sql: &mut Sql| {
             // Not bound: the planner must know that it is small
@@ -262,9 +332,9 @@ impl<'a> Reader<'a> {
             window(&mut sql);
             sql.push(") SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
             sql.push(if with_total { "(SELECT count(*) FROM found)" } else { "NULL::bigint" });
-            sql.push(", max(r.id) FROM (SELECT ").append(object);
-            sql.push(&format!(" AS object, page.id FROM page JOIN {} {alias} ON {alias}.id = page.id", model.table)).append(joins);
-            sql.push(&format!(" ORDER BY {}) r", keys("page.")));
+            sql.push(", max(r.id) FROM ").push(&bounded).append(object).push(&format!(" AS object, {count} AS n, page.id FROM page "));
+            sql.push(&format!("JOIN {} {alias} ON {alias}.id = page.id", model.table)).append(beside.joins);
+            sql.push(&format!(" ORDER BY {}", keys("page."))).push(bounded_end);
         } else {
             sql.push("SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
             if with_total {
@@ -272,10 +342,11 @@ impl<'a> Reader<'a> {
             } else {
                 sql.push("NULL::bigint");
             }
-            sql.push(", max(r.id) FROM (SELECT ").append(object);
-            sql.push(&format!(" AS object, {alias}.id FROM (SELECT {alias}.* ")).append(from).push(" ORDER BY ").append(ordering(&order));
+            sql.push(", max(r.id) FROM ").push(&bounded).append(object);
+            sql.push(&format!(" AS object, {count} AS n, {alias}.id FROM (SELECT {alias}.* ")).append(from);
+            sql.push(" ORDER BY ").append(ordering(&order));
             window(&mut sql);
-            sql.push(&format!(") {alias}")).append(joins).push(" ORDER BY ").append(ordering(&order)).push(") r");
+            sql.push(&format!(") {alias}")).append(beside.joins).push(" ORDER BY ").append(ordering(&order)).push(bounded_end);
         }
         Ok(sql)
     }
@@ -290,13 +361,30 @@ impl<'a> Reader<'a> {
         let row = Row { model, alias: &alias };
         let matching = conditions.matching(row, &request.filter, request.active_test)?;
         let order = self.order(&mut conditions, row, request.order.as_deref())?;
-        let mut joins = Sql::default();
-        let object = self.object(&mut conditions, row, &request.selection, &mut joins)?;
+        let mut beside = Beside::default();
+        let object = self.object(&mut conditions, row, &request.selection, &mut beside)?;
         let mut sql = Sql::new("SELECT ");
-        sql.append(object).push(&format!(" FROM {} {alias}", model.table)).append(joins);
+        sql.append(object).push(&format!(" FROM {} {alias}", model.table)).append(beside.joins);
         sql.push(" WHERE ").append(matching).push(" ORDER BY ").append(ordering(&order));
         sql.push(" OFFSET ").bind(request.window.offset());
         Ok(sql)
+    }
+
+    /// The first list of a selection that many records would each repeat: one behind a relation by which several lead to the same.
+    /// Lists that are not repeated have together no more records than there are.
+    pub fn repeated(self, model: &Model, selection: &Selection) -> Option<String> {
+        self.repeated_behind(model, selection, false)
+    }
+
+    fn repeated_behind(self, model: &Model, selection: &Selection, shared: bool) -> Option<String> {
+        self.selected(model, selection).ok()?.into_iter().find_map(|(field, nested)| {
+            let is_one2many = matches!(field.kind, Kind::One2many { .. });
+            if shared && field.kind.is_list() {
+                return Some(field.name.to_owned());
+            }
+            let inner = self.repeated_behind(self.registry.get(field.kind.comodel()?)?, nested?, shared || !is_one2many)?;
+            Some(format!("{}.{inner}", field.name))
+        })
     }
 
     /// How many match in the window, counted up to `most`.
@@ -424,8 +512,8 @@ impl<'a> Reader<'a> {
         Ok(chosen)
     }
 
-    /// SQL for the JSON object of a row. Joins that it needs go to `joins`.
-    fn object(self, conditions: &mut Conditions<'_>, row: Row<'_>, selection: &Selection, joins: &mut Sql) -> Result<Sql, Fault> {
+    /// SQL for the JSON object of a row. What it needs beside the row goes to `beside`.
+    fn object(self, conditions: &mut Conditions<'_>, row: Row<'_>, selection: &Selection, beside: &mut Beside) -> Result<Sql, Fault> {
         let mut arguments: Vec<Sql> = Vec::new();
         let mut literal = String::from("{");
         let fields = self.selected(row.model, selection)?;
@@ -433,7 +521,7 @@ impl<'a> Reader<'a> {
             literal.push_str(&format!("{}\"{}\":", if at == 0 { "" } else { "," }, field.name));
             arguments.push(Sql::new(&format!("'{literal}'")));
             literal.clear();
-            arguments.push(self.value(conditions, row, field, nested, joins)?);
+            arguments.push(self.value(conditions, row, field, nested, beside)?);
         }
         literal.push('}');
         arguments.push(Sql::new(&format!("'{literal}'")));
@@ -455,7 +543,7 @@ impl<'a> Reader<'a> {
         row: Row<'_>,
         field: &Field,
         nested: Option<&Selection>,
-        joins: &mut Sql,
+        beside: &mut Beside,
     ) -> Result<Sql, Fault> {
         if field.is_write_only() {
             return Ok(Sql::new("'false'"));
@@ -503,9 +591,9 @@ impl<'a> Reader<'a> {
                     return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
                 }
                 let visible = conditions.visible(related)?;
-                joins.push(&format!(" LEFT JOIN {} {alias} ON {alias}.id = {column} AND ", comodel.table)).append(visible);
+                beside.joins.push(&format!(" LEFT JOIN {} {alias} ON {alias}.id = {column} AND ", comodel.table)).append(visible);
                 let Some(selection) = nested else { return Ok(Sql::new(&format!("coalesce({alias}.id::text, 'false')"))) };
-                let object = self.object(conditions, related, selection, joins)?;
+                let object = self.object(conditions, related, selection, beside)?;
                 // What is not set, field for field
                 let fields = self.selected(comodel, selection)?;
                 let empty = fields.iter().map(|(field, _)| format!("\"{}\":false", field.name)).collect::<Vec<_>>().join(",");
@@ -514,21 +602,62 @@ impl<'a> Reader<'a> {
                 Ok(sql)
             }
             kind => {
-                let link = match kind {
-                    Kind::One2many { inverse, .. } => format!("{alias}.{inverse} = {}.id", row.alias),
-                    _ => format!("{alias}.id = ANY({column})"),
+                if beside.levels == MAX_LEVELS {
+                    return Err(too_deep(field.name));
+                }
+                let (link, where_else) = match kind {
+                    Kind::One2many { inverse, .. } => {
+                        (format!("{alias}.{inverse} = {}.id", row.alias), format!(", with a filter on '{inverse}'"))
+                    }
+                    _ => (format!("{alias}.id = ANY({column})"), String::new()),
                 };
-                let mut inner = Sql::default();
-                let element = match nested {
-                    Some(selection) => self.object(conditions, related, selection, &mut inner)?,
-                    None => Sql::new(&format!("{alias}.id::text")),
-                };
+                let too_much = too_much(&format!(
+                    "'{}' of a '{}' has more than {} records or {} MB: leave it out (`{{-{}}}`), and read '{}' by pages{where_else}.",
+                    field.name,
+                    row.model.name,
+                    MAX_LIST.0,
+                    MAX_LIST.1 >> 20,
+                    field.name,
+                    comodel.name
+                ));
                 let order = self.order(conditions, related, None)?;
-                let mut sql = Sql::new("(SELECT concat('[', string_agg(");
-                sql.append(element).push(", ',' ORDER BY ").append(ordering(&order));
-                sql.push(&format!("), ']') FROM {} {alias}", comodel.table)).append(inner).push(&format!(" WHERE {link} AND "));
-                sql.append(conditions.matching(related, &Filter::all(), true)?).push(")");
-                Ok(sql)
+                let mut from = Sql::new(&format!("(SELECT {alias}.* FROM {} {alias} WHERE {link} AND ", comodel.table));
+                from.append(conditions.matching(related, &Filter::all(), true)?);
+                from.push(&format!(" LIMIT {}) {alias}", MAX_LIST.0 + 1));
+                let list = conditions.alias();
+                let joins = match nested {
+                    None => {
+                        let mut sql =
+                            Sql::new(&format!(" LEFT JOIN LATERAL (SELECT CASE WHEN count(*) > {} THEN {too_much}::text ", MAX_LIST.0));
+                        sql.push(&format!("ELSE concat('[', string_agg({alias}.id::text, ',' ORDER BY ")).append(ordering(&order));
+                        sql.push("), ']') END AS text, count(*) AS n FROM ").append(from);
+                        sql
+                    }
+                    Some(selection) => {
+                        conditions.count_list(MAX_LISTS)?;
+                        let mut inner = Beside { levels: beside.levels + 1, ..Beside::default() };
+                        let element = self.object(conditions, related, selection, &mut inner)?;
+                        let keys = order.iter().enumerate().map(|(at, (_, desc))| format!("e.o{at}{}", if *desc { " DESC" } else { "" }));
+                        let mut sql = Sql::new(" LEFT JOIN LATERAL (SELECT concat('[', string_agg(e.text, ',' ORDER BY ");
+                        sql.push(&keys.collect::<Vec<_>>().join(", "))
+                            .push("), ']') AS text, coalesce(sum(e.n), 0) AS n FROM (SELECT o.*, ");
+                        // Ends as soon as it is too much
+                        sql.push(&format!(
+                            "CASE WHEN count(*) OVER w > {} OR sum(octet_length(o.text)) OVER w > {} THEN {too_much} ELSE TRUE END AS fits ",
+                            MAX_LIST.0, MAX_LIST.1
+                        ));
+                        sql.push("FROM (SELECT ").append(element).push(&format!(" AS text, {} AS n", inner.count()));
+                        for (at, (key, _)) in order.into_iter().enumerate() {
+                            sql.push(", ").append(key).push(&format!(" AS o{at}"));
+                        }
+                        sql.push(" FROM ").append(from).append(inner.joins);
+                        sql.push(") o WINDOW w AS (ROWS UNBOUNDED PRECEDING)) e WHERE e.fits");
+                        sql
+                    }
+                };
+                beside.joins.append(joins).push(&format!(") {list} ON TRUE"));
+                beside.counts.push(format!("{list}.n"));
+                Ok(Sql::new(&format!("{list}.text")))
             }
         }
     }

@@ -70,7 +70,7 @@ impl Values {
         let mut values = Values::default();
         for (name, json) in data {
             match model.field(&name) {
-                None => problems.unknown(model.unknown_field(&name)),
+                None => problems.unknown(|| model.unknown_field(&name)),
                 Some(field) if field.readonly => problems.add(format!("Field '{name}' of {} can't be written", model.name)),
                 Some(field) => match value(model, field, json) {
                     Ok(Value::Plain(Json::Null)) if field.default.is_some() => {
@@ -168,16 +168,24 @@ impl Problems {
         self.told.is_empty()
     }
 
+    /// Whether one more would not be told.
+    fn is_full(&self) -> bool {
+        self.told.len() >= Problems::MOST
+    }
+
     /// One more.
     pub fn add(&mut self, problem: impl Into<String>) {
-        if self.told.len() < Problems::MOST {
+        if !self.is_full() {
             self.told.push(problem.into());
         }
     }
 
-    fn unknown(&mut self, problem: String) {
+    /// An unknown field. What is near it is looked for only where it is told.
+    fn unknown(&mut self, problem: impl FnOnce() -> String) {
         self.unknown_first |= self.told.is_empty();
-        self.add(problem);
+        if !self.is_full() {
+            self.add(problem());
+        }
     }
 
     /// The refusal, if there is anything to refuse.

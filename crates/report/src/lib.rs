@@ -105,12 +105,14 @@ pub fn render(documents: &[Document]) -> Result<Printed, RenderError> {
     let mut typesetter = typeset::Typesetter::new()?;
     let mut pdf = krilla::Document::new();
     pdf.set_metadata(sheet::metadata(documents));
-    let pages = documents.iter().flat_map(|document| sheet::pages(&mut typesetter, document)).collect::<Vec<_>>();
-    if pages.is_empty() {
+    if documents.is_empty() {
         block::Block::default().draw(&mut pdf)?;
     }
-    for page in &pages {
-        page.draw(&mut pdf)?;
+    // One document's pages at a time: laid out, they take some hundred times what stands on them
+    for document in documents {
+        for page in sheet::pages(&mut typesetter, document) {
+            page.draw(&mut pdf)?;
+        }
     }
     let pdf = pdf.finish().map_err(|error| RenderError::Pdf(error.to_string()))?;
     Ok(Printed { pdf, missing: typesetter.missing.len() })

@@ -21,13 +21,14 @@ use jsonrpc::Fault;
 use records::Sql;
 use records::sql::Statement;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
+use crate::shares::{self, Share, Shares};
 use crate::{directory, metrics, telemetry};
 
-/// How many short reads may be on their way on one pipelined connection.
-const PIPELINED: usize = 128;
+/// How many short reads may be on their way on one pipelined connection, and how many of them for one user.
+const PIPELINED: (usize, usize) = (128, 32);
 /// How long opening a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How much longer than PostgreSQL lets a statement take its answer is waited for: then the database is silent.
@@ -52,6 +53,8 @@ crate::settings! {
         database_url: SecretString,
         /// Connections for transactions and searches.
         database_connections: usize = "12",
+        /// How many of them work for one user at a time.
+        database_user_connections: usize = "4",
         /// How long a request waits for one of them before it gets 503, in milliseconds.
         database_wait_ms: u64 = "2000",
         /// How long one statement may take, in milliseconds.
@@ -77,13 +80,27 @@ struct Inner {
     answer: Duration,
     /// When a request last waited in vain for a connection.
     exhausted: Mutex<Option<Instant>>,
-    exports: Arc<Semaphore>,
+    shares: Shares<i64>,
+    exports: Shares<i64>,
+}
+
+/// A connection out of the pool, with the place that it takes of its user's share.
+struct Connection {
+    inner: Object<AsyncPgConnection>,
+    _share: Option<Share<i64>>,
+}
+
+impl Connection {
+    /// Closes it: nobody may go on with what it was doing.
+    fn close(self) {
+        drop(Object::take(self.inner));
+    }
 }
 
 /// A pipelined connection: it never sees a transaction or a setting, so that its readers can't disturb one another.
 struct Line {
     connection: OnceCell<AsyncPgConnection>,
-    places: Semaphore,
+    places: Shares<i64>,
 }
 
 thread_local! {
@@ -122,12 +139,33 @@ impl Database {
     /// A configuration that no pool can be made of.
     pub fn new(schema: &'static str, config: &DatabaseConfig) -> anyhow::Result<Database> {
         let url = session_url(&config.database_url, schema, config.statement_timeout_ms);
+        let (wait, answer) = (Duration::from_millis(config.database_wait_ms), Duration::from_millis(config.statement_timeout_ms) + SILENCE);
+        Database::of(schema, url, wait, answer, config.database_connections, config.database_user_connections)
+    }
+
+    /// The same database by connections of its own: for what must wait for nobody else's statements.
+    ///
+    /// # Errors
+    /// As [`Database::new`].
+    pub fn apart(&self, connections: usize) -> anyhow::Result<Database> {
+        let Inner { schema, url, wait, answer, .. } = &*self.inner;
+        Database::of(schema, url.clone(), *wait, *answer, connections, connections)
+    }
+
+    fn of(
+        schema: &'static str,
+        url: SecretString,
+        wait: Duration,
+        answer: Duration,
+        connections: usize,
+        a_user: usize,
+    ) -> anyhow::Result<Database> {
         let mut manager = ManagerConfig::default();
         // A dead socket shows itself; asking it before each use is one round trip more
         manager.recycling_method = RecyclingMethod::Fast;
-        let wait = Duration::from_millis(config.database_wait_ms);
+        let connections = connections.max(2);
         let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config(url.expose_secret(), manager))
-            .max_size(config.database_connections.max(2))
+            .max_size(connections)
             // The one used last is the warmest
             .queue_mode(deadpool::managed::QueueMode::Lifo)
             .wait_timeout(Some(wait))
@@ -136,11 +174,13 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .context("no pool of connections")?;
-        let answer = Duration::from_millis(config.statement_timeout_ms) + SILENCE;
-        // Readers of long answers leave the others some connections
-        let exports = Arc::new(Semaphore::new((config.database_connections / 4).max(1)));
+        // One user never has all of them, and readers of long answers leave the others some
+        let shares = Shares::of_each("database connections", a_user.min(connections - 1));
+        let exporting = (connections / 3).max(2);
+        let exports = Shares::new("long answers", exporting, exporting / 2);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Ok(Database { inner: Arc::new(Inner { id, schema, pool, url, wait, answer, exhausted: Mutex::new(None), exports }) })
+        let inner = Inner { id, schema, pool, url, wait, answer, exhausted: Mutex::new(None), shares, exports };
+        Ok(Database { inner: Arc::new(inner) })
     }
 
     /// The schema's name, which is the service's.
@@ -231,22 +271,23 @@ impl Database {
     /// A place among the readers of long answers.
     ///
     /// # Errors
-    /// 503 when there are too many of them.
-    pub fn export(&self) -> Result<OwnedSemaphorePermit, Fault> {
-        self.inner
-            .exports
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_full| Fault::unavailable("Too many long answers are being read. Try again, or read by pages."))
+    /// 429 when the user reads as many as one may, 503 when there are too many of them.
+    pub fn export(&self, user: i64) -> Result<Share<i64>, Fault> {
+        let taken = |fault: Fault| Fault { message: format!("{} Reading by pages needs none.", fault.message), ..fault };
+        self.inner.exports.take_now(user, 1).map_err(taken)
     }
 
     /// A connection of its own, for transactions and searches.
     ///
     /// # Errors
-    /// 503 when all are in use for too long, or the database is away.
-    pub async fn connection(&self) -> Result<Object<AsyncPgConnection>, Fault> {
+    /// 429 when the user's own are in use for too long, 503 when all are, or the database is away.
+    async fn connection(&self) -> Result<Connection, Fault> {
         let asked = Instant::now();
-        let got = self.inner.pool.get().await;
+        let share = match shares::user() {
+            Some(user) => Some(self.inner.shares.take(user, self.inner.wait).await?),
+            None => None,
+        };
+        let got = self.inner.pool.get().await.map(|inner| Connection { inner, _share: share });
         metrics::POOL_WAIT.with_label_values(&[self.inner.schema]).observe(asked.elapsed().as_secs_f64());
         got.map_err(|error| {
             tracing::warn!(service = self.inner.schema, error = %pool_error(&error), "no database connection");
@@ -274,8 +315,8 @@ impl Database {
     async fn on_line(&self, sql: Sql) -> Result<Vec<String>, Fault> {
         for again in [true, false] {
             let line = self.line();
-            let place = tokio::time::timeout(self.inner.wait, line.places.acquire()).await;
-            let Ok(Ok(_place)) = place else { return Err(Fault::unavailable("The database is busy. Try again.")) };
+            // Work of our own is nobody's, and one user's too
+            let _place = line.places.take(shares::user().unwrap_or_default(), self.inner.wait).await?;
             let connection = line.connection.get_or_try_init(|| self.establish()).await.map_err(|error| {
                 tracing::warn!(service = self.inner.schema, %error, "no database connection");
                 Fault::unavailable("The database is away. Try again.")
@@ -316,7 +357,8 @@ impl Database {
     fn line(&self) -> Arc<Line> {
         LINES.with_borrow_mut(|lines| {
             let line = lines.entry(self.inner.id);
-            line.or_insert_with(|| Arc::new(Line { connection: OnceCell::new(), places: Semaphore::new(PIPELINED) })).clone()
+            let new = || Line { connection: OnceCell::new(), places: Shares::new("short reads", PIPELINED.0, PIPELINED.1) };
+            line.or_insert_with(|| Arc::new(new())).clone()
         })
     }
 
@@ -370,12 +412,12 @@ impl Database {
         Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
         let mut connection = self.connection().await?;
-        let Ok(rows) = tokio::time::timeout(self.inner.answer, sql.load::<ST, T>(&mut connection)).await else {
-            drop(Object::take(connection));
+        let Ok(rows) = tokio::time::timeout(self.inner.answer, sql.load::<ST, T>(&mut connection.inner)).await else {
+            connection.close();
             return Err(self.silent());
         };
         if rows.as_ref().is_err_and(is_closed) {
-            drop(Object::take(connection));
+            connection.close();
         }
         Ok(rows)
     }
@@ -399,12 +441,12 @@ impl Database {
     async fn begin_with(&self, begin: &str) -> Result<Open, Fault> {
         for again in [true, false] {
             let mut connection = self.connection().await?;
-            match tokio::time::timeout(self.inner.answer, connection.batch_execute(begin)).await {
+            match tokio::time::timeout(self.inner.answer, connection.inner.batch_execute(begin)).await {
                 Ok(Ok(())) => return Ok(Open { connection: Some(connection), answer: self.inner.answer }),
-                Ok(Err(error)) if again && is_closed(&error) => drop(Object::take(connection)),
+                Ok(Err(error)) if again && is_closed(&error) => connection.close(),
                 Ok(Err(error)) => return Err(fault(self.inner.schema, error)),
                 Err(_elapsed) => {
-                    drop(Object::take(connection));
+                    connection.close();
                     return Err(self.silent());
                 }
             }
@@ -415,7 +457,7 @@ impl Database {
 
 /// An open transaction. Dropped without [`Open::commit`], its connection is closed and Postgres rolls back.
 pub struct Open {
-    connection: Option<Object<AsyncPgConnection>>,
+    connection: Option<Connection>,
     answer: Duration,
 }
 
@@ -425,7 +467,7 @@ impl Open {
     /// # Errors
     /// Never while the transaction is open.
     pub fn connection(&mut self) -> QueryResult<&mut AsyncPgConnection> {
-        self.connection.as_deref_mut().ok_or(DbError::NotInTransaction)
+        self.connection.as_mut().map(|connection| &mut *connection.inner).ok_or(DbError::NotInTransaction)
     }
 
     /// Commits. An error leaves the outcome unknown.
@@ -458,7 +500,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            drop(Object::take(connection));
+            connection.close();
         }
     }
 }
@@ -562,7 +604,7 @@ pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(service: &str, 
     }
 }
 
-/// A database error as a client may see it: what passes is 503, what took too long 503, anything else is our fault: logged
+/// A database error as a client may see it: what passes is 503, what took too long 503, what is too much 422, anything else is our fault: logged
 /// in full, told by a trace id.
 pub fn fault(service: &str, error: DbError) -> Fault {
     let timed_out = |error: &DbError| matches!(error, DbError::DatabaseError(_, info) if info.message().contains("statement timeout"));
@@ -572,6 +614,12 @@ pub fn fault(service: &str, error: DbError) -> Fault {
     }
     if is_transient(&error) {
         return Fault::busy();
+    }
+    // What a statement of ours refuses in words for the client (records/read.rs)
+    if let DbError::DatabaseError(_, info) = &error
+        && let Some(what) = info.message().strip_prefix("too much: ")
+    {
+        return Fault::validation(what);
     }
     if is_unable(&error) {
         tracing::error!(service, %error, "the database can't");

@@ -27,13 +27,13 @@ use crate::heads::{Heads, REFUSED};
 use crate::identity::Caller;
 use crate::owner::{Owner, Service};
 use crate::router::{Endpoint, MATCHED, REPLAYED};
-use crate::{Pending, directory, metrics, telemetry};
+use crate::{Pending, directory, metrics, shares, telemetry};
 
 /// Where a process adds its routes.
 pub type Routes = web::ServiceConfig;
 
 /// How long a request's head, and then its body, may take to come.
-const ARRIVAL: Duration = Duration::from_secs(10);
+pub const ARRIVAL: Duration = Duration::from_secs(10);
 /// How long requests in flight may take after a stop was asked for, in seconds.
 const FINISH: u64 = 30;
 
@@ -372,10 +372,13 @@ struct MaxBody(usize);
 
 async fn call<S: Service>(request: HttpRequest, payload: Payload, owner: web::Data<Owner<S>>, most: web::Data<MaxBody>) -> HttpResponse {
     let answer = async {
+        // Before anything is kept of what it sends
+        let token = Arc::from(bearer(&request).unwrap_or_default());
+        owner.keyring.verify(&token)?;
         // What a client may send, and the envelope of a call around it
         let body = read_body(payload, most.0 + 64 * 1024).await?;
         let mut call: Call = serde_json::from_slice(&body).map_err(|error| Fault::malformed(format!("no call: {error}")))?;
-        call.token = Arc::from(bearer(&request).unwrap_or_default());
+        call.token = token;
         call.traceparent = header(&request, "traceparent").map(str::to_owned);
         if let Some(seen) = request.extensions().get::<Seen>() {
             seen.model.set(directory::known(&call.model));
@@ -385,7 +388,10 @@ async fn call<S: Service>(request: HttpRequest, payload: Payload, owner: web::Da
                 seen.user.set(Some(identity.uid));
             }
         }
-        owner.call(call).await
+        match header(&request, shares::WORKS_FOR).and_then(|user| user.parse().ok()) {
+            Some(user) => shares::working_for(user, owner.call(call)).await,
+            None => owner.call(call).await,
+        }
     };
     match answer.await {
         Ok(reply) => answered(reply),

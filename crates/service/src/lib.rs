@@ -17,6 +17,7 @@ pub mod process;
 mod reading;
 pub mod router;
 pub mod sealing;
+pub mod shares;
 pub mod telemetry;
 
 /// The release.

@@ -83,6 +83,15 @@ pub static FEED_LAG: LazyLock<IntGaugeVec> =
 /// Events that could not have their effect and wait for another try. Every one wants a look.
 pub static EVENTS_PARKED: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_events_parked", "Events put aside", &["service", "feed"]));
 
+/// Requests that got no place in what is bounded, because their user's own share was taken, or all of it.
+pub static SHARES_SPENT: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counter("hub_shares_spent_total", "Requests refused because a bounded thing was taken", &["what", "whose"]));
+
+/// Changing requests that were refused at the doors, by status and by who sent them: `user`, `stranger`, or `dropped` where a
+/// user's was not kept.
+pub static REFUSED: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counter("hub_refused_requests_total", "Changing requests refused at the doors", &["status", "who"]));
+
 /// Which program this is.
 pub static BUILD_INFO: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_build_info", "1, with what was built", &["version", "commit"]));
 

@@ -15,6 +15,7 @@ use records::write::Author;
 use records::{Action, Body as Taken, Failure, Filter, Model, Registry, Sql, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use crate::database::{TRANSACTION, slow};
@@ -22,12 +23,18 @@ use crate::doctor::Finding;
 use crate::identity::Caller;
 use crate::reading::{Reads, reads};
 use crate::router::Endpoint;
+use crate::shares::{Shares, working_for};
 use crate::{Database, Keyring, Pending, Router, directory, metrics, telemetry};
 
 /// How often a transaction that met another is tried.
 pub(crate) const TRIES: usize = 5;
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);
+
+/// How many files of printed documents are made at a time: each takes a core, and what stands in it is in memory.
+const PAPERS: usize = 2;
+/// How long a printed document waits for its turn: less than callers wait for an answer.
+const PAPER_WAITS: Duration = Duration::from_secs(15);
 
 /// A change's answer: the JSON of its result.
 pub type Answer = Result<Json, Failure>;
@@ -212,13 +219,17 @@ pub struct Owner<S> {
     /// How many records an answer without pages may have.
     pub max_rows: i64,
     pub(crate) reads: Reads,
+    papers: Shares<i64>,
+    /// Where papers are drawn: what is being drawn goes on when its caller has left.
+    drawing: Arc<Semaphore>,
 }
 
 impl<S: Service> Owner<S> {
     /// Puts a service on its database.
     pub fn new(service: S, database: Database, keyring: Keyring, router: Router, max_rows: i64) -> Owner<S> {
         let feed = Feed::new(database.pool(), service.name());
-        Owner { service, database, feed, keyring, router, max_rows, reads: reads() }
+        let papers = Shares::new("files of printed documents", PAPERS, 1);
+        Owner { service, database, feed, keyring, router, max_rows, reads: reads(), papers, drawing: Arc::new(Semaphore::new(PAPERS)) }
     }
 
     /// Runs its migrations.
@@ -260,6 +271,10 @@ impl<S: Service> Owner<S> {
             Caller::Service(name) => return Err(Fault::access_error(format!("The service '{name}' may not call '{}'.", call.method))),
             Caller::User(identity) => identity,
         };
+        working_for(identity.uid, self.answer_user(identity, call)).await
+    }
+
+    async fn answer_user(&self, identity: Arc<Identity>, call: &Call) -> Result<Reply, Fault> {
         if call.method.starts_with('_') {
             return Err(Fault::access_error(format!("Private methods (such as {}) cannot be called remotely.", call.method)));
         }
@@ -270,6 +285,7 @@ impl<S: Service> Owner<S> {
             // Only the door for reports names one
             "report" => {
                 let (report, ids) = (call.params.need::<String>("report")?, call.params.need("ids")?);
+                let _place = self.papers.take(identity.uid, PAPER_WAITS).await?;
                 self.service.report(self, &identity, model, &report, ids).await
             }
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
@@ -406,6 +422,11 @@ impl<S: Service> Owner<S> {
         draw: impl FnOnce() -> Result<Vec<u8>, E> + Send + 'static,
     ) -> Result<Reply, Fault> {
         let failed = |error: &dyn std::fmt::Display| crate::our_fault(self.service.name(), "a document could not be drawn", error);
+        let Ok(place) = self.drawing.clone().acquire_owned().await else { return Err(Fault::unavailable("Nothing is printed any more.")) };
+        let draw = move || {
+            let _place = place;
+            draw()
+        };
         match tokio::task::spawn_blocking(draw).await {
             Ok(Ok(bytes)) => Ok(Reply::json(bytes)),
             Ok(Err(error)) => Err(failed(&error)),

@@ -102,6 +102,7 @@ pub async fn run<S: Service>(
     let placeholder = DatabaseConfig {
         database_url: "postgres://".to_owned().into(),
         database_connections: 2,
+        database_user_connections: 1,
         database_wait_ms: 1,
         statement_timeout_ms: 1,
         migrate: false,

@@ -22,6 +22,8 @@ use crate::owner::{Owner, Service};
 const WHOLE_ROWS: i64 = 1_000;
 /// Streams go out in pieces of about this size, in bytes.
 const PIECE: usize = 64 * 1024;
+/// How much text the records of one printed file may have, in bytes: some 10,000 lines.
+const MAX_PRINTED: usize = 4 << 20;
 /// How long an export's reader may read nothing.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long an export may take in all.
@@ -79,11 +81,25 @@ impl<S: Service> Owner<S> {
         let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
         let sql = self.reader(&identity).page(model, &request, at_most)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
-        let row = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop();
-        let mut page = row.map_or_else(Page::default, |(rows, count, total, last_id)| Page { rows, count, total, last_id });
+        let found = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await;
+        let repeated = || self.reader(&identity).repeated(model, &request.selection);
+        let mut page = match found {
+            Ok(mut rows) => rows.pop().map_or_else(Page::default, |(rows, count, total, last_id)| Page { rows, count, total, last_id }),
+            // Too much to be made whole: a stream is held by nobody
+            Err(fault) if open_ended && fault.status == 422 && !sealed && repeated().is_none() => {
+                return self.export(&identity, model, &request).await;
+            }
+            Err(fault) => return Err(fault),
+        };
         if open_ended && page.count > WHOLE_ROWS {
             if sealed {
                 return Err(Fault::validation(format!("More than {WHOLE_ROWS} records match: read encrypted fields by pages.")));
+            }
+            if let Some(list) = repeated() {
+                return Err(Fault::validation(format!(
+                    "More than {WHOLE_ROWS} records match, and '{list}' would stand once in each of them: read them by pages with \
+                     `page_size`, walk with `after`, or leave that list out."
+                )));
             }
             return self.export(&identity, model, &request).await;
         }
@@ -95,11 +111,11 @@ impl<S: Service> Owner<S> {
         Ok(Reply::json(envelope(&request.window, &page)))
     }
 
-    /// These records as objects with the fields of a query, in the order of `ids`, as far as the user sees them: for the
-    /// service's own code.
+    /// These records as objects with the fields of a query, in the order of `ids`, as far as the user sees them: for what is
+    /// printed.
     ///
     /// # Errors
-    /// 404 for one that does not exist for the user, and the database's own.
+    /// 404 for one that does not exist for the user, 422 for more than a file may hold, and the database's own.
     pub async fn records(&self, identity: &Identity, model: &Model, ids: &[i64], query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
         let rows = self.records_seen(identity, model, ids, query).await?;
         ids.iter()
@@ -131,6 +147,9 @@ impl<S: Service> Owner<S> {
         let sql = self.reader(identity).page(model, &request, i64::MAX)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
+        if rows.len() > MAX_PRINTED {
+            return Err(Fault::validation("These records have too many lines for one file: print fewer of them at a time."));
+        }
         serde_json::from_str(&format!("[{rows}]")).map_err(unread)
     }
 
@@ -153,7 +172,7 @@ impl<S: Service> Owner<S> {
 
     /// Every match, streamed: one state of the data from the count to the last row.
     async fn export(&self, identity: &Identity, model: &Model, request: &ListRequest) -> Result<Reply, Fault> {
-        let place = self.database.export()?;
+        let place = self.database.export(identity.uid)?;
         let mut open = self.database.begin_snapshot().await?;
         let service = self.service.name();
         let failed = |error| crate::database::fault(service, error);
@@ -210,12 +229,22 @@ impl<S: Service> Owner<S> {
                 let _ = sender.send_timeout(Err(fault), PAUSE).await;
             }
         });
-        let stream = futures_util::stream::unfold((receiver, is_whole), |(mut receiver, is_whole)| async move {
-            match receiver.recv().await {
-                Some(piece) => Some((piece, (receiver, is_whole))),
+        // What goes wrong before the first piece can still be told
+        let mut receiver = receiver;
+        let first = match receiver.recv().await {
+            Some(Err(fault)) => return Err(fault),
+            first => first,
+        };
+        let stream = futures_util::stream::unfold((first, receiver, is_whole), |(first, mut receiver, is_whole)| async move {
+            let next = match first {
+                Some(piece) => Some(piece),
+                None => receiver.recv().await,
+            };
+            match next {
+                Some(piece) => Some((piece, (None, receiver, is_whole))),
                 // Cut off, so that nobody takes a part for all of it; once
                 None if !is_whole.swap(true, Ordering::Acquire) => {
-                    Some((Err(Fault::unavailable("The answer broke off.")), (receiver, is_whole)))
+                    Some((Err(Fault::unavailable("The answer broke off.")), (None, receiver, is_whole)))
                 }
                 None => None,
             }

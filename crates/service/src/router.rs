@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 pub use reqwest::Client;
 
-use crate::{Pending, directory};
+use crate::{Pending, directory, shares};
 
 /// Answers up to this size are read whole, in bytes; a stream costs more than it saves below it.
 const WHOLE: u64 = 256 * 1024;
@@ -109,6 +109,9 @@ impl Remote {
             let mut request = self.client.post(&self.url).header(AUTHORIZATION, format!("Bearer {}", call.token));
             if let Some(traceparent) = &call.traceparent {
                 request = request.header("traceparent", traceparent);
+            }
+            if let Some(user) = shares::user() {
+                request = request.header(shares::WORKS_FOR, user);
             }
             match request.header(CONTENT_TYPE, "application/json").body(body.clone()).send().await {
                 // Nothing was sent: it may go elsewhere

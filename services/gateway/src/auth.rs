@@ -2,9 +2,9 @@
 //!
 //! What partners said of a session is kept for [`KEPT`]: longer would keep a session alive that was ended elsewhere.
 
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
@@ -27,6 +27,19 @@ const KEPT_NONE: Duration = Duration::from_secs(3);
 const MOST: u64 = 50_000;
 /// Longer than any id or key of ours.
 const MAX_ID: usize = 256;
+
+/// How many sessions and keys are looked for at a time, and how many of them for one address: strangers make up new ones.
+pub const LOOKUPS: (usize, usize) = (64, 16);
+/// How long one waits for such a look.
+const LOOKUP_WAITS: Duration = Duration::from_secs(5);
+/// How often partners is told that a peer names addresses without being trusted to.
+const TOLD_EVERY: Duration = Duration::from_secs(3_600);
+
+/// When a peer that is not trusted was last seen naming a caller's address.
+#[derive(Default)]
+pub struct Forwarders {
+    told: Mutex<Option<Instant>>,
+}
 
 /// Sessions and keys as they were last seen, by the hash of what the request carried.
 pub struct Sessions {
@@ -105,12 +118,16 @@ impl Gateway {
         if matches!(carried, Carried::Session { by_cookie: true, .. }) {
             self.refuse_foreign(request)?;
         }
-        let session = self.look_up(&carried).await?;
+        let session = self.look_up(request, &carried).await?;
         service::http::note_user(request, session.who.identity.uid);
         Ok(session)
     }
 
-    async fn look_up(&self, carried: &Carried) -> Result<Arc<Session>, Fault> {
+    /// Whose a session or key is.
+    ///
+    /// # Errors
+    /// 401 where it is nobody's, 429 and 503 where too many are looked for.
+    pub async fn look_up(&self, request: &HttpRequest, carried: &Carried) -> Result<Arc<Session>, Fault> {
         let (kind, name, text) = match carried {
             Carried::Key(key) => ("_api_key", "key", key),
             Carried::Session { id, .. } => ("_session", "session_id", id),
@@ -126,7 +143,9 @@ impl Gateway {
             return Err(Fault::session_expired());
         }
         let seen = self.sessions.known.try_get_with(digest, async {
+            let _place = self.lookups.take(self.address(request), LOOKUP_WAITS).await?;
             let call = Call::new("res.users", kind, self.keyring.own_token("partners")?).with(name, text);
+            let call = call.with("forwarder", &self.untrusted_forwarder(request));
             let who: LoggedIn = parse_reply(self.router.call(call).await?)?;
             Ok::<_, Fault>(Arc::new(Session::of(who)))
         });
@@ -180,15 +199,22 @@ impl Gateway {
         }
     }
 
+    fn is_ours(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.has(address))
+    }
+
     /// Where a request comes from: the socket's peer, or, behind proxies of ours, whom they name.
     pub fn address(&self, request: &HttpRequest) -> String {
-        let peer = request.peer_addr().map(|peer| peer.ip());
-        let is_ours = |address: &IpAddr| self.trusted.iter().any(|network| network.has(*address));
-        // From the right: each of our proxies adds whom it heard, on the same line or on one of its own
-        let lines: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
-        let forwarded = Some(lines.join(",")).filter(|_| peer.as_ref().is_some_and(is_ours)).unwrap_or_default();
-        let named = forwarded.rsplit(',').filter_map(|item| item.trim().parse::<IpAddr>().ok()).find(|address| !is_ours(address));
-        match named.or(peer).map(|address| address.to_canonical()) {
+        let mut address = request.peer_addr().map(|peer| peer.ip());
+        // From the right: each of our proxies adds whom it heard, on the same line or on one of its own. What can't be read
+        // ends the walk: left of it stands what nobody of ours vouches for
+        let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
+        let mut named = lines.into_iter().rev().flat_map(|line| line.to_str().unwrap_or_default().rsplit(',')).map(forwarded);
+        while address.is_some_and(|address| self.is_ours(address)) {
+            let Some(Some(next)) = named.next() else { break };
+            address = Some(next);
+        }
+        match address.map(|address| address.to_canonical()) {
             Some(IpAddr::V4(address)) => address.to_string(),
             // Whoever has one address of version 6 has its whole network of 2^64
             Some(IpAddr::V6(address)) => {
@@ -198,6 +224,34 @@ impl Gateway {
             None => "unknown".to_owned(),
         }
     }
+
+    /// The peer that names a caller's address although nobody told us to believe it, where partners is to be told: behind a
+    /// proxy that is not named in TRUSTED_PROXIES all callers have one address. It is logged once.
+    pub fn untrusted_forwarder(&self, request: &HttpRequest) -> Option<String> {
+        let peer = request.peer_addr()?.ip();
+        if !request.headers().contains_key(FORWARDED_FOR) || self.is_ours(peer) {
+            return None;
+        }
+        let mut told = self.forwarders.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none() {
+            tracing::warn!(%peer, "X-Forwarded-For comes from a peer that is not in TRUSTED_PROXIES: all whom it speaks for count as one address");
+        }
+        if told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
+            return None;
+        }
+        *told = Some(Instant::now());
+        Some(peer.to_canonical().to_string())
+    }
+}
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// An address as proxies write it: alone, with a port, of version 6 in brackets too.
+fn forwarded(item: &str) -> Option<IpAddr> {
+    let item = item.trim();
+    let in_brackets = || item.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok();
+    let address = item.parse::<IpAddr>().ok();
+    address.or_else(|| item.parse::<SocketAddr>().ok().map(|address| address.ip())).or_else(|| in_brackets().map(IpAddr::V6))
 }
 
 /// The addresses that begin with the same bits; one address is a network of its own.
@@ -257,6 +311,24 @@ fn cookie(request: &HttpRequest) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_read_as_proxies_write_it_and_nothing_else_is_one() {
+        for (item, address) in [
+            ("10.0.0.1", "10.0.0.1"),
+            (" 10.0.0.1:4711 ", "10.0.0.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+        ] {
+            assert_eq!(forwarded(item), Some(address.parse().unwrap()), "{item}");
+        }
+        for item in
+            ["", "unknown", "_hidden", "10.0.0.1:", "10.0.0.1:99999", "[10.0.0.1]", "10.0.0", "[2001:db8::1", "proxy:80", "1.2.3.4 5.6.7.8"]
+        {
+            assert_eq!(forwarded(item), None, "{item}");
+        }
+    }
 
     #[test]
     fn a_network_has_the_addresses_that_begin_as_it_does() {

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod bodies;
 pub mod cors;
 pub mod doors;
 pub mod federation;
@@ -12,8 +13,8 @@ pub mod refusals;
 use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
+use service::shares::Shares;
 use service::{Keyring, Router};
-use tokio::sync::Semaphore;
 
 use crate::auth::Sessions;
 use crate::federation::Known;
@@ -33,6 +34,8 @@ service::settings! {
         cors_origins: Vec<String> = ",",
         /// Proxies whose X-Forwarded-For tells the caller's address: addresses, or networks as 10.0.0.0/8.
         trusted_proxies: Vec<String> = ",",
+        /// How much of their bodies those may have sent together who are not known yet, in bytes, a process.
+        strangers_bytes: usize = "67108864",
         /// The hub's address as clients see it.
         web_base_url: String = "http://127.0.0.1:8069",
     }
@@ -61,7 +64,11 @@ pub struct Gateway {
     trusted: Vec<auth::Network>,
     refusals: refusals::Refusals,
     document: doors::docs::Kept,
-    listeners: Arc<Semaphore>,
+    listeners: Shares<i64>,
+    across: Shares<i64>,
+    strangers: Shares<String>,
+    lookups: Shares<String>,
+    forwarders: auth::Forwarders,
 }
 
 impl Gateway {
@@ -78,6 +85,7 @@ impl Gateway {
             })
             .collect::<anyhow::Result<_>>()?;
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
+        let strangers = bodies::strangers(config.strangers_bytes);
         Ok(Gateway {
             config,
             max_body,
@@ -88,7 +96,11 @@ impl Gateway {
             trusted,
             refusals: refusals::Refusals::new(),
             document: doors::docs::none(),
-            listeners: Arc::new(Semaphore::new(doors::events::LISTENERS)),
+            listeners: Shares::new("streams of events", doors::events::LISTENERS.0, doors::events::LISTENERS.1),
+            across: Shares::new("questions to several services", federation::AT_ONCE.0, federation::AT_ONCE.1),
+            strangers,
+            lookups: Shares::new("looks for a session", auth::LOOKUPS.0, auth::LOOKUPS.1),
+            forwarders: auth::Forwarders::default(),
         })
     }
 }

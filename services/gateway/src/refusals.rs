@@ -1,6 +1,7 @@
 //! Changing requests that were refused, told to sync for support: who, what, why, and by which names it can be found.
 //!
-//! A full channel drops them: telling must not slow what is told of.
+//! Strangers' are counted and not kept: anybody can send any number of them. A full channel, or a user's full share of it,
+//! drops them: telling must not slow what is told of.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,29 +11,35 @@ use chrono::Utc;
 use jsonrpc::{Call, Fault};
 use serde_json::{Map, Value as Json, json};
 use service::http::header;
+use service::metrics::REFUSED;
+use service::shares::{Share, Shares};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::Gateway;
 use crate::auth::Session;
 
-/// How many wait to be told at most.
-const WAITING: usize = 2_000;
+/// How many wait to be told at most, and how many of one user's.
+const WAITING: (usize, usize) = (2_000, 200);
 /// How many go in one call.
 const BATCH: usize = 200;
 /// How deep a body is looked into for names.
 const DEPTH: usize = 6;
+/// The longest name, path and message that are kept, in characters.
+const MAX: (usize, usize, usize) = (100, 200, 500);
 
 /// Those that are still to be told.
 pub struct Refusals {
-    sender: Sender<Json>,
-    receiver: Mutex<Option<Receiver<Json>>>,
+    sender: Sender<(Json, Share<i64>)>,
+    receiver: Mutex<Option<Receiver<(Json, Share<i64>)>>>,
+    places: Shares<i64>,
 }
 
 impl Refusals {
     /// None yet.
     pub fn new() -> Refusals {
-        let (sender, receiver) = channel(WAITING);
-        Refusals { sender, receiver: Mutex::new(Some(receiver)) }
+        let (sender, receiver) = channel(WAITING.0);
+        let places = Shares::new("refused requests that are not told of yet", WAITING.0, WAITING.1);
+        Refusals { sender, receiver: Mutex::new(Some(receiver)), places }
     }
 }
 
@@ -45,21 +52,25 @@ impl Default for Refusals {
 impl Gateway {
     /// Notes a refusal.
     pub fn note_refusal(&self, request: &HttpRequest, session: Option<&Session>, body: &[u8], fault: &Fault) {
+        let count = |who: &str| REFUSED.with_label_values(&[fault.status.to_string().as_str(), who]).inc();
+        let Some(session) = session else { return count("stranger") };
+        let identity = &session.who.identity;
+        let Ok(place) = self.refusals.places.take_now(identity.uid, 1) else { return count("dropped") };
         let mut names = Map::new();
         if let Ok(body) = serde_json::from_slice::<Json>(body) {
             collect(&body, DEPTH, &mut names);
         }
-        let identity = session.map(|session| &session.who.identity);
         let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
         // The id that our own faults tell, else that of the caller's trace
         let trace = fault.message.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 32);
         let trace = trace.or_else(|| header(request, "traceparent")?.split('-').nth(1).filter(|id| id.len() == 32));
-        let _ = self.refusals.sender.try_send(json!({
-            "at": Utc::now(), "method": request.method().as_str(), "path": cut(request.path(), 300),
-            "login": identity.map(|identity| cut(&identity.login, 254)), "bank_id": identity.and_then(|identity| identity.bank),
-            "status": fault.status, "error": cut(&fault.name, 254), "message": redacted(&cut(&fault.message, 2_000)),
+        let row = json!({
+            "at": Utc::now(), "method": cut(request.method().as_str(), 16), "path": cut(request.path(), MAX.1),
+            "login": cut(&identity.login, 254), "bank_id": identity.bank,
+            "status": fault.status, "error": cut(&fault.name, MAX.0), "message": redacted(&cut(&fault.message, MAX.2)),
             "reference": names.get("reference"), "ek_order_id": names.get("ek_order_id"), "email": names.get("email"), "trace_id": trace,
-        }));
+        });
+        count(if self.refusals.sender.try_send((row, place)).is_ok() { "user" } else { "dropped" });
     }
 
     /// Tells them, until it is dropped.
@@ -69,10 +80,11 @@ impl Gateway {
         let mut rows = Vec::new();
         while receiver.recv_many(&mut rows, BATCH).await > 0 {
             // Twice; after that support has one answer less
+            let told: Vec<&Json> = rows.iter().map(|(row, _)| row).collect();
             for again in [true, false] {
                 let told = async {
                     let token = self.keyring.own_token("sync")?;
-                    self.router.service("sync")?.call(Call::new("ek.request", "_refused", token).with("rows", &rows)).await
+                    self.router.service("sync")?.call(Call::new("ek.request", "_refused", token).with("rows", &told)).await
                 };
                 match told.await {
                     Ok(_) => break,
@@ -100,7 +112,7 @@ fn collect(json: &Json, depth: usize, names: &mut Map<String, Json>) {
             Json::Number(number) => number.to_string(),
             _ => return,
         };
-        let text: String = text.chars().filter(|c| *c != '\0').take(254).collect();
+        let text: String = text.chars().filter(|c| *c != '\0').take(if kind == "email" { 254 } else { MAX.0 }).collect();
         names.entry(kind.to_owned()).or_insert(text.into());
     };
     match json {

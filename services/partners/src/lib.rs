@@ -14,7 +14,9 @@ use records::tx::Found;
 use records::values::Mode;
 use records::{Access, Action, Body, Model, Registry, Tx};
 use serde_json::{Map, Value as Json, json};
+use service::doctor::Finding;
 use service::owner::Answer;
+use service::shares::Shares;
 use service::{Asked, Database, Owner, Pending, Service};
 
 use crate::passwords::Passwords;
@@ -28,6 +30,8 @@ service::settings! {
         login_failures: i64 = "10",
         /// Failed log-ins from one address, in 15 minutes, before users who never logged in from there are refused.
         address_failures: i64 = "100",
+        /// Connections to the database that sessions and log-ins have for themselves, so that they wait for nobody's searches.
+        login_connections: usize = "2",
         /// Log-in of the first administrator, made where there is none.
         admin_login: String = "admin",
         /// Password of the first administrator; without it none is made.
@@ -42,6 +46,10 @@ pub struct Partners {
     login: LoginConfig,
     /// For what is to be looked up before a transaction.
     database: Database,
+    /// For sessions and log-ins.
+    doors: Database,
+    asking: Shares<String>,
+    strangers: Shares<String>,
 }
 
 impl Partners {
@@ -51,7 +59,15 @@ impl Partners {
     /// When no thread can be started.
     pub fn new(login: LoginConfig, database: Database) -> anyhow::Result<Partners> {
         let registry = Registry::new(reference::models().into_iter().chain([res_partner::model(), res_users::model()]));
-        Ok(Partners { registry, passwords: Passwords::start(login.password_threads)?, login, database })
+        Ok(Partners {
+            registry,
+            passwords: Passwords::start(login.password_threads)?,
+            doors: database.apart(login.login_connections)?,
+            asking: Shares::new("log-ins from an address", login::ASKING.0, login::ASKING.1),
+            strangers: Shares::new("log-ins from a new address", login::STRANGERS.0, login::STRANGERS.1),
+            login,
+            database,
+        })
     }
 }
 
@@ -147,6 +163,10 @@ impl Service for Partners {
         res_users::ACTIONS
     }
 
+    fn examine<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
+        Box::pin(login::examine(owner))
+    }
+
     fn action<'a>(
         &'a self,
         tx: &'a mut Tx<'_>,
@@ -187,5 +207,20 @@ impl Partners {
     /// The service's data, outside transactions.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// The same for sessions and log-ins alone.
+    pub fn doors(&self) -> &Database {
+        &self.doors
+    }
+
+    /// Places of log-ins that are looked up.
+    pub fn asking(&self) -> &Shares<String> {
+        &self.asking
+    }
+
+    /// Places of log-ins from where nobody of that login has logged in.
+    pub fn strangers(&self) -> &Shares<String> {
+        &self.strangers
     }
 }

@@ -1,23 +1,34 @@
 //! Log-in, sessions and API keys, as the gateway asks for them.
 //!
 //! Only failures count: by (login, address), and by address. Whoever logged in from an address within 30 days has a
-//! budget of their own there, which no stranger can use up: nobody can lock a user out.
+//! budget of their own there, which no stranger can use up: nobody can lock a user out. A try counts as failed before it is
+//! judged, or many at once would each find the budget as it was.
+
+use std::time::Duration;
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin, Role, hex};
 use jsonrpc::{Call, Fault, Reply};
 use records::Sql;
 use records::write::{self, Author, OnConflict};
+use service::doctor::Finding;
 use service::identity::{LoggedIn, SESSION_SECONDS};
 use service::{Database, Owner};
 use sha2::{Digest, Sha256};
 
+use crate::passwords::Turn;
 use crate::{Partners, passwords};
 
 /// How long failures count, in seconds.
 const WINDOW: u32 = 900;
 /// How long a log-in from an address is remembered, in days.
 const KNOWN_DAYS: i64 = 30;
+/// How many log-ins of those who never logged in from where they are are judged at a time, and how many of them from one address.
+pub const STRANGERS: (usize, usize) = (32, 8);
+/// How many are looked up at a time, and how many of them from one address.
+pub const ASKING: (usize, usize) = (64, 32);
+/// How long one waits for either.
+const STRANGER_WAITS: Duration = Duration::from_secs(5);
 type Columns = (BigInt, Text, Text, Text, Nullable<Text>, Nullable<BigInt>, Bool, Text, Text, BigInt, Text, Nullable<Text>);
 type Row = (i64, String, String, String, Option<String>, Option<i64>, bool, String, String, i64, String, Option<String>);
 const SELECT: &str = "SELECT u.id, u.login, u.name, u.create_by, u.role, u.bank_id, u.hub_admin, u.lang, u.tz, u.company_id, c.name, u.password \
@@ -35,7 +46,10 @@ fn logged_in(row: Row) -> (LoggedIn, Option<String>) {
 /// # Errors
 /// 404 for another one.
 pub async fn private(owner: &Owner<Partners>, method: &str, call: &Call) -> Result<Reply, Fault> {
-    let database = &owner.database;
+    let database = owner.service.doors();
+    if let Some(peer) = call.params.get::<String>("forwarder")? {
+        note_forwarder(database, &peer).await?;
+    }
     match method {
         "_authenticate" => {
             let (login, password): (String, String) = (call.params.need("login")?, call.params.need("password")?);
@@ -52,74 +66,104 @@ fn scope(kind: &str, parts: &[&str]) -> String {
     format!("{kind}:{}", hex(&Sha256::digest(parts.join("\n").as_bytes())))
 }
 
-/// How often each of these has failed within the window.
-async fn failures(database: &Database, scopes: &[&str]) -> Result<i64, Fault> {
-    let mut sql = Sql::new("SELECT coalesce(max(failures), 0) FROM login_failure WHERE scope = ANY(");
-    sql.bind(scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
-    sql.push(&format!(") AND since > now() - interval '{WINDOW} seconds'"));
-    Ok(database.search::<BigInt, i64>(sql).await?.pop().unwrap_or_default())
+/// What may fail so often within the window.
+struct Budget<'a> {
+    scope: &'a str,
+    most: i64,
 }
 
-async fn count_failure(database: &Database, scopes: &[&str]) -> Result<(), Fault> {
-    let mut sql = Sql::new("INSERT INTO login_failure AS f (scope, failures, since) SELECT scope, 1, now() FROM unnest(");
-    sql.bind(scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>()).push(&format!(
-        ") AS s(scope) ORDER BY scope ON CONFLICT (scope) DO UPDATE SET \
+/// Counts a try as failed in all of the budgets; in none, and false, where one of them is spent.
+async fn spend(database: &Database, budgets: &[Budget<'_>]) -> Result<bool, Fault> {
+    let scopes: Vec<String> = budgets.iter().map(|budget| budget.scope.to_owned()).collect();
+    let mut sql = Sql::new("WITH budget AS (SELECT * FROM unnest(");
+    sql.bind(scopes).push("::text[], ").bind(budgets.iter().map(|budget| budget.most).collect::<Vec<_>>()).push(&format!(
+        "::bigint[]) AS b(scope, most)), \
+         spent AS (SELECT FROM login_failure f JOIN budget b USING (scope) WHERE f.failures >= b.most AND f.since > now() - interval '{WINDOW} seconds'), \
+         counted AS (INSERT INTO login_failure AS f (scope, failures, since) SELECT scope, 1, now() FROM budget WHERE NOT EXISTS (SELECT FROM spent) \
+         ORDER BY scope ON CONFLICT (scope) DO UPDATE SET \
          failures = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.failures + 1 ELSE 1 END, \
-         since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.failures"
+         since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.scope, f.failures), \
+         {SWEEP} SELECT count(*) FROM counted JOIN budget USING (scope) WHERE failures <= most"
     ));
-    database.store::<BigInt, i64>(sql).await.map(drop)
+    // Tries at once wait for one another's row, and each finds what the others have counted
+    let counted = database.store::<BigInt, i64>(sql).await?.pop().unwrap_or_default();
+    Ok(usize::try_from(counted) == Ok(budgets.len()))
+}
+
+/// Failures that count no more go with others' tries, so that strangers fill no table.
+const SWEEP: &str = "swept_failures AS (DELETE FROM login_failure WHERE scope IN (SELECT scope FROM login_failure \
+    WHERE since < now() - interval '1 hour' AND scope NOT IN (SELECT scope FROM budget) LIMIT 10 FOR UPDATE SKIP LOCKED))";
+
+/// SQL that gives a try back in these scopes, as they are locked: in one order.
+fn give_back(sql: &mut Sql, scopes: &[&str], forgiven: &str) {
+    sql.push("UPDATE login_failure f SET failures = CASE WHEN f.scope = ").bind(forgiven);
+    sql.push(" THEN 0 ELSE greatest(f.failures - 1, 0) END FROM (SELECT scope FROM login_failure WHERE scope = ANY(");
+    sql.bind(scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
+    sql.push(") ORDER BY scope FOR UPDATE) l WHERE f.scope = l.scope RETURNING f.failures");
+}
+
+/// Whether a password is right, where the budgets still have a try. Unless it is wrong the try is given back.
+async fn judge(partners: &Partners, turn: &Turn, budgets: &[Budget<'_>], password: String, hash: Option<String>) -> Result<bool, Fault> {
+    let right = if password.len() <= passwords::MAX_LENGTH { partners.passwords().verify(turn, password, hash).await } else { Ok(false) };
+    if !matches!(right, Ok(false)) {
+        let scopes: Vec<&str> = budgets.iter().map(|budget| budget.scope).collect();
+        let mut sql = Sql::default();
+        // A log-in forgives what failed before it
+        let forgiven = if right.is_ok() { budgets.first().map_or("", |budget| budget.scope) } else { "" };
+        give_back(&mut sql, &scopes, forgiven);
+        partners.doors().store::<BigInt, i64>(sql).await?;
+    }
+    right
 }
 
 /// That a user who is logged in knows their password: failures count here too, or a stolen session could guess.
 ///
 /// # Errors
 /// 401 for a wrong one, 429 after too many.
-pub async fn prove(partners: &Partners, user: i64, password: String, hash: Option<String>) -> Result<(), Fault> {
+pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String, hash: Option<String>) -> Result<(), Fault> {
     let scope = scope("user", &[&user.to_string()]);
-    if failures(partners.database(), &[&scope]).await? >= partners.login().login_failures {
+    let budgets = [Budget { scope: &scope, most: partners.login().login_failures }];
+    if !spend(partners.doors(), &budgets).await? {
         return Err(Fault::too_many("Too many wrong passwords. Try again later.", WINDOW));
     }
-    if password.len() <= passwords::MAX_LENGTH && partners.passwords().verify(password, hash).await? {
-        return Ok(());
-    }
-    count_failure(partners.database(), &[&scope]).await?;
-    Err(Fault::access_denied())
+    if judge(partners, turn, &budgets, password, hash).await? { Ok(()) } else { Err(Fault::access_denied()) }
 }
 
 async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<Reply, Fault> {
-    let (database, partners) = (&owner.database, &owner.service);
+    let partners = &owner.service;
+    let database = partners.doors();
     let pair = scope("pair", &[login, address]);
     let address = scope("address", &[address]);
+    let turn = partners.passwords().turn(&pair).await?;
+    let asking = partners.asking().take(address.clone(), STRANGER_WAITS).await?;
     let mut known = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");
     known.bind(pair.as_str()).push(&format!(" AND at > now() - interval '{KNOWN_DAYS} days')"));
     let known = database.search::<Bool, bool>(known).await?.contains(&true);
-    let spent = failures(database, &[&pair]).await? >= partners.login().login_failures
-        || (!known && failures(database, &[&address]).await? >= partners.login().address_failures);
-    if spent {
+    drop(asking);
+    // Who never logged in from here leaves the threads to those who did
+    let _stranger = if known { None } else { Some(partners.strangers().take(address.clone(), STRANGER_WAITS).await?) };
+
+    let most = if known { i64::MAX } else { partners.login().address_failures };
+    let budgets = [Budget { scope: &pair, most: partners.login().login_failures }, Budget { scope: &address, most }];
+    if !spend(database, &budgets).await? {
         return Err(Fault::too_many("Too many failed log-ins. Try again later.", WINDOW));
     }
-
     let mut user = Sql::new(SELECT);
     user.push("WHERE u.deleted_at IS NULL AND u.active AND u.login = ").bind(login);
     let row = database.search::<Columns, Row>(user).await?.pop().map(logged_in);
     let hash = row.as_ref().and_then(|(_, hash)| hash.clone());
-    let right = password.len() <= passwords::MAX_LENGTH && partners.passwords().verify(password, hash).await?;
-    let Some((mut who, _)) = row.filter(|_| right) else {
-        count_failure(database, &[&pair, &address]).await?;
-        return Err(Fault::access_denied());
-    };
+    let right = judge(partners, &turn, &budgets, password, hash).await?;
+    let Some((mut who, _)) = row.filter(|_| right) else { return Err(Fault::access_denied()) };
 
     // A new id at every log-in; what is kept is its hash
     let session_id = hex(&rand::random::<[u8; 20]>());
     let mut session = Sql::new("WITH known AS (INSERT INTO login_known AS k (scope, at) VALUES (");
     session.bind(pair.as_str()).push(", now()) ON CONFLICT (scope) DO UPDATE SET at = now() WHERE k.at < now() - interval '1 day'), ");
-    session.push("forgiven AS (DELETE FROM login_failure WHERE scope = ").bind(pair.as_str()).push("), ");
     session.push(
         "swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)), ",
     );
     session.push(&format!(
-        "forgotten AS (DELETE FROM login_failure WHERE scope IN (SELECT scope FROM login_failure WHERE since < now() - interval '{WINDOW} seconds' LIMIT 10)), \
-         strange AS (DELETE FROM login_known WHERE scope IN (SELECT scope FROM login_known WHERE at < now() - interval '{KNOWN_DAYS} days' LIMIT 10)) "
+        "strange AS (DELETE FROM login_known WHERE scope IN (SELECT scope FROM login_known WHERE at < now() - interval '{KNOWN_DAYS} days' LIMIT 10)) "
     ));
     session.push("INSERT INTO session (token_sha256, user_id, expires_at) VALUES (sha256(convert_to(").bind(session_id.as_str());
     session.push(", 'UTF8')), ").bind(who.identity.uid);
@@ -127,6 +171,28 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     database.store::<BigInt, i64>(session).await?;
     who.session_id = Some(session_id);
     Ok(Reply::value(&who))
+}
+
+/// Keeps which peer of the gateway names callers' addresses without being trusted to.
+async fn note_forwarder(database: &Database, peer: &str) -> Result<(), Fault> {
+    let mut sql = Sql::new("INSERT INTO login_forwarder (peer, at) VALUES (");
+    sql.bind(peer.chars().take(64).collect::<String>().as_str());
+    sql.push(", now()) ON CONFLICT (is_the_only) DO UPDATE SET peer = excluded.peer, at = now() RETURNING 1::bigint");
+    database.store::<BigInt, i64>(sql).await.map(drop)
+}
+
+/// What is wrong with how callers' addresses are known.
+pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
+    let sql = Sql::new("SELECT peer, to_char(at, 'YYYY-MM-DD HH24:MI') FROM login_forwarder WHERE at > now() - interval '1 day'");
+    let finding = match owner.database.search::<(Text, Text), (String, String)>(sql).await.map(|mut rows| rows.pop()) {
+        Ok(None) => Finding::well("callers' addresses come from trusted proxies, or from the callers themselves"),
+        Ok(Some((peer, at))) => Finding::ill(format!(
+            "{peer} told the gateway of callers' addresses at {at} UTC, and TRUSTED_PROXIES does not name it: all whom it speaks for count \
+             as one address, and ten wrong passwords of anybody lock a user out; name it there if it is a proxy of yours"
+        )),
+        Err(fault) => Finding::ill(format!("how callers' addresses are known can't be looked at: {}", fault.message)),
+    };
+    vec![finding]
 }
 
 /// Who a session is of; used at least once an hour, it goes on.
@@ -171,7 +237,8 @@ pub async fn first_administrator(owner: &Owner<Partners>) -> Result<bool, Fault>
     if !owner.database.search::<BigInt, i64>(there).await?.is_empty() {
         return Ok(false);
     }
-    let hash = partners.passwords().hash(password.expose_secret().to_owned()).await?;
+    let turn = partners.passwords().turn("the first administrator").await?;
+    let hash = partners.passwords().hash(&turn, password.expose_secret().to_owned()).await?;
     let row = serde_json::json!({"name": "Administrator", "login": partners.login().admin_login, "password": hash, "hub_admin": true});
     let rows: Vec<_> = row.as_object().cloned().into_iter().collect();
     let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None };

@@ -85,10 +85,11 @@ pub async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data
         "change_password" => "new_passwd",
         _ => return Ok(()),
     };
+    let turn = partners.passwords().turn(&format!("user {}", identity.uid)).await?;
     if call.method == "change_password" {
         let old = data.remove("old_passwd").and_then(|old| old.as_str().map(str::to_owned)).unwrap_or_default();
         let hash = hash_of(partners, "id = ", identity.uid.into()).await?;
-        login::prove(partners, identity.uid, old, hash).await?;
+        login::prove(partners, &turn, identity.uid, old, hash).await?;
     } else if !is_administrator(identity) {
         // Who may not write it is told so by the declaration
         return Ok(());
@@ -105,12 +106,12 @@ pub async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data
     if call.method == "create" {
         let login = data.get("login").and_then(Json::as_str).unwrap_or_default().trim().to_owned();
         let there = hash_of(partners, "login = ", login.into()).await?;
-        if there.is_some() && partners.passwords().verify(password.clone(), there).await? {
+        if there.is_some() && partners.passwords().verify(&turn, password.clone(), there).await? {
             data.remove(key);
             return Ok(());
         }
     }
-    let hash = partners.passwords().hash(password).await?;
+    let hash = partners.passwords().hash(&turn, password).await?;
     data.remove(key);
     data.insert("password".to_owned(), hash.into());
     Ok(())

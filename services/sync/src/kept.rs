@@ -9,17 +9,32 @@ use service::Owner;
 
 use crate::Sync;
 
-/// Keeps what the doors refused: `{rows}`, as ek_request's columns.
+/// How many requests of one user are kept within an hour: enough to see what is wrong with them.
+const OF_A_USER: i64 = 1_000;
+/// How many are kept in all; the oldest go.
+const IN_ALL: i64 = 100_000;
+/// How many go at a time: more than come.
+const SWEPT: i64 = 1_000;
+
+/// Keeps what the doors refused of known users: `{rows}`, as ek_request's columns.
 ///
 /// # Errors
 /// The database's own.
 pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
     let mut sql = Sql::new(
-        "INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id) \
-         SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id \
-         FROM jsonb_populate_recordset(NULL::ek_request, ",
+        "WITH old AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE id <= (SELECT max(id) FROM ek_request) - ",
     );
-    sql.bind(call.params.need::<serde_json::Value>("rows")?.to_string()).push("::jsonb) RETURNING id");
+    sql.bind(IN_ALL - SWEPT)
+        .push(" ORDER BY id LIMIT ")
+        .bind(SWEPT)
+        .push(")), sent AS (SELECT r.*, row_number() OVER (PARTITION BY r.login) AS nth FROM jsonb_populate_recordset(NULL::ek_request, ");
+    sql.bind(call.params.need::<serde_json::Value>("rows")?.to_string()).push(
+        "::jsonb) r WHERE r.login IS NOT NULL) \
+         INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id) \
+         SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id FROM sent \
+         WHERE nth + (SELECT count(*) FROM ek_request k WHERE k.login = sent.login AND k.at > now() - interval '1 hour') <= ",
+    );
+    sql.bind(OF_A_USER).push(" RETURNING id");
     Ok(Reply::value(&owner.database.store::<BigInt, i64>(sql).await?.len()))
 }
 
@@ -27,7 +42,7 @@ pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fau
 pub async fn sweep(owner: &Owner<Sync>) {
     loop {
         let sql = Sql::new(
-            "WITH refused AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE at < now() - interval '30 days' LIMIT 10000)) \
+            "WITH refused AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE at < now() - interval '30 days' OR login IS NULL LIMIT 10000)) \
              DELETE FROM ek_delivery WHERE id IN (SELECT d.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id FROM ek_delivery d \
              WHERE d.platform_id = p.id AND d.state = 'done' AND d.done_at < now() - interval '30 days' LIMIT 10000) d LIMIT 10000) RETURNING id",
         );

@@ -19,8 +19,8 @@ use crate::doors::pairs;
 
 /// A comment goes out at least as often, in seconds: proxies close what is silent.
 const SILENCE: u64 = 15;
-/// How many may follow at a time, a process: each costs a read a model for each change.
-pub const LISTENERS: usize = 200;
+/// How many may follow at a time, a process, and how many for one user: each costs a read a model for each change.
+pub const LISTENERS: (usize, usize) = (200, 10);
 /// How many events are asked for at once.
 const BATCH: i64 = 200;
 
@@ -61,9 +61,8 @@ impl Wanted {
 pub async fn events(request: HttpRequest, gateway: web::Data<Gateway>, health: web::Data<Health>) -> HttpResponse {
     let begun = async {
         let wanted = Wanted::parse(&request)?;
-        gateway.session(&request, None).await?;
-        let place = gateway.listeners.clone().try_acquire_owned();
-        let place = place.map_err(|_full| Fault::unavailable("Too many follow the events here. Try again."))?;
+        let session = gateway.session(&request, None).await?;
+        let place = gateway.listeners.take_now(session.who.identity.uid, 1)?;
         let last = header(&request, "last-event-id").and_then(|text| text.trim().parse().ok());
         match last.or(wanted.after) {
             Some(pos) if pos >= 0 => Ok((wanted, pos, place)),

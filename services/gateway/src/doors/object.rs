@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
+use crate::bodies::Says;
 use crate::doors::idempotency;
 use crate::doors::rest::{json_body, number};
 
@@ -37,7 +38,7 @@ const BY_OTHER_DOORS: &[&str] = &["create", "read", "report", "search_read", "un
 
 /// `POST /object/{model}/{method}`, `POST /object/{model}/{id}/{method}`
 pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    let body = match json_body(&request, payload, &gateway).await {
+    let body = match json_body(&request, payload, &gateway, Says::Session).await {
         Ok(body) => body,
         Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
     };

@@ -1,15 +1,15 @@
 //! `/api/{model}`: the add-on's REST routes, which the seed's clients use.
 
-use actix_web::web::{self, Bytes, Payload};
+use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use jsonrpc::envelope::{Request, text_or_unset};
 use jsonrpc::{Call, Fault, Params};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
-use service::http::read_body;
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
+use crate::bodies::{Says, Sent};
 use crate::doors::{idempotency, need_json, pairs};
 
 /// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`
@@ -170,7 +170,7 @@ async fn change(
     gateway: &Gateway,
 ) -> HttpResponse {
     let manner = if method == "unlink" { Manner::AddOnPlain } else { Manner::AddOn };
-    let body = match read_body(payload, gateway.max_body).await {
+    let body = match gateway.body(request, payload, Says::Session).await {
         Ok(body) => body,
         Err(fault) => return answer::refused(gateway, manner, None, &fault),
     };
@@ -178,7 +178,8 @@ async fn change(
     let envelope = match envelope {
         Ok(envelope) => envelope,
         Err(fault) => {
-            gateway.note_refusal(request, None, &body, &fault);
+            let who = gateway.session(request, None).await.ok();
+            gateway.note_refusal(request, who.as_deref(), &body, &fault);
             return answer::refused(gateway, manner, None, &fault);
         }
     };
@@ -219,9 +220,9 @@ async fn change(
 /// A request's whole body.
 ///
 /// # Errors
-/// 413, 408, 400, 415.
-pub async fn json_body(request: &HttpRequest, payload: Payload, gateway: &Gateway) -> Result<Bytes, Fault> {
-    let body = read_body(payload, gateway.max_body).await?;
+/// 415, and those of [`Gateway::body`].
+pub async fn json_body(request: &HttpRequest, payload: Payload, gateway: &Gateway, says: Says) -> Result<Sent, Fault> {
+    let body = gateway.body(request, payload, says).await?;
     need_json(request)?;
     Ok(body)
 }

@@ -14,6 +14,7 @@ use service::owner::parse_reply;
 use crate::Gateway;
 use crate::answer::{self, Manner};
 use crate::auth::{COOKIE, Carried};
+use crate::bodies::Says;
 use crate::doors::rest::json_body;
 
 #[derive(Default, Deserialize)]
@@ -44,7 +45,7 @@ pub async fn authenticate(request: HttpRequest, payload: Payload, gateway: web::
 }
 
 async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, manner: Manner) -> HttpResponse {
-    let body = match json_body(request, payload, gateway).await {
+    let body = match json_body(request, payload, gateway, Says::Credentials).await {
         Ok(body) => body,
         Err(fault) => return answer::refused(gateway, manner, None, &fault),
     };
@@ -69,7 +70,8 @@ async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, mann
         let call = Call::new("res.users", "_authenticate", gateway.keyring.own_token("partners")?)
             .with("login", &login)
             .with("password", &password)
-            .with("address", &gateway.address(request));
+            .with("address", &gateway.address(request))
+            .with("forwarder", &gateway.untrusted_forwarder(request));
         parse_reply::<LoggedIn>(gateway.send(request, call).await?)
     };
     match answer.await {
@@ -141,7 +143,7 @@ async fn in_session(
     gateway: &Gateway,
     tell: impl FnOnce(&LoggedIn) -> Option<Value>,
 ) -> HttpResponse {
-    let body = match json_body(request, payload, gateway).await {
+    let body = match json_body(request, payload, gateway, Says::Session).await {
         Ok(body) => body,
         Err(fault) => return answer::refused(gateway, Manner::Odoo, None, &fault),
     };
@@ -161,7 +163,7 @@ async fn in_session(
 
 /// `POST /web/session/destroy`: the session is over, here at once and elsewhere within seconds.
 pub async fn destroy(request: HttpRequest, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    let body = match json_body(&request, payload, &gateway).await {
+    let body = match json_body(&request, payload, &gateway, Says::Session).await {
         Ok(body) => body,
         Err(fault) => return answer::refused(&gateway, Manner::Odoo, None, &fault),
     };

@@ -20,6 +20,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jsonrpc::{Body, Call, Fault, Reply};
 use moka::future::Cache;
+use records::read::{MAX_BYTES, MAX_ELEMENTS};
 use records::{Filter, Operand, Selection};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -38,8 +39,10 @@ const MAX_SERVICES: usize = 3;
 const MAX_QUESTIONS: usize = 32;
 /// How many records of another service one relation may lead to, or one condition may find. The longest list of an `in`.
 const MAX_IDS: usize = 10_000;
-/// How much text one request may hold here, read and written, in bytes.
-const MAX_BYTES: usize = 64 << 20;
+/// How many requests may ask several services at a time, and how many of them for one user: each holds its answers.
+pub const AT_ONCE: (usize, usize) = (16, 4);
+/// How long one waits for its turn.
+const WAITS: Duration = Duration::from_secs(5);
 /// How many questions of one level are asked at a time.
 const AT_A_TIME: usize = 4;
 /// How long it is remembered what leads where: a relation that is new works everywhere after that.
@@ -78,7 +81,10 @@ struct Across<'g> {
     session: &'g Session,
     traceparent: Option<String>,
     questions_left: AtomicUsize,
+    /// Of what is read and written here.
     bytes_left: AtomicUsize,
+    /// Of the records that are put in.
+    elements_left: AtomicUsize,
 }
 
 fn take(left: &AtomicUsize, n: usize) -> bool {
@@ -108,7 +114,8 @@ impl Gateway {
             session,
             traceparent: call.traceparent.clone(),
             questions_left: AtomicUsize::new(MAX_QUESTIONS),
-            bytes_left: AtomicUsize::new(MAX_BYTES),
+            bytes_left: AtomicUsize::new(2 * MAX_BYTES),
+            elements_left: AtomicUsize::new(MAX_ELEMENTS),
         };
         let outlines = across.outlines(service).await?;
         let leads_away = |text: &&RawValue| outlines.may_lead_away(text.get());
@@ -118,6 +125,7 @@ impl Gateway {
         if query.is_none() && filter.is_none() {
             return self.router.call(call).await;
         }
+        let _place = self.across.take(session.who.identity.uid, WAITS).await?;
         Box::pin(across.run(call, query, filter)).await
     }
 }
@@ -125,7 +133,7 @@ impl Gateway {
 impl Across<'_> {
     async fn run(&self, mut call: Call, query: Option<Selection>, filter: Option<Filter>) -> Result<Reply, Fault> {
         let level = match &query {
-            Some(selection) => Some(self.plan(&call.model, selection, 1).await?).filter(|level| !level.relations.is_empty()),
+            Some(selection) => Some(self.plan(&call.model, selection, 1, 0).await?).filter(|level| !level.relations.is_empty()),
             None => None,
         };
         if let Some(mut filter) = filter
@@ -177,16 +185,16 @@ impl Across<'_> {
         Ok(())
     }
 
-    /// What to ask of whom for a selection, before anything is asked.
-    fn plan<'a>(&'a self, model: &'a str, selection: &'a Selection, services: usize) -> Pending<'a, Result<Level, Fault>> {
+    /// What to ask of whom for a selection that stands in `lists` lists, before anything is asked.
+    fn plan<'a>(&'a self, model: &'a str, selection: &'a Selection, services: usize, lists: usize) -> Pending<'a, Result<Level, Fault>> {
         Box::pin(async move {
             let outlines = self.outlines_of(model).await?;
             let mut asked = Vec::new();
-            let (sent, tree) = outlines.split(model, selection, "", &mut asked);
+            let (sent, tree) = outlines.split(model, selection, "", lists, &mut asked)?;
             let mut relations = Vec::new();
-            for Asked { path, comodel, selection } in asked {
+            for Asked { path, comodel, selection, lists } in asked {
                 self.count(&path, services)?;
-                let mut level = self.plan(&comodel, selection, services + 1).await?;
+                let mut level = self.plan(&comodel, selection, services + 1, lists).await?;
                 level.tree.hides_id = with_id(&mut level.sent);
                 let outlines = self.outlines_of(&comodel).await?;
                 let outline = outlines.models.get(&comodel).cloned().unwrap_or_default();
@@ -286,13 +294,23 @@ impl Across<'_> {
         })
     }
 
+    /// Counts what is put in: many rows may hold the same records.
+    fn put(&self, records: usize, bytes: usize) -> Result<(), Fault> {
+        if take(&self.elements_left, records) {
+            return self.hold(bytes);
+        }
+        Err(Fault::validation(format!(
+            "The answer has more than {MAX_ELEMENTS} records of other services: read fewer records at a time with `page_size` or `after`."
+        )))
+    }
+
     fn hold(&self, bytes: usize) -> Result<(), Fault> {
         if take(&self.bytes_left, bytes) {
             return Ok(());
         }
         Err(Fault::validation(format!(
-            "The answer from several services has more than {} MB: read fewer records at a time with `page_size` or `after`.",
-            MAX_BYTES >> 20
+            "The answers of several services have more than {} MB: read fewer records at a time with `page_size` or `after`.",
+            (2 * MAX_BYTES) >> 20
         )))
     }
 
@@ -328,7 +346,7 @@ impl Across<'_> {
         rows.iter().try_for_each(|row| collect(&level.tree, row, &mut ids))?;
         let questions: Vec<_> = level.relations.iter().zip(ids).map(|(relation, ids)| self.fetch(relation, ids)).collect();
         let fetched: Vec<Fetched> = stream::iter(questions).buffered(AT_A_TIME).try_collect().await?;
-        let mut writer = Writer { fetched: &fetched, hold: &|bytes| self.hold(bytes), out: String::new() };
+        let mut writer = Writer { fetched: &fetched, put: &|records, bytes| self.put(records, bytes), out: String::new() };
         let mut places = Vec::with_capacity(rows.len());
         for row in rows {
             if !writer.out.is_empty() {

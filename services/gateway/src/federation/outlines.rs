@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jsonrpc::Fault;
+use records::read::{MAX_LEVELS, too_deep};
 use records::{Filter, Item, Leaf, Op, Operand, Outline, Selection};
 use serde_json::Value;
 use service::directory::owner_of;
@@ -29,6 +31,8 @@ pub struct Asked<'s> {
     pub comodel: String,
     /// The block.
     pub selection: &'s Selection,
+    /// In how many lists it stands.
+    pub lists: usize,
 }
 
 impl Outlines {
@@ -56,10 +60,24 @@ impl Outlines {
         self.leading_away.iter().any(|field| text.contains(field.as_str())) || (text.contains('\\') && !self.leading_away.is_empty())
     }
 
-    /// A selection as this service can answer it, and where in the answer something is to be put.
-    pub fn split<'s>(&self, model: &str, selection: &'s Selection, path: &str, asked: &mut Vec<Asked<'s>>) -> (Selection, Tree) {
+    /// A selection that stands in `lists` lists as this service can answer it, and where in the answer something is to be put.
+    ///
+    /// # Errors
+    /// 422 for a list in too many others: each service counts its own alone.
+    pub fn split<'s>(
+        &self,
+        model: &str,
+        selection: &'s Selection,
+        path: &str,
+        lists: usize,
+        asked: &mut Vec<Asked<'s>>,
+    ) -> Result<(Selection, Tree), Fault> {
         let (mut sent, mut tree) = (Selection { items: Vec::new() }, Tree::default());
         for item in &selection.items {
+            let lists = lists + usize::from(self.list_in(model, item).is_some());
+            if let Some(list) = self.list_in(model, item).filter(|_| lists > MAX_LEVELS) {
+                return Err(too_deep(&if path.is_empty() { list.to_owned() } else { format!("{path}.{list}") }));
+            }
             let Item::Field(name, Some(block)) = item else {
                 sent.items.push(item.clone());
                 continue;
@@ -70,12 +88,12 @@ impl Outlines {
             sent.items.push(match self.leads(model, name) {
                 Some(Leads::Away(comodel)) => {
                     tree.blocks.insert(name.clone(), Block::Away(asked.len()));
-                    asked.push(Asked { path, comodel: comodel.to_owned(), selection: block });
+                    asked.push(Asked { path, comodel: comodel.to_owned(), selection: block, lists });
                     Item::Field(name.clone(), None)
                 }
                 Some(Leads::Here(comodel)) => {
                     let before = asked.len();
-                    let (mut inner, mut below) = self.split(comodel, block, &path, asked);
+                    let (mut inner, mut below) = self.split(comodel, block, &path, lists, asked)?;
                     if asked.len() > before {
                         below.hides_id = with_id(&mut inner);
                         tree.blocks.insert(name.clone(), Block::Here(below));
@@ -85,7 +103,17 @@ impl Outlines {
                 None => item.clone(),
             });
         }
-        (sent, tree)
+        Ok((sent, tree))
+    }
+
+    /// The list that an item asks for, if it does.
+    fn list_in<'i>(&'i self, model: &str, item: &'i Item) -> Option<&'i str> {
+        let lists = &self.models.get(model)?.lists;
+        match item {
+            Item::Field(name, _) => lists.iter().find(|list| *list == name),
+            Item::All | Item::Except(_) => lists.first(),
+        }
+        .map(String::as_str)
     }
 
     /// The conditions that lead away, each with the place in its path where it does, and the model there.

@@ -212,6 +212,7 @@ async fn one_request_has_a_bound_on_its_questions_and_on_its_text() {
         traceparent: None,
         questions_left: AtomicUsize::new(1),
         bytes_left: AtomicUsize::new(10),
+        elements_left: AtomicUsize::new(0),
     };
     assert_eq!(across.whole(Body::Whole("0123456789".into())).await.unwrap(), "0123456789");
     let pieces = stream::iter([Ok("0".into())]).boxed();
@@ -226,7 +227,7 @@ proptest! {
         let here = Tree { hides_id: true, blocks: BTreeMap::from([("b".to_owned(), Block::Here(Tree { hides_id: nested, blocks: away }))]) };
         if let Ok(object) = serde_json::from_str::<Entries<'_>>(&text) {
             let _ = collect(&here, &object, &mut [BTreeSet::new()]);
-            let mut writer = Writer { fetched: &[], hold: &|_| Ok(()), out: String::new() };
+            let mut writer = Writer { fetched: &[], put: &|_, _| Ok(()), out: String::new() };
             let _ = writer.object(&here, &object);
         }
     }

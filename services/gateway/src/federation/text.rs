@@ -117,8 +117,8 @@ pub fn collect(tree: &Tree, object: &Entries<'_>, ids: &mut [BTreeSet<i64>]) -> 
 pub struct Writer<'a> {
     /// By the number of the relation.
     pub fetched: &'a [Fetched],
-    /// Counts what is put in: many rows may hold the same long text.
-    pub hold: &'a dyn Fn(usize) -> Result<(), Fault>,
+    /// Counts the records and bytes that are put in.
+    pub put: &'a dyn Fn(usize, usize) -> Result<(), Fault>,
     /// What is written so far.
     pub out: String,
 }
@@ -166,14 +166,21 @@ impl Writer<'_> {
     fn away(&mut self, at: usize, text: &str) -> Result<(), Fault> {
         let fetched = self.fetched;
         let Some(fetched) = fetched.get(at) else { return Ok(()) };
-        let put = if text.starts_with('[') {
-            // Of several records those that are not there are left out
-            format!("[{}]", parsed::<Vec<i64>>(text)?.into_iter().filter_map(|id| fetched.get(id)).collect::<Vec<_>>().join(","))
-        } else {
-            text.parse().ok().and_then(|id| fetched.get(id)).unwrap_or(&fetched.empty).to_owned()
-        };
-        (self.hold)(put.len())?;
-        self.out.push_str(&put);
+        if !text.starts_with('[') {
+            let record = text.parse().ok().and_then(|id| fetched.get(id)).unwrap_or(&fetched.empty);
+            (self.put)(1, record.len())?;
+            self.out.push_str(record);
+            return Ok(());
+        }
+        // Of several records those that are not there are left out
+        self.out.push('[');
+        let start = self.out.len();
+        for record in parsed::<Vec<i64>>(text)?.into_iter().filter_map(|id| fetched.get(id)) {
+            (self.put)(1, record.len())?;
+            self.out.push_str(if self.out.len() == start { "" } else { "," });
+            self.out.push_str(record);
+        }
+        self.out.push(']');
         Ok(())
     }
 }

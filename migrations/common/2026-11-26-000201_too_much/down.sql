@@ -1,0 +1,1 @@
+DROP FUNCTION too_much(text);

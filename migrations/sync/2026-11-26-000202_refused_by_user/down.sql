@@ -1,0 +1,1 @@
+DROP INDEX ek_request_login_at;

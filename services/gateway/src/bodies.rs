@@ -1,0 +1,227 @@
+//! Requests' bodies. Of one whose sender is not known yet no more is read than may say who that is, and what strangers have
+//! sent is bounded together: memory is for those whom we know.
+
+use std::fmt;
+use std::ops::Deref;
+
+use actix_web::HttpRequest;
+use actix_web::web::{Bytes, Payload};
+use futures_util::StreamExt;
+use jsonrpc::Fault;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use service::http::ARRIVAL;
+use service::shares::{Share, Shares};
+
+use crate::Gateway;
+use crate::auth::Carried;
+
+/// How much of a stranger's body is read to find out who sends it, in bytes.
+const SAID: usize = 64 << 10;
+/// What part of what strangers may hold together may come from one address.
+const OF_AN_ADDRESS: usize = 4;
+
+/// How a door's request says who sends it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// By a session or a key.
+    Session,
+    /// By a login and a password.
+    Credentials,
+}
+
+/// A body that was read, with the place that it takes of what strangers may hold.
+pub struct Sent {
+    bytes: Bytes,
+    _held: Vec<Share<String>>,
+}
+
+impl Deref for Sent {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The places of what strangers may hold, in bytes.
+pub fn strangers(bytes: usize) -> Shares<String> {
+    Shares::new("bytes of requests whose senders are not known yet", bytes, bytes / OF_AN_ADDRESS)
+}
+
+impl Gateway {
+    /// A request's whole body, where its sender is known or says who they are within the first 64 kB.
+    ///
+    /// # Errors
+    /// 401 where the rest would be a stranger's, 413, 408, 400, and 429 or 503 where strangers hold too much.
+    pub async fn body(&self, request: &HttpRequest, payload: Payload, says: Says) -> Result<Sent, Fault> {
+        let mut reading = Reading { gateway: self, request, payload, bytes: Vec::new(), held: Some(Vec::new()) };
+        let read = tokio::time::timeout(ARRIVAL, reading.read(says)).await;
+        match read.unwrap_or_else(|_elapsed| Err(Fault::http(408, "The body took too long to come."))) {
+            Ok(()) => Ok(Sent { bytes: reading.bytes.into(), _held: reading.held.unwrap_or_default() }),
+            Err(fault) => {
+                // A sender that goes on may hear the answer only when all is sent: it is taken, and not kept
+                actix_web::rt::spawn(tokio::time::timeout(ARRIVAL, drain(reading.payload, self.max_body)));
+                Err(fault)
+            }
+        }
+    }
+}
+
+struct Reading<'a> {
+    gateway: &'a Gateway,
+    request: &'a HttpRequest,
+    payload: Payload,
+    bytes: Vec<u8>,
+    /// What a stranger holds; none for who is known.
+    held: Option<Vec<Share<String>>>,
+}
+
+impl Reading<'_> {
+    async fn read(&mut self, says: Says) -> Result<(), Fault> {
+        let carried = self.gateway.carried(self.request, None).filter(|_| says == Says::Session);
+        if self.knows(carried).await? {
+            self.held = None;
+        } else if !self.read_to(SAID).await? {
+            let said = Said::in_start_of(&self.bytes);
+            let is_said = match says {
+                Says::Credentials => said.login && said.password,
+                Says::Session => {
+                    let session = said.session_id.filter(|_| self.gateway.config.session_param);
+                    let is_known = self.knows(session.map(|id| Carried::Session { id, by_cookie: false })).await?;
+                    self.held = self.held.take().filter(|_| !is_known);
+                    is_known
+                }
+            };
+            if !is_said {
+                let message = format!(
+                    "Neither the request nor the first {} kB of its body say who sends it by a session that lives, a key, or a login and a password.",
+                    SAID >> 10
+                );
+                return Err(Fault { message, ..Fault::session_expired() });
+            }
+        }
+        self.read_to(usize::MAX).await.map(drop)
+    }
+
+    async fn knows(&self, carried: Option<Carried>) -> Result<bool, Fault> {
+        let Some(carried) = carried else { return Ok(false) };
+        match self.gateway.look_up(self.request, &carried).await {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.status == 401 => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Reads on until the end, or until there is more than so much. Tells whether it was the end.
+    async fn read_to(&mut self, enough: usize) -> Result<bool, Fault> {
+        let most = self.gateway.max_body;
+        while self.bytes.len() <= enough {
+            let Some(piece) = self.payload.next().await else { return Ok(true) };
+            let piece = piece.map_err(|error| Fault::malformed(format!("The body broke off: {error}")))?;
+            let needed = self.bytes.len() + piece.len();
+            if needed > most {
+                return Err(Fault::http(413, format!("The body has more than {most} bytes.")));
+            }
+            if needed > self.bytes.capacity() {
+                let capacity = needed.max((self.bytes.capacity() * 2).min(most));
+                self.hold(capacity - self.bytes.capacity())?;
+                self.bytes.reserve_exact(capacity - self.bytes.len());
+            }
+            self.bytes.extend_from_slice(&piece);
+        }
+        Ok(false)
+    }
+
+    fn hold(&mut self, more: usize) -> Result<(), Fault> {
+        if let Some(held) = &mut self.held {
+            let more = u32::try_from(more).unwrap_or(u32::MAX);
+            held.push(self.gateway.strangers.take_now(self.gateway.address(self.request), more)?);
+        }
+        Ok(())
+    }
+}
+
+async fn drain(mut payload: Payload, most: usize) {
+    let mut left = most;
+    while let Some(Ok(piece)) = payload.next().await {
+        let Some(less) = left.checked_sub(piece.len()) else { return };
+        left = less;
+    }
+}
+
+/// What a body's `params` say of its sender, as far as the body is there.
+#[derive(Default)]
+struct Said {
+    session_id: Option<String>,
+    login: bool,
+    password: bool,
+}
+
+impl Said {
+    fn in_start_of(body: &[u8]) -> Said {
+        let mut said = Said::default();
+        // It ends in the middle of something: what was read before stays
+        let _ = Members { said: &mut said, in_params: false }.deserialize(&mut serde_json::Deserializer::from_slice(body));
+        said
+    }
+}
+
+struct Members<'a> {
+    said: &'a mut Said,
+    in_params: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Members<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            match (self.in_params, name.as_str()) {
+                (false, "params") => map.next_value_seed(Members { said: &mut *self.said, in_params: true })?,
+                (true, "session_id") => self.said.session_id = map.next_value()?,
+                (true, "login") => self.said.login = map.next_value::<Option<String>>()?.is_some(),
+                (true, "password") => self.said.password = map.next_value::<Option<String>>()?.is_some(),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sends_is_found_in_the_start_of_a_body() {
+        let session = |body: &str| Said::in_start_of(body.as_bytes()).session_id;
+        assert_eq!(session(r#"{"id": 1, "params": {"session_id": "abc", "data": {"name": "x"#), Some("abc".to_owned()));
+        assert_eq!(session(r#"{"params": {"data": {"session_id": "no"}, "session_id": "abc"#), None, "its end is not there yet");
+        assert_eq!(session(r#"{"params": {"data": {"a": [1, {"b": 2}]}, "session_id": "abc", "#), Some("abc".to_owned()));
+        for none in [
+            "",
+            "[",
+            "\u{0}",
+            r#"{"session_id": "abc", "params": {"#,
+            r#"{"params": [{"session_id": "abc"}]"#,
+            r#"{"params": {"session_id": 5, "#,
+        ] {
+            assert_eq!(session(none), None, "{none}");
+        }
+        let said = Said::in_start_of(br#"{"params": {"login": "a", "password": "b", "db": "#);
+        assert!(said.login && said.password && said.session_id.is_none());
+    }
+}
