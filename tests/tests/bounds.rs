@@ -47,7 +47,8 @@ async fn a_list_in_two_others_is_refused_with_what_to_do_instead() {
     let outer = |n: usize| json!({"name": format!("Contact {n}"), "parent_id": {"child_ids": inner}});
     assert_eq!(two["child_ids"], json!([outer(1), outer(2), outer(3)]));
     // Lists beside one another are not in one another, but a query has an end of them
-    let beside = |inner: &str| format!("child_ids{{name}}, country_id{{state_ids{{name}}}}, state_id{{country_id{{state_ids{{code}}}}}}{inner}");
+    let beside =
+        |inner: &str| format!("child_ids{{name}}, country_id{{state_ids{{name}}}}, state_id{{country_id{{state_ids{{code}}}}}}{inner}");
     let two = beside(&format!(", parent_id{{{}}}", beside("")));
     assert_eq!(read(&ekiclik, "res.partner", parent, &format!("{{{two}}}")).await.status, 200);
     let three = format!("{{{}}}", beside(&format!(", parent_id{{{two}}}")));
@@ -63,7 +64,8 @@ async fn a_list_is_as_long_as_it_may_be_and_no_longer() {
         let all = read(&ekiclik, "res.partner", parent, query).await.json();
         assert_eq!(all["child_ids"].as_array().unwrap().len(), 10_000, "{query}");
     }
-    Stand::execute(&mut stand.sql().await, &format!("INSERT INTO partners.res_partner (name, parent_id) VALUES ('One more', {parent})")).await;
+    Stand::execute(&mut stand.sql().await, &format!("INSERT INTO partners.res_partner (name, parent_id) VALUES ('One more', {parent})"))
+        .await;
     let words = ["'child_ids' of a 'res.partner' has more than 10000 records", "{-child_ids}", "a filter on 'parent_id'"];
     for query in ["{child_ids}", "{child_ids{id}}", "{*}", "{name, child_ids{name, parent_id{name}}}"] {
         refused(&read(&ekiclik, "res.partner", parent, query).await, 422, &words);

@@ -604,8 +604,8 @@ pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(service: &str, 
     }
 }
 
-/// A database error as a client may see it: what passes is 503, what took too long 503, what is too much 422, anything else is our fault: logged
-/// in full, told by a trace id.
+/// A database error as a client may see it: what passes is 503, what took too long 503, what is too much 422, anything else is
+/// our fault: logged in full, told by a trace id.
 pub fn fault(service: &str, error: DbError) -> Fault {
     let timed_out = |error: &DbError| matches!(error, DbError::DatabaseError(_, info) if info.message().contains("statement timeout"));
     if is_closed(&error) {
