@@ -67,10 +67,22 @@ try:
         headers["webhook-signature"] = Webhook(SECRET).sign("msg_1", moment, signed)
         return requests.post(f"http://127.0.0.1:{port}/api/odoo/products", data=text, headers=headers).status_code
 
+    def raw(*lines):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(b"\r\n".join([b"POST /api/odoo/products HTTP/1.1", b"Host: x", *lines, b"", b"{}"]))
+            return connection.recv(4096).split(b" ")[1]
+
+    moment = str(int(now.timestamp())).encode()
+    signed, length = b"webhook-signature: v1,\xe9", b"content-length: 2"
+    wrong = [b"webhook-timestamp: " + wrong for wrong in ("²".encode(), "²".encode("latin-1"), b"", b"-1", b"9" * 5000, b"1_0")]
+    answers = [raw(b"webhook-id: msg_2", of, signed, length) for of in [b"webhook-timestamp: " + moment, *wrong]]
+    assert set(answers) == {b"401"}, answers
+    answers = [raw(b"webhook-id: msg_2", b"content-length: " + of) for of in (b"two", b"-1", "²".encode(), b"1_0", b"9" * 50)]
+    assert set(answers) == {b"400"}, answers
     answers = [sent(now, "{}", "{}"), sent(now, "{}", "{}"), sent(now, "{ }", "{}"), sent(now - datetime.timedelta(hours=1), "{}", "{}")]
     assert answers == [204, 204, 401, 401], answers
     receiver.terminate()
     assert receiver.stdout.read() == "POST /api/odoo/products {}\n", "a repeat is stored once"
-    print("docs/platforms.md: genuine taken once, forged and old refused")
+    print("docs/platforms.md: genuine taken once, forged, old and unreadable refused")
 finally:
     receiver.kill()
