@@ -121,7 +121,7 @@ async fn a_lead_that_names_what_is_not_there_is_told_all_of_it_and_leaves_nothin
     refused(&platform.create("crm.lead", data.clone()).await, 422, &["Unknown bank 'Sahara Bank'", "Alsalam, BNA"]);
     data.as_object_mut().unwrap().remove("order_source");
     refused(&platform.create("crm.lead", data.clone()).await, 422, &["order_source", "required"]);
-    for (broken, word) in [(json!([]), "0 rows"), (json!({}), "1 to 200 rows"), (json!([5]), "cart[0]"), (json!(null), "cart")] {
+    for (broken, word) in [(json!([]), "0 rows"), (json!({}), "1 to 1000 rows"), (json!([5]), "cart[0]"), (json!(null), "cart")] {
         let mut data = lead(4, 5, &[]);
         data["cart"] = broken;
         refused(&platform.create("crm.lead", data).await, 422, &[word]);

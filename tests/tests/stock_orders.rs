@@ -258,7 +258,7 @@ async fn what_was_shipped_comes_back_once() {
         (&made["return_id"], &made["state"], &made["picking_type_code"]),
         (&json!(delivery), &json!("assigned"), &json!("incoming"))
     );
-    assert_eq!((&made["location_dest_id"]["complete_name"], &made["sale_id"]), (&json!(format!("{BORDJ}/Stock")), &json!(9001)));
+    assert_eq!((&made["location_dest_id"]["complete_name"], &made["sale_id"]), (&json!(format!("{BORDJ}/Retours")), &json!(9001)));
     assert_eq!((&made["move_ids"][0]["origin_returned_move_id"], &made["move_ids"][0]["sale_line_id"]), (&json!(shipped), &json!(90010)));
     let back = made["move_ids"][0]["id"].as_i64().unwrap();
     refused(&admin.write("stock.move", json!([["id", "=", back]]), json!({"quantity_done": 3})).await, 422, &["at most 2"]);
@@ -266,16 +266,16 @@ async fn what_was_shipped_comes_back_once() {
     refused(&admin.call("stock.picking", delivery, "action_return", quantities(json!(4))).await, 422, &["only 3"]);
     let rest = id(&admin.call("stock.picking", delivery, "action_return", json!([])).await);
     refused(&admin.call("stock.picking", delivery, "action_return", json!([])).await, 409, &["back already"]);
-    // Of two one comes, and goes to who waits; the other never does
+    // Of two one comes, and stands apart, whoever waits; the other never does
     orders.tell(vec![orders.order(9002, 1, CREATED, &[(BORDJ, TV, "1")])]).await;
     assert_eq!(admin.write("stock.move", json!([["id", "=", back]]), json!({"quantity_done": 1})).await.result(), true);
     assert_eq!(admin.call("stock.picking", first, "button_validate", json!([])).await.result(), true);
-    assert_eq!(moves(&admin, 9002).await, [state("assigned", 1.0, 1.0, 0.0)]);
+    assert_eq!(moves(&admin, 9002).await, [state("confirmed", 1.0, 0.0, 0.0)]);
     let missing = pickings(&admin, 9001).await.into_iter().find(|one| one["backorder_id"] == first).unwrap();
     assert_eq!((&missing["return_id"], &missing["state"]), (&json!(delivery), &json!("assigned")));
     assert_eq!(admin.call("stock.picking", missing["id"].as_i64().unwrap(), "action_cancel", json!([])).await.result(), true);
     assert_eq!(admin.call("stock.picking", rest, "button_validate", json!([])).await.result(), true);
-    assert_eq!(Goods::of(&admin, BORDJ, TV).await.quantity, 4.0);
+    assert_eq!((Goods::of(&admin, BORDJ, TV).await.quantity, Goods::returned(&admin, BORDJ, TV).await.quantity), (0.0, 4.0));
     consistent(&stand).await;
     let again = id(&admin.call("stock.picking", delivery, "action_return", json!([])).await);
     let left = one(&admin, "stock.picking", again, "{move_ids{product_uom_qty}}").await;

@@ -5,9 +5,11 @@
 pub mod identity;
 pub mod order;
 pub mod price;
+pub mod served;
 
 pub use identity::{Identity, Kind, Origin, Role};
 pub use order::Progress;
+pub use served::is_closed;
 
 /// The longest text that may be a mistyped name, in bytes: comparing takes the product of two lengths.
 const MAX_NAME: usize = 64;

@@ -340,6 +340,11 @@ impl<'a> Conditions<'a> {
         !self.in_rule && comodel.is_some_and(|comodel| (comodel.access)(self.identity).visible.is_some())
     }
 
+    /// Whether another service keeps the records that a field leads to: ids are all there is to compare.
+    fn is_away(&self, field: &Field) -> bool {
+        field.kind.comodel().is_some_and(|comodel| self.registry.get(comodel).is_none())
+    }
+
     /// A condition on a relation's own id: on the column where that tells no more than may be seen, else on the record.
     fn related(&mut self, row: Row<'_>, field: &Field, depth: usize, inner: impl FnOnce(&str) -> Sql) -> Result<Sql, Fault> {
         if matches!(field.kind, Kind::Many2one(_)) && !self.is_limited(field) {
@@ -353,7 +358,7 @@ impl<'a> Conditions<'a> {
         if matches!(field.kind, Kind::Many2many(_)) {
             // The index on an array answers && only
             sql.push(&format!("{} && ", self.column(row, field))).bind(ids.clone());
-            if self.in_rule {
+            if self.in_rule || self.is_away(field) {
                 return Ok(sql);
             }
             sql.push(" AND ");
@@ -372,6 +377,9 @@ impl<'a> Conditions<'a> {
     fn unset(&mut self, row: Row<'_>, field: &Field, depth: usize) -> Result<Sql, Fault> {
         if matches!(field.kind, Kind::Many2one(_)) && !self.is_limited(field) {
             return Ok(Sql::new(&format!("{} IS NULL", self.column(row, field))));
+        }
+        if matches!(field.kind, Kind::Many2many(_)) && self.is_away(field) {
+            return Ok(Sql::new(&format!("cardinality({}) = 0", self.column(row, field))));
         }
         Ok(negated(self.through(row, field, depth, |_, _| Ok(Sql::new("TRUE")))?))
     }

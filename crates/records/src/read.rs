@@ -577,7 +577,10 @@ impl<'a> Reader<'a> {
                     field.name
                 )));
             }
-            return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
+            return Ok(Sql::new(&match field.kind {
+                Kind::Many2many(_) => format!("to_json({column})::text"),
+                _ => format!("coalesce({column}::text, 'false')"),
+            }));
         };
         if let Some(field) = nested.and_then(|nested| nested.names(|name| comodel.field(name).filter(|field| field.sealed_in.is_some()))) {
             return Err(sealed(comodel, field));

@@ -8,8 +8,8 @@ use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
 use records::condition::denied;
 use records::read::{ListRequest, Window};
 use records::tx::refuse_referred;
-use records::values::content_hash;
-use records::{Failure, Filter, Kind, Model, Op, Selection, Sql, Tx};
+use records::values::{Mode, Problems, Values, content_hash};
+use records::{Failure, Filter, Kind, Model, Op, Selection, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
@@ -79,7 +79,7 @@ impl<S: Service> Owner<S> {
         }
         let asked = Asked { owner: self, identity, model, call, bank: identity.bank.or(bank), problems: &mut early };
         let prepared = self.service.prepare(asked, &mut data).await?;
-        self.check_foreign(model, call, &data, &mut early).await?;
+        self.check_foreign(identity, model, call, &data, &mut early).await?;
         let target = match call.method.as_str() {
             "write" | "unlink" => {
                 let (filter, single) = self.target(model, call)?;
@@ -263,15 +263,25 @@ impl<S: Service> Owner<S> {
     }
 
     /// References to other services' records must lead somewhere: one call a model, before the transaction.
-    async fn check_foreign(&self, model: &Model, call: &Call, data: &Map<String, Json>, early: &mut Vec<String>) -> Result<(), Fault> {
+    async fn check_foreign(
+        &self,
+        identity: &Identity,
+        model: &Model,
+        call: &Call,
+        data: &Map<String, Json>,
+        early: &mut Vec<String>,
+    ) -> Result<(), Fault> {
         let registry = self.service.registry();
         for field in model.fields.iter().filter(|field| !field.readonly) {
-            let Kind::Many2one(comodel) = field.kind else { continue };
+            let (Kind::Many2one(comodel) | Kind::Many2many(comodel)) = field.kind else { continue };
             if registry.get(comodel).is_some() {
                 continue;
             }
-            let mut ids = Vec::new();
-            collect(data, field.name, &mut ids);
+            let mut values = Vec::new();
+            collect(data, field.name, &mut values);
+            let mut ids: Vec<i64> = values.into_iter().flat_map(|value| referred(identity, model, field.name, value)).collect();
+            ids.sort_unstable();
+            ids.dedup();
             if !ids.is_empty() {
                 let known: Vec<i64> = self.ask(call.asking(comodel, "_existing").with("ids", &ids)).await?;
                 let missing = ids.iter().filter(|id| !known.contains(id));
@@ -388,14 +398,26 @@ fn claimed_origin(data: &mut Map<String, Json>, early: &mut Vec<String>) -> Opti
     }
 }
 
-/// The numbers that stand under a key, at any depth of the data.
-fn collect(data: &Map<String, Json>, key: &str, ids: &mut Vec<i64>) {
+/// What stands under a key, at any depth of the data.
+fn collect<'d>(data: &'d Map<String, Json>, key: &str, found: &mut Vec<&'d Json>) {
     for (name, value) in data {
         match value {
-            Json::Object(inner) => collect(inner, key, ids),
-            Json::Array(items) => items.iter().filter_map(Json::as_object).for_each(|inner| collect(inner, key, ids)),
-            value if name == key => ids.extend(value.as_i64().filter(|id| !ids.contains(id))),
+            value if name == key => found.push(value),
+            Json::Object(inner) => collect(inner, key, found),
+            Json::Array(items) => items.iter().filter_map(Json::as_object).for_each(|inner| collect(inner, key, found)),
             _ => {}
         }
+    }
+}
+
+/// The records that a value of a relation means. What it can't mean is told by who stores it.
+fn referred(identity: &Identity, model: &Model, field: &str, value: &Json) -> Vec<i64> {
+    let data = Map::from_iter([(field.to_owned(), value.clone())]);
+    let Ok(values) = Values::check(model, identity, Mode::Write, data, &mut Problems::default()) else { return Vec::new() };
+    match values.get(field) {
+        Some(Value::Plain(Json::Array(ids))) => ids.iter().filter_map(Json::as_i64).collect(),
+        Some(Value::Plain(id)) => id.as_i64().into_iter().collect(),
+        Some(Value::Push(ids)) => ids.clone(),
+        Some(Value::Name(_) | Value::Pop(_)) | None => Vec::new(),
     }
 }

@@ -40,7 +40,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
 
 /// Services whose records refer to another service's: (who refers, to which models).
 pub const REFERENCES: &[(&str, &[&str])] = &[
-    ("catalog", &["res.company"]),
+    ("catalog", &["account.tax", "res.company"]),
     ("crm", &["product.product", "res.bank", "res.country", "res.country.state", "res.partner"]),
     ("stock", &["product.product", "res.bank", "res.partner", "res.users", "sale.order", "sale.order.line"]),
     ("sync", &["res.bank"]),

@@ -22,6 +22,8 @@ pub fn model() -> Model {
         Field::computed("complete_name", Kind::Char(5_000), "Complete name", complete_name),
         Field::new("parent_id", Kind::Many2one("product.category"), "Parent category"),
         Field::new("child_id", Kind::One2many { comodel: "product.category", inverse: "parent_id" }, "Child categories"),
+        Field::new("taxes_id", Kind::Many2many("account.tax"), "Customer taxes")
+            .help("Of the products in it that have none of their own. One at most."),
         Field::new("product_ids", Kind::One2many { comodel: "product.master", inverse: "categ_id" }, "Products"),
     ];
     Model::new("product.category", "product_category", "Category", fields, access).tree("parent_id")

@@ -48,6 +48,8 @@ fn fields(margins: &Margins) -> Vec<Field> {
         Field::new("purchase_ok", Kind::Boolean, "Can be purchased").default("true"),
         Field::new("sale_ok", Kind::Boolean, "Can be sold").default("true"),
         Field::new("company_id", Kind::Many2one("res.company"), "Company"),
+        Field::new("taxes_id", Kind::Many2many("account.tax"), "Customer taxes")
+            .help("One at most. Without one that of the category, else the first tax."),
         Field::new("attribute_value_ids", Kind::Many2many("product.attribute.value"), "Characteristics"),
         Field::new("priority", Kind::Selection(&["0", "1"]), "Favorite").default("0"),
         Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_variante' || {t}.id").help("How the banks' platforms know it."),
@@ -233,6 +235,7 @@ async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, re
                 ("priority", json!("0")),
                 ("active", json!(true)),
                 ("attribute_value_ids", json!([])),
+                ("taxes_id", json!([])),
             ]);
         let mut columns = columns.clone();
         for (name, default) in defaults {
@@ -323,7 +326,8 @@ pub async fn by_reference(owner: &Owner<Catalog>, call: &Call) -> Result<Reply, 
     let mut sql = Sql::new(&format!(
         "SELECT json_build_object('id', t.id, 'manufacturer_ref', t.manufacturer_ref, 'name', t.name, 'list_price', t.list_price::text, \
          'selling_price', ({})::text, 'standard_price', t.standard_price::text, 'sale_ok', t.sale_ok, 'purchase_ok', t.purchase_ok, \
-         'active', t.active)::text FROM product_template t WHERE t.deleted_at IS NULL AND (t.manufacturer_ref = ANY(",
+         'active', t.active, 'tax', coalesce(t.taxes_id[1], (SELECT c.taxes_id[1] FROM product_master m \
+         JOIN product_category c ON c.id = m.categ_id WHERE m.id = t.master_product)))::text FROM product_template t WHERE t.deleted_at IS NULL AND (t.manufacturer_ref = ANY(",
         price("selling_price")
     ));
     sql.bind(call.params.get::<Vec<String>>("references")?.unwrap_or_default()).push(") OR t.id = ANY(");

@@ -1,19 +1,24 @@
 //! `account.move`: customer invoices and credit notes. A posted one stays as it is; what is wrong with it, or comes back, is
 //! a credit note.
 
+use std::collections::BTreeSet;
+
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
-use domain::price::{self, Tax};
+use domain::price::{self, Amounts, Tax};
+use domain::served::{Invoiced, Served};
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
+use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
 use records::write::{self, OnConflict};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Values};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
+use service::Asked;
 
-use crate::read_own;
-use crate::sale_order::{by_constraint, columns, next_ids, object};
+use crate::sale_order::{self, by_constraint, columns, next_ids, object};
+use crate::{Crm, read_own};
 
 /// The declaration.
 pub fn model() -> Model {
@@ -94,12 +99,50 @@ struct Source {
     bank_id: Option<i64>,
 }
 
+impl Source {
+    fn tax(&self) -> Tax {
+        Tax { rate: self.tax_rate, included: self.tax_included }
+    }
+}
+
+/// A line of an invoice, with what became of it.
+#[derive(serde::Deserialize)]
+struct Creditable {
+    #[serde(flatten)]
+    source: Source,
+    untaxed: Decimal,
+    tax: Decimal,
+    total: Decimal,
+    credited: Decimal,
+    credited_untaxed: Decimal,
+    credited_tax: Decimal,
+    credited_total: Decimal,
+    returned: Decimal,
+    closed: Decimal,
+}
+
+impl Creditable {
+    /// The line of the credit note that is due, if one is.
+    fn due(self) -> Option<(Source, Amounts)> {
+        let invoiced = Invoiced {
+            quantity: self.source.quantity,
+            price: self.source.price_unit,
+            tax: self.source.tax(),
+            amounts: Amounts { untaxed: self.untaxed, tax: self.tax, total: self.total },
+            credited: self.credited,
+            credited_amounts: Amounts { untaxed: self.credited_untaxed, tax: self.credited_tax, total: self.credited_total },
+        };
+        let line = Served { ordered: self.source.quantity, returned: self.returned, closed: self.closed, ..Served::default() };
+        let quantity = line.to_credit(self.credited);
+        (quantity > Decimal::ZERO).then(|| (Source { quantity, ..self.source }, invoiced.credit(quantity)))
+    }
+}
+
 impl Document {
-    fn of(mut row: Map<String, Json>, sources: impl Iterator<Item = Source>) -> Document {
+    fn of(mut row: Map<String, Json>, sources: impl Iterator<Item = (Source, Amounts)>) -> Document {
         let (mut untaxed, mut due, mut total) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         let mut lines = Vec::new();
-        for source in sources {
-            let amounts = price::amounts(source.quantity, source.price_unit, Tax { rate: source.tax_rate, included: source.tax_included });
+        for (source, amounts) in sources {
             (untaxed, due, total) = (untaxed + amounts.untaxed, due + amounts.tax, total + amounts.total);
             lines.push(object(json!({
                 "sequence": lines.len() + 1, "product_id": source.product_id, "name": source.name, "manufacturer_ref": source.manufacturer_ref,
@@ -133,53 +176,66 @@ pub async fn invoice(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
          'sale_line_id', id, 'bank_id', bank_id)::text FROM sale_order_line WHERE deleted_at IS NULL AND order_id = ANY(",
     );
     sql.bind(orders.to_vec()).push(") ORDER BY order_id, sequence, id");
-    let sources = sql.load::<Text, String>(tx.conn).await?;
-    post(tx, "FAC", documents(&rows, &sources, "sale_id")).await.map(drop)
+    let sources: Vec<Source> = read(sql.load::<Text, String>(tx.conn).await?)?;
+    let lines = sources.into_iter().map(|source| {
+        let amounts = price::amounts(source.quantity, source.price_unit, source.tax());
+        (source, amounts)
+    });
+    post(tx, "FAC", documents(read(rows)?, lines.collect(), "sale_id")).await.map(drop)
 }
 
-/// Posts credit notes for what stock tells has come back and is not credited yet, by lines of these locked orders.
+/// Posts credit notes for what came back and what was given up of these locked orders, as stock told, and is not credited yet. `closed`
+/// are those of which something was given up now.
 ///
 /// # Errors
 /// The database's own.
-pub async fn credit_returned(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
+pub async fn credit(tx: &mut Tx<'_>, orders: &[i64], closed: &[i64]) -> Result<(), Failure> {
     let mut sql = Sql::new(
-        "WITH credited AS (SELECT a.sale_line_id, sum(a.quantity) AS quantity FROM account_move m JOIN account_move_line a ON a.move_id = m.id \
-         WHERE m.move_type = 'out_refund' AND m.state = 'posted' AND m.sale_id = ANY(",
+        "SELECT json_build_object('document', i.id, 'product_id', a.product_id, 'name', a.name, 'manufacturer_ref', a.manufacturer_ref, \
+         'quantity', a.quantity::text, 'price_unit', a.price_unit::text, 'tax_id', a.tax_id, 'tax_rate', a.tax_rate::text, \
+         'tax_included', a.tax_included, 'sale_line_id', l.id, 'bank_id', a.bank_id, 'untaxed', a.price_subtotal::text, 'tax', a.price_tax::text, \
+         'total', a.price_total::text, 'credited', c.quantity::text, 'credited_untaxed', c.untaxed::text, 'credited_tax', c.tax::text, \
+         'credited_total', c.total::text, 'returned', l.qty_returned::text, 'closed', l.qty_closed::text)::text \
+         FROM account_move i JOIN account_move_line a ON a.move_id = i.id JOIN sale_order_line l ON l.id = a.sale_line_id, LATERAL \
+         (SELECT coalesce(sum(b.quantity), 0) AS quantity, coalesce(sum(b.price_subtotal), 0) AS untaxed, coalesce(sum(b.price_tax), 0) AS tax, \
+         coalesce(sum(b.price_total), 0) AS total FROM account_move_line b JOIN account_move n ON n.id = b.move_id \
+         WHERE b.sale_line_id = l.id AND n.move_type = 'out_refund' AND n.state = 'posted') c \
+         WHERE i.move_type = 'out_invoice' AND i.state = 'posted' AND l.qty_returned + l.qty_closed > c.quantity AND i.sale_id = ANY(",
     );
-    sql.bind(orders.to_vec());
+    sql.bind(orders.to_vec()).push(") ORDER BY i.id, a.sequence, a.id");
+    let lines: Vec<Creditable> = read(sql.load::<Text, String>(tx.conn).await?)?;
+    let lines: Vec<(Source, Amounts)> = lines.into_iter().filter_map(Creditable::due).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "SELECT json_build_object('reversed_entry_id', m.id, 'sale_id', m.sale_id, 'partner_id', m.partner_id, 'bank_id', m.bank_id, \
+         'order_source', m.order_source, 'move_type', 'out_refund', 'invoice_origin', m.invoice_origin, 'ref', m.name, 'reason', \
+         CASE WHEN o.id = ANY(",
+    );
+    sql.bind(closed.to_vec());
     sql.push(
-        ") GROUP BY 1) SELECT json_build_object('document', i.id, 'product_id', l.product_id, 'name', l.name, 'manufacturer_ref', l.manufacturer_ref, \
-         'quantity', (l.qty_returned - coalesce(c.quantity, 0))::text, 'price_unit', l.price_unit::text, 'tax_id', l.tax_id, 'tax_rate', l.tax_rate::text, \
-         'tax_included', l.tax_included, 'sale_line_id', l.id, 'bank_id', l.bank_id)::text FROM sale_order_line l \
-         JOIN account_move i ON i.sale_id = l.order_id AND i.move_type = 'out_invoice' AND i.state = 'posted' \
-         LEFT JOIN credited c ON c.sale_line_id = l.id WHERE l.qty_returned > coalesce(c.quantity, 0) AND l.order_id = ANY(",
+        ") THEN coalesce(o.closing_reason, 'Reliquat non livré') ELSE 'Retour de marchandises' END)::text \
+         FROM account_move m JOIN sale_order o ON o.id = m.sale_id WHERE m.id = ANY(",
     );
-    sql.bind(orders.to_vec()).push(") ORDER BY i.id, l.sequence, l.id");
-    let sources = sql.load::<Text, String>(tx.conn).await?;
-    let rows = reversals(tx, &sources, "Retour de marchandises").await?;
-    post(tx, "RFAC", documents(&rows, &sources, "reversed_entry_id")).await.map(drop)
+    sql.bind(lines.iter().map(|(source, _)| source.document).collect::<Vec<_>>()).push(") ORDER BY m.id");
+    let rows = read(sql.load::<Text, String>(tx.conn).await?)?;
+    post(tx, "RFAC", documents(rows, lines, "reversed_entry_id")).await.map(drop)
 }
 
-/// The rows of credit notes for the invoices that these lines name as their document.
-async fn reversals(tx: &mut Tx<'_>, sources: &[String], reason: &str) -> Result<Vec<String>, Failure> {
-    let mut invoices: Vec<i64> = sources.iter().filter_map(|text| Some(serde_json::from_str::<Source>(text).ok()?.document)).collect();
-    invoices.dedup();
-    let mut sql = Sql::new(
-        "SELECT json_build_object('reversed_entry_id', id, 'sale_id', sale_id, 'partner_id', partner_id, 'bank_id', bank_id, 'order_source', order_source, \
-         'move_type', 'out_refund', 'invoice_origin', invoice_origin, 'ref', name, 'reason', ",
-    );
-    sql.bind(reason).push("::text)::text FROM account_move WHERE id = ANY(").bind(invoices).push(") ORDER BY id");
-    Ok(sql.load::<Text, String>(tx.conn).await?)
+/// Rows of JSON text, as what they are.
+fn read<T: serde::de::DeserializeOwned>(rows: Vec<String>) -> Result<Vec<T>, Failure> {
+    let parsed = rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<Vec<T>, _>>();
+    parsed.map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)).into())
 }
 
 /// Rows with the lines that name them.
-fn documents(rows: &[String], sources: &[String], key: &str) -> Vec<Document> {
-    let mut sources: Vec<Source> = sources.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+fn documents(rows: Vec<Map<String, Json>>, mut lines: Vec<(Source, Amounts)>, key: &str) -> Vec<Document> {
     let mut documents = Vec::new();
-    for row in rows.iter().filter_map(|text| serde_json::from_str::<Map<String, Json>>(text).ok()) {
+    for row in rows {
         let id = row.get(key).and_then(Json::as_i64);
-        let (mine, others): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| Some(source.document) == id);
-        sources = others;
+        let (mine, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(source, _)| Some(source.document) == id);
+        lines = others;
         documents.push(Document::of(row, mine.into_iter()));
     }
     documents
@@ -250,42 +306,84 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<Strin
 /// The longest reason of a credit note.
 const MAX_REASON: usize = 500;
 
-/// `action_reverse`: a credit note for all of a posted invoice that is not credited yet, for a `reason`. Answers the new ids.
+/// What stock told when it had given up what the orders of invoices still waited for.
+#[derive(Default)]
+pub struct GivenUp {
+    orders: Vec<sale_order::Served>,
+    /// The newest credit note before.
+    before: i64,
+}
+
+/// Before `action_reverse`: notes its `reason`, and has stock give up what the invoices' orders still wait for. That is done then,
+/// whatever becomes of this request: what nobody waits for any more is credited anyway, as soon as stock's event is heard.
+///
+/// # Errors
+/// 403 where the identity may not, 422 for a reason that is none, 503 where stock is away.
+pub async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<GivenUp, Fault> {
+    if !(asked.model.access)(asked.identity).write {
+        return Err(denied(asked.model, "modify"));
+    }
+    let reason = match data.get("reason") {
+        None | Some(Json::Null | Json::Bool(false)) => "",
+        Some(Json::String(text)) if text.chars().count() <= MAX_REASON => text.trim(),
+        Some(_) => return Err(Fault::validation(format!("`reason` must be a text of at most {MAX_REASON} characters."))),
+    };
+    let reason = if reason.is_empty() { "Annulation de la facture" } else { reason };
+    let mut sql = Sql::new(
+        "SELECT m.sale_id, coalesce((SELECT max(n.id) FROM account_move n WHERE n.reversed_entry_id = m.id), 0) FROM account_move m \
+         WHERE m.state = 'posted' AND m.move_type = 'out_invoice' AND m.sale_id IS NOT NULL AND m.deleted_at IS NULL AND m.id = ANY(",
+    );
+    let ids: BTreeSet<i64> = asked.call.params.need("ids")?;
+    sql.bind(ids.iter().copied().collect::<Vec<_>>()).push(")");
+    let invoices = asked.owner.database.search::<(BigInt, BigInt), (i64, i64)>(sql).await?;
+    // One that is none is told by the transaction, which then credits nothing
+    if invoices.len() < ids.len() {
+        return Ok(GivenUp::default());
+    }
+    let (orders, notes): (Vec<i64>, Vec<i64>) = invoices.into_iter().unzip();
+    // Whoever hears first that they are given up makes the credit notes
+    asked
+        .owner
+        .transact(asked.call.traceparent.as_ref(), |tx| Box::pin(sale_order::note_reason(tx, orders.clone(), reason.to_owned())))
+        .await?;
+    let orders = asked.owner.ask(asked.call.asking("stock.move", "_close").with("ids", &orders)).await?;
+    Ok(GivenUp { orders, before: notes.into_iter().max().unwrap_or_default() })
+}
+
+/// `action_reverse`: credits all of posted invoices that the clients do not have. What they have is credited when it comes back, or
+/// they would have it for nothing. Answers the new ids.
 ///
 /// # Errors
 /// 422 for what is no posted invoice, 409 where nothing is left to credit.
-pub async fn reverse(tx: &mut Tx<'_>, found: Found, mut data: Map<String, Json>) -> Result<Json, Failure> {
-    let reason = match data.remove("reason") {
-        None | Some(Json::Null | Json::Bool(false)) => None,
-        Some(Json::String(text)) if text.chars().count() <= MAX_REASON => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Some(_) => return Err(Fault::validation(format!("`reason` must be a text of at most {MAX_REASON} characters.")).into()),
-    };
+pub async fn reverse(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, given_up: &GivenUp) -> Result<Json, Failure> {
+    // Before the invoices, as who hears from stock does
+    let mut orders = Sql::new("SELECT id FROM sale_order WHERE id IN (SELECT sale_id FROM account_move WHERE id = ANY(");
+    orders.bind(ids.clone()).push(")) ORDER BY id FOR UPDATE");
+    tx.ids(orders).await?;
+    let found = tx.find_ids(model, ids).await?;
     let mut sql = Sql::new("SELECT id FROM account_move WHERE state = 'posted' AND move_type = 'out_invoice' AND id = ANY(");
     sql.bind(found.ids.clone()).push(")");
     if tx.ids(sql).await?.len() < found.ids.len() {
         return Err(Fault::validation("Only a posted invoice can be reversed.").into());
     }
-    // What comes back meanwhile is credited under the same lock
-    let mut sql = Sql::new("SELECT id FROM sale_order WHERE id IN (SELECT sale_id FROM account_move WHERE id = ANY(");
-    sql.bind(found.ids.clone()).push(")) ORDER BY id FOR UPDATE");
-    tx.ids(sql).await?;
-    let mut sql = Sql::new(
-        "WITH credited AS (SELECT coalesce(a.sale_line_id, -a.product_id) AS line, m.reversed_entry_id, sum(a.quantity) AS quantity \
-         FROM account_move m JOIN account_move_line a ON a.move_id = m.id WHERE m.state = 'posted' AND m.reversed_entry_id = ANY(",
-    );
-    sql.bind(found.ids.clone());
-    sql.push(
-        ") GROUP BY 1, 2) SELECT json_build_object('document', l.move_id, 'product_id', l.product_id, 'name', l.name, 'manufacturer_ref', l.manufacturer_ref, \
-         'quantity', (l.quantity - coalesce(c.quantity, 0))::text, 'price_unit', l.price_unit::text, 'tax_id', l.tax_id, 'tax_rate', l.tax_rate::text, \
-         'tax_included', l.tax_included, 'sale_line_id', l.sale_line_id, 'bank_id', l.bank_id)::text FROM account_move_line l \
-         LEFT JOIN credited c ON c.reversed_entry_id = l.move_id AND c.line = coalesce(l.sale_line_id, -l.product_id) \
-         WHERE l.quantity > coalesce(c.quantity, 0) AND l.move_id = ANY(",
-    );
-    sql.bind(found.ids).push(") ORDER BY l.move_id, l.sequence, l.id");
-    let sources = sql.load::<Text, String>(tx.conn).await?;
-    if sources.is_empty() {
-        return Err(Fault::conflict("Everything of this invoice is credited already.").into());
+    sale_order::serve(tx, &given_up.orders).await?;
+    // Whoever heard of it first has made them
+    let mut notes = Sql::new("SELECT id FROM account_move WHERE move_type = 'out_refund' AND reversed_entry_id = ANY(");
+    notes.bind(found.ids.clone()).push(") AND id > ").bind(given_up.before).push(" ORDER BY id");
+    let notes = tx.ids(notes).await?;
+    if !notes.is_empty() {
+        return Ok(json!(notes));
     }
-    let rows = reversals(tx, &sources, reason.as_deref().unwrap_or("Annulation de la facture")).await?;
-    Ok(json!(post(tx, "RFAC", documents(&rows, &sources, "reversed_entry_id")).await?))
+    let mut kept = Sql::new(
+        "SELECT m.name FROM account_move m WHERE m.amount_total > (SELECT coalesce(sum(n.amount_total), 0) FROM account_move n \
+         WHERE n.reversed_entry_id = m.id AND n.state = 'posted') AND m.id = ANY(",
+    );
+    kept.bind(found.ids).push(") ORDER BY m.id LIMIT 1");
+    Err(match kept.load::<Nullable<Text>, Option<String>>(tx.conn).await?.pop().flatten() {
+        Some(name) => Fault::conflict(format!(
+            "What is not credited of {name} is with the client: it is credited when it comes back (action_return of its delivery)."
+        )),
+        None => Fault::conflict("Everything of this invoice is credited already."),
+    }
+    .into())
 }

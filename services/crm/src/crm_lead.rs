@@ -18,7 +18,7 @@ use crate::sale_order::{self, NewLine, NewOrder, Pos, Product, decimal, object};
 use crate::{Crm, access, loan_file};
 
 /// How many lines a cart may have.
-const MAX_LINES: usize = 200;
+const MAX_LINES: usize = 1_000;
 /// The central warehouse's code.
 pub const CENTRAL: &str = "EKIWH";
 
@@ -154,9 +154,18 @@ struct Named {
     name: String,
 }
 
+/// A point of sale, as partners tell.
+#[derive(Deserialize)]
+struct Point {
+    id: i64,
+    /// A release of partners before this one does not tell.
+    #[serde(default)]
+    closed: bool,
+}
+
 #[derive(Deserialize)]
 struct Places {
-    points: HashMap<String, Named>,
+    points: HashMap<String, Point>,
     bank: Option<Named>,
     state: Option<Named>,
     country: Option<Named>,
@@ -286,11 +295,14 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     let (products, places) = futures_util::try_join!(products, owner.ask::<Places>(question))?;
     let products: HashMap<_, _> = products.into_iter().filter(|p| p.active).map(|p| (p.manufacturer_ref.clone(), p)).collect();
     let pos = |at: &str, code: &str, problems: &mut Vec<String>| -> Pos {
-        let found = places.points.get(code).map(|point| point.id);
+        let found = places.points.get(code);
         if found.is_none() && !code.is_empty() && code != CENTRAL {
             problems.push(format!("Unknown POS code in {at}: '{code}'"));
         }
-        found
+        if found.is_some_and(|point| point.closed) {
+            problems.push(format!("The point of sale in {at} takes no new order: '{code}' is archived or BLOCKED"));
+        }
+        found.map(|point| point.id)
     };
     let mut new_lines = Vec::new();
     for (at, reference, quantity, code_pos) in lines {

@@ -19,7 +19,8 @@ use service::doctor::Finding;
 use service::owner::Answer;
 use service::{Asked, Owner, Pending, Service};
 
-use crate::crm_lead::{Prepared, Wire};
+use crate::account_move::GivenUp;
+use crate::crm_lead::Wire;
 use crate::sale_order::Served;
 
 service::settings! {
@@ -56,6 +57,18 @@ impl Crm {
     }
 }
 
+/// What was found out, or done elsewhere, before a transaction.
+#[derive(Default)]
+pub enum Prepared {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What a lead names.
+    Lead(crm_lead::Prepared),
+    /// What is not shipped any more of invoices that are reversed.
+    GivenUp(GivenUp),
+}
+
 /// Leads and orders: the hub and the platform write, a bank's user its own bank's. An order comes with its lead.
 pub fn access(identity: &Identity) -> Access {
     match identity.kind() {
@@ -81,7 +94,7 @@ pub fn settings_access(identity: &Identity) -> Access {
 }
 
 impl Service for Crm {
-    type Prepared = Option<Prepared>;
+    type Prepared = Prepared;
     type Heard = Vec<Served>;
 
     fn name(&self) -> &'static str {
@@ -100,8 +113,9 @@ impl Service for Crm {
     fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<Self::Prepared, Fault>> {
         Box::pin(async move {
             match (asked.model.name, asked.call.method.as_str()) {
-                ("crm.lead", "create") => crm_lead::prepare(asked, std::mem::take(data)).await.map(Some),
-                _ => Ok(None),
+                ("crm.lead", "create") => crm_lead::prepare(asked, std::mem::take(data)).await.map(Prepared::Lead),
+                ("account.move", "action_reverse") => account_move::give_up(asked, data).await.map(Prepared::GivenUp),
+                _ => Ok(Prepared::Nothing),
             }
         })
     }
@@ -115,7 +129,7 @@ impl Service for Crm {
     ) -> Pending<'a, Answer> {
         Box::pin(async move {
             let id = match (model.name, prepared) {
-                ("crm.lead", Some(prepared)) => crm_lead::create(tx, model, prepared, &self.keys).await?,
+                ("crm.lead", Prepared::Lead(prepared)) => crm_lead::create(tx, model, prepared, &self.keys).await?,
                 ("sale.order", _) => return Err(Fault::validation("An order comes with its lead: POST crm.lead.").into()),
                 _ => tx.create(model, data).await?,
             };
@@ -179,7 +193,8 @@ impl Service for Crm {
                 method: "action_reverse",
                 arguments: &[Argument::optional("reason", r#"{"type": ["string", "null"], "maxLength": 500}"#)],
                 on_record: true,
-                about: "Makes the credit note of a posted invoice, which prints the reason. Answers its id.",
+                about: "Credits all of a posted invoice that the client does not have, and gives up what still waits for goods; the credit \
+                        notes, whose ids it answers, print the reason.",
             },
         ];
         ACTIONS
@@ -190,17 +205,21 @@ impl Service for Crm {
         tx: &'a mut Tx<'_>,
         model: &'a Model,
         call: &'a Call,
-        data: Map<String, Json>,
-        _: &'a Self::Prepared,
+        _data: Map<String, Json>,
+        prepared: &'a Self::Prepared,
     ) -> Pending<'a, Answer> {
         Box::pin(async move {
             if !(model.access)(tx.identity).write {
                 return Err(denied(model, "modify").into());
             }
-            let found = tx.find_ids(model, call.params.need("ids")?).await?;
-            match model.name {
-                "sale.order" => sale_order::action(tx, model, found, &call.method).await,
-                _ => account_move::reverse(tx, found, data).await,
+            let ids = call.params.need("ids")?;
+            match (model.name, prepared) {
+                ("account.move", Prepared::GivenUp(given_up)) => account_move::reverse(tx, model, ids, given_up).await,
+                ("sale.order", _) => {
+                    let found = tx.find_ids(model, ids).await?;
+                    sale_order::action(tx, model, found, &call.method).await
+                }
+                _ => Err(Fault::no_such_method(model.name, &call.method).into()),
             }
         })
     }

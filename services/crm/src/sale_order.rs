@@ -1,7 +1,7 @@
 //! `sale.order`: what a client has ordered, and how far it is. Stock reserves and ships by the order's state, and tells what
 //! came of it.
 
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use domain::price::{Amounts, Tax};
 use domain::{Progress, price};
 use jsonrpc::{Call, Fault, Reply};
@@ -50,6 +50,7 @@ pub fn model() -> Model {
         Field::computed("short", Kind::Float, "Short", of_lines("short")).help("How many of its goods are waited for."),
         Field::new("note", Kind::Text(20_000), "Terms and conditions"),
         Field::internal("post_hash", Kind::Char(64)),
+        Field::internal("closing_reason", Kind::Char(500)),
     ];
     Model::new("sale.order", "sale_order", "Sales order", fields, access).order("date_order desc, id desc")
 }
@@ -58,6 +59,8 @@ pub fn model() -> Model {
 pub fn line_model() -> Model {
     let of_invoices = "coalesce((SELECT sum(CASE m.move_type WHEN 'out_refund' THEN -a.quantity ELSE a.quantity END) \
         FROM account_move_line a JOIN account_move m ON m.id = a.move_id WHERE a.sale_line_id = {t}.id AND m.state = 'posted'), 0)";
+    let of_credits = "coalesce((SELECT sum(a.quantity) FROM account_move_line a JOIN account_move m ON m.id = a.move_id \
+        WHERE a.sale_line_id = {t}.id AND m.move_type = 'out_refund' AND m.state = 'posted'), 0)";
     let fields = vec![
         Field::new("order_id", Kind::Many2one("sale.order"), "Order").readonly(),
         Field::new("sequence", Kind::Integer, "Sequence").readonly(),
@@ -79,7 +82,9 @@ pub fn line_model() -> Model {
         Field::new("short", Kind::Float, "Short").readonly(),
         Field::new("qty_delivered", Kind::Float, "Delivered").readonly(),
         Field::new("qty_returned", Kind::Float, "Returned").readonly(),
-        Field::computed("qty_invoiced", Kind::Float, "Invoiced", of_invoices),
+        Field::new("qty_closed", Kind::Float, "Given up").readonly().help("Of a delivered order: what will not be shipped any more."),
+        Field::computed("qty_invoiced", Kind::Float, "Invoiced", of_invoices).help("What credit notes took back is taken off."),
+        Field::computed("qty_credited", Kind::Float, "Credited", of_credits),
     ];
     Model::new("sale.order.line", "sale_order_line", "Sales order line", fields, read_own).order("order_id, sequence, id")
 }
@@ -111,6 +116,8 @@ pub struct Product {
     pub selling_price: Decimal,
     /// Whether it is still there.
     pub active: bool,
+    /// `account.tax` id: its own, or its category's; none: the first.
+    pub tax: Option<i64>,
 }
 
 /// The point of sale of a line; none: the central warehouse.
@@ -164,22 +171,44 @@ pub struct Priced {
     lines: Vec<Map<String, Json>>,
 }
 
-/// Prices an order with the tax of new lines.
+/// A tax, as lines copy it.
+#[derive(Deserialize)]
+struct Rate {
+    id: i64,
+    rate: Decimal,
+    included: bool,
+    /// Whether it is that of products which name none.
+    first: bool,
+}
+
+/// Prices an order, each line with its product's tax.
 ///
 /// # Errors
-/// 422 for more than any amount of money.
+/// 422 for more than any amount of money, 409 for a tax that the catalogue names and that is not here.
 pub async fn price(tx: &mut Tx<'_>, order: &NewOrder) -> Result<Priced, Failure> {
-    let sql = Sql::new(
-        "SELECT nextval(pg_get_serial_sequence('crm_lead', 'id')), nextval(pg_get_serial_sequence('sale_order', 'id')), t.id, t.amount::text, t.price_include \
-         FROM (SELECT) one LEFT JOIN (SELECT * FROM account_tax WHERE active AND deleted_at IS NULL ORDER BY sequence, id LIMIT 1) t ON true",
+    let mut sql = Sql::new(
+        "SELECT nextval(pg_get_serial_sequence('crm_lead', 'id')), nextval(pg_get_serial_sequence('sale_order', 'id')), \
+         (SELECT coalesce(json_agg(json_build_object('id', t.id, 'rate', t.amount::text, 'included', t.price_include, 'first', t.id IS NOT DISTINCT FROM f.id)), '[]') \
+         FROM account_tax t LEFT JOIN (SELECT id FROM account_tax WHERE active AND deleted_at IS NULL ORDER BY sequence, id LIMIT 1) f ON true \
+         WHERE t.deleted_at IS NULL AND (t.id = f.id OR t.id = ANY(",
     );
-    type Columns = (BigInt, BigInt, Nullable<BigInt>, Nullable<Text>, Nullable<Bool>);
-    type Row = (i64, i64, Option<i64>, Option<String>, Option<bool>);
-    let Some((lead, id, tax_id, rate, included)) = sql.load::<Columns, Row>(tx.conn).await?.pop() else { return Err(Fault::busy().into()) };
-    let tax = Tax { rate: rate.and_then(|rate| rate.parse().ok()).unwrap_or_default(), included: included.unwrap_or(true) };
+    sql.bind(order.lines.iter().filter_map(|line| line.product.tax).collect::<Vec<_>>()).push(")))::text");
+    let Some((lead, id, rates)) = sql.load::<(BigInt, BigInt, Text), (i64, i64, String)>(tx.conn).await?.pop() else {
+        return Err(Fault::busy().into());
+    };
+    let rates: Vec<Rate> = serde_json::from_str(&rates).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
     let mut sum = Amounts { untaxed: Decimal::ZERO, tax: Decimal::ZERO, total: Decimal::ZERO };
     let mut lines = Vec::with_capacity(order.lines.len());
     for (at, line) in order.lines.iter().enumerate() {
+        let rate = rates.iter().find(|rate| line.product.tax.map_or(rate.first, |tax| tax == rate.id));
+        if let (None, Some(tax)) = (rate, line.product.tax) {
+            let reference = &line.product.manufacturer_ref;
+            return Err(
+                Fault::conflict(format!("cart[{at}]: catalog names the tax {tax} of '{reference}', and crm has no such tax.")).into()
+            );
+        }
+        let tax_id = rate.map(|rate| rate.id);
+        let tax = rate.map_or(Tax { rate: Decimal::ZERO, included: true }, |rate| Tax { rate: rate.rate, included: rate.included });
         let amounts = price::amounts(line.quantity, line.product.selling_price, tax);
         if amounts.total >= Decimal::from(MAX_MONEY) {
             return Err(Fault::validation(format!("cart[{at}] comes to more than any amount of money.")).into());
@@ -364,43 +393,87 @@ pub struct ServedLine {
     pub delivered: Decimal,
     /// Come back of that.
     pub returned: Decimal,
+    /// Given up of a delivered order. A release of stock before this one could give up nothing, and does not tell.
+    #[serde(default)]
+    pub closed: Decimal,
 }
 
-/// Writes what stock told, and makes credit notes for what came back.
+/// A line as it is known, locked with its order.
+#[derive(Deserialize)]
+struct KnownLine {
+    id: i64,
+    order: i64,
+    canceled: bool,
+    short: Decimal,
+    ordered: Decimal,
+    reserved: Decimal,
+    delivered: Decimal,
+    returned: Decimal,
+    closed: Decimal,
+}
+
+/// Writes what stock told, and makes credit notes for what came back and what was given up.
 ///
 /// # Errors
 /// The database's own.
-pub async fn serve(tx: &mut Tx<'_>, served: &[Served]) -> Result<(), Failure> {
+pub async fn serve(tx: &mut Tx<'_>, orders: &[Served]) -> Result<(), Failure> {
     let model = tx.registry.model("sale.order.line")?;
     let mut sql = Sql::new("WITH o AS (SELECT id, state FROM sale_order WHERE id = ANY(");
-    sql.bind(served.iter().map(|order| order.order).collect::<Vec<_>>());
+    sql.bind(orders.iter().map(|order| order.order).collect::<Vec<_>>());
     sql.push(
-        ") ORDER BY id FOR UPDATE) SELECT l.id, l.product_uom_qty::text, o.state, concat_ws(' ', trim_scale(l.reserved), trim_scale(l.short), \
-         trim_scale(l.qty_delivered), trim_scale(l.qty_returned)) FROM o JOIN sale_order_line l ON l.order_id = o.id ORDER BY l.id",
+        ") ORDER BY id FOR UPDATE) SELECT json_build_object('id', l.id, 'order', o.id, 'canceled', o.state = 'cancel', 'short', l.short::text, \
+         'ordered', l.product_uom_qty::text, 'reserved', l.reserved::text, 'delivered', l.qty_delivered::text, 'returned', l.qty_returned::text, \
+         'closed', l.qty_closed::text)::text FROM o JOIN sale_order_line l ON l.order_id = o.id ORDER BY l.id",
     );
-    type Columns = (BigInt, Text, Text, Nullable<Text>);
-    let lines = sql.load::<Columns, (i64, String, String, Option<String>)>(tx.conn).await?;
     let told: std::collections::HashMap<i64, &ServedLine> =
-        served.iter().flat_map(|order| &order.lines).map(|line| (line.line, line)).collect();
-    let mut rows = Vec::new();
-    for (id, quantity, state, known) in lines {
-        let Some(line) = told.get(&id) else { continue };
-        let quantity: Decimal = quantity.parse().unwrap_or_default();
-        let short = if state == "cancel" { Decimal::ZERO } else { (quantity - line.delivered - line.reserved).max(Decimal::ZERO) };
-        let now = [line.reserved, short, line.delivered, line.returned].map(|amount| amount.normalize());
-        if known.as_deref() != Some(now.map(|amount| amount.to_string()).join(" ").as_str()) {
-            let [reserved, short, delivered, returned] = now;
-            rows.push(object(
-                json!({"id": id, "reserved": reserved, "short": short, "qty_delivered": delivered, "qty_returned": returned}),
-            ));
+        orders.iter().flat_map(|order| &order.lines).map(|line| (line.line, line)).collect();
+    let (mut rows, mut creditable, mut closed_now) = (Vec::new(), false, Vec::new());
+    for text in sql.load::<Text, String>(tx.conn).await? {
+        let known: KnownLine = serde_json::from_str(&text).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
+        let Some(line) = told.get(&known.id) else { continue };
+        let now = domain::served::Served {
+            ordered: known.ordered,
+            reserved: line.reserved,
+            // None of it is ever undone: who asked before the last one who told may come after him
+            delivered: line.delivered.max(known.delivered),
+            returned: line.returned.max(known.returned),
+            closed: line.closed.max(known.closed),
+        };
+        let short = if known.canceled { Decimal::ZERO } else { now.short() };
+        let (before, after) = (
+            [known.reserved, known.short, known.delivered, known.returned, known.closed],
+            [now.reserved, short, now.delivered, now.returned, now.closed],
+        );
+        if before != after {
+            let [reserved, short, delivered, returned, closed] = after.map(|amount| amount.normalize());
+            rows.push(object(json!({
+                "id": known.id, "reserved": reserved, "short": short, "qty_delivered": delivered, "qty_returned": returned, "qty_closed": closed,
+            })));
         }
+        if now.closed > known.closed {
+            closed_now.push(known.order);
+        }
+        creditable |= now.to_credit(Decimal::ZERO) > Decimal::ZERO;
     }
     if !rows.is_empty() {
-        tx.ids(write::update_each(model, &tx.author, &["qty_delivered", "qty_returned", "reserved", "short"], &rows)).await?;
+        let columns = ["qty_closed", "qty_delivered", "qty_returned", "reserved", "short"];
+        tx.ids(write::update_each(model, &tx.author, &columns, &rows)).await?;
     }
-    let returned: Vec<i64> =
-        served.iter().filter(|order| order.lines.iter().any(|line| line.returned > Decimal::ZERO)).map(|o| o.order).collect();
-    if returned.is_empty() { Ok(()) } else { account_move::credit_returned(tx, &returned).await }
+    let orders: Vec<i64> = orders.iter().map(|order| order.order).collect();
+    if creditable { account_move::credit(tx, &orders, &closed_now).await } else { Ok(()) }
+}
+
+/// Notes why what orders still wait for is given up: their credit notes print it.
+///
+/// # Errors
+/// The database's own.
+pub async fn note_reason(tx: &mut Tx<'_>, orders: Vec<i64>, reason: String) -> Result<(), Failure> {
+    let mut sql = Sql::new("SELECT id FROM sale_order WHERE id = ANY(");
+    sql.bind(orders).push(") ORDER BY id FOR UPDATE");
+    let orders = tx.ids(sql).await?;
+    let mut values = Values::default();
+    values.set("closing_reason", reason);
+    tx.update(tx.registry.model("sale.order")?, orders, &values).await.map(drop)
 }
 
 /// The value of a checked quantity.

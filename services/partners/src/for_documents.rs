@@ -11,7 +11,7 @@ use service::{Owner, Service};
 
 use crate::Partners;
 
-/// The points of sale of these `codes` and `ids`: `{code: {id, name}}`.
+/// The points of sale of these `codes` and `ids`: `{code: {id, name, active, closed, version}}`.
 ///
 /// # Errors
 /// The database's own.
@@ -20,10 +20,17 @@ pub async fn points_of_sale(owner: &Owner<Partners>, call: &Call) -> Result<Repl
 }
 
 async fn points(owner: &Owner<Partners>, codes: Vec<String>, ids: Vec<i64>) -> Result<Map<String, Json>, Fault> {
-    let mut sql = Sql::new("SELECT code_pos, id, name FROM res_partner WHERE is_pos AND deleted_at IS NULL AND (code_pos = ANY(");
+    let mut sql = Sql::new(
+        "SELECT code_pos, id, name, active, status, version FROM res_partner WHERE is_pos AND deleted_at IS NULL AND (code_pos = ANY(",
+    );
     sql.bind(codes).push(") OR id = ANY(").bind(ids).push("))");
-    let rows = owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(sql).await?;
-    Ok(rows.into_iter().map(|(code, id, name)| (code, json!({"id": id, "name": name}))).collect())
+    type Columns = (Text, BigInt, Text, Bool, Text, BigInt);
+    let rows = owner.database.search::<Columns, (String, i64, String, bool, String, i64)>(sql).await?;
+    let point = |(code, id, name, active, status, version): (String, i64, String, bool, String, i64)| {
+        let closed = domain::is_closed(active, &status);
+        (code, json!({"id": id, "name": name, "active": active, "closed": closed, "version": version}))
+    };
+    Ok(rows.into_iter().map(point).collect())
 }
 
 /// What a lead names: the points of sale of its `codes`, its `bank`'s name, its `state` (a wilaya by number or name) and

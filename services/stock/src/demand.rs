@@ -2,6 +2,7 @@
 //! shipping for one that is delivered, nothing any more for one that is cancelled.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use diesel::sql_types::{BigInt, Text};
 use events::Event;
@@ -65,12 +66,16 @@ pub async fn hear(owner: &Owner<Stock>, events: &[Event]) -> Result<Heard, Fault
     if ids.is_empty() {
         return Ok(Heard::default());
     }
+    ask(owner, &ids, events.iter().find_map(|event| event.traceparent.clone())).await
+}
+
+async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<String>) -> Result<Heard, Fault> {
     let call = |model: &str, method: &str| {
-        let mut call = Call::new(model, method, std::sync::Arc::from(""));
-        call.traceparent = events.iter().find_map(|event| event.traceparent.clone());
+        let mut call = Call::new(model, method, Arc::from(""));
+        call.traceparent.clone_from(&traceparent);
         call
     };
-    let demands: Vec<Demand> = owner.ask(call("sale.order", "_demand").with("ids", &ids)).await?;
+    let demands: Vec<Demand> = owner.ask(call("sale.order", "_demand").with("ids", ids)).await?;
     let lines = || demands.iter().flat_map(|demand| &demand.lines);
     let mut known = Sql::new("SELECT partner_id FROM stock_warehouse WHERE deleted_at IS NULL AND partner_id = ANY(");
     known.bind(lines().filter_map(|line| line.pos_id).collect::<Vec<_>>()).push(")");
@@ -109,9 +114,7 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
         .flat_map(|demand| &demand.lines)
         .filter_map(|line| warehouses.of(line.pos_id).map(|warehouse| warehouse.stock))
         .collect();
-    let mut open = Sql::new("SELECT DISTINCT location_id FROM stock_picking WHERE picking_type_code = 'outgoing' AND sale_id = ANY(");
-    open.bind([canceled.as_slice(), delivered.as_slice()].concat()).push(")");
-    locations.extend(tx.ids(open).await?);
+    locations.extend(outgoing(tx, [canceled.as_slice(), delivered.as_slice()].concat()).await?);
     stock_warehouse::lock(tx, locations).await?;
 
     note(tx, &demands).await?;
@@ -149,8 +152,9 @@ async fn warehouses(tx: &mut Tx<'_>, new: &[&Demand], points: &Points) -> Result
         if let Some(id) = line.pos_id {
             let code = line.code_pos.clone().unwrap_or_else(|| id.to_string());
             let known = points.get(&code).filter(|point| point.id == id);
-            let name = known.map_or_else(|| code.clone(), |point| point.name.clone());
-            wanted.insert(code, PointOfSale { id, name });
+            let name = code.clone();
+            // Whether it is closed, its own event tells
+            wanted.insert(code, known.cloned().unwrap_or_else(|| PointOfSale { id, name, ..PointOfSale::default() }));
         }
     }
     stock_warehouse::of_points(tx, &wanted).await
@@ -217,17 +221,77 @@ async fn open_moves(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<Move>, Fail
     stock_move::locked(tx, condition).await
 }
 
-/// For crm: what became of these orders' lines. Quantities are texts, so that they stay exact.
+/// Of pickings those that only their order's state moves: what is left of an order that is delivered may be given up.
+///
+/// # Errors
+/// The database's own.
+pub async fn not_delivered<'p>(tx: &mut Tx<'_>, pickings: &'p [Picking]) -> Result<Vec<&'p Picking>, Failure> {
+    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = '");
+    sql.push(DELIVERED).push("' AND order_id = ANY(").bind(pickings.iter().filter_map(|one| one.sale_id).collect::<Vec<_>>()).push(")");
+    let delivered = tx.ids(sql).await?;
+    Ok(pickings.iter().filter(|one| one.sale_id.is_none_or(|order| !delivered.contains(&order))).collect())
+}
+
+/// For crm: gives up what delivered orders still wait for, and tells what became of their lines. What is not heard of yet is heard of
+/// first, so that it ships what it has.
+///
+/// # Errors
+/// 503 where crm is away.
+pub async fn close(owner: &Owner<Stock>, call: &Call) -> Result<Reply, Fault> {
+    let ids: BTreeSet<i64> = call.params.need("ids")?;
+    let heard = Arc::new(ask(owner, &ids, call.traceparent.clone()).await?);
+    owner
+        .transact(call.traceparent.as_ref(), |tx| {
+            let heard = heard.clone();
+            Box::pin(async move { apply(tx, &heard).await })
+        })
+        .await?;
+    // Its own transaction: it takes the locks of other locations
+    let orders: Vec<i64> = ids.into_iter().collect();
+    owner
+        .transact(call.traceparent.as_ref(), |tx| {
+            let orders = orders.clone();
+            Box::pin(async move { give_up(tx, orders).await })
+        })
+        .await?;
+    for_orders(owner, call).await
+}
+
+async fn give_up(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<(), Failure> {
+    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = '");
+    sql.push(DELIVERED).push("' AND order_id = ANY(").bind(orders).push(")");
+    let orders = tx.ids(sql).await?;
+    let places = outgoing(tx, orders.clone()).await?;
+    stock_warehouse::lock(tx, places).await?;
+    let moves = open_moves(tx, orders).await?;
+    stock_picking::cancel(tx, moves).await
+}
+
+/// Where orders are shipped from.
+async fn outgoing(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<i64>, Failure> {
+    let mut sql = Sql::new("SELECT DISTINCT location_id FROM stock_picking WHERE picking_type_code = 'outgoing' AND sale_id = ANY(");
+    sql.bind(orders).push(")");
+    tx.ids(sql).await
+}
+
+/// For crm: what became of these orders' lines; what was given up only of those that are delivered, for the others owe nothing.
+/// Quantities are texts, so that they stay exact.
 ///
 /// # Errors
 /// The database's own.
 pub async fn for_orders(owner: &Owner<Stock>, call: &Call) -> Result<Reply, Fault> {
     let mut sql = Sql::new(
         "SELECT json_build_object('order', d.order_id, 'lines', coalesce((SELECT json_agg(json_build_object('line', l.line, \
-         'reserved', l.reserved::text, 'delivered', l.delivered::text, 'returned', l.returned::text) ORDER BY l.line) FROM \
+         'reserved', l.reserved::text, 'delivered', l.delivered::text, 'returned', l.returned::text, \
+         'closed', CASE WHEN d.ek_state = '",
+    );
+    sql.push(DELIVERED);
+    sql.push(
+        "' THEN l.closed ELSE 0 END::text) ORDER BY l.line) FROM \
          (SELECT m.sale_line_id AS line, sum(m.reserved_availability) AS reserved, \
          sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NULL THEN m.quantity_done ELSE 0 END) AS delivered, \
-         sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NOT NULL THEN m.quantity_done ELSE 0 END) AS returned \
+         sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NOT NULL THEN m.quantity_done ELSE 0 END) AS returned, \
+         sum(CASE WHEN m.state = 'cancel' AND m.origin_returned_move_id IS NULL THEN m.product_uom_qty ELSE 0 END) AS closed \
          FROM stock_move m WHERE m.sale_id = d.order_id AND m.sale_line_id IS NOT NULL AND m.deleted_at IS NULL \
          GROUP BY m.sale_line_id) l), '[]'))::text FROM order_demand d WHERE d.order_id = ANY(",
     );

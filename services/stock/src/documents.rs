@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use service::Asked;
 
 use crate::Stock;
-use crate::stock_warehouse::{CENTRAL, Points, Warehouses};
+use crate::stock_warehouse::{self, CENTRAL, PointOfSale, Points, RETURNS, Warehouses};
 
 /// How many lines a document may have.
 pub const MAX_LINES: usize = 200;
@@ -62,6 +62,15 @@ impl Prepared {
     }
 }
 
+/// Whether a value unsets its field.
+pub fn is_unset(json: &Json) -> bool {
+    match json {
+        Json::Null | Json::Bool(false) => true,
+        Json::String(text) => text.trim().is_empty(),
+        Json::Bool(true) | Json::Number(_) | Json::Array(_) | Json::Object(_) => false,
+    }
+}
+
 /// A name as it stands in an error: short.
 pub fn shown(named: &Json) -> String {
     let text = named.as_str().map_or_else(|| named.to_string(), |text| text.trim().to_owned());
@@ -71,24 +80,35 @@ pub fn shown(named: &Json) -> String {
 /// Where goods are or go, as a document names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A warehouse: of a point of sale, or the central one.
-    Warehouse(Option<i64>),
+    /// What a warehouse sells: of a point of sale, or the central one.
+    Stock(Option<i64>),
+    /// What came back to it.
+    Returns(Option<i64>),
     /// A location by its number.
     Location(i64),
 }
 
+/// The code of a warehouse in the code of its returns.
+fn of_returns(code: &str) -> Option<&str> {
+    code.trim().strip_suffix(RETURNS)?.strip_suffix('/')
+}
+
 impl Place {
-    /// Reads one: the code of a warehouse, or the number of a location.
+    /// Reads one: the code of a warehouse, that of its returns, or the number of a location.
     pub fn read(field: &str, named: &Json, prepared: &Prepared, problems: &mut Problems) -> Option<Place> {
+        let warehouse = |code: &str| match code.trim() {
+            CENTRAL => Some(None),
+            code => prepared.points.get(code).map(|point: &PointOfSale| Some(point.id)),
+        };
         match named {
-            Json::String(code) if code.trim() == CENTRAL => Some(Place::Warehouse(None)),
-            Json::String(code) => match prepared.points.get(code.trim()) {
-                Some(point) => Some(Place::Warehouse(Some(point.id))),
-                None => {
+            Json::String(code) => {
+                let returns = || of_returns(code).and_then(warehouse).map(Place::Returns);
+                let found = warehouse(code).map(Place::Stock).or_else(returns);
+                if found.is_none() {
                     problems.add(format!("Unknown reference in {field}: '{}'", shown(named)));
-                    None
                 }
-            },
+                found
+            }
             Json::Number(id) if id.as_i64().is_some() => id.as_i64().map(Place::Location),
             Json::Null | Json::Bool(false) => {
                 problems.add(format!("Field '{field}' is required"));
@@ -113,7 +133,11 @@ impl Place {
         problems: &mut Problems,
     ) -> Result<Option<i64>, Failure> {
         let id = match self {
-            Place::Warehouse(partner) => return Ok(warehouses.of(partner).map(|warehouse| warehouse.stock)),
+            Place::Stock(partner) => return Ok(warehouses.of(partner).map(|warehouse| warehouse.stock)),
+            Place::Returns(partner) => {
+                let Some(warehouse) = warehouses.of(partner) else { return Ok(None) };
+                return stock_warehouse::returns(tx, warehouse).await.map(Some);
+            }
             Place::Location(id) => id,
         };
         let mut sql = Sql::new("SELECT id FROM stock_location WHERE usage = 'internal' AND deleted_at IS NULL AND id = ");
@@ -168,7 +192,8 @@ pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Resul
         prepared.products = asked.owner.ask(call).await?;
     }
     let named = || places.iter().filter_map(|field| data.get(*field));
-    let codes: BTreeSet<&str> = named().filter_map(Json::as_str).map(str::trim).filter(|code| *code != CENTRAL).collect();
+    let codes = named().filter_map(Json::as_str).map(str::trim).flat_map(|code| [Some(code), of_returns(code)]).flatten();
+    let codes: BTreeSet<&str> = codes.filter(|code| *code != CENTRAL).collect();
     // Only a purchase names a point of sale by its number
     let ids: BTreeSet<i64> = named().filter_map(Json::as_i64).filter(|_| asked.model.name == "purchase.order").collect();
     if !codes.is_empty() || !ids.is_empty() {

@@ -42,6 +42,7 @@ pub async fn done(tx: &mut Tx<'_>, parts: Vec<Part>) -> Result<Vec<i64>, Failure
             let mut rest = Move {
                 product_uom_qty: of.product_uom_qty - quantity,
                 quantity_done: Decimal::ZERO,
+                picked: false,
                 reserved_availability: of.reserved_availability - from_reserved,
                 place: of.place.or(Some(of.id)),
                 ..of.clone()

@@ -168,7 +168,11 @@ impl Service for Stock {
             Action::plain("stock.picking", "do_unreserve", "Gives up what is reserved."),
             Action::plain("stock.picking", "action_set_quantities_to_reservation", "Notes as done what is reserved."),
             Action::plain("stock.picking", "button_validate", "Moves what was noted as done, or all; the rest is a backorder."),
-            Action::plain("stock.picking", "action_cancel", "Cancels what is not done."),
+            Action::plain(
+                "stock.picking",
+                "action_cancel",
+                "Cancels what is not done; of a delivered order it gives up the rest, which is credited.",
+            ),
             Action {
                 model: "stock.picking",
                 method: "action_return",
@@ -177,9 +181,13 @@ impl Service for Stock {
                     r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}, "maxProperties": 200}"#,
                 )],
                 on_record: true,
-                about: "Makes the return of a delivery: all of it, or `quantities` by the ids of its moves. Answers its id.",
+                about: "Makes the return of a delivery to the warehouse's `Retours`: all of it, or `quantities` by the ids of its moves. Answers its id.",
             },
-            Action::plain("stock.quant", "action_apply_inventory", "Makes what was counted what is there."),
+            Action::plain(
+                "stock.quant",
+                "action_apply_inventory",
+                "Makes what was counted what is there; 409 where goods came or went since: they are to be counted again.",
+            ),
         ];
         ACTIONS
     }
@@ -202,10 +210,11 @@ impl Service for Stock {
         })
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("stock.move", "_for_orders") => demand::for_orders(owner, call).await,
+                ("stock.move", "_close") if caller == "crm" => demand::close(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })
@@ -227,7 +236,9 @@ impl Service for Stock {
     }
 
     fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
-        Box::pin(metrics::watch(owner))
+        Box::pin(async move {
+            tokio::join!(metrics::watch(owner), stock_warehouse::catch_up(owner));
+        })
     }
 
     fn heard<'a>(&'a self, owner: &'a Owner<Self>, feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<Heard, Fault>> {

@@ -109,9 +109,19 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
         problems.add(format!("Wrong value for purchase.order.user_id: {} (the id of a user expected)", documents::shown(&user)));
     }
     let point = point(data.remove("partner_id").unwrap_or_default(), prepared, &mut problems);
-    let mut lines = Vec::new();
-    for line in documents::lines("order_line", data.remove("order_line"), &mut problems) {
-        lines.extend(read_line(&line, prepared, &mut problems));
+    let (mut lines, mut sum) = (Vec::new(), Decimal::ZERO);
+    for (at, line) in documents::lines("order_line", data.remove("order_line"), &mut problems).iter().enumerate() {
+        let Some(line) = read_line(line, prepared, &mut problems) else { continue };
+        // Quantity and price have bounds of their own, below which nothing overflows
+        let amount = line.of.product_uom_qty * line.price_unit;
+        if amount >= Decimal::from(MAX_MONEY) {
+            problems.add(format!("order_line[{at}] comes to more than any amount of money"));
+        }
+        sum += amount;
+        lines.push(line);
+    }
+    if sum >= Decimal::from(MAX_MONEY) {
+        problems.add("The purchase comes to more than any amount of money");
     }
     read_date(&mut data);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
@@ -155,8 +165,13 @@ fn point(named: Json, prepared: &Prepared, problems: &mut Problems) -> Option<Op
         }
         _ => None,
     };
-    if found.is_none() {
-        problems.add(format!("Unknown reference in purchase.order.partner_id: '{}' is no point of sale", documents::shown(&named)));
+    match found {
+        None => problems.add(format!("Unknown reference in purchase.order.partner_id: '{}' is no point of sale", documents::shown(&named))),
+        Some(point) if point.closed => problems.add(format!(
+            "The point of sale in purchase.order.partner_id takes no new purchase: '{}' is archived or BLOCKED",
+            documents::shown(&named)
+        )),
+        Some(_) => {}
     }
     found.map(|point| Some(point.id))
 }

@@ -1,4 +1,5 @@
-//! Goods that come back: a picking from the customers to where they were taken, for what was shipped and is not back yet.
+//! Goods that come back: a picking from the customers to the returns of the warehouse that they were taken from, for what was shipped
+//! and is not back yet. Nobody gets them from there: they may be broken.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,9 @@ pub async fn make(tx: &mut Tx<'_>, of: &Picking, mut data: Map<String, Json>) ->
         let wanted = read(tx, &wanted, &left)?;
         left = wanted;
     }
+    let warehouse = stock_warehouse::at(tx, vec![of.location_id]).await?.at(of.location_id).cloned();
+    let Some(warehouse) = warehouse else { return Err(Fault::busy().into()) };
+    let place = stock_warehouse::returns(tx, &warehouse).await?;
     let moves: Vec<Move> = shipped
         .into_iter()
         .filter_map(|one| {
@@ -36,9 +40,10 @@ pub async fn make(tx: &mut Tx<'_>, of: &Picking, mut data: Map<String, Json>) ->
             Some(Move {
                 product_uom_qty: quantity,
                 quantity_done: Decimal::ZERO,
+                picked: false,
                 state: State::Assigned,
                 location_id: one.location_dest_id,
-                location_dest_id: one.location_id,
+                location_dest_id: place,
                 origin_returned_move_id: Some(one.id),
                 place: None,
                 ..one
@@ -48,12 +53,10 @@ pub async fn make(tx: &mut Tx<'_>, of: &Picking, mut data: Map<String, Json>) ->
     if moves.is_empty() {
         return Err(Fault::conflict(format!("Everything of {} is back already.", of.name)).into());
     }
-    let warehouse = stock_warehouse::at(tx, vec![of.location_id]).await?.at(of.location_id).cloned();
-    let Some(warehouse) = warehouse else { return Err(Fault::busy().into()) };
     let picking = Picking {
         picking_type_id: warehouse.incoming,
         location_id: of.location_dest_id,
-        location_dest_id: of.location_id,
+        location_dest_id: place,
         state: State::Assigned,
         backorder_id: None,
         return_id: Some(of.id),

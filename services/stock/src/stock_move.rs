@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use crate::documents::Product;
+use crate::documents::{self, Product};
 use crate::stock_quant::Changes;
 use crate::{everybody_reads, of_own_bank, rows};
 
@@ -39,6 +39,7 @@ pub fn model() -> Model {
         Field::new("price_unit", Kind::Monetary, "Unit price").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
         Field::internal("place", Kind::Integer),
+        Field::internal("picked", Kind::Boolean),
     ];
     Model::new("stock.move", "stock_move", "Move", fields, access).order("id")
 }
@@ -122,7 +123,9 @@ pub struct Move {
     pub price_unit: Decimal,
     pub bank_id: Option<i64>,
     pub place: Option<i64>,
-    /// Whether it takes goods from where they are counted.
+    /// Whether its quantity was noted: that none came is noted too.
+    pub picked: bool,
+    /// Whether it takes goods from where they are reserved before: not from outside, and not from what came back.
     #[serde(skip_serializing)]
     pub from_stock: bool,
 }
@@ -147,12 +150,18 @@ const COLUMNS: &[&str] = &[
     "price_unit",
     "bank_id",
     "place",
+    "picked",
 ];
 
 impl Move {
     /// Of a product, to be completed.
     pub fn new(product: &Product) -> Move {
         Move { name: product.name.clone(), product_id: product.id, manufacturer_ref: product.manufacturer_ref.clone(), ..Move::default() }
+    }
+
+    /// Whether its quantity was noted. A release before this one left no other trace of it than the quantity.
+    pub fn is_noted(&self) -> bool {
+        self.picked || !self.quantity_done.is_zero()
     }
 
     /// The product at the source.
@@ -184,7 +193,7 @@ pub async fn locked(tx: &mut Tx<'_>, condition: Sql) -> Result<Vec<Move>, Failur
     let mut sql = Sql::new(
         "SELECT (to_jsonb(m) || jsonb_build_object('product_uom_qty', m.product_uom_qty::text, 'quantity_done', m.quantity_done::text, \
          'reserved_availability', m.reserved_availability::text, 'price_unit', m.price_unit::text, \
-         'from_stock', (SELECT l.usage = 'internal' FROM stock_location l WHERE l.id = m.location_id)))::text \
+         'from_stock', (SELECT l.usage = 'internal' AND l.returns_of IS NULL FROM stock_location l WHERE l.id = m.location_id)))::text \
          FROM stock_move m WHERE m.deleted_at IS NULL AND ",
     );
     sql.append(condition).push(" ORDER BY m.id FOR UPDATE OF m");
@@ -274,7 +283,7 @@ pub async fn store(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
         .map(|one| {
             let mut row = rows::row(json!({
                 "id": one.id, "product_uom_qty": one.product_uom_qty, "quantity_done": one.quantity_done,
-                "reserved_availability": one.reserved_availability, "state": one.state, "picking_id": one.picking_id,
+                "reserved_availability": one.reserved_availability, "state": one.state, "picking_id": one.picking_id, "picked": one.picked,
             }));
             if one.state == State::Done {
                 // For Postgres: the transaction's time
@@ -283,25 +292,31 @@ pub async fn store(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
             row
         })
         .collect();
-    let columns = ["product_uom_qty", "quantity_done", "reserved_availability", "state", "picking_id", "date"];
+    let columns = ["product_uom_qty", "quantity_done", "reserved_availability", "state", "picking_id", "picked", "date"];
     let model = tx.registry.model("stock.move")?;
     let update = write::update_each(model, &tx.author, &columns, &changed);
     update.load::<BigInt, i64>(tx.conn).await.map(drop).map_err(|error| taken(model, error))
 }
 
-/// Notes how much of open moves is done. Only what comes from a vendor may be more than was asked for: everything else is
-/// taken from what is there, or from what was shipped.
+/// Notes how much of open moves is done; that none is done is noted as 0, and unset notes nothing. Only what comes from a vendor may be
+/// more than was asked for: everything else is taken from what is there, or from what was shipped.
 ///
 /// # Errors
 /// 409 for what is done or cancelled already, 422 for too much.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
-    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    let picked = data.get("quantity_done").map(|sent| !documents::is_unset(sent));
+    if picked == Some(false) {
+        data.insert("quantity_done".to_owned(), Json::Null);
+    }
+    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    let Some(picked) = picked else { return Ok(problems.check()?) };
     let done = match values.get("quantity_done") {
-        Some(Value::Plain(Json::String(text))) => text.parse::<Decimal>().ok(),
-        _ => None,
+        Some(Value::Plain(Json::String(text))) => text.parse::<Decimal>().unwrap_or_default(),
+        // It is wrong, which is told below
+        _ => Decimal::ZERO,
     };
-    let Some(done) = done else { return Ok(problems.check()?) };
+    values.set("picked", picked);
     let mut sql = Sql::new(
         "SELECT m.id, m.state, CASE WHEN l.usage <> 'supplier' AND m.product_uom_qty < r.done THEN m.product_uom_qty::text END \
          FROM stock_move m JOIN stock_location l ON l.id = m.location_id, (SELECT ",

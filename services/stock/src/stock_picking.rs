@@ -15,8 +15,8 @@ use service::owner::Answer;
 use crate::documents::{self, Place, Prepared};
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
-use crate::stock_quant::Key;
-use crate::{of_own_bank, reservation, returns, rows, stock_warehouse};
+use crate::stock_quant::{self, Key};
+use crate::{demand, of_own_bank, reservation, returns, rows, stock_warehouse};
 
 /// The declaration.
 pub fn model() -> Model {
@@ -229,6 +229,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     problems.check()?;
     let [Some(from), Some(to)] = ends else { return Err(Fault::busy().into()) };
     let Some(warehouse) = stock_warehouse::at(tx, vec![from]).await?.at(from).cloned() else { return Err(Fault::busy().into()) };
+    stock_warehouse::lock(tx, vec![from, to]).await?;
     let text = |name: &str| values.text(name).map(str::to_owned);
     let picking = Picking {
         picking_type_id: warehouse.internal,
@@ -292,7 +293,8 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<Strin
         "do_unreserve" => unreserve(tx, moves).await?,
         "action_set_quantities_to_reservation" => set_to_reservation(tx, moves).await?,
         "action_cancel" => {
-            refuse_orders(&pickings, "is cancelled with its order, through the order's state")?;
+            let kept = demand::not_delivered(tx, &pickings).await?;
+            refuse_orders(kept, "is cancelled with its order, through the order's state")?;
             refuse_in(&pickings, &[State::Done])?;
             cancel(tx, moves).await?;
         }
@@ -303,8 +305,8 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<Strin
 }
 
 /// What an order is shipped with, only the order's state moves.
-fn refuse_orders(pickings: &[Picking], why: &str) -> Result<(), Fault> {
-    match pickings.iter().find(|picking| picking.is_an_orders()) {
+fn refuse_orders<'p>(pickings: impl IntoIterator<Item = &'p Picking>, why: &str) -> Result<(), Fault> {
+    match pickings.into_iter().find(|picking| picking.is_an_orders()) {
         Some(one) => Err(Fault::conflict(format!("{} of the order {} {why}.", one.name, one.origin.as_deref().unwrap_or_default()))),
         None => Ok(()),
     }
@@ -358,6 +360,7 @@ async fn unreserve(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Failure>
 async fn set_to_reservation(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Failure> {
     for one in &mut moves {
         one.quantity_done = if one.from_stock { one.reserved_availability } else { one.product_uom_qty };
+        one.picked = true;
     }
     stock_move::store(tx, &moves).await
 }
@@ -373,15 +376,16 @@ pub async fn cancel(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Failure
     refresh(tx, touched).await
 }
 
-/// What is done moves, the rest becomes a backorder. Nothing set on any move means all: all that is expected, or, from
-/// stock, all that is reserved.
+/// What is done moves, the rest becomes a backorder. Nothing noted on any move means all: all that is expected, or, from stock, all
+/// that is reserved. Once something is noted only that counts, and 0 is noted as well.
 async fn validate(tx: &mut Tx<'_>, pickings: &[Picking], moves: Vec<Move>) -> Result<(), Failure> {
     refuse_orders(pickings, "is shipped by the order's state alone: EK_ORDER_DELIVERED")?;
     refuse_in(pickings, &[State::Draft, State::Done, State::Cancel])?;
-    let set: BTreeSet<i64> = moves.iter().filter(|one| !one.quantity_done.is_zero()).filter_map(|one| one.picking_id).collect();
+    let noted: BTreeSet<i64> = moves.iter().filter(|one| one.is_noted()).filter_map(|one| one.picking_id).collect();
+    let mut there = stock_quant::on_hand(tx, &keys(moves.iter().filter(|one| !one.from_stock))).await?;
     let mut parts = Vec::new();
     for of in moves {
-        let quantity = match of.picking_id.is_some_and(|picking| set.contains(&picking)) {
+        let quantity = match of.picking_id.is_some_and(|picking| noted.contains(&picking)) {
             true => of.quantity_done,
             false if of.from_stock => of.reserved_availability,
             false => of.product_uom_qty,
@@ -395,13 +399,26 @@ async fn validate(tx: &mut Tx<'_>, pickings: &[Picking], moves: Vec<Move>) -> Re
             ))
             .into());
         }
+        // What came back is reserved for nobody; elsewhere outside nothing is counted
+        if let Some(left) = there.get_mut(&of.source()) {
+            if quantity > *left {
+                let (left, reference) = (left.normalize(), &of.manufacturer_ref);
+                return Err(Fault::conflict(format!(
+                    "Only {left} of {reference} are there for the move {}, {quantity} can't be taken.",
+                    of.id
+                ))
+                .into());
+            }
+            *left -= quantity;
+        }
         if !quantity.is_zero() {
             parts.push(Part { of, quantity });
         }
     }
     for picking in pickings {
         if !parts.iter().any(|part| part.of.picking_id == Some(picking.id)) {
-            return Err(Fault::conflict(format!("Nothing is reserved for {}: there is nothing to move.", picking.name)).into());
+            let why = if noted.contains(&picking.id) { "Nothing is noted as done on" } else { "Nothing is reserved for" };
+            return Err(Fault::conflict(format!("{why} {}: there is nothing to move.", picking.name)).into());
         }
     }
     let freed: Vec<Key> = parts.iter().map(|part| part.of.destination()).collect();

@@ -6,7 +6,7 @@ use jsonrpc::{Call, Fault};
 use records::tx::{Found, taken};
 use records::values::Mode;
 use records::write::{self, OnConflict};
-use records::{Body, Failure, Field, Kind, Model, Sql, Tx};
+use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -24,7 +24,9 @@ pub fn model() -> Model {
              WHERE m.product_id = {{t}}.product_id AND m.{column} = {{t}}.location_id AND {open})"
         )
     };
-    let warehouse = "(SELECT l.warehouse_id FROM stock_location l WHERE l.id = {t}.location_id)";
+    let warehouse = "(SELECT coalesce(l.warehouse_id, l.returns_of) FROM stock_location l WHERE l.id = {t}.location_id)";
+    let outdated =
+        "({t}.inventory_quantity IS NOT NULL AND {t}.inventory_quantity - {t}.inventory_diff_quantity IS DISTINCT FROM {t}.quantity)";
     let fields = vec![
         Field::new("product_id", Kind::Many2one("product.product"), "Product").readonly(),
         // Copied, so that a list can be read without another service
@@ -39,6 +41,10 @@ pub fn model() -> Model {
         Field::computed("outgoing_quantity", Kind::Float, "Outgoing quantity", wanted("location_id")).help("Of open moves from here."),
         Field::new("inventory_quantity", Kind::Float, "Counted quantity").help("Takes effect by action_apply_inventory."),
         Field::computed("inventory_quantity_set", Kind::Boolean, "Counted", "{t}.inventory_quantity IS NOT NULL"),
+        Field::new("inventory_diff_quantity", Kind::Float, "Difference").readonly().help("Of what was counted to what was there then."),
+        Field::computed("is_outdated", Kind::Boolean, "Is to be counted again", outdated).help("Goods came or went since it was counted."),
+        Field::internal("inventory_last_line", Kind::Integer),
+        Field::new("closed", Kind::Boolean, "Closed").readonly().help("Its point of sale is archived or BLOCKED: nothing of it is sold."),
     ];
     Model::new("stock.quant", "stock_quant", "Quantity", fields, goods).order("product_name, id").rec_name("product_name")
 }
@@ -62,29 +68,46 @@ pub async fn open(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
     let named: BTreeMap<i64, &Move> = moves.iter().map(|one| (one.product_id, one)).collect();
     let (products, locations) =
         lists(moves.iter().flat_map(|one| [(one.product_id, one.location_id), (one.product_id, one.location_dest_id)]));
-    let mut missing = Sql::new("SELECT json_build_array(k.product, k.location)::text FROM unnest(");
+    let mut missing = Sql::new("SELECT json_build_array(k.product, k.location, coalesce(w.closed, false))::text FROM unnest(");
     missing.bind(products).push(", ").bind(locations);
     missing.push(
-        ") AS k(product, location) JOIN stock_location l ON l.id = k.location AND l.usage = 'internal' WHERE NOT EXISTS \
+        ") AS k(product, location) JOIN stock_location l ON l.id = k.location AND l.usage = 'internal' \
+         LEFT JOIN stock_warehouse w ON w.id = l.warehouse_id WHERE NOT EXISTS \
          (SELECT FROM stock_quant q WHERE q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL) \
          ORDER BY k.product, k.location",
     );
-    let missing: Vec<Key> = rows::load(tx, missing).await?;
+    let missing: Vec<(i64, i64, bool)> = rows::load(tx, missing).await?;
     let new: Vec<_> = missing
         .iter()
-        .filter_map(|(product, location)| {
+        .filter_map(|(product, location, closed)| {
             let one = named.get(product)?;
-            Some(rows::row(
-                json!({"product_id": product, "location_id": location, "product_name": one.name, "manufacturer_ref": one.manufacturer_ref}),
-            ))
+            Some(rows::row(json!({
+                "product_id": product, "location_id": location, "product_name": one.name, "manufacturer_ref": one.manufacturer_ref,
+                "closed": closed,
+            })))
         })
         .collect();
     if new.is_empty() {
         return Ok(());
     }
-    let columns = ["product_id", "location_id", "product_name", "manufacturer_ref"];
+    let columns = ["product_id", "location_id", "product_name", "manufacturer_ref", "closed"];
     let insert = write::insert(tx.registry.model("stock.quant")?, &tx.author, &columns, &new, OnConflict::Skip, "NULL");
     tx.ids_of_new(insert).await.map(drop)
+}
+
+/// How much is there at those of these places that keep quantities; they are locked.
+///
+/// # Errors
+/// The database's own.
+pub async fn on_hand(tx: &mut Tx<'_>, keys: &[Key]) -> Result<BTreeMap<Key, Decimal>, Failure> {
+    let (products, locations) = lists(keys.iter().copied());
+    let mut sql = Sql::new("SELECT json_build_array(json_build_array(q.product_id, q.location_id), q.quantity::text)::text FROM unnest(");
+    sql.bind(products).push(", ").bind(locations);
+    sql.push(
+        ") AS k(product, location) JOIN stock_quant q ON q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL",
+    );
+    let rows: Vec<(Key, Decimal)> = rows::load(tx, sql).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// What happens to quantities in a transaction, by product and location; applied at once. Locations that keep no
@@ -159,7 +182,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     let (product, place) = (data.remove("product_id").unwrap_or_default(), data.remove("location_id").unwrap_or_default());
     let product = prepared.product("stock.quant.product_id", &product, &mut problems).cloned();
     let place = Place::read("stock.quant.location_id", &place, prepared, &mut problems);
-    let cleared = clear(&mut data);
+    let counted = Count::take(&mut data);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
     let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
     let location = match place {
@@ -168,15 +191,12 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     };
     problems.check()?;
     let (Some(product), Some(location)) = (product, location) else { return Err(Fault::busy().into()) };
+    stock_warehouse::lock(tx, vec![location]).await?;
     open(tx, &[Move { location_dest_id: location, ..Move::new(&product) }]).await?;
     let mut sql = Sql::new("SELECT id FROM stock_quant WHERE deleted_at IS NULL AND product_id = ");
     sql.bind(product.id).push(" AND location_id = ").bind(location).push(" FOR UPDATE");
     let Some(id) = tx.ids(sql).await?.pop() else { return Err(Fault::busy().into()) };
-    let mut values = values;
-    if cleared {
-        values.set("inventory_quantity", Json::Null);
-    }
-    tx.update(model, vec![id], &values).await?;
+    note(tx, model, vec![id], counted, values).await?;
     Ok(id)
 }
 
@@ -185,23 +205,52 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
 /// # Errors
 /// 422 with everything that is wrong.
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
-    let cleared = clear(&mut data);
+    let counted = Count::take(&mut data);
     let mut problems = tx.problems();
-    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;
-    if cleared {
-        values.set("inventory_quantity", Json::Null);
-    }
-    tx.update(model, found.ids, &values).await.map(drop)
+    note(tx, model, found.ids, counted, values).await
 }
 
-/// No count is something else than a count of nothing.
-fn clear(data: &mut Map<String, Json>) -> bool {
-    let cleared = matches!(data.get("inventory_quantity"), Some(Json::Null | Json::Bool(false)));
-    if cleared {
-        data.remove("inventory_quantity");
+/// What a request says of a count: no count is something else than a count of nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Untouched,
+    Cleared,
+    Noted,
+}
+
+impl Count {
+    fn take(data: &mut Map<String, Json>) -> Count {
+        match data.get("inventory_quantity").map(documents::is_unset) {
+            None => Count::Untouched,
+            Some(false) => Count::Noted,
+            Some(true) => {
+                data.remove("inventory_quantity");
+                Count::Cleared
+            }
+        }
     }
-    cleared
+}
+
+/// Notes a count on locked rows, with what it stands on: what is there now, and where the ledger ends.
+async fn note(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, count: Count, mut values: Values) -> Result<(), Failure> {
+    let counted = match (count, values.remove("inventory_quantity")) {
+        (Count::Untouched, _) => return tx.update(model, ids, &values).await.map(drop),
+        (Count::Noted, Some(Value::Plain(counted))) => counted,
+        _ => Json::Null,
+    };
+    tx.update(model, ids.clone(), &values).await?;
+    let mut sql = Sql::new(
+        "SELECT jsonb_build_object('id', q.id, 'inventory_quantity', c.counted::text, 'inventory_diff_quantity', (c.counted - q.quantity)::text, \
+         'inventory_last_line', CASE WHEN c.counted IS NOT NULL THEN coalesce((SELECT max(l.id) FROM stock_move_line l \
+         WHERE l.product_id = q.product_id AND q.location_id IN (l.location_id, l.location_dest_id)), 0) END)::text \
+         FROM stock_quant q, (SELECT ",
+    );
+    sql.bind(counted.as_str().map(str::to_owned)).push("::numeric AS counted) c WHERE q.id = ANY(").bind(ids).push(") ORDER BY q.id");
+    let rows = rows::load(tx, sql).await?;
+    let columns = ["inventory_quantity", "inventory_diff_quantity", "inventory_last_line"];
+    tx.ids(write::update_each(model, &tx.author, &columns, &rows)).await.map(drop)
 }
 
 /// A row that was counted.
@@ -214,13 +263,39 @@ struct Counted {
     manufacturer_ref: String,
     quantity: Decimal,
     inventory_quantity: Decimal,
+    difference: Option<Decimal>,
+    place: String,
+    since: Option<Vec<(Decimal, String)>>,
+}
+
+impl Counted {
+    /// What changed since it was counted, if anything did.
+    fn outdated(&self) -> Option<String> {
+        let (reference, place, counted) = (&self.manufacturer_ref, &self.place, self.inventory_quantity.normalize());
+        let Some(then) = self.difference.map(|difference| self.inventory_quantity - difference) else {
+            return Some(format!("It is not known what was there of {reference} at {place} when {counted} were counted."));
+        };
+        if then == self.quantity {
+            return None;
+        }
+        let since = self.since.iter().flatten().map(|(quantity, document)| match quantity.is_sign_negative() {
+            true => format!("{} went ({document})", quantity.abs()),
+            false => format!("{quantity} came ({document})"),
+        });
+        let since: Vec<String> = since.collect();
+        let (then, now) = (then.normalize(), self.quantity.normalize());
+        Some(format!(
+            "When {counted} of {reference} were counted at {place}, {then} were there; since then {}, and {now} are there.",
+            since.join(", ")
+        ))
+    }
 }
 
 /// Makes what was counted what is there: a move from or to the inventory's location for each difference. Where less was
 /// counted than is reserved, the newest reservations are given up. Rows without a count stay as they are.
 ///
 /// # Errors
-/// 403 where the identity may not.
+/// 403 where the identity may not, 409 telling what came or went since it was counted.
 pub async fn apply_inventory(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Result<(), Failure> {
     let mut locations = Sql::new("SELECT DISTINCT location_id FROM stock_quant WHERE id = ANY(");
     locations.bind(crate::named_ids(call)?).push(")");
@@ -228,12 +303,21 @@ pub async fn apply_inventory(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Res
     stock_warehouse::lock(tx, locations).await?;
     let found = crate::find(tx, model, call).await?;
     let mut sql = Sql::new(
-        "SELECT json_build_object('id', id, 'product_id', product_id, 'location_id', location_id, 'product_name', product_name, \
-         'manufacturer_ref', manufacturer_ref, 'quantity', quantity::text, 'inventory_quantity', inventory_quantity::text)::text \
-         FROM stock_quant WHERE inventory_quantity IS NOT NULL AND id = ANY(",
+        "SELECT json_build_object('id', q.id, 'product_id', q.product_id, 'location_id', q.location_id, 'product_name', q.product_name, \
+         'manufacturer_ref', q.manufacturer_ref, 'quantity', q.quantity::text, 'inventory_quantity', q.inventory_quantity::text, \
+         'difference', q.inventory_diff_quantity::text, 'place', l.complete_name, 'since', \
+         CASE WHEN q.inventory_quantity - q.inventory_diff_quantity <> q.quantity THEN (SELECT json_agg(json_build_array( \
+         trim_scale(CASE WHEN m.location_dest_id = q.location_id THEN m.qty_done ELSE -m.qty_done END)::text, coalesce(m.reference, ''))) \
+         FROM (SELECT * FROM stock_move_line m WHERE m.product_id = q.product_id AND q.location_id IN (m.location_id, m.location_dest_id) \
+         AND m.id > q.inventory_last_line ORDER BY m.id LIMIT 5) m) END)::text \
+         FROM stock_quant q JOIN stock_location l ON l.id = q.location_id WHERE q.inventory_quantity IS NOT NULL AND q.id = ANY(",
     );
-    sql.bind(found.ids).push(") ORDER BY id");
+    sql.bind(found.ids).push(") ORDER BY q.id");
     let counted: Vec<Counted> = rows::load(tx, sql).await?;
+    let outdated: Vec<String> = counted.iter().filter_map(Counted::outdated).collect();
+    if !outdated.is_empty() {
+        return Err(Fault::conflict(format!("{} Count again.", outdated.join(" "))).into());
+    }
     let keys = || counted.iter().map(|one| (one.product_id, one.location_id));
     let lower = counted.iter().map(|one| ((one.product_id, one.location_id), one.inventory_quantity)).collect();
     let mut pickings = reservation::keep_within(tx, lower).await?;
@@ -262,9 +346,13 @@ pub async fn apply_inventory(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Res
         });
     }
     stock_move::insert_done(tx, moves).await?;
-    let cleared: Vec<_> = counted.iter().map(|one| rows::row(json!({"id": one.id, "inventory_quantity": null}))).collect();
+    let columns = ["inventory_quantity", "inventory_diff_quantity", "inventory_last_line"];
+    let cleared = |one: &Counted| {
+        rows::row(json!({"id": one.id, "inventory_quantity": null, "inventory_diff_quantity": null, "inventory_last_line": null}))
+    };
+    let cleared: Vec<_> = counted.iter().map(cleared).collect();
     if !cleared.is_empty() {
-        tx.ids(write::update_each(model, &tx.author, &["inventory_quantity"], &cleared)).await?;
+        tx.ids(write::update_each(model, &tx.author, &columns, &cleared)).await?;
     }
     let settled: Vec<Key> = keys().collect();
     pickings.extend(reservation::settle(tx, &settled, &[]).await?);

@@ -50,9 +50,12 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
             Kind::Product => PRODUCT,
             Kind::Configuration => CONFIGURATION,
             Kind::Stock => "{id, ref_odoo, central_price, selling_price}",
-            Kind::Order => "{id, ek_order_id, ek_state, order_line{manufacturer_ref, product_uom_qty, reserved}}",
+            Kind::Order => {
+                "{id, ek_order_id, ek_state, \
+                 order_line{manufacturer_ref, product_uom_qty, reserved, qty_delivered, qty_returned, qty_credited}}"
+            }
             Kind::Client => "{id, name, email, phone, country_id{code}, state_id{name}}",
-            Kind::Pos => "{id, name, street, city, phone, mobile, state_id{name}, code_pos, status, create_by}",
+            Kind::Pos => "{id, name, street, city, phone, mobile, state_id{name}, code_pos, status, active, create_by}",
             Kind::User => "{id, name, login, phone, codification, role, email, code_pos}",
         };
         for row in read(owner, kind.model(), json!([["id", "in", ids(kind)]]), query).await? {
@@ -76,8 +79,10 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
         add(Kind::Product, "master_product", "configurations", rows);
     }
     if !stocks.is_empty() {
-        let query = "{id, product_id, location_id{warehouse_id{code}}, quantity, available_quantity, version}";
-        add(Kind::Stock, "product_id", "quants", read_all(owner, "stock.quant", &[json!(["product_id", "in", stocks])], query).await?);
+        let query = "{id, product_id, location_id{warehouse_id{code}}, quantity, available_quantity, closed, version}";
+        // What came back is not sold
+        let filter = [json!(["product_id", "in", stocks]), json!(["location_id.return_location", "=", false])];
+        add(Kind::Stock, "product_id", "quants", read_all(owner, "stock.quant", &filter, query).await?);
     }
     let codes: Vec<String> = wanted
         .iter()
@@ -164,9 +169,11 @@ impl Said {
             Kind::Stock => {
                 let quants = row.get("quants").and_then(Json::as_array).into_iter().flatten();
                 let places = quants.map(|quant| {
+                    let closed = quant.get("closed") == Some(&Json::Bool(true));
+                    let available = if closed { json!(0) } else { quant.get("available_quantity").cloned().unwrap_or_default() };
                     json!({
                         "pos": quant.pointer("/location_id/warehouse_id/code"), "configuration_ref_odoo": row.get("ref_odoo"),
-                        "realQuantity": quant.get("quantity"), "availableQuantity": quant.get("available_quantity"),
+                        "realQuantity": quant.get("quantity"), "availableQuantity": available,
                         "price": row.get("central_price"), "sellingPrice": row.get("selling_price"), "version": quant.get("version"),
                     })
                 });
@@ -180,7 +187,10 @@ impl Said {
                 let lines = row.get("order_line").and_then(Json::as_array).into_iter().flatten();
                 let lines: Vec<Json> = lines
                     .map(|line| {
-                        json!({"reference": line.get("manufacturer_ref"), "quantity": line.get("product_uom_qty"), "reserved": line.get("reserved")})
+                        json!({
+                            "reference": line.get("manufacturer_ref"), "quantity": line.get("product_uom_qty"), "reserved": line.get("reserved"),
+                            "delivered": line.get("qty_delivered"), "returned": line.get("qty_returned"), "credited": line.get("qty_credited"),
+                        })
                     })
                     .collect();
                 ("PUT", format!("order/{}", number(row, "ek_order_id")), json!({"state": row.get("ek_state"), "lines": lines}))
@@ -193,10 +203,12 @@ impl Said {
                 ("PUT", "client/clients".to_owned(), body)
             }
             Kind::Pos => {
+                let status = row.get("status").and_then(Json::as_str).unwrap_or_default();
+                let closed = domain::is_closed(row.get("active") == Some(&Json::Bool(true)), status);
                 let body = json!({
                     "name_pos": text(row, "name"), "address_pos": text(row, "street"), "pos_phone_one": text(row, "phone"),
                     "pos_phone_two": text(row, "mobile"), "pos_wilaya": within(row, "state_id", "name"), "pos_commune": text(row, "city"),
-                    "codification": text(row, "code_pos"), "status": text(row, "status"), "source": text(row, "create_by"),
+                    "codification": text(row, "code_pos"), "status": if closed { json!("BLOCKED") } else { text(row, "status") }, "source": text(row, "create_by"),
                     "users": row.get("users").cloned().unwrap_or_else(|| json!([])),
                 });
                 (method, "pos".to_owned(), body)

@@ -124,6 +124,9 @@ pub struct News {
     active: bool,
     #[serde(skip)]
     content: Option<String>,
+    /// Whether it is news where nothing is remembered.
+    #[serde(skip)]
+    is_first: bool,
 }
 
 /// What some events come to.
@@ -189,6 +192,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             active: !gone && payload.get("active").and_then(Json::as_bool).unwrap_or(true),
             known_as: (kind.as_str(), record_id),
             content: None,
+            is_first: true,
         };
         let id = event.record_id;
         match event.model.as_str() {
@@ -228,15 +232,23 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             }
             "sale.order.line" if event.kind == "updated" => {
                 let (Some(bank), Some(order)) = (number(payload, "bank_id"), number(payload, "order_id")) else { continue };
-                let short = payload.get("short").and_then(Json::as_f64).unwrap_or_default();
+                let [short, delivered, returned, closed] = ["short", "qty_delivered", "qty_returned", "qty_closed"]
+                    .map(|name| payload.get(name).and_then(Json::as_f64).unwrap_or_default());
+                let smooth = short == 0.0 && returned == 0.0 && closed == 0.0;
+                let content = if smooth { short.to_string() } else { json!([short, delivered, returned, closed]).to_string() };
                 let news = News {
                     banks: Some(vec![bank]),
-                    content: Some(short.to_string()),
+                    content: Some(content),
                     known_as: ("line", id),
                     ..new(Kind::Order, order, format!("order {order}"))
                 };
-                // What is short no longer is not told, but may be short again
-                heard.news.push(if short > 0.0 { news } else { News { verb: REMEMBER, ..news } });
+                heard.news.push(match smooth {
+                    false => news,
+                    // What was short is there: told where it went to the client, for then the order had been told without it
+                    true if delivered > 0.0 => News { is_first: false, ..news },
+                    // What is short no longer is not told, but may be short again
+                    true => News { verb: REMEMBER, ..news },
+                });
             }
             "res.partner" if payload.get("is_pos") == Some(&Json::Bool(true)) => {
                 heard.news.push(new(Kind::Pos, id, format!("partner {id}")))
@@ -343,6 +355,7 @@ async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure>
         match before {
             Some((active, same)) if same == digest && active == one.active => {}
             _ if one.verb == REMEMBER => {}
+            None if !one.is_first => {}
             Some((active, same)) if same == digest && active != one.active => differing.push(News { verb: "PATCH", ..one.clone() }),
             Some((active, _)) if active && !one.active => differing.push(News { verb: "PATCH", ..one.clone() }),
             _ => differing.push(one.clone()),
@@ -459,6 +472,7 @@ pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause
             active: true,
             known_as: (kind.as_str(), id),
             content: None,
+            is_first: true,
         })
     });
     news.collect()

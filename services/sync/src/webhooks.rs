@@ -62,7 +62,8 @@ pub fn all() -> Vec<Webhook> {
         ("sellingPrice", number()),
         ("version", json!({"type": "integer"})),
     ]);
-    let line = object(&[("reference", text()), ("quantity", number()), ("reserved", number())]);
+    let quantities = ["quantity", "reserved", "delivered", "returned", "credited"].map(|name| (name, number()));
+    let line = object(&[[("reference", text())].as_slice(), &quantities].concat());
     let order = object(&[("state", text()), ("lines", list(line))]);
     let names = |names: &[&'static str]| object(&names.iter().map(|name| (*name, text())).collect::<Vec<_>>());
     let client = names(&["name", "email", "phone", "country_id", "state_id", "xml_id"]);
@@ -90,7 +91,13 @@ pub fn all() -> Vec<Webhook> {
             "A quantity or a price changed: all places of a configuration, absolute.",
             Some(list(place)),
         ),
-        call("order.changed", "PUT", "/api/odoo/order/{}", "An order was delivered, cancelled, or is short of goods.", Some(order)),
+        call(
+            "order.changed",
+            "PUT",
+            "/api/odoo/order/{}",
+            "An order was delivered, cancelled, is short of goods, got the rest, or goods of it came back or were credited.",
+            Some(order),
+        ),
         call("client.changed", "PUT", "/api/odoo/client/clients", "A client was created or updated.", Some(client)),
         call("pos.created", "POST", "/api/odoo/pos", "A point of sale was created.", Some(pos.clone())),
         call("pos.updated", "PUT", "/api/odoo/pos", "A point of sale was updated.", Some(pos)),
