@@ -28,7 +28,7 @@ PROCESSES = ["gateway", *SERVICES]
 APP = "app.kubernetes.io/"
 # Objects that `hub kubernetes` and an operator's hand make: referred to, never in the manifests
 MADE_ELSEWHERE = {"identity-public-keys", "loan-file-keys", "platform-keys", "first-administrator", "backup-storage"}
-MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES}
+MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES} | {f"{service}-hash-keys" for service in SERVICES}
 # The hub's own variable: on a server it says in so many words that there is no demo
 NOT_READ = {"DEMO"}
 # What others tell: Prometheus itself, CloudNativePG (config/manager/default-monitoring.yaml and its collector), its Barman Cloud
@@ -401,6 +401,8 @@ def variables_are_known_and_secrets_referred_to(overlay):
                 overlay.want(
                     thing, is_own, f"DATABASE_URL expected from the key uri of the secret <cluster>-app of {process}'s own Cluster"
                 )
+            hashing = at(given.get("HASH_KEYS", {}), "valueFrom.secretKeyRef.name", f"{process}-hash-keys")
+            overlay.want(thing, hashing == f"{process}-hash-keys", f"HASH_KEYS expected from Secret/{process}-hash-keys, not {hashing}")
             own = at(given.get("IDENTITY_KEY", {}), "valueFrom.secretKeyRef.name")
             overlay.want(thing, own == f"{process}-identity", f"IDENTITY_KEY expected from Secret/{process}-identity, not {own}")
 
@@ -844,6 +846,7 @@ everybody a proxy | Deployment/gateway | ENV name=TRUSTED_PROXIES value | "0.0.0
 a variable missing | Deployment/sync | ENV name=PLATFORM_KEYS | - | PLATFORM_KEYS expected
 a variable missing in a migration | Job/crm-migration | ENV name=LOAN_FILE_KEYS | - | LOAN_FILE_KEYS expected
 another's key | Deployment/catalog | ENV name=IDENTITY_KEY valueFrom secretKeyRef name | "crm-identity" | Secret/catalog-identity
+another's hash keys | Deployment/catalog | ENV name=HASH_KEYS valueFrom secretKeyRef name | "crm-hash-keys" | Secret/catalog-hash-keys
 a Secret that nobody makes | Deployment/crm | ENV name=LOAN_FILE_KEYS valueFrom secretKeyRef name | "keys" | which nobody makes
 a key that a ConfigMap lacks | Deployment/crm | ENV name=SERVICES valueFrom configMapKeyRef key | "SERVICE" | which is not there
 a Service's wrong selector | Service/stock | spec selector app.kubernetes.io/name | "stocks" | the pods of Deployment/stock alone

@@ -106,6 +106,7 @@ pub fn variables(more: &[(&str, &str)]) -> Variables {
         ("LOG", "warn"),
         ("PLATFORM_KEYS", "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4="),
         ("ALLOW_PRIVATE_PLATFORMS", "true"),
+        ("HASH_KEYS", "test:aGFzaC1rZXktZm9yLXRlc3RzLW9ubHktMzItYnl0ZXM="),
         ("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI="),
     ];
     base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -30,6 +30,10 @@ async fn looker(url: &str) -> String {
 
 async fn hub(arguments: &[&str], settings: &[(&str, &str)], folder: &Path) -> (bool, String) {
     let mut command = program("hub", arguments, settings);
+    // A hub of its own makes its keys
+    if settings.iter().any(|(name, _)| *name == "DATABASE_URL") {
+        command.env("HASH_KEYS", &variables(&[])["HASH_KEYS"]);
+    }
     let output = command.env("LOG", "error").current_dir(folder).output().await.unwrap();
     (output.status.success(), said(&output))
 }

@@ -151,6 +151,13 @@ async fn the_doctor_says_what_is_wrong_in_words() {
             "BNA's secret can't be opened: PLATFORM_KEYS lacks the key 'test'",
         ),
         (
+            "a key of hashes that is not there",
+            "UPDATE crm.crm_lead SET post_hash = NULL".to_owned(),
+            String::new(),
+            &[("HASH_KEYS", "next:bmV4dC1oYXNoLWtleS1mb3ItdGVzdHMtb25seS0zMmI=")][..],
+            "HASH_KEYS lacks the key 'test' of res.partner records",
+        ),
+        (
             "a platform that is away",
             "UPDATE sync.ek_platform SET base_url = 'http://127.0.0.1:1'".to_owned(),
             format!("UPDATE sync.ek_platform SET base_url = '{}'", bna.url),

@@ -233,7 +233,9 @@ async fn a_wilaya_is_found_by_number_or_name_and_a_country_by_its_code() {
         assert_eq!(read, json!({"state_id": {"code": code}, "country_id": {"code": "DZ"}}), "{sent}");
     }
     for state in ["Atlantis", "99", "160", "1612"] {
-        refused(&platform.write("res.partner", json!([["id", "=", made]]), json!({"state_id": state})).await, 422, &["state_id", state]);
+        assert_eq!(platform.write("res.partner", json!([["id", "=", made]]), json!({"state_id": state})).await.status, 200);
+        let read = record(&platform, "res.partner", made, "{state_id, state_name}").await;
+        assert_eq!(read, json!({"state_id": false, "state_name": state}), "kept as it came");
     }
     refused(&platform.write("res.partner", json!([["id", "=", made]]), json!({"country_id": "ZZ"})).await, 422, &["country_id", "ZZ"]);
 }
@@ -302,7 +304,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_stored() {
     let titles = stand.count("SELECT count(*) AS n FROM partners.res_partner_title").await;
     let wrong = json!({"emial": "x", "phnoe": "x", "status": "PAID", "state_id": "Atlantis", "country_id": "ZZ", "parent_id": 999_999_999, "title": "Inconnu"});
     let answer = platform.create("res.partner", wrong).await;
-    refused(&answer, 422, &["'emial'", "'email'", "'phnoe'", "'phone'", "PAID", "Atlantis", "ZZ", "999999999", "'name'"]);
+    refused(&answer, 422, &["'emial'", "'email'", "'phnoe'", "'phone'", "PAID", "ZZ", "999999999", "'name'"]);
     assert_eq!(partners(&stand).await, before);
     assert_eq!(stand.count("SELECT count(*) AS n FROM partners.res_partner_title").await, titles);
     let answer = platform.create("res.partner", json!({"name": "A", "email": "a@example.dz", "nosuch": 1})).await;
@@ -416,7 +418,7 @@ async fn an_idempotency_key_is_bound_to_its_user_its_route_and_its_payload() {
     let key = [("idempotency-key", "k-1")];
     let body = |phone: &str| json!({"params": {"data": {"name": "A", "email": "a@example.dz", "phone": phone}}}).to_string();
     // What is refused is not kept
-    refused(&platform.send("POST", "/api/res.partner/", &key, r#"{"params":{"data":{"name":"A"}}}"#).await, 422, &["email"]);
+    refused(&platform.send("POST", "/api/res.partner/", &key, r#"{"params":{"data":{"email":"a@example.dz"}}}"#).await, 422, &["name"]);
     let made = id(&platform.send("POST", "/api/res.partner/", &key, &body("1")).await);
     let put = platform
         .send("PUT", "/api/res.partner/", &key, &json!({"params": {"filter": [["id", "=", made]], "data": {"phone": "9"}}}).to_string())
@@ -704,13 +706,12 @@ async fn what_the_hub_keeps_for_itself_cant_be_written() {
     let before = whole(&admin, made).await;
     for (field, value) in [
         ("id", json!(1)),
-        ("create_uid", json!(2)),
-        ("write_uid", json!(2)),
+        ("create_uid", json!(3)),
+        ("write_uid", json!(3)),
         ("create_date", json!("2020-01-01 00:00:00")),
         ("write_date", json!("2020-01-01 00:00:00")),
         ("version", json!(9)),
         ("display_name", json!("x")),
-        ("child_ids", json!([1])),
         ("post_hash", json!("x")),
         ("deleted_at", json!("2020-01-01")),
     ] {

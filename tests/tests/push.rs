@@ -23,7 +23,13 @@ async fn deliveries(admin: &Session<'_>, filter: &str) -> Vec<Value> {
     admin.rows("ek.delivery", &[("filter", filter), ("query", query), ("order", "\"id\"")]).await
 }
 
+/// What a platform compares by.
 fn digest(body: &str) -> String {
+    sync::signature::digest(&sync::signature::secret(SECRET).unwrap(), body)
+}
+
+/// What it compared by before.
+fn bare_digest(body: &str) -> String {
     use sha2::Digest;
     domain::hex(&sha2::Sha256::digest(body))
 }
@@ -458,9 +464,17 @@ async fn a_new_platform_is_told_everything() {
     let compared = async |arguments: Value| admin.call("ek.platform", platform, "action_compare", arguments).await.result();
     let all = compared(json!(["product"])).await;
     assert_eq!((all["count"].as_i64(), all["checksum"].as_str().map(str::len)), (Some(3), Some(64)), "{all}");
-    let own = bna.calls().iter().find(|call| call.line == "PUT /api/odoo/stocks").map(|call| digest(&call.body)).unwrap();
-    let same = compared(json!(["stock", {"1": own}])).await;
-    assert_eq!((&same["count"], &same["differing"]), (&json!(1), &json!([])), "{same}");
+    let body = bna.calls().iter().find(|call| call.line == "PUT /api/odoo/stocks").map(|call| call.body.clone()).unwrap();
+    for own in [digest(&body), bare_digest(&body)] {
+        let same = compared(json!(["stock", {"1": own}])).await;
+        assert_eq!((&same["count"], &same["differing"]), (&json!(1), &json!([])), "{same}");
+        let (path, body) =
+            (format!("/object/ek.platform/{platform}/action_compare"), json!({"params": {"kind": "stock", "digests": {"1": own}}}));
+        assert_eq!(admin.send("POST", &path, &[], &body.to_string()).await.result()["differing"], json!([]));
+    }
+    let line = format!("1 {}\n", digest(&body));
+    assert_eq!(compared(json!(["stock"])).await["checksum"], bare_digest(&line));
+    assert_eq!(stand.count("SELECT count(*) AS n FROM sync.ek_sent WHERE digest NOT LIKE 'hmac:%'").await, 0, "nothing bare is kept");
     assert_eq!(compared(json!(["stock", {"1": "other", "77": "more"}])).await["differing"], json!([1, 77]));
     assert_eq!(compared(json!(["configuration"])).await["count"], 5, "told with their products");
     // A brand's new name is told of its products
@@ -493,7 +507,7 @@ async fn an_orders_end_is_told_to_its_bank_when_the_hub_caused_it() {
     let made = ekiclik.create("crm.lead", lead).await;
     assert_eq!(made.status, 200, "{}", made.text);
     let short = alsalam.hears("what is short", |call| call.line == "PUT /api/odoo/order/9001").await.json();
-    assert_eq!((&short["lines"][0]["quantity"], &short["lines"][0]["reserved"]), (&json!(3), &json!(0)), "{short}");
+    assert_eq!((&short["lines"][0]["quantity"], &short["lines"][0]["reserved"]), (&json!(3.0), &json!(0.0)), "{short}");
     let cancel = admin.write("sale.order", json!([["ek_order_id", "=", 9001]]), json!({"state": "EK_CLIENT_ORDER_CANCELED"})).await;
     assert_eq!(cancel.status, 200, "{}", cancel.text);
     alsalam.hears("that it is cancelled", |call| call.body.contains("EK_CLIENT_ORDER_CANCELED")).await;

@@ -605,7 +605,7 @@ async fn operators_on_relations_find_what_odoos_find() {
         vec![
             // many2one
             (json!(["title", "=", madame]), "A"),
-            (json!(["title", "=", madame.to_string()]), "A"),
+            (json!(["title", "=", madame.to_string()]), ""),
             (json!(["title", "=", "Madame"]), "A"),
             (json!(["title", "!=", madame]), "BGDC"),
             (json!(["title", "!=", "Madame"]), "BGDC"),

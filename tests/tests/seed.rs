@@ -127,7 +127,7 @@ async fn the_seeds_requests_have_their_effects(stand: &Stand) {
         order,
         [
             json!({"state": "sale", "ek_state": "EK_ORDER_IN_PREPARATION", "partner_id": {"email": "client email", "status": "WAITING"}, "opportunity_id": {"cart_id": 259},
-            "order_line": [{"product_id": {"name": "UPDATED CONFIGURATION NAME"}, "product_uom_qty": 7, "price_unit": 80000.0}]})
+            "order_line": [{"product_id": {"name": "UPDATED CONFIGURATION NAME"}, "product_uom_qty": 7.0, "price_unit": 80000.0}]})
         ]
     );
     let purchase = platform
@@ -143,7 +143,7 @@ async fn the_seeds_requests_have_their_effects(stand: &Stand) {
         purchase,
         [
             json!({"name": "P00001", "state": "draft", "partner_id": {"code_pos": "PDVA-E-BOJ-BOJ-05-001"}, "date_order": "2023-07-30-11-23", "user_id": 2,
-            "amount_total": 36000.0, "order_line": [{"manufacturer_ref": "CONFIGURATION REFERENCE", "product_qty": 6}]})
+            "amount_total": 36000.0, "order_line": [{"manufacturer_ref": "CONFIGURATION REFERENCE", "product_qty": 6.0}]})
         ]
     );
     // Nothing is there: all of the order waits, which stock tells by and by

@@ -3,9 +3,11 @@
 //! No HTTP, no SQL, no async, no clock: every rule here is a function of its arguments.
 
 pub mod identity;
+pub mod names;
 pub mod order;
 pub mod price;
 pub mod served;
+pub mod when;
 
 pub use identity::{Identity, Kind, Origin, Role};
 pub use order::Progress;

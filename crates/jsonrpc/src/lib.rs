@@ -91,6 +91,16 @@ impl Params {
         self.0.get(name).map(AsRef::as_ref)
     }
 
+    /// Takes an argument out.
+    pub fn remove(&mut self, name: &str) -> Option<Box<RawValue>> {
+        self.0.remove(name)
+    }
+
+    /// Every argument's name and raw JSON.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.0.iter().map(|(name, raw)| (name.as_str(), raw.as_ref()))
+    }
+
     /// The argument, if given.
     ///
     /// # Errors

@@ -3,14 +3,14 @@
 //! Every table that a condition touches is limited to what the identity may see there: a filter can't find out by a
 //! relation what a read would not show.
 
-use domain::{Identity, Kind as Who};
+use domain::{Identity, Kind as Who, when};
 use jsonrpc::{Fault, strict};
 use serde_json::Value;
 
 use crate::filter::{Filter, Leaf, MAX_PATH, Op, Operand};
-use crate::model::{Field, Kind, Model, Registry, clip};
+use crate::model::{ByName, Field, Kind, Model, Registry, clip};
 use crate::sql::{Bind, Sql};
-use crate::values;
+use crate::values::{self, is_name, is_unset, scalar};
 
 /// How many wildcards a pattern may have: each one multiplies what a match may cost.
 const MAX_WILDCARDS: usize = 16;
@@ -220,9 +220,9 @@ impl<'a> Conditions<'a> {
     }
 
     fn compare(&mut self, row: Row<'_>, field: &Field, op: Op, value: &Value, depth: usize) -> Result<Sql, Fault> {
-        let unset = matches!(value, Value::Null | Value::Bool(false));
+        let unset = is_unset(value);
         match op {
-            Op::EqIfSet if unset || value == "" => return Ok(Sql::new("TRUE")),
+            Op::EqIfSet if unset => return Ok(Sql::new("TRUE")),
             Op::EqIfSet => return self.compare(row, field, Op::Eq, value, depth),
             Op::ChildOf | Op::ParentOf => return self.hierarchy(row, field, op, value),
             Op::Eq if value.is_array() => return self.compare(row, field, Op::In, value, depth),
@@ -243,6 +243,8 @@ impl<'a> Conditions<'a> {
                 let not = if op == Op::Ne { "NOT " } else { "" };
                 match field.kind {
                     Kind::Integer | Kind::Monetary | Kind::Float => sql.push(&format!("({not}coalesce({column}, 0) = 0)")),
+                    // Rows of earlier releases hold empty texts
+                    Kind::Char(_) | Kind::Text(_) => sql.push(&format!("({not}coalesce({column}, '') = '')")),
                     _ => sql.push(&format!("({column} IS {not}NULL)")),
                 };
             }
@@ -310,17 +312,16 @@ impl<'a> Conditions<'a> {
                     Value::Array(items) => items.clone(),
                     single => vec![single.clone()],
                 };
-                let (unset, set): (Vec<Value>, Vec<Value>) =
-                    values.into_iter().partition(|v| matches!(v, Value::Null | Value::Bool(false)));
-                let (names, ids): (Vec<Value>, Vec<Value>) =
-                    set.into_iter().partition(|v| v.as_str().is_some_and(|text| text.trim().parse::<i64>().is_err()));
+                let (unset, set): (Vec<Value>, Vec<Value>) = values.into_iter().partition(is_unset);
+                let (names, ids): (Vec<Value>, Vec<Value>) = set.into_iter().partition(|v| is_name(field, v));
                 let mut sql = Sql::new("(FALSE");
                 if !ids.is_empty() {
                     let ids = ids.iter().map(|v| integer(field, v)).collect::<Result<Vec<_>, _>>()?;
                     sql.push(" OR ").append(self.one_of(row, field, ids, depth)?);
                 }
                 if !names.is_empty() {
-                    sql.push(" OR ").append(self.named(row, field, Op::In, &Value::Array(names), depth)?);
+                    sql.push(" OR ")
+                        .append(self.through(row, field, depth, |this, related| this.is_named(related, field, names, depth + 1))?);
                 }
                 if !unset.is_empty() {
                     sql.push(" OR ").append(self.unset(row, field, depth)?);
@@ -391,6 +392,18 @@ impl<'a> Conditions<'a> {
         })
     }
 
+    /// That a row has one of these names: as a write finds it, where that takes names.
+    fn is_named(&mut self, row: Row<'_>, field: &Field, names: Vec<Value>, depth: usize) -> Result<Sql, Fault> {
+        if field.by_name == ByName::No {
+            let naming = row.model.any_field(row.model.rec_name).ok_or_else(|| bad("a model without names"))?;
+            return self.compare(row, naming, Op::In, &Value::Array(names), depth);
+        }
+        let names: Vec<String> = names.iter().filter_map(Value::as_str).map(|name| name.trim().to_owned()).collect();
+        let mut sql = Sql::new("EXISTS (SELECT FROM unnest(");
+        sql.bind(names).push(&format!(") AS r(name) WHERE {})", row.model.named.replace("{t}", row.alias)));
+        Ok(sql)
+    }
+
     /// `child_of` and `parent_of`: the records themselves, and all below or above them in their tree.
     fn hierarchy(&mut self, row: Row<'_>, field: &Field, op: Op, value: &Value) -> Result<Sql, Fault> {
         let tree = match (&field.kind, field.kind.comodel()) {
@@ -409,13 +422,13 @@ impl<'a> Conditions<'a> {
         let seed_row = Row { model: tree, alias: &seed };
         let mut roots = self.visible(seed_row)?;
         roots.push(" AND ");
-        if values.iter().any(|v| v.as_str().is_some_and(|text| text.parse::<i64>().is_err())) {
-            let naming = tree.any_field(tree.rec_name).ok_or_else(|| bad("a model without names"))?;
-            roots.append(self.compare(seed_row, naming, Op::In, &Value::Array(values), 0)?);
-        } else {
-            let ids = values.iter().map(|v| integer(field, v)).collect::<Result<Vec<_>, _>>()?;
-            roots.push(&format!("{seed}.id = ANY(")).bind(ids).push(")");
+        let (names, ids): (Vec<Value>, Vec<Value>) = values.into_iter().partition(|v| is_name(field, v));
+        let ids = ids.iter().map(|v| integer(field, v)).collect::<Result<Vec<_>, _>>()?;
+        roots.push(&format!("({seed}.id = ANY(")).bind(ids).push(")");
+        if !names.is_empty() {
+            roots.push(" OR ").append(self.is_named(seed_row, field, names, 0)?);
         }
+        roots.push(")");
         let next = self.alias();
         let step = if op == Op::ChildOf { format!("{next}.{parent} = {up}.id") } else { format!("{next}.id = {up}.{parent}") };
         let set = format!("WITH RECURSIVE {up} AS (SELECT {seed}.id, {seed}.{parent} FROM {} {seed} WHERE ", tree.table);
@@ -468,43 +481,26 @@ fn wrong(field: &Field, value: &Value, expected: &str) -> Fault {
 }
 
 fn integer(field: &Field, value: &Value) -> Result<i64, Fault> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-    .ok_or_else(|| wrong(field, value, "a whole number"))
+    values::whole(value).ok_or_else(|| wrong(field, value, "a whole number"))
 }
 
+/// A boolean's; unset is false.
 fn boolean(field: &Field, value: &Value) -> Result<bool, Fault> {
-    match value {
-        Value::Null => Ok(false),
-        Value::Bool(truth) => Ok(*truth),
-        Value::Number(number) if number.as_i64() == Some(0) => Ok(false),
-        Value::Number(number) if number.as_i64() == Some(1) => Ok(true),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err(wrong(field, value, "true or false")),
-    }
+    if is_unset(value) { Ok(false) } else { values::truth(value).ok_or_else(|| wrong(field, value, "true or false")) }
 }
 
-/// A plain value as text of the field's type; its cast follows in [`cast`].
+/// A plain value as text of the field's type, in the one form that Postgres reads as it was meant; its cast follows in
+/// [`cast`].
 fn plain(field: &Field, value: &Value) -> Result<String, Fault> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(true) if matches!(field.kind, Kind::Char(_) | Kind::Text(_)) => "True".to_owned(),
-        _ => return Err(wrong(field, value, field.kind.name())),
-    };
-    // In the one form that Postgres reads as it was meant
-    let canonical = match field.kind {
-        Kind::Monetary | Kind::Float => values::decimal(&text).map(|amount| amount.to_string()),
-        Kind::Date => values::day(&text).map(|day| day.to_string()),
-        Kind::Datetime => values::moment(&text).map(|moment| moment.to_rfc3339()),
-        _ if field.lower => Some(text.to_lowercase()),
-        _ => Some(text),
-    };
-    canonical.ok_or_else(|| wrong(field, value, field.kind.name()))
+    match (&field.kind, scalar(field, value)) {
+        (_, Some(Value::String(text))) => Ok(text),
+        // As Odoo compares a text
+        (Kind::Char(_) | Kind::Text(_), None) if *value == Value::Bool(true) => Ok("True".to_owned()),
+        (Kind::Monetary | Kind::Float, _) if is_unset(value) => Ok("0".to_owned()),
+        (Kind::Date, _) => Err(wrong(field, value, when::DAY_FORMS)),
+        (Kind::Datetime, _) => Err(wrong(field, value, when::MOMENT_FORMS)),
+        _ => Err(wrong(field, value, field.kind.name())),
+    }
 }
 
 fn cast(kind: &Kind) -> &'static str {
@@ -519,6 +515,7 @@ fn cast(kind: &Kind) -> &'static str {
 fn literal(field: &Field, value: &Value) -> Result<Sql, Fault> {
     let mut sql = Sql::default();
     match field.kind {
+        Kind::Id | Kind::Integer if is_unset(value) => sql.bind(0_i64),
         Kind::Id | Kind::Integer => sql.bind(integer(field, value)?),
         Kind::Boolean => sql.push(if boolean(field, value)? { "TRUE" } else { "FALSE" }),
         _ => sql.bind(plain(field, value)?).push(cast(&field.kind)),
@@ -532,7 +529,7 @@ fn list(field: &Field, column: &str, negative: bool, value: &Value) -> Result<Sq
         // Odoo takes a single value as a list of one, and true and false as "set" and "not set"
         return list(field, column, negative, &Value::Array(vec![value.clone()]));
     };
-    let unset = |value: &&Value| matches!(value, Value::Null | Value::Bool(false)) && field.kind != Kind::Boolean;
+    let unset = |value: &&Value| is_unset(value) && field.kind != Kind::Boolean;
     let with_unset = items.iter().any(|value| unset(&value));
     let set = items.iter().filter(|value| !unset(value));
     let mut sql = Sql::new("(");
@@ -557,6 +554,7 @@ fn list(field: &Field, column: &str, negative: bool, value: &Value) -> Result<Sq
     if with_unset {
         match field.kind {
             Kind::Integer | Kind::Monetary | Kind::Float => sql.push(&format!(" OR coalesce({column}, 0) = 0")),
+            Kind::Char(_) | Kind::Text(_) => sql.push(&format!(" OR coalesce({column}, '') = ''")),
             _ => sql.push(&format!(" OR {column} IS NULL")),
         };
     }
@@ -568,7 +566,7 @@ fn pattern(field: &Field, op: Op, value: &Value) -> Result<Bind, Fault> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        Value::Null | Value::Bool(false) => String::new(),
+        unset if is_unset(unset) => String::new(),
         other => return Err(bad(format_args!("Field '{}' is searched for {}: a text was expected", field.name, strict::kind(other)))),
     };
     if text.chars().filter(|c| matches!(c, '%' | '_')).count() > MAX_WILDCARDS {

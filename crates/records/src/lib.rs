@@ -11,6 +11,7 @@
 pub mod condition;
 pub mod filter;
 pub mod model;
+pub mod posted;
 pub mod read;
 pub mod schema;
 pub mod selection;
@@ -21,6 +22,7 @@ pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};
 pub use model::{Access, Field, Kind, Model, Outline, Registry};
+pub use posted::{Posted, Shape};
 pub use schema::{Action, Argument, Body, Described};
 pub use selection::{Item, Selection};
 pub use sql::{Bind, Sql};

@@ -100,6 +100,8 @@ pub enum ByName {
     Known,
     /// Yes, and an unknown one makes a record.
     OrNew,
+    /// Yes, and an unknown one is kept as text in this other field.
+    OrText(&'static str),
 }
 
 /// Who meets a field.
@@ -223,6 +225,12 @@ impl Field {
     /// The same; a name that is unknown makes a record.
     pub fn by_name_or_new(mut self) -> Field {
         self.by_name = ByName::OrNew;
+        self
+    }
+
+    /// The same; a name that is unknown is kept as text in another field.
+    pub fn by_name_or_text(mut self, field: &'static str) -> Field {
+        self.by_name = ByName::OrText(field);
         self
     }
 

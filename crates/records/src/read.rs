@@ -8,6 +8,7 @@ use crate::filter::Filter;
 use crate::model::{Field, Kind, Model, Registry, clip};
 use crate::selection::{Item, Selection};
 use crate::sql::Sql;
+use crate::values::{truth, whole};
 
 /// How many records one answer may be asked for, by `limit` or `page_size`.
 pub const MAX_PAGE: i64 = 10_000;
@@ -178,8 +179,8 @@ impl ListRequest {
         let selection = Selection::parse(&params.get::<String>("query")?.unwrap_or_default())?;
         let number = |name: &str, least: i64, most: i64| -> Result<Option<i64>, Fault> {
             let Some(text) = params.get::<String>(name)? else { return Ok(None) };
-            match text.trim().parse::<i64>() {
-                Ok(value) if (least..=most).contains(&value) => Ok(Some(value)),
+            match whole(&text.as_str().into()) {
+                Some(value) if (least..=most).contains(&value) => Ok(Some(value)),
                 _ => Err(Fault::validation(format!("`{name}` is '{}': a whole number from {least} to {most} was expected", clip(&text)))),
             }
         };
@@ -218,7 +219,7 @@ impl ListRequest {
 
 /// `context.active_test`, on unless it is false.
 fn active_test(raw: &serde_json::value::RawValue) -> Result<bool, Fault> {
-    Ok(jsonrpc::strict::value("context", raw)?.get("active_test").is_none_or(|flag| flag != &serde_json::Value::Bool(false)))
+    Ok(jsonrpc::strict::value("context", raw)?.get("active_test").and_then(truth) != Some(false))
 }
 
 /// An order comes as a JSON string; without its quotes it is taken too.
@@ -563,7 +564,9 @@ impl<'a> Reader<'a> {
             }
             return Ok(Sql::new(&match field.kind {
                 Kind::Id => column,
-                Kind::Integer | Kind::Monetary | Kind::Float => format!("coalesce({column}, 0)"),
+                Kind::Integer => format!("coalesce({column}, 0)"),
+                // As Odoo prints a float
+                Kind::Monetary | Kind::Float => format!("to_char(coalesce({column}, 0), 'FM999999999999999999990.099999')"),
                 Kind::Boolean => format!("CASE WHEN {column} THEN 'true' ELSE 'false' END"),
                 Kind::Date => format!("coalesce('\"' || {column} || '\"', 'false')"),
                 Kind::Datetime => format!("coalesce('\"' || to_char({column}, 'YYYY-MM-DD-HH24-MI') || '\"', 'false')"),

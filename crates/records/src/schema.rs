@@ -93,6 +93,20 @@ pub fn text(at_most: usize) -> Json {
     json!({"type": "string", "minLength": 1, "maxLength": at_most})
 }
 
+/// What is written to an x2many field. Its other forms stand in what is told of it: no typed client knows a list that may be an
+/// object too.
+pub fn x2many() -> Json {
+    let mut ids = list(json!({}), 0, MAX_IDS);
+    if let Some(ids) = ids.as_object_mut() {
+        ids.insert("description".to_owned(), X2MANY_WORDS.into());
+    }
+    ids
+}
+
+/// The forms of an x2many field.
+const X2MANY_WORDS: &str = "Ids, in place of those that are there; or Odoo's commands: `[[6, 0, [1, 2]]]`, `[[4, 3]]`, `[[3, 3]]`; \
+    `{\"push\": [3]}`, `{\"pop\": [3]}` and `{\"delete\": [3]}` are taken too";
+
 /// A field as a client may write it.
 fn written(field: &Field) -> Json {
     let or_unset = |kind: &str| if field.required { json!(kind) } else { json!([kind, "null"]) };
@@ -115,8 +129,7 @@ fn written(field: &Field) -> Json {
             let id = json!({"type": or_unset("integer"), "format": "int64", "minimum": 1, "maximum": i64::MAX});
             if field.by_name == ByName::No { id } else { json!({"anyOf": [id, text(254)]}) }
         }
-        // Its other forms stand in what is told of it: no typed client knows a list that may be an object too
-        Kind::Many2many(_) => list(json!({}), 0, MAX_IDS),
+        Kind::Many2many(_) => x2many(),
     }
 }
 
@@ -176,15 +189,14 @@ fn told(field: &Field, mut schema: Json) -> Json {
         if field.personal { "Personal" } else { "" },
         if field.sealed_in.is_some() { "Encrypted: read where it is named, in no filter and no order" } else { "" },
         match field.kind {
-            Kind::Many2many(_) => {
-                "Ids, or Odoo's commands: `[[6, 0, [1, 2]]]`, `[[4, 3]]`, `[[3, 3]]`; `{\"push\": [3]}` and `{\"pop\": [3]}` are taken too"
-            }
+            Kind::Many2many(_) => X2MANY_WORDS,
             _ => "",
         },
         match field.by_name {
             ByName::No => "",
             ByName::Known => "An id or a name",
             ByName::OrNew => "An id or a name; a new name makes a record",
+            ByName::OrText(_) => "An id or a name; an unknown name is kept as text",
         },
     ];
     if let Some(schema) = schema.as_object_mut() {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::condition::{Conditions, Row, denied};
 use crate::filter::{Filter, Op};
-use crate::model::{ByName, Kind, Model, Registry, clip};
+use crate::model::{ByName, Field, Kind, Model, Registry, clip};
+use crate::posted::Posted;
 use crate::read::Reader;
 use crate::sql::Sql;
 use crate::values::{Mode, Problems, Value, Values};
@@ -55,6 +56,10 @@ pub struct Tx<'a> {
     pub author: Author,
     /// What was found wrong before the transaction, to be told with the rest.
     pub early: Vec<String>,
+    /// What a create came with, to be compared with what was kept of those before it.
+    pub posted: Posted,
+    /// Whether a create found that its key came last with the same: nothing more is to be done for it.
+    pub is_repeated: bool,
 }
 
 /// What a change's filter found.
@@ -164,15 +169,12 @@ impl Tx<'_> {
                     Value::Name(name) => entry.names.push(name.clone()),
                     Value::Plain(Json::Array(ids)) => entry.ids.extend(ids.iter().filter_map(Json::as_i64)),
                     Value::Plain(id) => entry.ids.extend(id.as_i64()),
-                    Value::Push(ids) | Value::Pop(ids) => entry.ids.extend(ids),
+                    Value::Change { push, .. } => entry.ids.extend(push),
                 }
             }
         }
         wanted.retain(|w| !w.ids.is_empty() || !w.names.is_empty());
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let mut known = self.look_up(&wanted).await?;
+        let mut known = if wanted.is_empty() { HashMap::new() } else { self.look_up(&wanted).await? };
         let mut made = false;
         for want in wanted.iter().filter(|want| want.or_new) {
             let mut new: Vec<&String> = want.names.iter().filter(|name| !known.contains_key(&(want.field, (*name).clone()))).collect();
@@ -191,6 +193,7 @@ impl Tx<'_> {
             known = self.look_up(&wanted).await?;
         }
         for values in rows.iter_mut() {
+            let mut texts = Vec::new();
             for (name, value) in values.iter_mut() {
                 let Some(field) = model.any_field(name).filter(|f| f.kind.comodel().is_some_and(|m| registry.get(m).is_some())) else {
                     continue;
@@ -199,9 +202,20 @@ impl Tx<'_> {
                     Value::Name(text) => vec![text.clone()],
                     Value::Plain(Json::Array(ids)) => ids.iter().map(Json::to_string).collect(),
                     Value::Plain(Json::Number(id)) => vec![id.to_string()],
-                    Value::Push(ids) => ids.iter().map(i64::to_string).collect(),
-                    Value::Plain(_) | Value::Pop(_) => Vec::new(),
+                    Value::Change { push, .. } => push.iter().map(i64::to_string).collect(),
+                    Value::Plain(_) => Vec::new(),
                 };
+                if let ByName::OrText(text) = field.by_name {
+                    let unknown = match &*value {
+                        Value::Name(name) if !known.contains_key(&(field.name, name.clone())) => Some(name.clone()),
+                        _ => None,
+                    };
+                    texts.push((text, unknown.clone()));
+                    if unknown.is_some() {
+                        *value = Value::Plain(Json::Null);
+                        continue;
+                    }
+                }
                 for key in keys {
                     match known.get(&(field.name, key.clone())) {
                         Some(id) if matches!(value, Value::Name(_)) => *value = Value::Plain((*id).into()),
@@ -209,6 +223,9 @@ impl Tx<'_> {
                         None => problems.add(format!("Unknown reference in {}.{}: '{}'", model.name, field.name, clip(&key))),
                     }
                 }
+            }
+            for (field, text) in texts {
+                values.set(field, text);
             }
         }
         Ok(())
@@ -260,8 +277,8 @@ impl Tx<'_> {
         for (name, value) in values.iter() {
             if let Value::Plain(json) = value {
                 row.insert(name.to_owned(), json.clone());
-            } else if let Value::Push(ids) = value {
-                row.insert(name.to_owned(), ids.clone().into());
+            } else if let Value::Change { push, .. } = value {
+                row.insert(name.to_owned(), push.clone().into());
             } else {
                 continue;
             }
@@ -287,6 +304,48 @@ impl Tx<'_> {
         entries.sort_unstable_by_key(|(name, _)| *name);
         let sql = write::update(model, &self.author, ids, &entries);
         sql.load::<BigInt, i64>(self.conn).await.map_err(|error| taken(model, error))
+    }
+
+    /// Whether what was kept of a key's last POST is of this one; notes that this one is repeated.
+    pub fn is_same(&mut self, kept: Option<&str>) -> bool {
+        self.is_repeated = self.posted.is_same(kept) == Some(true);
+        self.is_repeated
+    }
+
+    /// Takes out of the data of a write, of the fields that `counts` names, those that say what each of these records has
+    /// already: that is no change, whether or not the field may be changed.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn drop_unchanged(
+        &mut self,
+        model: &Model,
+        ids: &[i64],
+        data: &mut Map<String, Json>,
+        counts: impl Fn(&Field) -> bool,
+    ) -> Result<(), Failure> {
+        let mut conditions = Conditions::new(self.registry, self.identity);
+        let alias = conditions.alias();
+        let row = Row { model, alias: &alias };
+        let mut sql = Sql::new("SELECT concat(");
+        let mut names = Vec::new();
+        for field in model.fields.iter().filter(|field| field.is_public() && counts(field)) {
+            let Some(value) = data.get(field.name).filter(|value| !value.is_array() && !value.is_object()) else { continue };
+            // What can't be compared, or not by this user, stays to be refused
+            let Ok(same) = conditions.matching(row, &Filter::leaf(field.name, Op::Eq, value.clone()), false) else { continue };
+            sql.push(if names.is_empty() { "" } else { ", " }).push("CASE WHEN bool_and(coalesce((").append(same);
+            sql.push("), false)) THEN 1 ELSE 0 END");
+            names.push(field.name);
+        }
+        if names.is_empty() || ids.is_empty() {
+            return Ok(());
+        }
+        sql.push(&format!(") FROM {} {alias} WHERE {alias}.id = ANY(", model.table)).bind(ids.to_vec()).push(")");
+        let same = sql.load::<Text, String>(self.conn).await?.pop().unwrap_or_default();
+        for (name, _) in names.iter().zip(same.chars()).filter(|(_, same)| *same == '1') {
+            data.remove(*name);
+        }
+        Ok(())
     }
 
     /// A plain model's create.

@@ -1,7 +1,8 @@
 //! What a client wants to write, checked against the declaration: every refusal at once, and nothing half right inside.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
-use domain::Identity;
+use std::collections::BTreeSet;
+
+use domain::{Identity, when};
 use jsonrpc::{Fault, strict};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value as Json, json};
@@ -15,6 +16,8 @@ pub(crate) const MAX_IDS: usize = 1_000;
 pub const MAX_QUANTITY: i64 = 1_000_000_000;
 /// The largest amount of money, exclusive.
 pub const MAX_MONEY: i64 = 100_000_000_000_000;
+/// How long a name in place of an id may be, in characters.
+const MAX_NAME: usize = 254;
 
 /// Whether all required fields must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +35,13 @@ pub enum Value {
     Plain(Json),
     /// The name of a record, to be resolved.
     Name(String),
-    /// Ids to add to a many2many.
-    Push(Vec<i64>),
-    /// Ids to take out of a many2many.
-    Pop(Vec<i64>),
+    /// What joins a many2many, and what leaves it: no id is in both.
+    Change {
+        /// Ids to add.
+        push: Vec<i64>,
+        /// Ids to take out.
+        pop: Vec<i64>,
+    },
 }
 
 /// Checked values by field, in the declaration's order of nothing but the client's.
@@ -115,14 +121,23 @@ impl Values {
 
     /// Sets a field from the service's own code.
     pub fn set(&mut self, name: &'static str, value: impl Into<Json>) {
-        self.entries.retain(|(field, _)| *field != name);
-        self.entries.push((name, Value::Plain(value.into())));
+        self.change(name, Value::Plain(value.into()));
+    }
+
+    /// Sets a reference by name, from the service's own code.
+    pub fn name(&mut self, field: &'static str, name: impl Into<String>) {
+        self.change(field, Value::Name(name.into()));
     }
 
     /// Adds ids to a many2many, whatever it is then set to.
     pub fn push(&mut self, name: &'static str, ids: Vec<i64>) {
+        self.change(name, Value::Change { push: ids, pop: Vec::new() });
+    }
+
+    /// Sets a field to a value of any form.
+    pub fn change(&mut self, name: &'static str, value: Value) {
         self.entries.retain(|(field, _)| *field != name);
-        self.entries.push((name, Value::Push(ids)));
+        self.entries.push((name, value));
     }
 
     /// Takes a field out.
@@ -147,7 +162,7 @@ impl Values {
     }
 }
 
-/// SHA-256 of what was sent, keys sorted: two POSTs with the same content have the same.
+/// SHA-256 of a content that is nobody's secret, keys sorted.
 pub fn content_hash(data: &Map<String, Json>) -> String {
     domain::hex(&Sha256::digest(serde_json::to_string(data).unwrap_or_default()))
 }
@@ -201,115 +216,206 @@ impl Problems {
     }
 }
 
-fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
-    let wrong = |json: &Json, expected: &str| {
-        format!("Wrong value for {}.{}: {} ({expected} expected)", model.name, field.name, shown(field, json))
-    };
-    let unset = matches!(json, Json::Null | Json::Bool(false));
+/// Whether a value says "not set": null, false and the empty text do, wherever a field may be unset. For a boolean false is
+/// a value.
+pub fn is_unset(json: &Json) -> bool {
+    match json {
+        Json::Null | Json::Bool(false) => true,
+        Json::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// A value that is set, as its field's type has it, whether it is to be written or is sought: text trimmed, numbers as
+/// numbers, moments in UTC. None where it is no such value.
+pub(crate) fn scalar(field: &Field, json: &Json) -> Option<Json> {
+    match field.kind {
+        Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) => {
+            let text = match json {
+                Json::String(text) => text.trim().to_owned(),
+                // Odoo takes a number for a text
+                Json::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            Some(if field.lower { text.to_lowercase() } else { text }.into())
+        }
+        Kind::Boolean => truth(json).map(Json::from),
+        Kind::Id | Kind::Integer => whole(json).map(Json::from),
+        Kind::Monetary | Kind::Float => decimal(json).map(|amount| amount.to_string().into()),
+        Kind::Date => json.as_str().and_then(when::day).map(|day| day.to_string().into()),
+        Kind::Datetime => json.as_str().and_then(when::moment).map(|moment| moment.to_rfc3339().into()),
+        Kind::Many2one(_) | Kind::One2many { .. } | Kind::Many2many(_) => whole(json).filter(|id| *id > 0).map(Json::from),
+    }
+}
+
+/// What a field's values look like, for a refusal.
+pub(crate) fn expected(field: &Field) -> String {
+    match &field.kind {
+        Kind::Char(_) | Kind::Text(_) => "a text".to_owned(),
+        Kind::Selection(options) => format!("one of {}", options.join(", ")),
+        Kind::Boolean => "true or false".to_owned(),
+        Kind::Id | Kind::Integer => "a whole number".to_owned(),
+        Kind::Monetary => format!("a number from 0 to below {MAX_MONEY}"),
+        Kind::Float => format!("a number from 0 to below {MAX_QUANTITY}"),
+        Kind::Date => when::DAY_FORMS.to_owned(),
+        Kind::Datetime => when::MOMENT_FORMS.to_owned(),
+        Kind::Many2one(_) if field.by_name == ByName::No => "the id of a record".to_owned(),
+        Kind::Many2one(_) => "the id or the name of a record".to_owned(),
+        Kind::One2many { .. } | Kind::Many2many(_) => X2MANY.to_owned(),
+    }
+}
+
+/// Whether a value that is set names a record of a relation, rather than giving its id: where names are taken, a text is one
+/// whatever it says; elsewhere a text of digits is an id.
+pub(crate) fn is_name(field: &Field, json: &Json) -> bool {
+    json.is_string() && (field.by_name != ByName::No || whole(json).is_none())
+}
+
+pub(crate) fn value(model: &Model, field: &Field, json: Json) -> Result<Value, String> {
+    let wrong =
+        |json: &Json| Err(format!("Wrong value for {}.{}: {} ({} expected)", model.name, field.name, shown(field, json), expected(field)));
     let plain = |json: Json| Ok(Value::Plain(json));
     match &field.kind {
-        Kind::Id | Kind::One2many { .. } => Err(format!("Field '{}' of {} can't be written", field.name, model.name)),
-        Kind::Char(most) | Kind::Text(most) => match json {
-            _ if unset => plain(Json::Null),
-            Json::String(text) => {
-                let text = if field.lower { text.trim().to_lowercase() } else { text.trim().to_owned() };
-                match text.chars().count() {
-                    n if n > *most => {
-                        Err(format!("Field '{}' of {} has {n} characters, at most {most} are possible", field.name, model.name))
-                    }
-                    _ => plain(text.into()),
-                }
-            }
-            // Odoo takes a number for a text
-            Json::Number(number) => plain(number.to_string().into()),
-            other => Err(wrong(&other, "a text")),
-        },
-        Kind::Selection(options) => match &json {
-            _ if unset => plain(Json::Null),
-            Json::String(text) => match options.iter().find(|option| **option == text.trim()) {
-                Some(option) => plain((*option).into()),
-                None => Err(wrong(&json, &format!("one of {}", options.join(", ")))),
-            },
-            other => Err(wrong(other, &format!("one of {}", options.join(", ")))),
-        },
-        Kind::Boolean => match &json {
-            Json::Null if field.default.is_some() => plain(Json::Null),
-            Json::Null => plain(false.into()),
-            Json::Bool(_) => plain(json),
-            Json::Number(number) if number.as_i64() == Some(0) => plain(false.into()),
-            Json::Number(number) if number.as_i64() == Some(1) => plain(true.into()),
-            Json::String(text) if text.trim().eq_ignore_ascii_case("true") => plain(true.into()),
-            Json::String(text) if text.trim().eq_ignore_ascii_case("false") || text.trim().is_empty() => plain(false.into()),
-            other => Err(wrong(other, "true or false")),
-        },
-        Kind::Integer => match &json {
-            _ if unset => plain(0.into()),
-            other => whole(other).map_or_else(|| Err(wrong(other, "a whole number")), |n| plain(n.into())),
-        },
-        Kind::Monetary => match &json {
-            _ if unset => plain("0".into()),
-            other => match money(other) {
-                Some(amount) => plain(amount.to_string().into()),
-                None => Err(wrong(other, &format!("a number from 0 to below {MAX_MONEY}"))),
-            },
-        },
-        Kind::Float => match &json {
-            _ if unset => plain("0".into()),
-            other => match quantity(other) {
-                Some(amount) => plain(amount.to_string().into()),
-                None => Err(wrong(other, &format!("a number from 0 to below {MAX_QUANTITY}"))),
-            },
-        },
-        Kind::Date => match &json {
-            _ if unset => plain(Json::Null),
-            Json::String(text) => match day(text) {
-                Some(day) => plain(day.to_string().into()),
-                None => Err(wrong(&json, "a day as 2026-12-31")),
-            },
-            other => Err(wrong(other, "a day as 2026-12-31")),
-        },
-        Kind::Datetime => match &json {
-            _ if unset => plain(Json::Null),
-            Json::String(text) => match moment(text) {
-                Some(moment) => plain(moment.to_rfc3339().into()),
-                None => Err(wrong(&json, "a moment as 2026-12-31 23:59:59 (UTC)")),
-            },
-            other => Err(wrong(other, "a moment as 2026-12-31 23:59:59 (UTC)")),
-        },
-        Kind::Many2one(_) => match json {
-            _ if unset => plain(Json::Null),
-            Json::String(text) if field.by_name != ByName::No => match text.trim() {
-                "" => plain(Json::Null),
-                name if name.chars().count() > 254 => {
-                    Err(format!("Field '{}' of {} has a name of more than 254 characters", field.name, model.name))
-                }
-                name => Ok(Value::Name(name.to_owned())),
-            },
-            other => match whole(&other).filter(|id| *id > 0) {
-                Some(id) => plain(id.into()),
-                None if field.by_name == ByName::No => Err(wrong(&other, "the id of a record")),
-                None => Err(wrong(&other, "the id or the name of a record")),
-            },
-        },
-        Kind::Many2many(_) => match json {
-            _ if unset => plain(json!([])),
-            Json::Object(mut command) if command.len() == 1 => {
-                let (push, pop) = (command.remove("push"), command.remove("pop"));
-                match (push.and_then(ids), pop.and_then(ids)) {
-                    (Some(ids), _) => Ok(Value::Push(ids)),
-                    (_, Some(ids)) => Ok(Value::Pop(ids)),
-                    _ => Err(format!(
-                        "Field '{}' of {} takes a list of ids, {{\"push\": [ids]}} or {{\"pop\": [ids]}}",
-                        field.name, model.name
-                    )),
-                }
-            }
-            other => match ids(other.clone()) {
-                Some(ids) => plain(json!(ids)),
-                None => Err(wrong(&other, "a list of ids")),
-            },
-        },
+        Kind::Id | Kind::One2many { .. } => return Err(format!("Field '{}' of {} can't be written", field.name, model.name)),
+        Kind::Many2many(_) => {
+            return commands(json.clone()).and_then(joined).map_or_else(|| wrong(&json), Ok);
+        }
+        Kind::Boolean if json.is_boolean() => return plain(json),
+        _ if !is_unset(&json) => {}
+        Kind::Boolean if field.default.is_none() => return plain(false.into()),
+        Kind::Integer => return plain(0.into()),
+        Kind::Monetary | Kind::Float => return plain("0".into()),
+        Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) | Kind::Boolean | Kind::Date | Kind::Datetime | Kind::Many2one(_) => {
+            return plain(Json::Null);
+        }
     }
+    if matches!(field.kind, Kind::Many2one(_)) && field.by_name != ByName::No && json.is_string() {
+        return named(model, field, json.as_str().unwrap_or_default().trim());
+    }
+    let Some(read) = scalar(field, &json) else { return wrong(&json) };
+    match (&field.kind, read.as_str()) {
+        (Kind::Char(most) | Kind::Text(most), Some(text)) => match text.chars().count() {
+            n if n > *most => Err(format!("Field '{}' of {} has {n} characters, at most {most} are possible", field.name, model.name)),
+            _ => plain(read),
+        },
+        (Kind::Selection(options), Some(text)) if !options.contains(&text) => wrong(&json),
+        (Kind::Monetary, _) => money(&json).map_or_else(|| wrong(&json), |amount| plain(amount.to_string().into())),
+        (Kind::Float, _) => quantity(&json).map_or_else(|| wrong(&json), |amount| plain(amount.to_string().into())),
+        _ => plain(read),
+    }
+}
+
+fn named(model: &Model, field: &Field, name: &str) -> Result<Value, String> {
+    if name.chars().count() > MAX_NAME {
+        return Err(format!("Field '{}' of {} has a name of more than {MAX_NAME} characters", field.name, model.name));
+    }
+    // What was meant as an id must not become a record of that name
+    if field.by_name == ByName::OrNew && name.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!(
+            "Wrong value for {}.{}: the text \"{name}\" is neither an id, which is a number without quotes, nor a name, which has more than digits",
+            model.name, field.name
+        ));
+    }
+    Ok(Value::Name(name.to_owned()))
+}
+
+/// A change of an x2many field, as Odoo's commands have it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// 0: a new record, of these values, is one of them.
+    Create(Map<String, Json>),
+    /// 1: one of them gets these values.
+    Update(i64, Map<String, Json>),
+    /// 2, `delete`: one of them is removed.
+    Delete(i64),
+    /// 3, `pop`: a record is no longer one of them.
+    Unlink(i64),
+    /// 4, `push`: a record is one of them.
+    Link(i64),
+    /// 5: none is.
+    Clear,
+    /// 6, or a list of ids: these are they.
+    Set(Vec<i64>),
+}
+
+/// How an x2many field is written.
+pub const X2MANY: &str = "a list of ids, an object of `push`, `pop` and `delete` with ids, or a list of Odoo's commands: [0, 0, {values}], \
+    [1, id, {values}], [2, id], [3, id], [4, id], [5], [6, 0, [ids]]";
+
+/// Reads what is written to an x2many field; none where it can't be read, or is too much.
+pub fn commands(json: Json) -> Option<Vec<Command>> {
+    match json {
+        unset if is_unset(&unset) => Some(vec![Command::Set(Vec::new())]),
+        Json::Object(words) if !words.is_empty() => {
+            let mut commands = Vec::new();
+            for (word, records) in words {
+                let records = ids(if records.is_array() { records } else { Json::Array(vec![records]) })?;
+                commands.extend(match word.as_str() {
+                    "push" => records.into_iter().map(Command::Link).collect::<Vec<_>>(),
+                    "pop" => records.into_iter().map(Command::Unlink).collect(),
+                    "delete" => records.into_iter().map(Command::Delete).collect(),
+                    _ => return None,
+                });
+            }
+            Some(commands)
+        }
+        Json::Array(items) if items.first().is_some_and(Json::is_array) && items.len() <= MAX_IDS => {
+            items.into_iter().map(command).collect()
+        }
+        list => ids(list).map(|ids| vec![Command::Set(ids)]),
+    }
+}
+
+fn command(json: Json) -> Option<Command> {
+    let Json::Array(mut parts) = json else { return None };
+    let id = parts.get(1).and_then(whole);
+    let at_most = |most: usize| parts.len() <= most;
+    match (parts.first().and_then(whole)?, id.filter(|id| *id > 0)) {
+        (0, _) if at_most(3) => object(parts.pop()?).map(Command::Create),
+        (1, Some(id)) if at_most(3) => object(parts.pop()?).map(|values| Command::Update(id, values)),
+        (2, Some(id)) if at_most(3) => Some(Command::Delete(id)),
+        (3, Some(id)) if at_most(3) => Some(Command::Unlink(id)),
+        (4, Some(id)) if at_most(3) => Some(Command::Link(id)),
+        (5, _) if at_most(3) => Some(Command::Clear),
+        (6, _) if at_most(3) => ids(parts.pop()?).map(Command::Set),
+        _ => None,
+    }
+}
+
+fn object(json: Json) -> Option<Map<String, Json>> {
+    match json {
+        Json::Object(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// Commands that join and part records, as one value; none where one makes, changes or removes a record.
+pub fn joined(commands: Vec<Command>) -> Option<Value> {
+    let mut replaces = false;
+    let (mut push, mut pop) = (BTreeSet::new(), BTreeSet::new());
+    for command in commands {
+        match command {
+            Command::Link(id) => {
+                pop.remove(&id);
+                push.insert(id);
+            }
+            Command::Unlink(id) => {
+                push.remove(&id);
+                pop.insert(id);
+            }
+            Command::Clear | Command::Set(_) => {
+                replaces = true;
+                pop.clear();
+                push.clear();
+                if let Command::Set(ids) = command {
+                    push.extend(ids);
+                }
+            }
+            Command::Create(_) | Command::Update(..) | Command::Delete(_) => return None,
+        }
+    }
+    let (push, pop) = (Vec::from_iter(push), Vec::from_iter(pop));
+    Some(if replaces { Value::Plain(json!(push)) } else { Value::Change { push, pop } })
 }
 
 /// A value for an error: a client's own, cut short, and nothing of what is personal or secret.
@@ -317,10 +423,30 @@ fn shown(field: &Field, json: &Json) -> String {
     if field.personal || field.is_write_only() { strict::kind(json).to_owned() } else { clip(&json.to_string()).into_owned() }
 }
 
-fn whole(json: &Json) -> Option<i64> {
+/// A whole number, as a number or its text.
+pub fn whole(json: &Json) -> Option<i64> {
+    let of_text = |text: &str| {
+        let (digits, places) = text.split_once('.').unwrap_or((text, ""));
+        if places.bytes().all(|byte| byte == b'0') { digits.parse().ok() } else { None }
+    };
     match json {
-        Json::Number(number) => number.as_i64().or_else(|| number.to_string().strip_suffix(".0")?.parse().ok()),
-        Json::String(text) => text.trim().parse().ok(),
+        Json::Number(number) => number.as_i64().or_else(|| of_text(&number.to_string())),
+        Json::String(text) => of_text(text.trim()),
+        _ => None,
+    }
+}
+
+/// True or false, in every form that clients write it in.
+pub fn truth(json: &Json) -> Option<bool> {
+    match json {
+        Json::Bool(truth) => Some(*truth),
+        Json::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
+        Json::String(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
+        Json::Number(_) | Json::String(_) => match whole(json)? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -336,43 +462,29 @@ pub fn money(json: &Json) -> Option<Decimal> {
 }
 
 fn bounded(json: &Json, places: u32, most: i64) -> Option<Decimal> {
-    let text = match json {
-        Json::Number(number) => number.to_string(),
-        Json::String(text) => text.trim().to_owned(),
-        _ => return None,
-    };
-    let amount = decimal(&text).filter(|amount| !amount.is_sign_negative() || amount.is_zero())?;
+    let amount = decimal(json).filter(|amount| !amount.is_sign_negative() || amount.is_zero())?;
     // A sender's float may carry digits that no price has
     let amount = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     (amount < Decimal::from(most)).then_some(amount.abs())
 }
 
-/// A decimal number, plain or scientific; none that only Rust would take for one.
-pub(crate) fn decimal(text: &str) -> Option<Decimal> {
-    let text = text.trim();
+/// A decimal number, plain or scientific, as a number or its text; none that only Rust would take for one.
+pub fn decimal(json: &Json) -> Option<Decimal> {
+    let text = match json {
+        Json::Number(number) => number.to_string(),
+        Json::String(text) => text.trim().to_owned(),
+        _ => return None,
+    };
     if !text.bytes().all(|b| b.is_ascii_digit() || b".+-eE".contains(&b)) {
         return None;
     }
-    text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text)).ok()
+    text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text)).ok()
 }
 
-/// A day of a year of four digits.
-pub(crate) fn day(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok().filter(|day| (1..=9999).contains(&day.year()))
-}
-
-/// A moment: with an offset as RFC 3339 has it, or without, in UTC, as Odoo's RPC and REST write it; or a day's beginning.
-pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let naive = || {
-        ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d-%H-%M"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .map(|naive| naive.and_utc())
-    };
-    let midnight = || day(text).and_then(|day| day.and_hms_opt(0, 0, 0)).map(|naive| naive.and_utc());
-    let moment = DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc()).or_else(naive).or_else(midnight)?;
-    (1..=9999).contains(&moment.year()).then_some(moment)
+/// A decimal number as Odoo prints a float: with a point, always.
+pub fn printed(number: Decimal) -> String {
+    let number = number.normalize();
+    if number.scale() == 0 { format!("{number}.0") } else { number.to_string() }
 }
 
 fn ids(json: Json) -> Option<Vec<i64>> {
@@ -380,7 +492,7 @@ fn ids(json: Json) -> Option<Vec<i64>> {
     if items.len() > MAX_IDS {
         return None;
     }
-    let mut ids = items.iter().map(whole).collect::<Option<Vec<_>>>()?;
+    let mut ids = items.iter().map(|id| whole(id).filter(|id| *id > 0)).collect::<Option<Vec<_>>>()?;
     ids.sort_unstable();
     ids.dedup();
     Some(ids)
@@ -416,13 +528,132 @@ mod tests {
 
     #[test]
     fn odoos_lenience_is_kept() {
-        assert_eq!(kind(Kind::Char(9), json!(12)), Ok(Value::Plain(json!("12"))));
-        assert_eq!(kind(Kind::Char(9), json!("  a ")), Ok(Value::Plain(json!("a"))));
-        assert_eq!(kind(Kind::Boolean, json!("False")), Ok(Value::Plain(json!(false))));
-        assert_eq!(kind(Kind::Boolean, json!("True")), Ok(Value::Plain(json!(true))));
-        assert_eq!(kind(Kind::Integer, json!("7")), Ok(Value::Plain(json!(7))));
-        assert_eq!(kind(Kind::Integer, json!(7.0)), Ok(Value::Plain(json!(7))));
-        assert_eq!(kind(Kind::Many2many("x"), json!({"push": [3, 1, 3]})), Ok(Value::Push(vec![1, 3])));
+        for (of, sent, read_as) in [
+            (Kind::Char(9), json!(12), json!("12")),
+            (Kind::Char(9), json!("  a "), json!("a")),
+            (Kind::Boolean, json!("False"), json!(false)),
+            (Kind::Boolean, json!("True"), json!(true)),
+            (Kind::Boolean, json!(" tRUE "), json!(true)),
+            (Kind::Boolean, json!("1"), json!(true)),
+            (Kind::Boolean, json!("0"), json!(false)),
+            (Kind::Boolean, json!(0), json!(false)),
+            (Kind::Boolean, json!(1.0), json!(true)),
+            (Kind::Integer, json!("7"), json!(7)),
+            (Kind::Integer, json!(7.0), json!(7)),
+            (Kind::Integer, json!(" 7.00 "), json!(7)),
+            (Kind::Selection(&["0", "1"]), json!(1), json!("1")),
+            (Kind::Many2one("x"), json!("7"), json!(7)),
+            (Kind::Many2one("x"), json!(7.0), json!(7)),
+            (Kind::Date, json!("1993-11-03T10:00:00.000Z"), json!("1993-11-03")),
+            (Kind::Datetime, json!("30/07/23 12:23:15"), json!("2023-07-30T11:23:15+00:00")),
+        ] {
+            assert_eq!(kind(of, sent.clone()), Ok(Value::Plain(read_as)), "{sent}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_unset_in_every_form_in_every_field() {
+        let unset = [json!(null), json!(false), json!(""), json!("  ")];
+        for (of, is) in [
+            (Kind::Char(9), json!(null)),
+            (Kind::Text(9), json!(null)),
+            (Kind::Selection(&["a"]), json!(null)),
+            (Kind::Boolean, json!(false)),
+            (Kind::Integer, json!(0)),
+            (Kind::Monetary, json!("0")),
+            (Kind::Float, json!("0")),
+            (Kind::Date, json!(null)),
+            (Kind::Datetime, json!(null)),
+            (Kind::Many2one("x"), json!(null)),
+            (Kind::Many2many("x"), json!([])),
+        ] {
+            for json in &unset {
+                assert_eq!(kind(of.clone(), json.clone()), Ok(Value::Plain(is.clone())), "{of:?} {json}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_x2many_takes_odoos_commands_and_the_add_ons_words() {
+        let change = |push: &[i64], pop: &[i64]| Ok(Value::Change { push: push.to_vec(), pop: pop.to_vec() });
+        let set = |ids: &[i64]| Ok(Value::Plain(json!(ids)));
+        for (sent, read_as) in [
+            (json!([3, 1, "3", 2.0]), set(&[1, 2, 3])),
+            (json!([]), set(&[])),
+            (json!([[6, 0, [1]]]), set(&[1])),
+            (json!([[6, false, ["2"]]]), set(&[2])),
+            (json!([[5]]), set(&[])),
+            (json!([[5, 0, 0], [4, 2]]), set(&[2])),
+            (json!([[4, 1]]), change(&[1], &[])),
+            (json!([[4, 1, 0], [4, 2, false]]), change(&[1, 2], &[])),
+            (json!([[3, 1]]), change(&[], &[1])),
+            (json!([[4, 1], [3, 1]]), change(&[], &[1])),
+            (json!([[3, 1], [4, 1]]), change(&[1], &[])),
+            (json!([[6, 0, [1, 2]], [3, 1]]), set(&[2])),
+            (json!({"push": [3, 1, 3]}), change(&[1, 3], &[])),
+            (json!({"push": 1}), change(&[1], &[])),
+            (json!({"pop": "2"}), change(&[], &[2])),
+            (json!({"push": [1], "pop": [2]}), change(&[1], &[2])),
+        ] {
+            assert_eq!(kind(Kind::Many2many("x"), sent.clone()), read_as, "{sent}");
+        }
+        for sent in [
+            json!(5),
+            json!("x"),
+            json!({}),
+            json!({"add": [1]}),
+            json!([[7, 1]]),
+            json!([[4]]),
+            json!([[4, -1]]),
+            json!([[6, 0, 1]]),
+            json!([1, [4, 1]]),
+            json!([{"name": "x"}]),
+            json!([[0, 0, []]]),
+            json!([[4, 1, 0, 0]]),
+            json!({"push": [[1]]}),
+            json!([0]),
+        ] {
+            assert!(kind(Kind::Many2many("x"), sent.clone()).unwrap_err().contains("[6, 0, [ids]]"), "{sent}");
+        }
+        assert_eq!(commands(json!({"delete": [1]})), Some(vec![Command::Delete(1)]));
+        assert_eq!(commands(json!([[0, 0, {"name": "x"}], [1, 7, {}], [2, 8, 0]])).map(|all| all.len()), Some(3));
+    }
+
+    #[test]
+    fn a_text_of_digits_makes_no_record() {
+        let model = Model::new("x.y", "x_y", "X", vec![], |_| crate::Access::all());
+        let field = Field::new("f", Kind::Many2one("z"), "F");
+        let (known, new) = (field.clone().by_name(), field.by_name_or_new());
+        assert_eq!(value(&model, &known, json!("16")), Ok(Value::Name("16".to_owned())), "a number of its own");
+        assert_eq!(value(&model, &known, json!(16)), Ok(Value::Plain(json!(16))));
+        assert_eq!(value(&model, &new, json!("3 M")), Ok(Value::Name("3 M".to_owned())));
+        for digits in [" 5 ", "-5", "799999000123456789012"] {
+            assert!(value(&model, &new, json!(digits)).unwrap_err().contains("neither an id"), "{digits}");
+        }
+        assert!(kind(Kind::Many2one("z"), json!("x")).unwrap_err().contains("the id of a record"));
+    }
+
+    #[test]
+    fn what_a_write_takes_a_filter_takes() {
+        for (of, json) in [
+            (Kind::Char(9), json!(12)),
+            (Kind::Boolean, json!("True")),
+            (Kind::Integer, json!(5.0)),
+            (Kind::Integer, json!("5")),
+            (Kind::Monetary, json!("7.50")),
+            (Kind::Float, json!(1)),
+            (Kind::Date, json!("03/11/1993")),
+            (Kind::Datetime, json!("2026-11-25T10:00+01")),
+        ] {
+            assert!(scalar(&Field::new("f", of.clone(), "F"), &json).is_some() && kind(of, json.clone()).is_ok(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_float_has_a_point() {
+        for (number, text) in [("12", "12.0"), ("12.500", "12.5"), ("0", "0.0"), ("7.99", "7.99"), ("100000000000", "100000000000.0")] {
+            assert_eq!(printed(number.parse().unwrap()), text);
+        }
     }
 
     #[test]
@@ -430,7 +661,12 @@ mod tests {
         let message = kind(Kind::Selection(&["a", "b"]), json!("zzz")).unwrap_err();
         assert_eq!(message, "Wrong value for x.y.f: \"zzz\" (one of a, b expected)");
         assert!(kind(Kind::Char(3), json!("four")).unwrap_err().contains("4 characters"));
-        assert!(kind(Kind::Date, json!("2026-13-01")).unwrap_err().contains("2026-12-31"));
+        for (of, forms) in [(Kind::Date, ["2026-12-31", "31/12/2026"]), (Kind::Datetime, ["+0100", "31/12/26 23:59:59"])] {
+            for wrong in [json!("2026-13-01"), json!("93-11-03"), json!("30-07-23 12:23:15"), json!(20), json!(true)] {
+                let message = kind(of.clone(), wrong).unwrap_err();
+                assert!(forms.iter().all(|form| message.contains(form)), "{message}");
+            }
+        }
         assert!(kind(Kind::Integer, json!(9.3e18)).is_err() && kind(Kind::Integer, json!(18446744073709551615_u64)).is_err());
     }
 }

@@ -38,6 +38,7 @@ enum Assign {
     SetIfNamed,
     Push,
     Pop,
+    PushAndPop,
 }
 
 fn who(author: &Author) -> Sql {
@@ -88,13 +89,21 @@ pub fn update(model: &Model, author: &Author, ids: Vec<i64>, values: &[(&'static
         let (assign, json) = match value {
             Value::Plain(json) => (Assign::Set, json.clone()),
             Value::Name(name) => (Assign::Set, name.clone().into()),
-            Value::Push(ids) => (Assign::Push, ids.clone().into()),
-            Value::Pop(ids) => (Assign::Pop, ids.clone().into()),
+            Value::Change { push, pop } if pop.is_empty() => (Assign::Push, push.clone().into()),
+            Value::Change { push, pop } if push.is_empty() => (Assign::Pop, pop.clone().into()),
+            Value::Change { push, pop } => {
+                row.insert(format!("{name}__out"), pop.clone().into());
+                (Assign::PushAndPop, push.clone().into())
+            }
         };
         row.insert((*name).to_owned(), json);
         columns.push((*name, assign));
     }
-    let typed = columns.iter().map(|(column, _)| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
+    let typed = columns.iter().map(|(column, assign)| {
+        let out = if *assign == Assign::PushAndPop { format!(", {column}__out bigint[]") } else { String::new() };
+        format!("{column} {}{out}", column_type(model, column))
+    });
+    let typed = typed.collect::<Vec<_>>();
     // One row for the planner too: a set of rows would have it read the whole table
     let mut input = Sql::new("jsonb_to_record(");
     input.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(")");
@@ -128,6 +137,9 @@ fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sq
         Assign::SetIfNamed => format!("CASE WHEN '{column}' = ANY(i.named) THEN i.{column} ELSE t.{column} END"),
         Assign::Push => format!("ARRAY(SELECT DISTINCT x FROM unnest(t.{column} || i.{column}) x ORDER BY x)"),
         Assign::Pop => format!("ARRAY(SELECT x FROM unnest(t.{column}) x WHERE x <> ALL(i.{column}) ORDER BY x)"),
+        Assign::PushAndPop => {
+            format!("ARRAY(SELECT DISTINCT x FROM unnest(t.{column} || i.{column}) x WHERE x <> ALL(i.{column}__out) ORDER BY x)")
+        }
     };
     let set = columns.iter().map(|column| format!("{} = {}", column.0, new_value(column))).collect::<Vec<_>>().join(", ");
     let before = columns.iter().map(|(column, _)| format!("t.{column}")).collect::<Vec<_>>().join(", ");

@@ -8,23 +8,25 @@ use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
 use records::condition::denied;
 use records::read::{ListRequest, Window};
 use records::tx::refuse_referred;
-use records::values::{Mode, Problems, Values, content_hash};
-use records::{Failure, Filter, Kind, Model, Op, Selection, Sql, Tx, Value};
-use serde_json::{Map, Value as Json};
+use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
+use records::{Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use crate::database::{TRANSACTION, slow};
 use crate::owner::{Asked, Owner, Service, TRIES, parse_reply};
-use crate::{directory, metrics};
+use crate::{directory, metrics, related};
 
 /// What a record tells of itself: sent back with the rest of what was read it says nothing new, as in Odoo.
 const TOLD_BY_RECORDS: &[&str] = &["id", "display_name", "__last_update", "create_uid", "create_date", "write_uid", "write_date"];
+/// What a call of an action holds besides its arguments.
+const BESIDE_ARGUMENTS: &[&str] = &["args", "kwargs", "context", "ids"];
 /// How long a copy of a request that is still running waits for its answer.
 const COPY_WAITS: Duration = Duration::from_secs(10);
 
 enum Earlier {
-    None(Option<String>),
+    None,
     Running,
     Answered(Reply),
 }
@@ -48,13 +50,14 @@ impl<S: Service> Owner<S> {
         if !allowed {
             return Err(denied(model, what));
         }
-        let mut data = match call.params.raw("data") {
-            Some(raw) => strict::object("data", raw)?,
-            None if matches!(call.method.as_str(), "create" | "write") => {
+        let mut data = match (call.method.as_str(), call.params.raw("data")) {
+            ("create" | "write", Some(raw)) => strict::object("data", raw)?,
+            ("create" | "write", None) => {
                 let verb = if call.method == "create" { "POST" } else { "PUT" };
                 return Err(Fault::validation(format!("`data` parameter is not found on {verb} request body")));
             }
-            None => self.arguments(model, call)?,
+            ("unlink", _) => Map::new(),
+            _ => self.arguments(model, call)?,
         };
         if call.params.raw("data").is_some() {
             data.retain(|name, _| !TOLD_BY_RECORDS.contains(&name.as_str()));
@@ -63,21 +66,26 @@ impl<S: Service> Owner<S> {
             self.leave_out_unchanged(identity, model, call, &mut data).await?;
         }
         let context = call.params.raw("context").map(|raw| strict::value("context", raw)).transpose()?.unwrap_or_default();
-        let flag = |name: &str| context.get(name).and_then(Json::as_bool);
+        let flag = |name: &str| context.get(name).and_then(truth);
         let mut early = Vec::new();
         let claimed = claimed_origin(&mut data, &mut early);
-        let same_body = (call.idempotency.is_none() && call.method == "create" && self.service.same_body_is_same(model.name))
-            .then(|| content_hash(&data));
+        let bare = content_hash(&data);
         let bank = self.named_bank(identity, call, &mut data, &mut early).await?;
-        let same_body = same_body.map(|content| {
-            let scope = format!("the same {}", model.name);
-            Call { idempotency: Some(Idempotency { key: content.clone(), scope, payload: content }), ..call.clone() }
-        });
-        let call = same_body.as_ref().unwrap_or(call);
-        if let Some(kept) = self.kept(identity, call).await? {
+        let read = match call.method.as_str() {
+            "create" | "write" => self.service.shape(model).read(&data),
+            _ => records::posted::plain(&data.clone().into()).unwrap_or_default(),
+        };
+        let posted = self.posted(model, &read);
+        let once =
+            self.once(identity, model, call, &read, &json!([identity.origin_claiming(claimed).as_str(), identity.bank.or(bank)]), bare)?;
+        if let Some(kept) = self.kept(once.as_ref()).await? {
             return Ok(kept);
         }
-        let asked = Asked { owner: self, identity, model, call, bank: identity.bank.or(bank), problems: &mut early };
+        let related = match call.method.as_str() {
+            "create" | "write" => related::take(self.service.registry(), model, &mut data, &mut early),
+            _ => Vec::new(),
+        };
+        let asked = Asked { owner: self, identity, model, call, bank: identity.bank.or(bank), posted: &posted, problems: &mut early };
         let prepared = self.service.prepare(asked, &mut data).await?;
         self.check_foreign(identity, model, call, &data, &mut early).await?;
         let target = match call.method.as_str() {
@@ -90,6 +98,10 @@ impl<S: Service> Owner<S> {
         if let (Some((filter, _)), "unlink") = (&target, call.method.as_str()) {
             self.ask_referring(identity, model, call, filter).await?;
         }
+        for (comodel, ids) in related.iter().map(related::Related::removed).filter(|(_, ids)| !ids.is_empty()) {
+            let comodel = self.service.registry().model(comodel)?;
+            self.ask_referring(identity, comodel, call, &Filter::leaf("id", Op::In, ids)).await?;
+        }
 
         let deadline = Instant::now() + COPY_WAITS;
         let mut tries = 0;
@@ -97,12 +109,13 @@ impl<S: Service> Owner<S> {
             let mut open = self.database.begin().await?;
             let mut tx = self.tx(&mut open, identity, claimed, bank, call.traceparent.clone())?;
             tx.early.clone_from(&early);
+            tx.posted.clone_from(&posted);
             let work = async {
-                let key = match self.earlier(&mut tx, call).await? {
+                match earlier(&mut tx, once.as_ref()).await? {
                     Earlier::Answered(reply) => return Ok(Done::Replayed(reply)),
                     Earlier::Running => return Ok(Done::Running),
-                    Earlier::None(key) => key,
-                };
+                    Earlier::None => {}
+                }
                 let (answer, matched) = match (&target, call.method.as_str()) {
                     (Some((filter, single)), method) => {
                         let found = tx
@@ -114,17 +127,29 @@ impl<S: Service> Owner<S> {
                         let matched = found.ids.len();
                         let answer = match (method, matched) {
                             (_, 0) => tx.problems().check().map(|()| Json::Bool(true))?,
-                            ("write", _) => self.service.write(&mut tx, model, found, data.clone(), &prepared).await?,
+                            ("write", _) => {
+                                let (mut data, ids) = (data.clone(), found.ids.clone());
+                                tx.drop_unchanged(model, &ids, &mut data, |field| field.readonly).await?;
+                                let answer = self.service.write(&mut tx, model, found, data, &prepared).await?;
+                                self.relate(&mut tx, model, &ids, related.clone(), &prepared).await?;
+                                answer
+                            }
                             _ => self.service.unlink(&mut tx, model, found).await?,
                         };
                         (answer, Some(matched))
                     }
-                    (None, "create") => (self.service.create(&mut tx, model, data.clone(), &prepared).await?, None),
+                    (None, "create") => {
+                        let answer = self.service.create(&mut tx, model, data.clone(), &prepared).await?;
+                        if let (Some(id), false) = (answer.as_i64(), tx.is_repeated || related.is_empty()) {
+                            self.relate(&mut tx, model, &[id], related.clone(), &prepared).await?;
+                        }
+                        (answer, None)
+                    }
                     (None, _) => (self.service.action(&mut tx, model, call, data.clone(), &prepared).await?, None),
                 };
                 let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
-                if let (Some(key), Some(idempotency)) = (key, &call.idempotency) {
-                    keep_answer(&mut tx, key, &idempotency.payload, &answer, matched).await?;
+                if let Some(once) = &once {
+                    keep_answer(&mut tx, once, &answer, matched).await?;
                 }
                 Ok(Done::Fresh { answer, matched })
             }
@@ -165,9 +190,19 @@ impl<S: Service> Owner<S> {
         }
     }
 
-    /// An action's arguments by name: those given by position get theirs from the signature.
+    /// An action's arguments by name, from `params` or its `kwargs`; those given by position get theirs from the signature.
+    /// What the action does not take is refused: left out, it would do more than was asked for.
     fn arguments(&self, model: &Model, call: &Call) -> Result<Map<String, Json>, Fault> {
-        let mut data = call.params.raw("kwargs").map_or_else(|| Ok(Map::new()), |raw| strict::object("kwargs", raw))?;
+        let kwargs = call.params.raw("kwargs").filter(|raw| raw.get() != "null");
+        let mut data = kwargs.map_or_else(|| Ok(Map::new()), |raw| strict::object("kwargs", raw))?;
+        // Odoo's clients send it with every call
+        data.remove("context");
+        let refused = |why: String| Fault::validation(format!("{}.{}: {why}", model.name, call.method));
+        for (name, raw) in call.params.iter().filter(|(name, _)| !BESIDE_ARGUMENTS.contains(name)) {
+            if data.insert(name.to_owned(), strict::value(name, raw)?).is_some() {
+                return Err(refused(format!("the argument '{name}' is given twice")));
+            }
+        }
         let action = self.action(model, &call.method);
         let names: Vec<&str> = action.into_iter().flat_map(|action| action.arguments).map(|argument| argument.name).collect();
         let given = match call.params.raw("args").map(|raw| strict::value("args", raw)).transpose()? {
@@ -175,12 +210,17 @@ impl<S: Service> Owner<S> {
             Some(Json::Array(items)) => items,
             Some(other) => return Err(Fault::validation(format!("`args` must be a list, not {}", strict::kind(&other)))),
         };
-        let unexpected = data.keys().find(|name| !names.contains(&name.as_str()));
-        if given.len() > names.len() || unexpected.is_some() {
-            return Err(Fault::validation(format!("{}.{} takes the arguments ({})", model.name, call.method, names.join(", "))));
+        let known = || if names.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", names.join(", ")) };
+        if let Some(unknown) = data.keys().find(|name| !names.contains(&name.as_str())) {
+            return Err(refused(format!("there is no argument '{}': {}", unknown.chars().take(80).collect::<String>(), known())));
+        }
+        if given.len() > names.len() {
+            return Err(refused(format!("{} arguments are more than there are: {}", given.len(), known())));
         }
         for (name, value) in names.iter().zip(given) {
-            data.insert((*name).to_owned(), value);
+            if data.insert((*name).to_owned(), value).is_some() {
+                return Err(refused(format!("the argument '{name}' is given twice")));
+            }
         }
         Ok(data)
     }
@@ -244,7 +284,7 @@ impl<S: Service> Owner<S> {
         data: &mut Map<String, Json>,
         early: &mut Vec<String>,
     ) -> Result<Option<i64>, Fault> {
-        let named = [data.remove("source"), data.remove("order_source")].into_iter().flatten().find(|name| !name.is_null() && name != "");
+        let named = [data.remove("source"), data.remove("order_source")].into_iter().flatten().find(|name| !is_unset(name));
         let Some(named) = named else { return Ok(None) };
         let Json::String(name) = named else {
             early.push(format!("`source` must be a bank's name, not {}", strict::kind(&named)));
@@ -320,30 +360,45 @@ impl<S: Service> Owner<S> {
         refuse_referred(model.name, referring)
     }
 
+    /// What makes a request one with an earlier one: its `Idempotency-Key`, or, for what has no key of its own, all that it
+    /// says.
+    fn once(
+        &self,
+        identity: &Identity,
+        model: &Model,
+        call: &Call,
+        read: &Json,
+        whose: &Json,
+        bare: String,
+    ) -> Result<Option<Once>, Fault> {
+        let hashing = self.database.hashing();
+        if let Some(Idempotency { key, scope, payload }) = &call.idempotency {
+            let beside = |name: &str| call.params.raw(name).map(|raw| strict::value(name, raw)).transpose();
+            let beside = json!([beside("id")?, beside("ids")?, beside("filter")?, beside("context")?]);
+            let all = json!([read, whose, records::posted::plain(&beside)]).to_string();
+            let payload_read = Posted::new(hashing.hashes("payload", &all));
+            return Ok(Some(Once { keys: vec![kept_under(identity, scope, key)], payload: payload_read, bare: payload.clone() }));
+        }
+        if call.method != "create" || !self.service.same_body_is_same(model.name, read) {
+            return Ok(None);
+        }
+        let scope = format!("the same {}", model.name);
+        let payload = Posted::new(hashing.hashes(&scope, &json!([read, whose]).to_string()));
+        // The last is what the release before has kept
+        let keys = payload.hashes().iter().chain([&bare]).map(|hash| kept_under(identity, &scope, hash)).collect();
+        Ok(Some(Once { keys, payload, bare }))
+    }
+
     /// The answer that was kept for a request, looked up before anything is done: what it names may be gone since. A copy
-    /// that is on its way is met in [`Owner::earlier`].
-    async fn kept(&self, identity: &Identity, call: &Call) -> Result<Option<Reply>, Fault> {
-        let Some(idempotency) = &call.idempotency else { return Ok(None) };
-        let rows = self.database.search::<Kept, _>(kept(&kept_under(identity, idempotency))).await?;
-        let reply = rows.into_iter().next().map(|row| replayed(row, idempotency)).transpose()?;
+    /// that is on its way is met in [`earlier`].
+    async fn kept(&self, once: Option<&Once>) -> Result<Option<Reply>, Fault> {
+        let Some(once) = once else { return Ok(None) };
+        let rows = self.database.search::<Kept, _>(kept(once)).await?;
+        let reply = rows.into_iter().next().map(|row| replayed(row, once)).transpose()?;
         if reply.is_some() {
             metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
         }
         Ok(reply)
-    }
-
-    async fn earlier(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Earlier, Failure> {
-        let Some(idempotency) = &call.idempotency else { return Ok(Earlier::None(None)) };
-        let key = kept_under(tx.identity, idempotency);
-        let mut lock = Sql::new("SELECT pg_try_advisory_xact_lock(('x' || left(");
-        lock.bind(key.as_str()).push(", 16))::bit(64)::bigint)");
-        if lock.load::<Bool, bool>(tx.conn).await?.first() != Some(&true) {
-            return Ok(Earlier::Running);
-        }
-        match kept(&key).load::<Kept, (String, String, Option<i64>)>(tx.conn).await?.into_iter().next() {
-            None => Ok(Earlier::None(Some(key))),
-            Some(row) => Ok(Earlier::Answered(replayed(row, idempotency)?)),
-        }
     }
 
     fn unknown_outcome(&self, error: diesel::result::Error) -> Fault {
@@ -352,29 +407,55 @@ impl<S: Service> Owner<S> {
     }
 }
 
+/// A request that is to be done once, however often it is sent.
+struct Once {
+    /// What its answer is kept under, in hexadecimal digits: first as it is today, then as it may have been before.
+    keys: Vec<String>,
+    /// What it says, as it is read.
+    payload: Posted,
+    /// The same by the bytes that came, as the release before has kept it.
+    bare: String,
+}
+
+async fn earlier(tx: &mut Tx<'_>, once: Option<&Once>) -> Result<Earlier, Failure> {
+    let Some((once, key)) = once.and_then(|once| Some((once, once.keys.first()?))) else { return Ok(Earlier::None) };
+    let mut lock = Sql::new("SELECT pg_try_advisory_xact_lock(('x' || left(");
+    lock.bind(key.as_str()).push(", 16))::bit(64)::bigint)");
+    if lock.load::<Bool, bool>(tx.conn).await?.first() != Some(&true) {
+        return Ok(Earlier::Running);
+    }
+    match kept(once).load::<Kept, (String, String, Option<i64>)>(tx.conn).await?.into_iter().next() {
+        None => Ok(Earlier::None),
+        Some(row) => Ok(Earlier::Answered(replayed(row, once)?)),
+    }
+}
+
 /// Columns of a kept answer.
 type Kept = (Text, Text, Nullable<BigInt>);
 
-fn kept_under(identity: &Identity, idempotency: &Idempotency) -> String {
-    domain::hex(&Sha256::digest(format!("{}\n{}\n{}", identity.uid, idempotency.scope, idempotency.key)))
+fn kept_under(identity: &Identity, scope: &str, key: &str) -> String {
+    domain::hex(&Sha256::digest(format!("{}\n{scope}\n{key}", identity.uid)))
 }
 
-fn kept(key: &str) -> Sql {
-    let mut sql = Sql::new("SELECT payload, answer, matched FROM idempotency WHERE key = decode(");
-    sql.bind(key).push(", 'hex') AND at > now() - interval '24 hours'");
+fn kept(once: &Once) -> Sql {
+    let mut sql = Sql::new("SELECT payload, answer, matched FROM idempotency WHERE key = ANY(ARRAY(SELECT decode(k, 'hex') FROM unnest(");
+    sql.bind(once.keys.clone()).push(") k)) AND at > now() - interval '24 hours'");
     sql
 }
 
-fn replayed((payload, answer, matched): (String, String, Option<i64>), idempotency: &Idempotency) -> Result<Reply, Fault> {
-    if payload != idempotency.payload {
+fn replayed((payload, answer, matched): (String, String, Option<i64>), once: &Once) -> Result<Reply, Fault> {
+    // Under a key that is not ours any more it can't be told apart: the sender says that it is the same
+    let is_same = once.payload.is_same(Some(&payload)).unwrap_or_else(|| payload.contains('.') || payload == once.bare);
+    if !is_same {
         return Err(Fault::validation("This Idempotency-Key was used with another payload."));
     }
     Ok(Reply { body: Body::Whole(answer.into()), matched: matched.and_then(|n| u64::try_from(n).ok()), replayed: true })
 }
 
-async fn keep_answer(tx: &mut Tx<'_>, key: String, payload: &str, answer: &str, matched: Option<i64>) -> Result<(), Failure> {
+async fn keep_answer(tx: &mut Tx<'_>, once: &Once, answer: &str, matched: Option<i64>) -> Result<(), Failure> {
+    let (Some(key), Some(payload)) = (once.keys.first(), once.payload.hash()) else { return Ok(()) };
     let mut sql = Sql::new("INSERT INTO idempotency (key, payload, answer, matched) VALUES (decode(");
-    sql.bind(key).push(", 'hex'), ").bind(payload).push(", ").bind(answer).push(", ").bind(matched);
+    sql.bind(key.as_str()).push(", 'hex'), ").bind(payload).push(", ").bind(answer).push(", ").bind(matched);
     sql.push(") ON CONFLICT (key) DO UPDATE SET payload = excluded.payload, answer = excluded.answer, matched = excluded.matched, at = now() RETURNING 1::bigint");
     sql.load::<BigInt, i64>(tx.conn).await?;
     Ok(())
@@ -383,7 +464,7 @@ async fn keep_answer(tx: &mut Tx<'_>, key: String, payload: &str, answer: &str, 
 /// `create_by`, in any of its spellings.
 fn claimed_origin(data: &mut Map<String, Json>, early: &mut Vec<String>) -> Option<Origin> {
     match data.remove("create_by")? {
-        Json::Null | Json::Bool(false) => None,
+        unset if is_unset(&unset) => None,
         Json::String(text) => {
             let origin = Origin::parse(&text);
             if origin.is_none() {
@@ -417,7 +498,7 @@ fn referred(identity: &Identity, model: &Model, field: &str, value: &Json) -> Ve
     match values.get(field) {
         Some(Value::Plain(Json::Array(ids))) => ids.iter().filter_map(Json::as_i64).collect(),
         Some(Value::Plain(id)) => id.as_i64().into_iter().collect(),
-        Some(Value::Push(ids)) => ids.clone(),
-        Some(Value::Name(_) | Value::Pop(_)) | None => Vec::new(),
+        Some(Value::Change { push, .. }) => push.clone(),
+        Some(Value::Name(_)) | None => Vec::new(),
     }
 }

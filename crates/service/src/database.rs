@@ -25,7 +25,7 @@ use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use crate::shares::{self, Share, Shares};
-use crate::{directory, metrics, telemetry};
+use crate::{directory, hashing, metrics, telemetry};
 
 /// How many short reads may be on their way on one pipelined connection, and how many of them for one user.
 const PIPELINED: (usize, usize) = (128, 32);
@@ -61,6 +61,8 @@ crate::settings! {
         statement_timeout_ms: u64 = "15000",
         /// Whether migrations run at start.
         migrate: bool = "false",
+        /// Keys of the hashes by which what is sent twice is known, `name:key` (32 bytes in base64), separated by commas: the first hashes, all compare. `hub secret` makes one.
+        hash_keys: SecretString,
     }
 }
 
@@ -82,6 +84,7 @@ struct Inner {
     exhausted: Mutex<Option<Instant>>,
     shares: Shares<i64>,
     exports: Shares<i64>,
+    hashing: hashing::Keys,
 }
 
 /// A connection out of the pool, with the place that it takes of its user's share.
@@ -136,7 +139,7 @@ impl Database {
     /// A database whose tables are in `schema`. No connection is made yet.
     ///
     /// # Errors
-    /// A configuration that no pool can be made of.
+    /// A configuration that no pool can be made of, a key that is none.
     pub fn new(schema: &'static str, config: &DatabaseConfig) -> anyhow::Result<Database> {
         let url = session_url(&config.database_url, schema, config.statement_timeout_ms);
         let (wait, answer) = (Duration::from_millis(config.database_wait_ms), Duration::from_millis(config.statement_timeout_ms) + SILENCE);
@@ -179,8 +182,14 @@ impl Database {
         let exporting = (connections / 3).max(2);
         let exports = Shares::new("long answers", exporting, exporting / 2);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let inner = Inner { id, schema, pool, url, wait, answer, exhausted: Mutex::new(None), shares, exports };
+        let hashing = hashing::Keys::parse(schema, "HASH_KEYS", &config.hash_keys)?;
+        let inner = Inner { id, schema, pool, url, wait, answer, exhausted: Mutex::new(None), shares, exports, hashing };
         Ok(Database { inner: Arc::new(inner) })
+    }
+
+    /// How what is kept in it of requests is hashed.
+    pub fn hashing(&self) -> &hashing::Keys {
+        &self.inner.hashing
     }
 
     /// The schema's name, which is the service's.

@@ -74,6 +74,7 @@ pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
         Err(error) => findings.push(Finding::ill(format!("the schema can't be looked at: {error:#}"))),
     }
     findings.extend(feeds(owner).await);
+    findings.extend(hashes(owner).await);
     findings.extend(owner.service.examine(owner).await);
     findings
 }
@@ -89,6 +90,27 @@ fn clocks(whose: &str, asked: DateTime<Utc>, theirs: f64) -> Finding {
 
 fn seconds(at: DateTime<Utc>) -> f64 {
     Duration::from_millis(at.timestamp_millis().unsigned_abs()).as_secs_f64()
+}
+
+/// Whether the newest hashes of what was sent are under keys that are here.
+async fn hashes<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for model in owner.service.registry().models().filter(|model| model.any_field("post_hash").is_some()) {
+        let sql = format!(
+            "SELECT DISTINCT split_part(post_hash, '.', 1) FROM (SELECT post_hash FROM {} WHERE post_hash LIKE '%.%' ORDER BY id DESC LIMIT 1000) h",
+            model.table
+        );
+        match owner.database.search::<Text, String>(Sql::new(&sql)).await {
+            Ok(keys) => findings.extend(keys.iter().filter(|key| !owner.database.hashing().has(key)).map(|key| {
+                Finding::ill(format!(
+                    "HASH_KEYS lacks the key '{key}' of {} records: what was sent before is not known for the same",
+                    model.name
+                ))
+            })),
+            Err(fault) => findings.push(Finding::ill(format!("hashes of {} can't be looked at: {}", model.name, fault.message))),
+        }
+    }
+    findings
 }
 
 async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {

@@ -12,7 +12,7 @@ use jsonrpc::{Body, Call, Fault, Reply};
 use records::tx::Found;
 use records::values::Mode;
 use records::write::Author;
-use records::{Action, Body as Taken, Failure, Filter, Model, Registry, Sql, Tx};
+use records::{Action, Body as Taken, Failure, Filter, Model, Posted, Registry, Shape, Sql, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use tokio::sync::Semaphore;
@@ -51,6 +51,8 @@ pub struct Asked<'a, S: Service> {
     pub call: &'a Call,
     /// The bank that the request is for: the one that it names, else the user's own.
     pub bank: Option<i64>,
+    /// What a create came with, to be compared with what was kept of those before it.
+    pub posted: &'a Posted,
     /// What is wrong with the request, to be told with the rest.
     pub problems: &'a mut Vec<String>,
 }
@@ -105,8 +107,13 @@ pub trait Service: Send + Sync + Sized + 'static {
         filter
     }
 
-    /// Whether the same body from the same user within a day is one request, for a model without a natural key.
-    fn same_body_is_same(&self, _model: &str) -> bool {
+    /// What a create takes, for it to be compared with those before it as it is read.
+    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
+        Shape::of(model)
+    }
+
+    /// Whether a create as it was read has no natural key, so that the same from the same user within a day is one request.
+    fn same_body_is_same(&self, _model: &str, _read: &Json) -> bool {
         false
     }
 
@@ -370,7 +377,15 @@ impl<S: Service> Owner<S> {
         let origin = identity.origin_claiming(claimed).as_str();
         let author = Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent };
         let conn = open.connection().map_err(|error| crate::database::fault(self.service.name(), error))?;
-        Ok(Tx { conn, registry: self.service.registry(), identity, author, early: Vec::new() })
+        Ok(Tx {
+            conn,
+            registry: self.service.registry(),
+            identity,
+            author,
+            early: Vec::new(),
+            posted: Posted::default(),
+            is_repeated: false,
+        })
     }
 
     /// Asks the service that keeps a call's model, as this service.

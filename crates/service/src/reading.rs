@@ -11,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
 use records::read::{ListRequest, One, Page, Reader, Window, cursor};
 use records::sql::Statement;
+use records::values::{decimal, printed};
 use records::{Filter, Kind, Model, Op, Selection};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -267,12 +268,11 @@ impl<S: Service> Owner<S> {
                         open = Some(text.map_or_else(|| Ok(Map::new()), |text| self.service.unseal(model, id, &text))?);
                     }
                     let value = open.as_ref().and_then(|open| open.get(field.name)).filter(|value| !value.is_null());
-                    let unset = if matches!(field.kind, Kind::Integer | Kind::Float | Kind::Monetary) { "0" } else { "false" };
-                    match value {
-                        None => unset.to_owned(),
-                        // Exact numbers are kept as text
-                        Some(Json::String(text)) if unset == "0" => text.clone(),
-                        Some(value) => value.to_string(),
+                    match (&field.kind, value) {
+                        (Kind::Float | Kind::Monetary, value) => printed(value.and_then(decimal).unwrap_or_default()),
+                        (Kind::Integer, None) => "0".to_owned(),
+                        (_, None) => "false".to_owned(),
+                        (_, Some(value)) => value.to_string(),
                     }
                 }
             };

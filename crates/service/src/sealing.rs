@@ -36,6 +36,18 @@ pub struct Keys {
     keys: Vec<(String, LessSafeKey)>,
 }
 
+/// Keys of 32 bytes by name, as they stand in `variable`.
+pub(crate) fn named(variable: &str, text: &SecretString) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let entries = text.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let read = |(at, entry): (usize, &str)| {
+        let (name, key) = entry.split_once(':').with_context(|| format!("{variable}: entry {} is not name:key", at + 1))?;
+        anyhow::ensure!(!name.is_empty() && !name.contains('.'), "{variable}: entry {} has no name, or one with a dot", at + 1);
+        let bytes = BASE64.decode(key).ok().filter(|bytes| bytes.len() == 32);
+        Ok((name.to_owned(), bytes.with_context(|| format!("{variable}: the key '{name}' is not 32 bytes in base64"))?))
+    };
+    entries.enumerate().map(read).collect()
+}
+
 impl Keys {
     /// From `name:key` (32 bytes in base64), separated by commas, as they stand in `variable`.
     ///
@@ -43,13 +55,9 @@ impl Keys {
     /// Tells which entry is wrong, never what it is.
     pub fn parse(variable: &str, text: &SecretString) -> anyhow::Result<Keys> {
         let mut keys = Vec::new();
-        for (at, entry) in text.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
-            let (name, key) = entry.split_once(':').with_context(|| format!("{variable}: entry {} is not name:key", at + 1))?;
-            anyhow::ensure!(!name.is_empty() && !name.contains('.'), "{variable}: entry {} has no name, or one with a dot", at + 1);
-            let bytes = BASE64.decode(key).ok().filter(|bytes| bytes.len() == 32);
-            let bytes = bytes.with_context(|| format!("{variable}: the key '{name}' is not 32 bytes in base64"))?;
+        for (name, bytes) in named(variable, text)? {
             let key = UnboundKey::new(&AES_256_GCM, &bytes).ok().with_context(|| format!("{variable}: the key '{name}' is none"))?;
-            keys.push((name.to_owned(), LessSafeKey::new(key)));
+            keys.push((name, LessSafeKey::new(key)));
         }
         anyhow::ensure!(!keys.is_empty(), "{variable} has no key");
         Ok(Keys { keys })

@@ -10,7 +10,7 @@ use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
 use records::values::Mode;
-use records::{Access, Body, Field, Kind, Model, Registry, Tx};
+use records::{Access, Body, Field, Kind, Model, Registry, Shape, Tx, schema};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
@@ -31,6 +31,8 @@ service::settings! {
 /// The service.
 pub struct Catalog {
     registry: Registry,
+    /// A characteristic as it is sent.
+    attribute: Model,
 }
 
 impl Catalog {
@@ -45,7 +47,7 @@ impl Catalog {
             product_template::model(margins),
             product_template::variant_model(margins),
         ]);
-        Catalog { registry }
+        Catalog { registry, attribute: product_template::attribute_sent() }
     }
 }
 
@@ -72,6 +74,16 @@ impl Service for Catalog {
 
     fn name(&self) -> &'static str {
         "catalog"
+    }
+
+    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
+        let configuration = |model| Shape::of(model).with("attribute", Shape::of(&self.attribute));
+        match (model.name, self.registry.get("product.master")) {
+            ("product.template", Some(master)) => Shape::of(master).alias("product_ref", "ref").with("product", configuration(model)),
+            ("product.product", _) => configuration(model),
+            ("product.master", _) => Shape::of(model).alias("product_ref", "ref"),
+            _ => Shape::of(model),
+        }
     }
 
     fn registry(&self) -> &Registry {
@@ -102,6 +114,7 @@ impl Service for Catalog {
                 Mode::Write => json!({"create_by": "EKICLIK", "name": "Téléviseur Iris 55 pouces noir"}),
             }),
             ("product.master", _) => product_master::body(model, mode),
+            ("product.attribute", _) => Body::of(model, mode).with("value_ids", schema::x2many()),
             _ => Body::of(model, mode),
         })
     }
@@ -117,6 +130,8 @@ impl Service for Catalog {
     fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
         Box::pin(async move {
             let id = match model.name {
+                // One more of a product that is there
+                "product.template" if data.contains_key("master_product") => product_template::create_variant(tx, model, data).await?,
                 "product.template" => product_template::create(tx, model, data).await?,
                 // Events know the record by one name
                 "product.product" => product_template::create_variant(tx, self.registry.model("product.template")?, data).await?,

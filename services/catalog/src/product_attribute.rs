@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use diesel::sql_types::{BigInt, Text};
 use jsonrpc::strict;
-use records::values::{Mode, Problems};
+use records::values::{Problems, is_unset};
 use records::write::{self, OnConflict};
 use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::access;
 
 /// How many characteristics a configuration may have.
 pub const MAX_ATTRIBUTES: usize = 100;
+
+/// How long an attribute's or a value's name may be, in characters.
+const MAX_NAME: usize = 254;
 
 /// The declaration of attributes.
 pub fn model() -> Model {
@@ -35,13 +38,23 @@ pub fn value_model() -> Model {
         .order("attribute_id, sequence, name")
 }
 
-/// A configuration's `attribute` list, as it was sent: (attribute, value), each a name or an id.
-pub type Sent = Vec<(Json, Json)>;
+/// A configuration's `attribute` list, as it was sent: the names of the attribute and of its value.
+pub type Sent = Vec<(String, String)>;
+
+/// A name as it was sent: a number is the one that is written with its digits.
+fn name(json: &Json) -> Option<String> {
+    let name = match json {
+        Json::String(text) => text.trim().to_owned(),
+        Json::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (1..=MAX_NAME).contains(&name.chars().count()).then_some(name)
+}
 
 /// Reads the `attribute` list of a configuration: objects with `attribute_id` and `value_id`.
 pub fn read(where_: &str, json: Json, problems: &mut Problems) -> Sent {
     let items = match json {
-        Json::Null | Json::Bool(false) => return Vec::new(),
+        unset if is_unset(&unset) => return Vec::new(),
         Json::Array(items) if items.len() <= MAX_ATTRIBUTES => items,
         other => {
             problems.add(format!("{where_}attribute: {} (a list of at most {MAX_ATTRIBUTES} objects expected)", strict::kind(&other)));
@@ -57,10 +70,10 @@ pub fn read(where_: &str, json: Json, problems: &mut Problems) -> Sent {
                 continue;
             }
         };
-        let named = |value: &Json| value.as_i64().is_some() || value.as_str().is_some_and(|text| !text.trim().is_empty());
-        match (item.remove("attribute_id"), item.remove("value_id")) {
-            (Some(attribute), Some(value)) if named(&attribute) && named(&value) => sent.push((attribute, value)),
-            _ => problems.add(format!("{where_}attribute: attribute_id and value_id must be names or ids")),
+        let mut named = |key: &str| name(&item.remove(key)?);
+        match (named("attribute_id"), named("value_id")) {
+            (Some(attribute), Some(value)) => sent.push((attribute, value)),
+            _ => problems.add(format!("{where_}attribute: attribute_id and value_id must be names, of 1 to {MAX_NAME} characters")),
         }
         if let Some(unknown) = item.keys().find(|key| *key != "create_by") {
             problems.add(format!("{where_}attribute: unknown key '{unknown}' (known are attribute_id, value_id)"));
@@ -72,29 +85,29 @@ pub fn read(where_: &str, json: Json, problems: &mut Problems) -> Sent {
 /// The ids of the values that configurations were sent with, made where they are new: a constant number of statements for
 /// all configurations of a request.
 pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -> Result<Vec<Vec<i64>>, Failure> {
-    let pairs: Vec<&(Json, Json)> = sent.iter().flat_map(|list| list.iter()).collect();
+    let pairs: Vec<&(String, String)> = sent.iter().flat_map(|list| list.iter()).collect();
     if pairs.is_empty() {
         return Ok(sent.iter().map(|_| Vec::new()).collect());
     }
     let registry = tx.registry;
     let model = registry.model("product.attribute.value")?;
-    let mut rows = Vec::new();
+    let mut rows: Vec<Values> = Vec::new();
     for (attribute, _) in &pairs {
-        let data = Map::from_iter([("attribute_id".to_owned(), attribute.clone()), ("name".to_owned(), json!("-"))]);
-        rows.push(Values::check(model, tx.identity, Mode::Create, data, problems)?);
+        let mut row = Values::default();
+        row.name("attribute_id", attribute.as_str());
+        rows.push(row);
     }
     tx.resolve(model, &mut rows, problems).await?;
     let attribute_of = |row: Option<&Values>| match row.and_then(|row| row.get("attribute_id")) {
         Some(Value::Plain(id)) => id.as_i64(),
         _ => None,
     };
-    // Values by name are made where they are new; then all are looked up
+    // Values are made where they are new; then all are looked up
     let mut new: BTreeMap<(i64, String), Map<String, Json>> = BTreeMap::new();
     for (at, (_, value)) in pairs.iter().enumerate() {
-        if let (Some(attribute), Some(name)) = (attribute_of(rows.get(at)), value.as_str()) {
-            let name = name.trim().chars().take(254).collect::<String>();
-            let row = Map::from_iter([("attribute_id".to_owned(), attribute.into()), ("name".to_owned(), name.clone().into())]);
-            new.insert((attribute, name.to_lowercase()), row);
+        if let Some(attribute) = attribute_of(rows.get(at)) {
+            let row = Map::from_iter([("attribute_id".to_owned(), attribute.into()), ("name".to_owned(), value.as_str().into())]);
+            new.insert((attribute, value.clone()), row);
         }
     }
     let columns = ["attribute_id", "name"];
@@ -122,10 +135,6 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
         tx.ids_of_new(write::insert(model, &tx.author, &columns, &unknown, OnConflict::Skip, "NULL")).await?;
         known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
     }
-    let mut given = Sql::new("SELECT id FROM product_attribute_value WHERE deleted_at IS NULL AND id = ANY(");
-    let given_ids: Vec<i64> = pairs.iter().filter_map(|(_, value)| value.as_i64()).collect();
-    let there = if given_ids.is_empty() { Vec::new() } else { tx.ids(given.bind(given_ids).push(")").clone()).await? };
-
     let mut at = 0;
     let mut resolved = Vec::new();
     for list in sent {
@@ -133,16 +142,11 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
         for (_, value) in list.iter() {
             let attribute = attribute_of(rows.get(at));
             at += 1;
-            let id = match value.as_str().map(|name| name.trim().to_lowercase()) {
-                Some(name) => {
-                    known.iter().find(|(of, known, _)| Some(*of) == attribute && known.to_lowercase() == name).map(|(_, _, id)| *id)
-                }
-                None => value.as_i64().filter(|id| there.contains(id)),
-            };
+            let id = known.iter().find(|(of, name, _)| Some(*of) == attribute && name == value).map(|(_, _, id)| *id);
             match id {
                 Some(id) => ids.push(id),
-                None if attribute.is_some() && !(is_refused && value.is_string()) => {
-                    problems.add(format!("Unknown reference in product.template.attribute: {value}"))
+                None if attribute.is_some() && !is_refused => {
+                    problems.add(format!("Unknown reference in product.template.attribute: '{value}'"))
                 }
                 None => {}
             }

@@ -3,7 +3,7 @@
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use jsonrpc::Fault;
 use records::tx::Found;
-use records::values::{Mode, Problems, content_hash};
+use records::values::{Mode, Problems};
 use records::write::OnConflict;
 use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Values, schema};
 use serde_json::{Map, Value as Json, json};
@@ -23,14 +23,14 @@ pub fn model() -> Model {
         Field::computed("product_ref", Kind::Char(254), "Reference", "{t}.ref").help("The platforms' name for `ref`."),
         Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_' || {t}.id").help("How the banks' platforms know it."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
-        Field::internal("post_hash", Kind::Char(64)),
+        Field::internal("post_hash", Kind::Char(200)),
     ];
     Model::new("product.master", "product_master", "Product", fields, access)
 }
 
 /// What a product is made of, or changed by.
 pub fn body(model: &Model, mode: Mode) -> Body {
-    let body = Body::of(model, mode).without("ref");
+    let body = Body::of(model, mode).without("ref").with("product_ids", schema::x2many());
     match mode {
         // Either name
         Mode::Create => body.with_required("product_ref", schema::text(254)),
@@ -63,8 +63,8 @@ pub enum Posted {
 ///
 /// # Errors
 /// The database's own.
-pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values, hash: &str) -> Result<Posted, Failure> {
-    values.set("post_hash", hash);
+pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values) -> Result<Posted, Failure> {
+    values.set("post_hash", tx.posted.hash());
     if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
         return Ok(Posted::Stored(id));
     }
@@ -73,7 +73,7 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values, hash: &str
     let there = there.load::<(BigInt, Nullable<Text>, Bool), (i64, Option<String>, bool)>(tx.conn).await?;
     // Removed in this very moment: the request is to be sent again
     let Some((id, last, active)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
-    if last.as_deref() == Some(hash) && active {
+    if tx.is_same(last.as_deref()) && active {
         return Ok(Posted::Same(id));
     }
     values.set("active", true);
@@ -86,12 +86,11 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values, hash: &str
 /// # Errors
 /// 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
-    let hash = content_hash(&data);
     let mut problems = tx.problems();
     rename_ref(&mut data, &mut problems);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
     problems.check()?;
-    match post(tx, model, values, &hash).await? {
+    match post(tx, model, values).await? {
         Posted::Same(id) | Posted::Stored(id) => Ok(id),
     }
 }

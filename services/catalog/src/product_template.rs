@@ -3,9 +3,9 @@
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use jsonrpc::{Call, Fault, Reply, strict};
 use records::tx::{Found, taken};
-use records::values::{Mode, Problems, content_hash};
+use records::values::{Mode, Problems, is_unset};
 use records::write::{self, OnConflict};
-use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
+use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
 use serde_json::{Map, Value as Json, json};
 use service::{Owner, Service};
 
@@ -71,6 +71,12 @@ pub fn variant_model(margins: &Margins) -> Model {
     Model::new("product.product", "product_template", "Product variant", fields, access).order("priority desc, default_code, name, id")
 }
 
+/// A characteristic as it is sent: what is compared of it.
+pub fn attribute_sent() -> Model {
+    let named = |name| Field::new(name, Kind::Many2one("product.attribute"), "Name").by_name();
+    Model::new("product.attribute.value", "none", "Characteristic", vec![named("attribute_id"), named("value_id")], |_| Access::default())
+}
+
 /// The characteristics of a configuration, as they are sent.
 fn attributes() -> Json {
     let named = || json!({"anyOf": [schema::text(254), {"type": "integer", "minimum": 1, "maximum": i64::MAX}]});
@@ -87,7 +93,7 @@ pub fn body(model: &Model, mode: Mode) -> Body {
 /// What a product with its configurations is made of.
 pub fn product_body(master: &Model, model: &Model) -> Body {
     let configuration = body(model, Mode::Create).without("master_product").with("create_by", json!({"type": ["string", "null"]}));
-    product_master::body(master, Mode::Create).with("product", schema::list(configuration.schema(), 0, MAX_CONFIGURATIONS)).example(json!({
+    product_master::body(master, Mode::Create).without("product_ids").with("product", schema::list(configuration.schema(), 0, MAX_CONFIGURATIONS)).example(json!({
         "name": "Lave-linge 8 kg", "brand": "Brandt", "create_by": "ekiclic", "fab_name": "Brandt Algérie", "categ_id": "Électroménager",
         "product_ref": "BRANDT-LL8",
         "product": [{
@@ -110,12 +116,12 @@ struct Sent {
 /// # Errors
 /// 422 with everything that is wrong, 409 naming references that belong to another product.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
-    let hash = content_hash(&data);
     let registry = tx.registry;
     let master = registry.model("product.master")?;
     let mut problems = tx.problems();
     let configurations = match data.remove("product") {
-        None | Some(Json::Null | Json::Bool(false)) => Vec::new(),
+        None => Vec::new(),
+        Some(unset) if is_unset(&unset) => Vec::new(),
         Some(Json::Array(items)) if items.len() <= MAX_CONFIGURATIONS => items,
         Some(other) => {
             problems.add(format!("`product`: {} (a list of at most {MAX_CONFIGURATIONS} configurations expected)", strict::kind(&other)));
@@ -140,7 +146,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
     give_attributes(tx, &mut sent, &mut problems).await?;
     problems.check()?;
 
-    let product = match product_master::post(tx, master, values, &hash).await? {
+    let product = match product_master::post(tx, master, values).await? {
         Posted::Stored(product) => product,
         Posted::Same(product) => {
             let Some(last) = refs.last() else { return Ok(product) };

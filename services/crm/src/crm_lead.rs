@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, nearest};
-use jsonrpc::{Fault, strict};
+use jsonrpc::{Call, Fault, strict};
 use records::tx::Found;
-use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, content_hash};
+use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
 use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, schema};
+use records::{Access, Body, Failure, Field, Kind, Model, Posted, Shape, Sql, Tx, schema};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -41,7 +41,7 @@ pub fn model() -> Model {
     ];
     fields.extend(loan_file::fields());
     fields.push(Field::internal(loan_file::COLUMN, Kind::Text(20_000)).personal());
-    fields.push(Field::internal("post_hash", Kind::Char(64)));
+    fields.push(Field::internal("post_hash", Kind::Char(200)));
     Model::new("crm.lead", "crm_lead", "Lead", fields, access).order("priority desc, id desc")
 }
 
@@ -89,8 +89,8 @@ impl Wire {
                     Field::new("type", Kind::Char(64), "Type"),
                     text("street", "Street").personal(),
                     text("street2", "Street 2").personal(),
-                    text("state_id", "Wilaya"),
-                    Field::new("country_id", Kind::Char(64), "Country"),
+                    Field::new("state_id", Kind::Many2one("res.country.state"), "Wilaya").by_name(),
+                    Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name(),
                     text("code_pos", "POS code"),
                     Field::new("ek_order_id", Kind::Integer, "Order number"),
                 ],
@@ -122,6 +122,19 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// What makes two of them the same.
+    pub fn shape(&self) -> Shape<'_> {
+        let part = Shape::of;
+        part(&self.lead)
+            .with("partner", part(&self.partner))
+            .with("cart", part(&self.cart))
+            // The bank is the lead's
+            .with("quotation_address", part(&self.address).without("order_source"))
+            .with("file_info", part(&self.file))
+    }
+}
+
 impl Default for Wire {
     fn default() -> Wire {
         Wire::new()
@@ -136,7 +149,6 @@ pub struct NewLead {
     /// To be encrypted.
     file: Map<String, Json>,
     order: NewOrder,
-    hash: String,
 }
 
 /// What became of a lead before its transaction.
@@ -178,7 +190,8 @@ impl Part {
     fn read(model: &Model, identity: &Identity, at: &str, json: Option<Json>, problems: &mut Vec<String>) -> Part {
         let mut mine = Problems::default();
         let map = match json {
-            None | Some(Json::Null | Json::Bool(false)) => Map::new(),
+            None => Map::new(),
+            Some(unset) if is_unset(&unset) => Map::new(),
             Some(Json::Object(mut map)) => {
                 // Whose it is, the lead tells
                 map.remove("create_by");
@@ -206,6 +219,15 @@ impl Part {
         self.0.text(name).filter(|text| !text.is_empty())
     }
 
+    /// A reference: a record's id, or its name.
+    fn reference(&self, name: &str) -> Option<Json> {
+        match self.0.get(name)? {
+            Value::Name(name) => Some(name.as_str().into()),
+            Value::Plain(id) if id.is_number() => Some(id.clone()),
+            _ => None,
+        }
+    }
+
     fn number(&self, name: &str) -> Option<i64> {
         match self.0.get(name)? {
             Value::Plain(json) => json.as_i64().filter(|number| *number != 0),
@@ -227,9 +249,8 @@ impl Part {
 /// # Errors
 /// 422 with everything that is wrong, 409 for a key with other content.
 pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<Prepared, Fault> {
-    let Asked { owner, identity, call, bank, problems, .. } = asked;
+    let Asked { owner, identity, call, bank, problems, posted, .. } = asked;
     let wire = &owner.service.wire;
-    let hash = content_hash(&data);
     let (partner, cart, address, file) =
         (data.remove("partner"), data.remove("cart"), data.remove("quotation_address"), data.remove("file_info"));
     if let Some(unknown) = data.keys().find(|name| wire.lead.field(name).is_none()) {
@@ -280,8 +301,12 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     };
     let (cart_id, ek_order_id) = (lead.number("cart_id"), address.number("ek_order_id"));
     if problems.is_empty()
-        && let Some((id, same)) = known(owner, bank, cart_id, ek_order_id, &hash).await?
+        && let Some((id, same)) = known(owner, bank, cart_id, ek_order_id, posted).await?
     {
+        let same = match same {
+            Some(same) => same,
+            None => is_alike(owner, call, id, partner.text("email").unwrap_or_default(), &lines).await?,
+        };
         return if same { Ok(Prepared::Known(id)) } else { Err(other_content(id)) };
     }
 
@@ -291,7 +316,8 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     let refs: Vec<&str> = lines.iter().map(|(_, reference, ..)| reference.as_str()).collect();
     let products = owner.ask::<Vec<Product>>(call.asking("product.product", "_by_reference").with("references", &refs));
     let question = call.asking("res.partner", "_for_lead").with("codes", &codes).with("bank", &bank);
-    let question = question.with("state", &address.text("state_id")).with("country", &address.text("country_id"));
+    let (state, country) = (address.reference("state_id"), address.reference("country_id"));
+    let question = question.with("state", &state).with("country", &country);
     let (products, places) = futures_util::try_join!(products, owner.ask::<Places>(question))?;
     let products: HashMap<_, _> = products.into_iter().filter(|p| p.active).map(|p| (p.manufacturer_ref.clone(), p)).collect();
     let pos = |at: &str, code: &str, problems: &mut Vec<String>| -> Pos {
@@ -317,8 +343,10 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     if let Some(code) = address.text("code_pos").filter(|code| Some(*code) != code_of_lead.as_deref()) {
         pos("quotation_address.code_pos", code, problems);
     }
-    if let (Some(code), None) = (address.text("country_id"), &places.country) {
-        problems.push(format!("Unknown country in quotation_address.country_id: '{code}' (an ISO code expected)"));
+    let shown = |place: &Json| place.as_str().map_or_else(|| place.to_string(), str::to_owned);
+    if let (Some(country), None) = (&country, &places.country) {
+        problems
+            .push(format!("Unknown country in quotation_address.country_id: '{}' (a name, an ISO code or an id expected)", shown(country)));
     }
     let Some(bank) = places.bank else { return Err(Fault::validation("The bank is not there any more.")) };
     if !problems.is_empty() {
@@ -337,18 +365,18 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     let at = object(json!({"code_pos": code_of_lead, "pos_id": pos_of_lead}));
     let mut values = object(json!({
         "name": name, "partner_id": client, "bank_id": bank.id, "order_source": bank.name, "cart_id": cart_id, "ek_order_id": ek_order_id,
-        "post_hash": hash,
+        "post_hash": posted.hash(),
     }));
     values.extend(at.clone());
     let mut order = object(json!({
         "delivery_type": address.text("type"), "delivery_street": address.text("street"), "delivery_street2": address.text("street2"),
-        "delivery_state": places.state.as_ref().map(|state| state.name.as_str()).or(address.text("state_id")),
+        "delivery_state": places.state.as_ref().map(|state| state.name.clone()).or(state.as_ref().map(shown)),
         "delivery_state_id": places.state.as_ref().map(|state| state.id), "delivery_country_id": places.country.map(|country| country.id),
     }));
     order.extend(at);
     let order = NewOrder { partner: client, bank: (bank.id, bank.name), ek_order_id, values: order, lines: new_lines };
     let file = partner.set().filter(|(name, _)| name != "email").chain(file.set()).collect();
-    Ok(Prepared::New(Box::new(NewLead { values, file, order, hash })))
+    Ok(Prepared::New(Box::new(NewLead { values, file, order })))
 }
 
 fn told(problems: &mut Vec<String>) -> Fault {
@@ -363,19 +391,40 @@ fn other_content(id: i64) -> Fault {
     ))
 }
 
-/// The lead that has one of these keys: its id, and whether its POST was the same.
+/// A row of a cart: where it stands, its reference, how many, from which point of sale.
+type Row = (String, String, Decimal, String);
+
+/// Whether a lead whose hash was dropped, or is under a key that is not ours any more, has the same client and the same cart.
+async fn is_alike(owner: &service::Owner<Crm>, call: &Call, lead: i64, email: &str, cart: &[Row]) -> Result<bool, Fault> {
+    let client: Option<i64> = owner.ask(call.asking("res.partner", "_client_of").with("email", &email)).await?;
+    let mut sql = Sql::new(
+        "SELECT o.partner_id, l.manufacturer_ref, l.product_uom_qty::text, l.code_pos FROM sale_order o \
+         JOIN sale_order_line l ON l.order_id = o.id WHERE l.deleted_at IS NULL AND o.opportunity_id = ",
+    );
+    sql.bind(lead).push(" ORDER BY o.id, l.sequence, l.id");
+    type Columns = (BigInt, Text, Text, Nullable<Text>);
+    let there = owner.database.search::<Columns, (i64, String, String, Option<String>)>(sql).await?;
+    let mut is_same = there.len() == cart.len();
+    for ((partner, known, ordered, known_code), (_, reference, quantity, code)) in there.iter().zip(cart) {
+        let is_theirs = Some(*partner) == client && known_code.as_deref().unwrap_or_default() == code;
+        is_same &= is_theirs && known == reference && ordered.parse().ok() == Some(*quantity);
+    }
+    Ok(is_same)
+}
+
+/// The lead that has one of these keys: its id, and whether its POST was the same, where that is known.
 async fn known(
     owner: &service::Owner<Crm>,
     bank: i64,
     cart_id: Option<i64>,
     order: Option<i64>,
-    hash: &str,
-) -> Result<Option<(i64, bool)>, Fault> {
+    posted: &Posted,
+) -> Result<Option<(i64, Option<bool>)>, Fault> {
     if cart_id.is_none() && order.is_none() {
         return Ok(None);
     }
     let rows = owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(by_key(bank, cart_id, order)).await?;
-    chosen(rows, hash)
+    chosen(rows, posted)
 }
 
 fn by_key(bank: i64, cart_id: Option<i64>, order: Option<i64>) -> Sql {
@@ -388,10 +437,10 @@ fn by_key(bank: i64, cart_id: Option<i64>, order: Option<i64>) -> Sql {
     sql
 }
 
-fn chosen(rows: Vec<(i64, Option<String>)>, hash: &str) -> Result<Option<(i64, bool)>, Fault> {
+fn chosen(rows: Vec<(i64, Option<String>)>, posted: &Posted) -> Result<Option<(i64, Option<bool>)>, Fault> {
     match rows.as_slice() {
         [] => Ok(None),
-        [(id, of)] => Ok(Some((*id, of.as_deref() == Some(hash)))),
+        [(id, of)] => Ok(Some((*id, posted.is_same(of.as_deref())))),
         [(one, _), (other, _), ..] => Err(Fault::conflict(format!("cart_id and ek_order_id are those of two leads: {one} and {other}."))),
     }
 }
@@ -419,13 +468,13 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, prepared: &Prepared, keys: &
         let rows = by_key(new.order.bank.0, number("cart_id"), number("ek_order_id"))
             .load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn)
             .await?;
-        return match chosen(rows, &new.hash)? {
-            Some((id, true)) => Ok(id),
-            Some((id, false)) => Err(other_content(id).into()),
-            None => Err(Fault::busy().into()),
+        return match chosen(rows, &tx.posted)? {
+            Some((id, Some(true))) => Ok(id),
+            Some((id, Some(false))) => Err(other_content(id).into()),
+            Some((_, None)) | None => Err(Fault::busy().into()),
         };
     }
-    sale_order::insert(tx, &new.order, priced, &new.hash).await?;
+    sale_order::insert(tx, &new.order, priced).await?;
     Ok(lead)
 }
 

@@ -13,7 +13,7 @@ use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
-use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Tx};
+use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Shape, Tx};
 use serde_json::{Map, Value as Json, json};
 use service::doctor::Finding;
 use service::owner::Answer;
@@ -99,6 +99,14 @@ impl Service for Crm {
 
     fn name(&self) -> &'static str {
         "crm"
+    }
+
+    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
+        if model.name == "crm.lead" { self.wire.shape() } else { Shape::of(model) }
+    }
+
+    fn same_body_is_same(&self, model: &str, read: &Json) -> bool {
+        model == "crm.lead" && read.get("cart_id").is_none() && read.pointer("/quotation_address/ek_order_id").is_none()
     }
 
     fn registry(&self) -> &Registry {

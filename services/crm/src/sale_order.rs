@@ -49,7 +49,6 @@ pub fn model() -> Model {
             .help("How many of its goods are put aside, as stock told last."),
         Field::computed("short", Kind::Float, "Short", of_lines("short")).help("How many of its goods are waited for."),
         Field::new("note", Kind::Text(20_000), "Terms and conditions"),
-        Field::internal("post_hash", Kind::Char(64)),
         Field::internal("closing_reason", Kind::Char(500)),
     ];
     Model::new("sale.order", "sale_order", "Sales order", fields, access).order("date_order desc, id desc")
@@ -231,14 +230,14 @@ pub async fn price(tx: &mut Tx<'_>, order: &NewOrder) -> Result<Priced, Failure>
 ///
 /// # Errors
 /// 409 where the platform's number is taken.
-pub async fn insert(tx: &mut Tx<'_>, order: &NewOrder, priced: Priced, hash: &str) -> Result<(), Failure> {
+pub async fn insert(tx: &mut Tx<'_>, order: &NewOrder, priced: Priced) -> Result<(), Failure> {
     let registry = tx.registry;
     let (model, line_model) = (registry.model("sale.order")?, registry.model("sale.order.line")?);
     let Priced { lead, sum, id, lines } = priced;
     let mut row = order.values.clone();
     row.extend(object(json!({
         "id": id, "opportunity_id": lead, "partner_id": order.partner, "bank_id": order.bank.0, "order_source": order.bank.1,
-        "ek_order_id": order.ek_order_id, "amount_untaxed": sum.untaxed, "amount_tax": sum.tax, "amount_total": sum.total, "post_hash": hash,
+        "ek_order_id": order.ek_order_id, "amount_untaxed": sum.untaxed, "amount_tax": sum.tax, "amount_total": sum.total,
     })));
     let stored = write::insert(model, &tx.author, &columns(model, Some(&row)), &[row], OnConflict::Fail, "NULL");
     tx.ids_of_new(stored).await.map_err(|failure| by_constraint(model, failure))?;

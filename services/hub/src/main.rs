@@ -91,7 +91,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
             Task::Doctor => operate::kept_key(&settings.data_dir)?,
             Task::BackUp(_) | Task::Restore(_) => None,
         };
-        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS"] {
+        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS"] {
             if let Some(key) = key.as_ref().filter(|_| !variables.contains_key(name)) {
                 variables.insert(name.to_owned(), key.clone());
             }
@@ -224,7 +224,7 @@ fn greet(address: &str, metrics: &[(&'static str, String)], settings: &HubConfig
     Ok(())
 }
 
-/// A key for `LOAN_FILE_KEYS`.
+/// A key of 32 bytes, as `LOAN_FILE_KEYS` and its like have them.
 fn new_key() -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(rand::random::<[u8; 32]>())
@@ -256,6 +256,9 @@ fn keys(names: &[String]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for (name, key) in &private {
         writeln!(out, "# {name}\nIDENTITY_KEY={key}")?;
+        if hub::OWNERS.contains(&name.as_str()) {
+            writeln!(out, "HASH_KEYS=k1:{}", new_key())?;
+        }
     }
     writeln!(out, "# all of them\nIDENTITY_PUBLIC_KEYS={}", public.join(","))?;
     Ok(())
@@ -267,7 +270,7 @@ fn help() -> anyhow::Result<()> {
         out,
         "hub [serve]          all services in one process\nhub services         each service as a process of its own\nhub doctor           what is wrong, in words\n\
          hub backup [FOLDER]  everything, into a new folder; the hub may go on meanwhile\nhub restore FOLDER   puts a backup in the place of what is there\n\
-         hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS or PLATFORM_KEYS\n\
+         hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS or HASH_KEYS\n\
          hub version          of which release and commit it is\n\
          hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -\n\nVariables:"
     )?;

@@ -287,6 +287,9 @@ pub fn kubernetes(new_key: impl Fn() -> String) -> anyhow::Result<String> {
     }
     object("ConfigMap", "identity-public-keys", &[("IDENTITY_PUBLIC_KEYS", &public.join(","))]);
     object("Secret", "loan-file-keys", &[("LOAN_FILE_KEYS", &format!("k1:{}", new_key()))]);
+    for owner in OWNERS {
+        object("Secret", &format!("{owner}-hash-keys"), &[("HASH_KEYS", &format!("k1:{}", new_key()))]);
+    }
     object("Secret", "platform-keys", &[("PLATFORM_KEYS", &format!("k1:{}", new_key()))]);
     let password: String = new_key().chars().filter(char::is_ascii_alphanumeric).take(24).collect();
     object("Secret", "first-administrator", &[("ADMIN_LOGIN", "admin"), ("ADMIN_PASSWORD", &password)]);

@@ -3,6 +3,7 @@
 use diesel::sql_types::{BigInt, Bool, Text};
 use domain::{Identity, Origin};
 use jsonrpc::{Call, Fault, Reply};
+use records::values::whole;
 use records::write::OnConflict;
 use records::{Failure, Sql, Tx, Values};
 use serde::Deserialize;
@@ -44,10 +45,17 @@ pub async fn for_lead(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fau
     let mut sql = Sql::new("SELECT 'bank', id, name FROM res_bank WHERE deleted_at IS NULL AND id = ");
     sql.bind(call.params.get::<i64>("bank")?)
         .push(" UNION ALL (SELECT 'state', id, name FROM res_country_state t WHERE deleted_at IS NULL AND ");
-    let state = call.params.get::<String>("state")?.map(|state| state.trim().to_owned());
-    sql.push("(code IN (").bind(state.clone()).push(", '0' || ").bind(state.clone()).push(") OR norm(name) = norm(").bind(state);
-    sql.push(")) ORDER BY country_id, id LIMIT 1) UNION ALL SELECT 'country', id, coalesce(name_fr, name) FROM res_country WHERE deleted_at IS NULL AND code = upper(");
-    sql.bind(call.params.get::<String>("country")?.map(|country| country.trim().to_owned())).push(")");
+    // A number is an id, a text a name
+    let named = |sql: &mut Sql, model: &str, place: Option<Json>| {
+        let name = place.as_ref().and_then(Json::as_str).map(|name| name.trim().to_owned());
+        let how = owner.service.registry().get(model).map(|model| model.named.replace("{t}", "t")).unwrap_or_default();
+        sql.push("(t.id = ").bind(place.as_ref().and_then(whole).filter(|_| name.is_none())).push(" OR EXISTS (SELECT FROM (SELECT ");
+        sql.bind(name).push(&format!("::text AS name) r WHERE {how}))"));
+    };
+    named(&mut sql, "res.country.state", call.params.get("state")?);
+    sql.push(" ORDER BY t.country_id, t.id LIMIT 1) UNION ALL (SELECT 'country', id, coalesce(name_fr, name) FROM res_country t WHERE deleted_at IS NULL AND ");
+    named(&mut sql, "res.country", call.params.get("country")?);
+    sql.push(" ORDER BY t.id LIMIT 1)");
     for (what, id, name) in owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(sql).await? {
         answer.insert(what, json!({"id": id, "name": name}));
     }
@@ -149,6 +157,16 @@ async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Resu
         known.insert(id, row.into());
     }
     Ok(known)
+}
+
+/// The client with this e-mail, if there is one.
+///
+/// # Errors
+/// The database's own.
+pub async fn client_of(owner: &Owner<Partners>, email: &str) -> Result<Reply, Fault> {
+    let mut sql = Sql::new("SELECT id FROM res_partner WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = ");
+    sql.bind(email);
+    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?.first()))
 }
 
 /// The client with this `email`, whom `bank` knows from now on; made, waiting to be completed, where there is none.

@@ -12,7 +12,7 @@ use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
 use records::values::Mode;
-use records::{Access, Action, Body, Model, Registry, Tx};
+use records::{Access, Action, Body, Model, Registry, Shape, Tx, schema};
 use serde_json::{Map, Value as Json, json};
 use service::doctor::Finding;
 use service::owner::Answer;
@@ -87,6 +87,16 @@ impl Service for Partners {
         "partners"
     }
 
+    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
+        let shape = Shape::of(model);
+        // One that is here differs from the one that is kept
+        if model.name == "res.users" { shape.without("password") } else { shape }
+    }
+
+    fn same_body_is_same(&self, model: &str, read: &Json) -> bool {
+        model == "res.partner" && !["is_pos", "parent_id", "email"].iter().any(|name| read.get(name).is_some())
+    }
+
     fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -139,6 +149,11 @@ impl Service for Partners {
 
     fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
         let body = Body::of(model, mode);
+        let body = match model.name {
+            "res.partner" => body.with("child_ids", schema::x2many()),
+            "res.country" => body.with("state_ids", schema::x2many()),
+            _ => body,
+        };
         Some(match (model.name, mode) {
             ("res.partner", Mode::Create) => body
                 .example(json!({"create_by": "EkiClic", "is_company": false, "is_pos": "False", "status": "WAITING",
@@ -182,9 +197,11 @@ impl Service for Partners {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("res.bank", "_named") => reference::bank_named(owner, &call.params.need::<String>("name")?).await,
+                ("res.users", "_of_login") => reference::user_of_login(owner, &call.params.need::<String>("login")?).await,
                 ("res.partner", "_points_of_sale") => for_documents::points_of_sale(owner, call).await,
                 ("res.partner", "_for_lead") => for_documents::for_lead(owner, call).await,
                 ("res.partner", "_for_report") => for_documents::for_report(owner, call).await,
+                ("res.partner", "_client_of") => for_documents::client_of(owner, &call.params.need::<String>("email")?).await,
                 ("res.partner", "_client") => for_documents::client(owner, call).await,
                 ("res.users", method) if caller == service::identity::GATEWAY => login::private(owner, method, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),

@@ -14,7 +14,6 @@ use records::write::{self, Author, OnConflict};
 use service::doctor::Finding;
 use service::identity::{LoggedIn, SESSION_SECONDS};
 use service::{Database, Owner};
-use sha2::{Digest, Sha256};
 
 use crate::passwords::Turn;
 use crate::{Partners, passwords};
@@ -62,8 +61,10 @@ pub async fn private(owner: &Owner<Partners>, method: &str, call: &Call) -> Resu
     }
 }
 
-fn scope(kind: &str, parts: &[&str]) -> String {
-    format!("{kind}:{}", hex(&Sha256::digest(parts.join("\n").as_bytes())))
+/// What failures are counted by. An address and a log-in are personal: what is kept of them is keyed.
+fn scope(database: &Database, kind: &str, parts: &[&str]) -> String {
+    let hash = database.hashing().hashes("log-in", &parts.join("\n")).into_iter().next().unwrap_or_default();
+    format!("{kind}:{hash}")
 }
 
 /// What may fail so often within the window.
@@ -121,7 +122,7 @@ async fn judge(partners: &Partners, turn: &Turn, budgets: &[Budget<'_>], passwor
 /// # Errors
 /// 401 for a wrong one, 429 after too many.
 pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String, hash: Option<String>) -> Result<(), Fault> {
-    let scope = scope("user", &[&user.to_string()]);
+    let scope = scope(partners.database(), "user", &[&user.to_string()]);
     let budgets = [Budget { scope: &scope, most: partners.login().login_failures }];
     if !spend(partners.doors(), &budgets).await? {
         return Err(Fault::too_many("Too many wrong passwords. Try again later.", WINDOW));
@@ -132,8 +133,8 @@ pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String
 async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<Reply, Fault> {
     let partners = &owner.service;
     let database = partners.doors();
-    let pair = scope("pair", &[login, address]);
-    let address = scope("address", &[address]);
+    let pair = scope(database, "pair", &[login, address]);
+    let address = scope(database, "address", &[address]);
     let turn = partners.passwords().turn(&pair).await?;
     let asking = partners.asking().take(address.clone(), STRANGER_WAITS).await?;
     let mut known = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");

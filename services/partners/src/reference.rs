@@ -61,6 +61,7 @@ pub fn models() -> Vec<Model> {
             vec![
                 name(),
                 Field::new("name_fr", Kind::Char(254), "French name"),
+                Field::new("name_ar", Kind::Char(254), "Arabic name"),
                 Field::new("code", Kind::Char(2), "ISO code").required(),
                 Field::new("phone_code", Kind::Integer, "Calling code"),
                 Field::new("currency_id", Kind::Many2one("res.currency"), "Currency").by_name(),
@@ -68,20 +69,22 @@ pub fn models() -> Vec<Model> {
             ],
             reference_access,
         )
-        .named("{t}.code = upper(r.name)"),
+        .named("({t}.code = upper(r.name) OR place(r.name) IN (place({t}.name), place({t}.name_fr), place({t}.name_ar)))"),
         Model::new(
             "res.country.state",
             "res_country_state",
             "State",
             vec![
                 name(),
+                Field::new("name_en", Kind::Char(254), "English name"),
+                Field::new("name_ar", Kind::Char(254), "Arabic name"),
                 Field::new("code", Kind::Char(8), "Code").required().help("Of a wilaya: its number, of two digits."),
                 Field::new("country_id", Kind::Many2one("res.country"), "Country").required().by_name(),
             ],
             reference_access,
         )
         .order("country_id, code")
-        .named("({t}.code IN (r.name, '0' || r.name) OR norm({t}.name) = norm(r.name))"),
+        .named("({t}.code IN (r.name, '0' || r.name) OR place(r.name) IN (place({t}.name), place({t}.name_en), place({t}.name_ar)))"),
         Model::new(
             "res.currency",
             "res_currency",
@@ -119,4 +122,14 @@ pub async fn bank_named(owner: &Owner<Partners>, name: &str) -> Result<Reply, Fa
         None => Err(banks.into_iter().map(|(_, name, _)| name).collect()),
     };
     Ok(Reply::value(&found))
+}
+
+/// The user with this login, in a list: as the ids of others are answered.
+///
+/// # Errors
+/// The database's own.
+pub async fn user_of_login(owner: &Owner<Partners>, login: &str) -> Result<Reply, Fault> {
+    let mut sql = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND login = ");
+    sql.bind(login);
+    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?))
 }

@@ -4,9 +4,9 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use records::tx::Found;
-use records::values::{Mode, Problems, content_hash};
+use records::values::{Mode, Problems};
 use records::write::OnConflict;
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value, Values};
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Posted, Sql, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
 
 /// The declaration.
@@ -31,8 +31,11 @@ pub fn model() -> Model {
         Field::new("street2", Kind::Char(254), "Street 2").personal(),
         Field::new("zip", Kind::Char(24), "ZIP"),
         Field::new("city", Kind::Char(254), "City"),
-        Field::new("state_id", Kind::Many2one("res.country.state"), "State").by_name().help("A wilaya by id, number or name."),
-        Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name().help("By id or ISO code."),
+        Field::new("state_id", Kind::Many2one("res.country.state"), "State")
+            .by_name_or_text("state_name")
+            .help("A wilaya by id, number or name."),
+        Field::new("state_name", Kind::Char(254), "Unknown state").readonly().help("A wilaya that is not known, as it was sent."),
+        Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name().help("By id, name or ISO code."),
         Field::new("vat", Kind::Char(64), "Tax ID"),
         Field::new("ref", Kind::Char(254), "Reference"),
     ];
@@ -41,7 +44,7 @@ pub fn model() -> Model {
         Field::new("comment", Kind::Text(20_000), "Notes"),
         Field::new("bank_ids", Kind::Many2many("res.bank"), "Banks").writable_by(not_of_a_bank).help("The banks that know the client."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
-        Field::internal("post_hash", Kind::Char(64)),
+        Field::internal("post_hash", Kind::Char(200)),
     ]);
     Model::new("res.partner", "res_partner", "Contact", fields, access).order("display_name, id desc").tree("parent_id")
 }
@@ -82,6 +85,8 @@ enum Key {
     PointOfSale(String),
     /// A contact or an address of a partner: told by its content.
     Contact(i64),
+    /// A client without an e-mail: told by nothing. The same POST within a day is one.
+    Nameless,
 }
 
 impl Key {
@@ -101,19 +106,25 @@ impl Key {
         if let Some(parent) = parent {
             return Some(Key::Contact(parent));
         }
-        let email = text("email");
-        if email.is_none() {
-            problems.add("Field 'email' of res.partner is required for a client");
-        }
-        email.map(Key::Client)
+        Some(text("email").map_or(Key::Nameless, Key::Client))
     }
 
-    fn find(&self, hash: &str) -> Sql {
+    /// The record that has it, if there is one. A contact is the one that came with the same content; one whose hash was
+    /// dropped is known by what tells a contact from another.
+    fn find(&self, posted: &Posted, values: &Values) -> Sql {
         let mut sql = Sql::new("SELECT id, post_hash, active, bank_ids FROM res_partner WHERE deleted_at IS NULL AND ");
         match self {
             Key::Client(email) => sql.push("NOT is_pos AND parent_id IS NULL AND email = ").bind(email.as_str()),
             Key::PointOfSale(code) => sql.push("is_pos AND code_pos = ").bind(code.as_str()),
-            Key::Contact(parent) => sql.push("NOT is_pos AND parent_id = ").bind(*parent).push(" AND post_hash = ").bind(hash),
+            Key::Contact(parent) => {
+                sql.push("NOT is_pos AND parent_id = ").bind(*parent).push(" AND (post_hash = ANY(").bind(posted.hashes().to_vec());
+                sql.push(") OR post_hash IS NULL");
+                for name in ["name", "email", "phone", "street"] {
+                    sql.push(&format!(" AND coalesce({name}, '') = ")).bind(values.text(name).unwrap_or_default());
+                }
+                sql.push(" AND type = ").bind(values.text("type").unwrap_or("contact")).push(") ORDER BY post_hash IS NULL, id LIMIT 1")
+            }
+            Key::Nameless => sql.push("FALSE"),
         };
         sql.push(" FOR UPDATE");
         sql
@@ -134,15 +145,14 @@ fn refuse_pos(tx: &Tx<'_>, model: &Model, values: &Values) -> Result<(), Fault> 
 /// # Errors
 /// 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
-    let hash = content_hash(&data);
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
     refuse_pos(tx, model, &values)?;
     let key = Key::of(&values, &mut problems);
     problems.check()?;
-    let Some(key) = key else { return Err(Fault::validation("Field 'email' of res.partner is required").into()) };
+    let Some(key) = key else { return Err(Fault::validation("Field 'code_pos' of res.partner is required").into()) };
     let bank = tx.author.bank.filter(|_| !matches!(key, Key::PointOfSale(_)));
-    values.set("post_hash", hash.as_str());
+    values.set("post_hash", tx.posted.hash());
     let mut new = values.clone();
     if let Some(bank) = bank {
         let mut ids: Vec<i64> = match new.get("bank_ids") {
@@ -154,20 +164,30 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
         }
         new.set("bank_ids", ids);
     }
-    if let Some(id) = tx.insert_unless_taken(model, &new, OnConflict::Skip).await? {
-        return Ok(id);
-    }
     type Columns = (BigInt, Nullable<Text>, Bool, Array<BigInt>);
-    let there = key.find(&hash).load::<Columns, (i64, Option<String>, bool, Vec<i64>)>(tx.conn).await?;
-    // Removed in this very moment: the request is to be sent again
-    let Some((id, last, active, banks)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
+    let find = key.find(&tx.posted, &values);
+    let find = async |tx: &mut Tx<'_>| {
+        let rows = find.clone().load::<Columns, (i64, Option<String>, bool, Vec<i64>)>(tx.conn).await?;
+        Ok::<_, Failure>(rows.into_iter().next())
+    };
+    // A contact that came under an earlier key has another hash, which no index holds to be taken
+    let contact = if matches!(key, Key::Contact(_)) { find(tx).await? } else { None };
+    let there = match contact {
+        Some(contact) => contact,
+        None => match tx.insert_unless_taken(model, &new, OnConflict::Skip).await? {
+            Some(id) => return Ok(id),
+            // Removed in this very moment: the request is to be sent again
+            None => find(tx).await?.ok_or_else(Fault::busy)?,
+        },
+    };
+    let (id, last, active, banks) = there;
     let joins = bank.filter(|bank| !banks.contains(bank));
-    let same = last.as_deref() == Some(hash.as_str());
+    let same = tx.is_same(last.as_deref());
     let mut change = match (tx.identity.kind(), joins) {
         (Who::Bank(_), Some(_)) => {
             // Its POST is now the last that touched the key
             let mut joined = Values::default();
-            joined.set("post_hash", hash.as_str());
+            joined.set("post_hash", tx.posted.hash());
             joined
         }
         _ if same => Values::default(),

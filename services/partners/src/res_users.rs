@@ -5,7 +5,7 @@ use domain::{Identity, Kind as Who, Origin, Role, hex};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::{Mode, content_hash};
+use records::values::{Mode, is_unset, whole};
 use records::write::OnConflict;
 use records::{Access, Action, Argument, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
@@ -33,7 +33,7 @@ pub fn model() -> Model {
         Field::new("lang", Kind::Char(8), "Language").default("fr_FR"),
         Field::new("tz", Kind::Char(64), "Time zone").default("Africa/Algiers"),
         Field::new("active", Kind::Boolean, "Active").default("true"),
-        Field::internal("post_hash", Kind::Char(64)),
+        Field::internal("post_hash", Kind::Char(200)),
     ];
     Model::new("res.users", "res_users", "User", fields, access).order("name, login")
 }
@@ -65,6 +65,18 @@ fn refuse_fields(identity: &Identity, model: &Model, data: &Map<String, Json>) -
         )));
     }
     Ok(())
+}
+
+/// Whether the hub's side says of a user that it is the platform's. The platform's own word for itself changes nothing.
+fn claims_the_platform(tx: &Tx<'_>) -> bool {
+    matches!(tx.identity.kind(), Who::Administrator | Who::Staff) && tx.author.origin == Origin::Ekiclik.as_str()
+}
+
+fn other_side(users: &[i64]) -> Fault {
+    let users = users.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    Fault::validation(format!(
+        "create_by: 'ekiclik', but the hub's side made the user {users}. A user's side is set when it is made, and stays: archive it and make another."
+    ))
 }
 
 fn refuse_role(identity: &Identity, data: &Map<String, Json>) -> Result<(), Fault> {
@@ -127,16 +139,13 @@ async fn hash_of(partners: &Partners, whose: &str, value: records::Bind) -> Resu
 ///
 /// # Errors
 /// 403 for what this identity may not give, 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
     refuse_role(tx.identity, &data)?;
+    let claims_the_platform = claims_the_platform(tx);
     let mut problems = tx.problems();
     // The password has no part in what makes two POSTs the same: one that is here differs from the one that is kept
-    let password = data.remove("password");
-    let hash = content_hash(&data);
-    let sent = data.clone();
-    if let Some(password) = password.clone() {
-        data.insert("password".to_owned(), password);
-    }
+    let mut sent = data.clone();
+    let password = sent.remove("password");
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
     problems.check()?;
     let of_a_bank = matches!(values.get("bank_id"), Some(Value::Plain(Json::Number(_))));
@@ -146,7 +155,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
     } else if let (Some(bank), Who::Integration) = (tx.author.bank, tx.identity.kind()) {
         values.set("bank_id", bank);
     }
-    values.set("post_hash", hash.as_str());
+    values.set("post_hash", tx.posted.hash());
     if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
         return Ok(id);
     }
@@ -154,10 +163,13 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
     there.bind(values.text("login").unwrap_or_default()).push(" FOR UPDATE");
     let there = there.load::<(BigInt, Nullable<Text>, Text, Bool), (i64, Option<String>, String, bool)>(tx.conn).await?;
     let Some((id, last, origin, active)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
+    if claims_the_platform && origin != Origin::Ekiclik.as_str() {
+        return Err(other_side(&[id]).into());
+    }
     if tx.identity.kind() == Who::Integration && origin != Origin::Ekiclik.as_str() {
         return Err(Fault::conflict("Another 'User' (res.users) record has the same login.").into());
     }
-    if last.as_deref() != Some(hash.as_str()) || password.is_some() {
+    if !tx.is_same(last.as_deref()) || password.is_some() {
         values.remove("login");
         let mut written = sent;
         written.remove("login");
@@ -191,7 +203,18 @@ fn bank_of(user: i64) -> Sql {
 ///
 /// # Errors
 /// 403 for what this identity may not change, 422 with everything that is wrong, 409 where the login is taken.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+    if claims_the_platform(tx) {
+        let mut others = Sql::new("SELECT id FROM res_users WHERE create_by <> 'ekiclik' AND id = ANY(");
+        others.bind(found.ids.clone()).push(") ORDER BY id LIMIT 20");
+        let others = tx.ids(others).await?;
+        if !others.is_empty() {
+            return Err(other_side(&others).into());
+        }
+    }
+    if tx.identity.kind() == Who::Integration {
+        tx.drop_unchanged(model, &found.ids, &mut data, |field| NEVER_BY_PUT.contains(&field.name)).await?;
+    }
     refuse_fields(tx.identity, model, &data)?;
     refuse_role(tx.identity, &data)?;
     let mut problems = tx.problems();
@@ -297,7 +320,7 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<Strin
 /// A key for programs: shown this once, kept as a hash.
 async fn new_api_key(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> Answer {
     let name = data.get("name").and_then(Json::as_str).map(str::trim).filter(|name| !name.is_empty() && name.chars().count() <= 254);
-    let days = data.get("days").map_or(Some(90), Json::as_i64).filter(|days| (1..=MAX_KEY_DAYS).contains(days));
+    let days = data.get("days").filter(|days| !is_unset(days)).map_or(Some(90), whole).filter(|days| (1..=MAX_KEY_DAYS).contains(days));
     let (Some(name), Some(days)) = (name, days) else {
         return Err(Fault::validation(format!(
             "`name` must be a text of 1 to 254 characters, `days` a whole number from 1 to {MAX_KEY_DAYS}"

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jsonrpc::{Fault, strict};
-use records::values::Problems;
+pub use records::values::is_unset;
+use records::values::{Problems, whole};
 use records::{Failure, Sql, Tx, schema};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -44,12 +45,12 @@ impl Prepared {
     /// The configuration that a document names by reference or number.
     pub fn product(&self, field: &str, named: &Json, problems: &mut Problems) -> Option<&Product> {
         let found = match named {
-            Json::String(reference) => self.products.iter().find(|product| product.manufacturer_ref == reference.trim()),
-            Json::Number(id) => self.products.iter().find(|product| Some(product.id) == id.as_i64()),
-            Json::Null | Json::Bool(false) => {
+            unset if is_unset(unset) => {
                 problems.add(format!("Field '{field}' is required"));
                 return None;
             }
+            Json::String(reference) => self.products.iter().find(|product| product.manufacturer_ref == reference.trim()),
+            Json::Number(_) => self.products.iter().find(|product| Some(product.id) == whole(named)),
             other => {
                 problems.add(format!("Wrong value for {field}: {} (a manufacturer_ref expected)", strict::kind(other)));
                 return None;
@@ -59,15 +60,6 @@ impl Prepared {
             problems.add(format!("Unknown reference in {field}: '{}'", shown(named)));
         }
         found
-    }
-}
-
-/// Whether a value unsets its field.
-pub fn is_unset(json: &Json) -> bool {
-    match json {
-        Json::Null | Json::Bool(false) => true,
-        Json::String(text) => text.trim().is_empty(),
-        Json::Bool(true) | Json::Number(_) | Json::Array(_) | Json::Object(_) => false,
     }
 }
 
@@ -101,6 +93,10 @@ impl Place {
             code => prepared.points.get(code).map(|point: &PointOfSale| Some(point.id)),
         };
         match named {
+            unset if is_unset(unset) => {
+                problems.add(format!("Field '{field}' is required"));
+                None
+            }
             Json::String(code) => {
                 let returns = || of_returns(code).and_then(warehouse).map(Place::Returns);
                 let found = warehouse(code).map(Place::Stock).or_else(returns);
@@ -109,11 +105,7 @@ impl Place {
                 }
                 found
             }
-            Json::Number(id) if id.as_i64().is_some() => id.as_i64().map(Place::Location),
-            Json::Null | Json::Bool(false) => {
-                problems.add(format!("Field '{field}' is required"));
-                None
-            }
+            Json::Number(_) if whole(named).is_some() => whole(named).map(Place::Location),
             other => {
                 problems.add(format!("Wrong value for {field}: {} (the code of a warehouse expected)", strict::kind(other)));
                 None
@@ -186,7 +178,7 @@ pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Resul
     };
     let mut prepared = Prepared::default();
     let references: BTreeSet<&str> = products.iter().filter_map(|named| named.as_str()).map(str::trim).collect();
-    let ids: BTreeSet<i64> = products.iter().filter_map(|named| named.as_i64()).collect();
+    let ids: BTreeSet<i64> = products.iter().filter(|named| named.is_number()).filter_map(|named| whole(named)).collect();
     if !references.is_empty() || !ids.is_empty() {
         let call = asked.call.asking("product.product", "_by_reference").with("references", &references).with("ids", &ids);
         prepared.products = asked.owner.ask(call).await?;
@@ -195,14 +187,17 @@ pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Resul
     let codes = named().filter_map(Json::as_str).map(str::trim).flat_map(|code| [Some(code), of_returns(code)]).flatten();
     let codes: BTreeSet<&str> = codes.filter(|code| *code != CENTRAL).collect();
     // Only a purchase names a point of sale by its number
-    let ids: BTreeSet<i64> = named().filter_map(Json::as_i64).filter(|_| asked.model.name == "purchase.order").collect();
+    let ids: BTreeSet<i64> = named().filter(|named| named.is_number() && asked.model.name == "purchase.order").filter_map(whole).collect();
     if !codes.is_empty() || !ids.is_empty() {
         let call = asked.call.asking("res.partner", "_points_of_sale").with("codes", &codes).with("ids", &ids);
         prepared.points = asked.owner.ask(call).await?;
     }
-    if let Some(user) = data.get("user_id").and_then(Json::as_i64) {
-        let known: Vec<i64> = asked.owner.ask(asked.call.asking("res.users", "_existing").with("ids", &[user])).await?;
-        prepared.user = known.first().copied();
+    if let Some(user) = data.get("user_id").filter(|user| !is_unset(user)) {
+        let call = match whole(user) {
+            Some(id) => asked.call.asking("res.users", "_existing").with("ids", &[id]),
+            None => asked.call.asking("res.users", "_of_login").with("login", &user.as_str().unwrap_or_default().trim()),
+        };
+        prepared.user = asked.owner.ask::<Vec<i64>>(call).await?.first().copied();
     }
     Ok(prepared)
 }
@@ -226,7 +221,8 @@ pub fn quantity(field: &str, json: Option<&Json>, problems: &mut Problems) -> Op
     let found = json.and_then(records::values::quantity).filter(|quantity| *quantity > Decimal::ZERO);
     match (&found, json) {
         (Some(_), _) => {}
-        (None, None | Some(Json::Null)) => problems.add(format!("Field '{field}' is required")),
+        (None, json) if json.is_none_or(is_unset) => problems.add(format!("Field '{field}' is required")),
+        (None, None) => {}
         (None, Some(json)) => problems.add(format!("Wrong value for {field}: {} (a number above 0 expected)", shown(json))),
     }
     found

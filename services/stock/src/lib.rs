@@ -21,7 +21,7 @@ use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
-use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Tx, Value, Values};
+use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Shape, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Asked, Owner, Pending, Service};
@@ -32,13 +32,16 @@ use crate::documents::Prepared;
 /// The service.
 pub struct Stock {
     registry: Registry,
+    /// A purchase's line as it is sent.
+    line: Model,
 }
 
 impl Stock {
     /// Without anything to be told.
     pub fn new() -> Stock {
         let models = [stock_move::model(), stock_move::line_model(), stock_picking::model(), stock_quant::model()];
-        Stock { registry: Registry::new(stock_warehouse::models().into_iter().chain(purchase_order::models()).chain(models)) }
+        let registry = Registry::new(stock_warehouse::models().into_iter().chain(purchase_order::models()).chain(models));
+        Stock { registry, line: purchase_order::line_sent() }
     }
 }
 
@@ -144,7 +147,13 @@ impl Service for Stock {
         })
     }
 
-    fn same_body_is_same(&self, model: &str) -> bool {
+    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
+        let shape = Shape::of(model);
+        // A draft, whatever is sent
+        if model.name == "purchase.order" { shape.with("order_line", Shape::of(&self.line)).without("state") } else { shape }
+    }
+
+    fn same_body_is_same(&self, model: &str, _read: &Json) -> bool {
         model == "purchase.order"
     }
 

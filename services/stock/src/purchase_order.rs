@@ -1,12 +1,11 @@
 //! `purchase.order` with its lines: what a point of sale (or the central warehouse) is to get from the vendors. Confirmed,
 //! it has a receipt; what is received is a receipt's business.
 
-use chrono::{NaiveDateTime, TimeDelta};
 use diesel::sql_types::{BigInt, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::tx::Found;
-use records::values::{MAX_MONEY, Mode, Problems, money};
+use records::values::{MAX_MONEY, Mode, Problems, is_unset, money, whole};
 use records::write::{self, OnConflict};
 use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, schema};
 use rust_decimal::Decimal;
@@ -62,6 +61,16 @@ pub fn models() -> [Model; 2] {
     ]
 }
 
+/// A line as it is sent: what is compared of it. Its product is a reference, or a number.
+pub fn line_sent() -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(500), "Description"),
+        Field::new("product_qty", Kind::Float, "Quantity"),
+        Field::new("price_unit", Kind::Monetary, "Unit price"),
+    ];
+    Model::new("purchase.order.line", "none", "Purchase's line", fields, |_| Access::default())
+}
+
 /// The hub writes, the platform sends, a bank's user reads. Nobody removes: it is cancelled.
 fn access(identity: &Identity) -> Access {
     match identity.kind() {
@@ -85,7 +94,8 @@ pub fn body(model: &Model) -> Body {
         .with_required("partner_id", documents::named("The code of the point of sale whose warehouse the goods are for, or EKIWH.", 254))
         .with_required("order_line", schema::list(line, 1, documents::MAX_LINES))
         .with("date_order", date)
-        .with("user_id", json!({"type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX, "description": "An unknown one is stored as unset."}))
+        .with("user_id", json!({"anyOf": [{"type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX}, {"type": "string", "maxLength": 254}],
+            "description": "The id or the login of a user. An unknown one is stored as unset."}))
         .with("state", json!({"type": ["string", "null"], "description": "A draft, whatever is sent."}))
         .example(json!({"create_by": "ek", "partner_id": "PDVA-E-BOJ-BOJ-05-001", "user_id": 2, "state": "draft", "date_order": "30/07/23 12:23:15",
             "order_line": [{"product_id": "ATLAS-CAN3-BL", "product_qty": 6, "price_unit": 6000}]}))
@@ -105,8 +115,9 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     let mut problems = tx.problems();
     data.remove("state");
     let user = data.remove("user_id");
-    if let Some(user) = user.filter(|user| !user.is_null() && *user != false && user.as_i64().is_none()) {
-        problems.add(format!("Wrong value for purchase.order.user_id: {} (the id of a user expected)", documents::shown(&user)));
+    if let Some(user) = user.filter(|user| !is_unset(user) && !user.is_string() && whole(user).is_none()) {
+        problems
+            .add(format!("Wrong value for purchase.order.user_id: {} (the id or the login of a user expected)", documents::shown(&user)));
     }
     let point = point(data.remove("partner_id").unwrap_or_default(), prepared, &mut problems);
     let (mut lines, mut sum) = (Vec::new(), Decimal::ZERO);
@@ -123,7 +134,6 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     if sum >= Decimal::from(MAX_MONEY) {
         problems.add("The purchase comes to more than any amount of money");
     }
-    read_date(&mut data);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
     problems.check()?;
 
@@ -156,13 +166,13 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
 /// Whose warehouse the goods are for: a point of sale, or nobody's, the central one.
 fn point(named: Json, prepared: &Prepared, problems: &mut Problems) -> Option<Option<i64>> {
     let found = match &named {
-        Json::String(code) if code.trim() == CENTRAL => return Some(None),
-        Json::String(code) => prepared.points.get(code.trim()),
-        Json::Number(id) => prepared.points.values().find(|point| Some(point.id) == id.as_i64()),
-        Json::Null => {
+        unset if is_unset(unset) => {
             problems.add("Field 'partner_id' of purchase.order is required");
             return None;
         }
+        Json::String(code) if code.trim() == CENTRAL => return Some(None),
+        Json::String(code) => prepared.points.get(code.trim()),
+        Json::Number(_) => prepared.points.values().find(|point| Some(point.id) == whole(&named)),
         _ => None,
     };
     match found {
@@ -181,8 +191,8 @@ fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut Probl
     documents::only(line, "purchase.order.line", &known, problems);
     let quantity = documents::quantity("purchase.order.line.product_qty", line.get("product_qty"), problems);
     let price = match line.get("price_unit") {
-        None | Some(Json::Null | Json::Bool(false)) => Some(Decimal::ZERO),
-        Some(price) => money(price),
+        Some(price) if !is_unset(price) => money(price),
+        _ => Some(Decimal::ZERO),
     };
     if price.is_none() {
         let price = line.get("price_unit").map(documents::shown).unwrap_or_default();
@@ -190,20 +200,6 @@ fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut Probl
     }
     let product = prepared.product("purchase.order.line.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
     Some(Line { of: Move { product_uom_qty: quantity?, ..Move::new(product) }, price_unit: price? })
-}
-
-/// The platform writes `30/07/23 12:23:15`, in Algiers, which is one hour before UTC all the year. Unset is left out.
-fn read_date(data: &mut Map<String, Json>) {
-    match data.get("date_order") {
-        Some(Json::Null | Json::Bool(false)) => drop(data.remove("date_order")),
-        Some(Json::String(text)) => {
-            if let Ok(local) = NaiveDateTime::parse_from_str(text.trim(), "%d/%m/%y %H:%M:%S") {
-                let utc = local - TimeDelta::hours(1);
-                data.insert("date_order".to_owned(), utc.and_utc().to_rfc3339().into());
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Changes a draft's date and notes.
@@ -215,7 +211,8 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
     if data.remove("order_line").is_some() {
         problems.add("The lines of a purchase.order can't be changed: cancel it, and send another one");
     }
-    read_date(&mut data);
+    // There always is one
+    data.retain(|name, value| name != "date_order" || !is_unset(value));
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;
     refuse(&load(tx, found.ids.clone()).await?, &["purchase", "done", "cancel"], "be changed")?;

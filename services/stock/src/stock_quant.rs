@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jsonrpc::{Call, Fault};
 use records::tx::{Found, taken};
-use records::values::Mode;
+use records::values::{Mode, is_unset};
 use records::write::{self, OnConflict};
 use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use rust_decimal::Decimal;
@@ -222,7 +222,7 @@ enum Count {
 
 impl Count {
     fn take(data: &mut Map<String, Json>) -> Count {
-        match data.get("inventory_quantity").map(documents::is_unset) {
+        match data.get("inventory_quantity").map(is_unset) {
             None => Count::Untouched,
             Some(false) => Count::Noted,
             Some(true) => {

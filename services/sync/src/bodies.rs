@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonrpc::Fault;
 use serde_json::{Map, Value as Json, json};
 use service::Owner;
-use sha2::{Digest, Sha256};
 
 use crate::Sync;
 use crate::hear::{Kind, read, read_all};
@@ -22,13 +21,8 @@ pub struct Message {
     pub path: String,
     /// Empty for a PATCH.
     pub body: Vec<u8>,
-    /// What it tells of which records, as digests, to be compared later.
+    /// What it tells of which records, as JSON without spaces and with its keys in order, to be compared later by digests.
     pub told: Vec<(Kind, i64, String)>,
-}
-
-/// SHA-256 of a JSON text without spaces and with its keys in order, in hexadecimal.
-fn digest(json: &Json) -> String {
-    domain::hex(&Sha256::digest(json.to_string()))
 }
 
 /// What there is to say of each record, by kind and record; none for a record that is not there any more.
@@ -156,11 +150,11 @@ impl Said {
                     "refConstructor": text(row, "ref"), "manufactureName": text(row, "fab_name"), "activate": row.get("active"),
                     "ref_odoo": text(row, "ref_odoo"),
                 });
-                told.push((kind, id, digest(&body)));
+                told.push((kind, id, body.to_string()));
                 if let ("POST", Some(body)) = (method, body.as_object_mut()) {
                     let all = row.get("configurations").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object);
                     let all: Vec<(i64, Json)> = all.map(|one| (number(one, "id"), configuration(one))).collect();
-                    told.extend(all.iter().map(|(id, one)| (Kind::Configuration, *id, digest(one))));
+                    told.extend(all.iter().map(|(id, one)| (Kind::Configuration, *id, one.to_string())));
                     body.insert("configurations".to_owned(), all.into_iter().map(|(_, one)| one).collect());
                 }
                 (method, if method == "POST" { "products" } else { "products/update" }.to_owned(), body)
@@ -224,7 +218,7 @@ impl Said {
             }
         };
         if told.is_empty() {
-            told.push((kind, id, digest(&body)));
+            told.push((kind, id, body.to_string()));
         }
         Some(Message { method, path: format!("/api/odoo/{path}"), body: body.to_string().into_bytes(), told })
     }

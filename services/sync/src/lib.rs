@@ -22,7 +22,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use events::Event;
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
-use records::values::Mode;
+use records::values::{Mode, is_unset};
 use records::{Action, Body, Failure, Model, Registry, Tx};
 use serde_json::{Map, Value as Json};
 use service::doctor::Finding;
@@ -103,9 +103,8 @@ impl Service for Sync {
             }
             // A platform without a bank is that of the bank of its name
             let name = match (data.get("bank_id"), data.get("name")) {
-                (Some(Json::String(name)), _) | (None | Some(Json::Null | Json::Bool(false)), Some(Json::String(name))) => {
-                    Some(name.clone())
-                }
+                (Some(bank), Some(Json::String(name))) if is_unset(bank) => Some(name.clone()),
+                (Some(Json::String(name)), _) | (None, Some(Json::String(name))) => Some(name.clone()),
                 _ => None,
             };
             if let Some(name) = name {
@@ -166,7 +165,7 @@ impl Service for Sync {
         data: Map<String, Json>,
         _: &'a Option<String>,
     ) -> Pending<'a, Answer> {
-        Box::pin(models::action(tx, model, call, data))
+        Box::pin(models::action(self, tx, model, call, data))
     }
 
     fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::Mode;
+use records::values::{Mode, is_unset};
 use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
 use serde_json::{Map, Value as Json, json};
 
 use crate::hear::Kind as Told;
-use crate::{Sync, address, signature};
+use crate::signature::{self, KEYED};
+use crate::{Sync, address};
 
 /// The declarations.
 pub fn models() -> [Model; 5] {
@@ -306,7 +307,7 @@ pub const ACTIONS: &[Action] = &[
 ///
 /// # Errors
 /// 404 for a record that is not there, 422 for arguments that are none.
-pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<String, Json>) -> Result<Json, Failure> {
+pub async fn action(sync: &Sync, tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<String, Json>) -> Result<Json, Failure> {
     if !(model.access)(tx.identity).write {
         return Err(denied(model, "modify").into());
     }
@@ -319,9 +320,9 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<S
         ("ek.delivery", _) => again(tx, "id", found, None).await,
         (_, "action_replay") => {
             let since = match data.remove("since") {
-                None | Some(Json::Null | Json::Bool(false)) => None,
-                Some(Json::String(text)) => Some(moment(&text)?),
-                Some(_) => return Err(Fault::validation("`since` must be a time, 'YYYY-MM-DD HH:MM:SS' in UTC").into()),
+                None => None,
+                Some(unset) if is_unset(&unset) => None,
+                Some(other) => Some(moment(other.as_str().unwrap_or_default())?),
             };
             due(tx, found.clone()).await?;
             let mut closed = Sql::new("UPDATE ek_platform SET failures = 0, open_until = NULL WHERE id = ANY(");
@@ -329,21 +330,22 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<S
             tx.ids(closed).await?;
             again(tx, "platform_id", found, since).await
         }
-        (_, "action_compare") => compare(tx, &found, &mut data).await,
+        (_, "action_compare") => compare(sync, tx, &found, &mut data).await,
         _ => full_sync(tx, found, data.remove("kinds")).await,
     }
 }
 
 /// How many records there are of a kind that a platform was sent, the checksum of what it was sent of them, and which differ
 /// from the platform's own `digests` (by record).
-async fn compare(tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map<String, Json>) -> Result<Json, Failure> {
+async fn compare(sync: &Sync, tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map<String, Json>) -> Result<Json, Failure> {
     let kind = data.get("kind").and_then(Json::as_str).and_then(Told::parse);
     let kind = kind.ok_or_else(|| Fault::validation(format!("`kind` must be one of {}", Told::NAMES.join(", "))))?;
     let [platform] = platforms else { return Err(Fault::validation("One platform at a time can be compared.").into()) };
-    let mut sql = Sql::new(
-        "SELECT count(*), encode(sha256(coalesce(string_agg(record_id || ' ' || digest || E'\\n', '' ORDER BY record_id), '')::bytea), 'hex') \
+    let digest = format!("CASE WHEN digest LIKE '{KEYED}:%' THEN split_part(digest, ':', 2) ELSE digest END");
+    let mut sql = Sql::new(&format!(
+        "SELECT count(*), encode(sha256(coalesce(string_agg(record_id || ' ' || {digest} || E'\\n', '' ORDER BY record_id), '')::bytea), 'hex') \
          FROM ek_sent WHERE platform_id = ",
-    );
+    ));
     sql.bind(*platform).push(" AND kind = ").bind(kind.as_str());
     let (count, checksum) = sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?.pop().unwrap_or_default();
     let mut answer = Map::from_iter([("count".to_owned(), Json::from(count)), ("checksum".to_owned(), checksum.into())]);
@@ -352,23 +354,30 @@ async fn compare(tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map<String, Json
         Some(Json::Object(theirs)) if theirs.len() <= 10_000 && theirs.keys().all(|id| id.parse::<i64>().is_ok()) => theirs,
         Some(_) => return Err(Fault::validation("`digests` must be an object of at most 10,000 record ids with their digests").into()),
     };
+    // The bare digests that platforms knew before are compared under the secret too, for this release
+    let mut secrets = Sql::new("SELECT unnest(ARRAY[secret, secret_before]) FROM ek_platform WHERE id = ");
+    secrets.bind(*platform);
+    let secrets = secrets.load::<Nullable<Text>, Option<String>>(tx.conn).await?;
+    let secrets: Vec<Vec<u8>> = secrets.into_iter().flatten().filter_map(|sealed| sync.keys.open(&sealed)).collect();
+    let under_all = |digest: &Json| {
+        let digest = digest.as_str().unwrap_or_default();
+        let bare = secrets.iter().map(|secret| signature::digest(secret, digest));
+        std::iter::once(digest.to_owned()).chain(bare).map(Json::from).collect::<Json>()
+    };
+    let theirs: Map<String, Json> = theirs.iter().map(|(id, digest)| (id.clone(), under_all(digest))).collect();
     let mut sql = Sql::new("SELECT coalesce(s.record_id, t.id::bigint) FROM (SELECT * FROM ek_sent WHERE platform_id = ");
-    sql.bind(*platform)
-        .push(" AND kind = ")
-        .bind(kind.as_str())
-        .push(") s FULL JOIN jsonb_each_text(")
-        .bind(Json::from(theirs).to_string());
-    sql.push("::jsonb) AS t(id, digest) ON t.id = s.record_id::text WHERE s.digest IS DISTINCT FROM t.digest ORDER BY 1 LIMIT 10000");
+    sql.bind(*platform).push(" AND kind = ").bind(kind.as_str()).push(") s FULL JOIN jsonb_each(").bind(Json::from(theirs).to_string());
+    sql.push(&format!(
+        "::jsonb) AS t(id, digests) ON t.id = s.record_id::text WHERE (t.digests ->> 0 = {digest} \
+         OR digest LIKE '{KEYED}:%' AND t.digests - 0 ? split_part(digest, ':', 3)) IS NOT TRUE ORDER BY 1 LIMIT 10000"
+    ));
     answer.insert("differing".to_owned(), tx.ids(sql).await?.into());
     Ok(answer.into())
 }
 
 fn moment(text: &str) -> Result<String, Fault> {
-    let known = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ"];
-    let read = known.iter().find_map(|format| chrono::NaiveDateTime::parse_from_str(text, format).ok());
-    let read = read.or_else(|| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
-    let read = read.filter(|time| (1..=9999).contains(&chrono::Datelike::year(time)));
-    read.map(|time| time.to_string()).ok_or_else(|| Fault::validation("`since` must be a time, 'YYYY-MM-DD HH:MM:SS' in UTC"))
+    let read = domain::when::moment(text).map(|moment| moment.naive_utc().to_string());
+    read.ok_or_else(|| Fault::validation(format!("`since`: {} expected", domain::when::MOMENT_FORMS)))
 }
 
 /// Makes dead letters wait again; those whose record has a newer delivery that waits are done with it. With `since`, also

@@ -248,7 +248,10 @@ async fn send(sync: &Sync, one: &Taken, mut message: Message) -> Outcome {
     if let Some(why) = address::problem(&one.base_url, sync.allow_private) {
         return Outcome::Failed { status: None, why: why.to_owned(), retry_after: None, platform_down: true };
     }
-    let mut told = std::mem::take(&mut message.told);
+    // Of a platform without a secret nothing is sent
+    let secret = one.secrets.first().map(Vec::as_slice).unwrap_or_default();
+    let told = std::mem::take(&mut message.told).into_iter();
+    let mut told: Vec<_> = told.map(|(kind, id, body)| (kind, id, signature::kept_digest(secret, &body))).collect();
     let answer = call(sync, one, &message).await;
     // It is there already: the same as a PUT
     if let (Ok(409), "POST") = (answer.as_ref().map(|response| response.status().as_u16()), message.method) {

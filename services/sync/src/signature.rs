@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::SecretString;
 use service::sealing;
+use sha2::{Digest, Sha256};
 
 /// The bytes of a secret, `whsec_` and 24 to 64 bytes in base64.
 pub fn secret(text: &str) -> Option<Vec<u8>> {
@@ -21,6 +22,21 @@ pub fn sign(secrets: &[Vec<u8>], id: &str, timestamp: i64, body: &[u8]) -> Strin
         format!("v1,{}", BASE64.encode(context.sign()))
     });
     signed.collect::<Vec<_>>().join(" ")
+}
+
+/// What is kept of a body that a platform was sent: its digest, which is its HMAC-SHA256 under the platform's secret, for the
+/// body is personal; and, for platforms that still ask by the bare SHA-256 of a body, that one under the secret too.
+pub fn kept_digest(secret: &[u8], body: &str) -> String {
+    let bare = domain::hex(&Sha256::digest(body));
+    format!("{KEYED}:{}:{}", digest(secret, body), digest(secret, &bare))
+}
+
+/// How a kept digest begins that is no bare SHA-256 of the release before.
+pub const KEYED: &str = "hmac";
+
+/// HMAC-SHA256 under a platform's secret, in hexadecimal.
+pub fn digest(secret: &[u8], text: &str) -> String {
+    domain::hex(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes()).as_ref())
 }
 
 /// The keys that encrypt platforms' secrets.
