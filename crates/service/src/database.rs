@@ -84,7 +84,7 @@ struct Inner {
     exhausted: Mutex<Option<Instant>>,
     shares: Shares<i64>,
     exports: Shares<i64>,
-    hashing: hashing::Keys,
+    hashing: Arc<hashing::Keys>,
 }
 
 /// A connection out of the pool, with the place that it takes of its user's share.
@@ -143,7 +143,8 @@ impl Database {
     pub fn new(schema: &'static str, config: &DatabaseConfig) -> anyhow::Result<Database> {
         let url = session_url(&config.database_url, schema, config.statement_timeout_ms);
         let (wait, answer) = (Duration::from_millis(config.database_wait_ms), Duration::from_millis(config.statement_timeout_ms) + SILENCE);
-        Database::of(schema, url, wait, answer, config.database_connections, config.database_user_connections)
+        let hashing = Arc::new(hashing::Keys::parse(schema, "HASH_KEYS", &config.hash_keys)?);
+        Database::of(schema, url, wait, answer, config.database_connections, config.database_user_connections, hashing)
     }
 
     /// The same database by connections of its own: for what must wait for nobody else's statements.
@@ -151,8 +152,8 @@ impl Database {
     /// # Errors
     /// As [`Database::new`].
     pub fn apart(&self, connections: usize) -> anyhow::Result<Database> {
-        let Inner { schema, url, wait, answer, .. } = &*self.inner;
-        Database::of(schema, url.clone(), *wait, *answer, connections, connections)
+        let Inner { schema, url, wait, answer, hashing, .. } = &*self.inner;
+        Database::of(schema, url.clone(), *wait, *answer, connections, connections, hashing.clone())
     }
 
     fn of(
@@ -162,6 +163,7 @@ impl Database {
         answer: Duration,
         connections: usize,
         a_user: usize,
+        hashing: Arc<hashing::Keys>,
     ) -> anyhow::Result<Database> {
         let mut manager = ManagerConfig::default();
         // A dead socket shows itself; asking it before each use is one round trip more
@@ -182,7 +184,6 @@ impl Database {
         let exporting = (connections / 3).max(2);
         let exports = Shares::new("long answers", exporting, exporting / 2);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let hashing = hashing::Keys::parse(schema, "HASH_KEYS", &config.hash_keys)?;
         let inner = Inner { id, schema, pool, url, wait, answer, exhausted: Mutex::new(None), shares, exports, hashing };
         Ok(Database { inner: Arc::new(inner) })
     }
