@@ -27,10 +27,13 @@ const DEPTH: usize = 6;
 /// The longest name, path and message that are kept, in characters.
 const MAX: (usize, usize, usize) = (100, 200, 500);
 
+/// A row of ek_request, with the place that it takes of its user's share.
+type Refused = (Json, Share<i64>);
+
 /// Those that are still to be told.
 pub struct Refusals {
-    sender: Sender<(Json, Share<i64>)>,
-    receiver: Mutex<Option<Receiver<(Json, Share<i64>)>>>,
+    sender: Sender<Refused>,
+    receiver: Mutex<Option<Receiver<Refused>>>,
     places: Shares<i64>,
 }
 
