@@ -55,7 +55,7 @@ FROM service AS sync
 COPY --from=build /out/sync /usr/local/bin/
 ENTRYPOINT ["sync"]
 
-# Everything on one machine, its data in /data; ADMIN_PASSWORD, LOAN_FILE_KEYS, PLATFORM_KEYS and HASH_KEYS must be given
+# Everything on one machine, its data in /data; ADMIN_PASSWORD, INSTALLATION, LOAN_FILE_KEYS, PLATFORM_KEYS and HASH_KEYS must be given
 FROM debian:${DEBIAN}-slim AS hub
 ARG COMMIT=unknown
 LABEL org.opencontainers.image.title="Echange" org.opencontainers.image.revision=${COMMIT} org.opencontainers.image.licenses="MIT OR Apache-2.0"

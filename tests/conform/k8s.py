@@ -27,7 +27,7 @@ SERVICES = ["catalog", "partners", "crm", "stock", "sync"]
 PROCESSES = ["gateway", *SERVICES]
 APP = "app.kubernetes.io/"
 # Objects that `hub kubernetes` and an operator's hand make: referred to, never in the manifests
-MADE_ELSEWHERE = {"identity-public-keys", "loan-file-keys", "platform-keys", "first-administrator", "backup-storage"}
+MADE_ELSEWHERE = {"identity-public-keys", "installation", "loan-file-keys", "platform-keys", "first-administrator", "backup-storage"}
 MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES} | {f"{service}-hash-keys" for service in SERVICES}
 # The hub's own variable: on a server it says in so many words that there is no demo
 NOT_READ = {"DEMO"}

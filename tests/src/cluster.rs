@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hub::children::signal;
 use local_postgres::{Cluster, Durability};
 use rustix::process::Signal;
 
+use crate::until;
 use crate::wire::Wire;
 
 /// The cluster. Its folder goes with it.
@@ -45,11 +47,37 @@ impl OwnCluster {
         tokio::task::spawn_blocking(|| cluster.stop()).await.unwrap().unwrap();
     }
 
+    /// Kills it once a streaming replica has everything that was committed, and has that take its place.
+    pub async fn fail_over(&mut self) {
+        let folder = self.folder.with_extension("standby");
+        let primary = self.running.as_ref().expect("it runs");
+        let standby = tokio::task::block_in_place(|| primary.standby(&folder)).unwrap();
+        let url = primary.url("postgres");
+        let has_everything = async || {
+            let mut sql = AsyncPgConnection::establish(&url).await.unwrap();
+            let followed = "SELECT 1 FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_lsn()";
+            diesel::sql_query(followed).execute(&mut sql).await.unwrap() == 1
+        };
+        until("the replica has everything", has_everything).await;
+        self.kill().await;
+        self.remove();
+        let mut sql = AsyncPgConnection::establish(&standby.url("postgres")).await.unwrap();
+        diesel::sql_query("SELECT pg_promote()").execute(&mut sql).await.unwrap();
+        self.folder = folder;
+        self.wire.lead_to(&[&format!("127.0.0.1:{}", standby.port())]);
+        self.running = Some(standby);
+    }
+
     /// Kills it.
     pub async fn kill(&mut self) {
         let pid_file = std::fs::read_to_string(self.home().join("postmaster.pid")).unwrap();
         signal(pid_file.lines().next().unwrap().parse().unwrap(), Signal::KILL).unwrap();
         self.stop().await;
+    }
+
+    fn remove(&self) {
+        let _ = std::fs::remove_dir_all(self.home());
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 
     /// For root it is where the user that runs it can get.
@@ -62,7 +90,6 @@ impl OwnCluster {
 impl Drop for OwnCluster {
     fn drop(&mut self) {
         drop(self.running.take());
-        let _ = std::fs::remove_dir_all(self.home());
-        let _ = std::fs::remove_dir_all(&self.folder);
+        self.remove();
     }
 }

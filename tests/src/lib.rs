@@ -6,6 +6,7 @@
 pub mod cluster;
 pub mod load;
 pub mod machine;
+pub mod obedient;
 pub mod paper;
 pub mod platform;
 pub mod replicas;
@@ -107,6 +108,7 @@ pub fn variables(more: &[(&str, &str)]) -> Variables {
         ("PLATFORM_KEYS", "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4="),
         ("ALLOW_PRIVATE_PLATFORMS", "true"),
         ("HASH_KEYS", "test:aGFzaC1rZXktZm9yLXRlc3RzLW9ubHktMzItYnl0ZXM="),
+        ("INSTALLATION", "test"),
         ("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI="),
     ];
     base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -243,12 +245,16 @@ impl Stand {
 
     /// The same with some variables set.
     pub async fn processes_with(settings: &[(&str, &str)]) -> Stand {
-        let database_url = fresh_database().await;
-        let urls = hub::provision::urls(&database_url).unwrap();
+        Stand::processes_on(&fresh_database().await, settings).await
+    }
+
+    /// The same on a database that is there.
+    pub async fn processes_on(database_url: &str, settings: &[(&str, &str)]) -> Stand {
+        let urls = hub::provision::urls(database_url).unwrap();
         let mut children = Children::start(Some(&programs()), &variables(settings), &urls).await.unwrap();
         children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();
-        Stand { children: Some(children), ..Stand::elsewhere(&address, &database_url) }
+        Stand { children: Some(children), ..Stand::elsewhere(&address, database_url) }
     }
 
     /// One that is served by somebody else.

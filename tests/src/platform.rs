@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::{Session, id};
+use crate::{Session, Stand, id, until};
 
 /// A secret for platforms of tests.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -17,6 +17,13 @@ pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// Names a bank's platform at this address; its id.
 pub async fn platform_of(admin: &Session<'_>, bank: &str, url: &str) -> i64 {
     id(&admin.create("ek.platform", json!({"name": bank, "base_url": url, "secret": SECRET})).await)
+}
+
+/// Tells a platform the whole catalogue, as one that has it before a test begins.
+pub async fn inform(stand: &Stand, admin: &Session<'_>, platform: i64) {
+    assert_eq!(admin.call("ek.platform", platform, "action_full_sync", json!([["product"]])).await.status, 200);
+    until("it is synced", async || stand.count("SELECT count(*) AS n FROM sync.ek_sync WHERE state = 'running'").await == 0).await;
+    stand.all_told(Duration::from_secs(10)).await;
 }
 
 /// A call that came.
@@ -144,29 +151,8 @@ async fn serve(
     came: &watch::Sender<usize>,
 ) -> std::io::Result<()> {
     let mut bytes = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if socket.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        };
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let mut lines = head.lines();
-        let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-        let headers: Vec<(String, String)> =
-            lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        let length: usize = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
-        while bytes.len() < end + length {
-            if socket.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        }
-        let body = String::from_utf8_lossy(&bytes[end..end + length]).into_owned();
-        bytes.drain(..end + length);
-        calls.lock().unwrap().push(Call { line, headers, body });
+    while let Some(call) = read_call(&mut socket, &mut bytes).await? {
+        calls.lock().unwrap().push(call);
         came.send_modify(|n| *n += 1);
         let mood = moods.lock().unwrap().pop_front().unwrap_or_else(|| usual.lock().unwrap().clone());
         match mood {
@@ -190,4 +176,31 @@ async fn serve(
             }
         }
     }
+    Ok(())
+}
+
+/// The next call of a connection; none when its other end has closed it. `bytes` are those that came and were not read yet.
+pub async fn read_call(socket: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Call>> {
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if socket.read_buf(bytes).await? == 0 {
+            return Ok(None);
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.lines();
+    let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
+    let headers: Vec<(String, String)> =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    let length: usize = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
+    while bytes.len() < end + length {
+        if socket.read_buf(bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let body = String::from_utf8_lossy(&bytes[end..end + length]).into_owned();
+    bytes.drain(..end + length);
+    Ok(Some(Call { line, headers, body }))
 }

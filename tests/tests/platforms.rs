@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
-use system_tests::platform::{Mood, Platform, SECRET, platform_of};
+use system_tests::platform::{Mood, Platform, SECRET, inform, platform_of};
 use system_tests::stock::{ALGER, CANAPE, Goods, TV};
 use system_tests::{Stand, id, until};
 
@@ -120,7 +120,7 @@ async fn a_record_that_cant_be_told_ends_as_a_dead_letter_and_keeps_no_other() {
     assert_eq!(on.status, 200, "{}", on.text);
     bna.hears("the other", |call| call.body.contains("\"Well\"")).await;
     let failed =
-        "SELECT count(*) AS n FROM sync.ek_delivery WHERE kind = 'configuration' AND attempts >= 1 AND last_error LIKE '%can''t be read%'";
+        "SELECT count(*) AS n FROM sync.ek_delivery WHERE kind = 'product' AND attempts >= 1 AND last_error LIKE '%can''t be read%'";
     until("the poisoned one is counted", async || stand.count(failed).await == 1).await;
     Stand::execute(&mut sql, "UPDATE sync.ek_delivery SET attempts = 9, next_attempt = now() WHERE state = 'waiting'").await;
     until("it is dead in the end", async || stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'dead'").await == 1)
@@ -151,6 +151,7 @@ async fn a_bank_that_is_dead_for_a_day_costs_no_attempt_keeps_its_order_and_hear
     let before = attempts().await;
     // A day in 24 hours, each ending in a probe and a change that the other bank hears
     for hour in 0..24 {
+        until("the probe before is settled", async || stand.count(waits).await == 0).await;
         let calls = dead.heard();
         Stand::execute(
             &mut sql,
@@ -181,6 +182,7 @@ async fn a_platforms_wish_to_wait_is_bounded_and_the_schedule_is_that_of_the_con
     let stand = Stand::new().await;
     let (admin, bna) = (stand.login("admin").await, Platform::new().await);
     let platform = platform_of(&admin, "BNA", &bna.url).await;
+    inform(&stand, &admin, platform).await;
     let mut sql = stand.sql().await;
     let mut wait = async |mood: Mood, attempts: i64| {
         bna.next(mood);

@@ -123,6 +123,28 @@ impl Cluster {
         Self::launch(&fs::canonicalize(folder)?, Durability::Throwaway, true)
     }
 
+    /// Starts a streaming replica of it, in a folder that has no cluster yet; one that its folder starts again stays a replica until it
+    /// is promoted.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn standby(&self, data_dir: &Path) -> Result<Self> {
+        fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
+        let data_dir = fs::canonicalize(data_dir)?;
+        let (home, account) = (home(&data_dir)?, Account::unprivileged()?);
+        ensure!(!home.exists(), "{} has a cluster already", data_dir.display());
+        DirBuilder::new().mode(0o700).create(&home)?;
+        account.own(&home)?;
+        let mut copy = account.command(self.programs.join("pg_basebackup"));
+        copy.env("PGPASSWORD", &self.password).args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]);
+        run(copy.args(["--write-recovery-conf", "--checkpoint=fast", "-D"]).arg(&home))?;
+        write_private(&data_dir.join("password"), &self.password)?;
+        if !home.starts_with(&data_dir) {
+            fs::write(data_dir.join("postgres.path"), home.as_os_str().as_encoded_bytes())?;
+        }
+        Self::launch(&data_dir, Durability::Durable, false)
+    }
+
     /// The address of a database for the superuser `postgres`; `database` goes in as it is.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)

@@ -62,12 +62,19 @@ crate::settings! {
 pub struct Health {
     draining: watch::Sender<bool>,
     is_ready: Arc<dyn Fn() -> Pending<'static, bool> + Send + Sync>,
+    note: Arc<dyn Fn() -> Pending<'static, Option<String>> + Send + Sync>,
 }
 
 impl Health {
     /// Ready when `check` says so.
     pub fn new(check: impl Fn() -> Pending<'static, bool> + Send + Sync + 'static) -> Health {
-        Health { draining: watch::Sender::new(false), is_ready: Arc::new(check) }
+        Health { draining: watch::Sender::new(false), is_ready: Arc::new(check), note: Arc::new(|| Box::pin(async { None })) }
+    }
+
+    /// With what is to be said of a process that is ready all the same.
+    pub fn noting(mut self, note: impl Fn() -> Pending<'static, Option<String>> + Send + Sync + 'static) -> Health {
+        self.note = Arc::new(note);
+        self
     }
 
     /// Whether the process was asked to stop: an answer without an end ends now.
@@ -266,7 +273,8 @@ pub async fn stop_signal() {
 
 async fn ready(health: web::Data<Health>) -> HttpResponse {
     if !health.is_draining() && (health.is_ready)().await {
-        HttpResponse::Ok().body("ready")
+        let note = (health.note)().await;
+        HttpResponse::Ok().body(note.map_or_else(|| "ready".to_owned(), |note| format!("ready; {note}")))
     } else {
         HttpResponse::ServiceUnavailable().body("not ready")
     }

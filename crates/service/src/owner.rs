@@ -155,6 +155,16 @@ pub trait Service: Send + Sync + Sized + 'static {
         Box::pin(async { Vec::new() })
     }
 
+    /// What whoever asks whether it is ready should know of it besides.
+    fn note<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, Option<String>> {
+        Box::pin(async { None })
+    }
+
+    /// Makes the database that of this process's installation; answers in words.
+    fn adopt<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, anyhow::Result<String>> {
+        Box::pin(async { anyhow::bail!("{} keeps nobody's name: it is sync's database that is adopted", self.name()) })
+    }
+
     /// Brings what it is doing to an end: called when the process stops, which waits for it some seconds.
     fn finish(&self) -> Pending<'_, ()> {
         Box::pin(async {})

@@ -87,7 +87,7 @@ pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str
     Ok(routes)
 }
 
-/// Runs a service: `serve`, the default, `migrate`, or `doctor`. `make` puts it on its database.
+/// Runs a service: `serve`, the default, `migrate`, `doctor`, or `adopt`. `make` puts it on its database.
 ///
 /// # Errors
 /// A configuration that is not complete, a database that can't be migrated, an address that is taken.
@@ -132,6 +132,10 @@ pub async fn run<S: Service>(
         findings.extend(doctor::peers(&client()?, &peers.services).await);
         return print(&doctor::told(name, &findings));
     }
+    if command.as_deref() == Some("adopt") {
+        use std::io::Write;
+        return Ok(writeln!(std::io::stdout(), "{}", owner.service.adopt(&owner).await?)?);
+    }
     if command.as_deref() == Some("migrate") {
         owner.migrate().await?;
     } else {
@@ -141,6 +145,13 @@ pub async fn run<S: Service>(
             move || {
                 let (database, is_migrated) = (database.clone(), is_migrated.clone());
                 Box::pin(async move { is_migrated.load(Ordering::Relaxed) && database.is_there().await })
+            }
+        })
+        .noting({
+            let owner = owner.clone();
+            move || {
+                let owner = owner.clone();
+                Box::pin(async move { owner.service.note(&owner).await })
             }
         });
         let listeners = http::listen(&http)?;

@@ -18,7 +18,7 @@ use service::database::DatabaseConfig;
 use service::http::{Health, HttpConfig};
 use service::process::start_background;
 use service::router::Endpoint;
-use service::{Database, Keyring, Owner, Router};
+use service::{Database, Keyring, Owner, Router, Service};
 use stock::Stock;
 use sync::{Sync, SyncConfig};
 
@@ -146,6 +146,13 @@ impl Hub {
                 }
                 true
             })
+        })
+        .noting({
+            let sync = self.sync.clone();
+            move || {
+                let sync = sync.clone();
+                Box::pin(async move { sync.service.note(&sync).await })
+            }
         })
     }
 }

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use service::config::{self, Variables};
 use service::http::HttpConfig;
 use service::telemetry::{self, TelemetryConfig};
-use service::{Keyring, Router, http};
+use service::{Keyring, Router, Service, http};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             None => Err(anyhow::anyhow!("hub restore FOLDER: which backup?")),
         },
         Some("doctor") => start(Task::Doctor),
+        Some("adopt") => start(Task::Adopt),
         Some("kubernetes") => operate::kubernetes(new_key).and_then(|text| Ok(std::io::stdout().write_all(text.as_bytes())?)),
         Some("secret") => secret(),
         Some("version" | "--version") => writeln!(std::io::stdout(), "{} {}", service::VERSION, service::COMMIT).map_err(Into::into),
@@ -60,6 +61,7 @@ enum Task {
     BackUp(PathBuf),
     Restore(PathBuf),
     Doctor,
+    Adopt,
 }
 
 /// Where a backup goes that was given no place.
@@ -81,14 +83,14 @@ async fn run(task: Task) -> anyhow::Result<()> {
     if let Task::Restore(folder) = &task {
         operate::check(folder).await?;
     }
-    let makes = !matches!(task, Task::BackUp(_) | Task::Doctor);
+    let makes = !matches!(task, Task::BackUp(_) | Task::Doctor | Task::Adopt);
     let (cluster, url) = if makes { made(&settings).await? } else { there(&settings).await? };
     if settings.demo {
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
         let key = match task {
             Task::Serve | Task::Services => Some(demo_key(&settings.data_dir)?),
-            Task::Doctor => operate::kept_key(&settings.data_dir)?,
+            Task::Doctor | Task::Adopt => operate::kept_key(&settings.data_dir)?,
             Task::BackUp(_) | Task::Restore(_) => None,
         };
         for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS"] {
@@ -142,6 +144,10 @@ async fn act(task: Task, variables: &Variables, settings: &HubConfig, url: &str)
         Task::Services => serve_processes(variables, url, settings).await,
         Task::BackUp(folder) => Ok(writeln!(out, "{}", operate::back_up(url, &settings.data_dir, &folder, variables).await?)?),
         Task::Restore(folder) => Ok(writeln!(out, "{}", operate::restore(url, &settings.data_dir, &folder, variables).await?)?),
+        Task::Adopt => {
+            let hub = Hub::new(variables, &provision::shared(url))?;
+            Ok(writeln!(out, "{}", hub.sync.service.adopt(&hub.sync).await?)?)
+        }
         Task::Doctor => service::process::print(&operate::doctor(variables, &provision::shared(url)).await?),
     }
 }
@@ -270,6 +276,7 @@ fn help() -> anyhow::Result<()> {
         out,
         "hub [serve]          all services in one process\nhub services         each service as a process of its own\nhub doctor           what is wrong, in words\n\
          hub backup [FOLDER]  everything, into a new folder; the hub may go on meanwhile\nhub restore FOLDER   puts a backup in the place of what is there\n\
+         hub adopt            this hub pushes in the place of the one whose data was restored\n\
          hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS or HASH_KEYS\n\
          hub version          of which release and commit it is\n\
          hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -\n\nVariables:"

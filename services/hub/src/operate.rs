@@ -291,6 +291,9 @@ pub fn kubernetes(new_key: impl Fn() -> String) -> anyhow::Result<String> {
         object("Secret", &format!("{owner}-hash-keys"), &[("HASH_KEYS", &format!("k1:{}", new_key()))]);
     }
     object("Secret", "platform-keys", &[("PLATFORM_KEYS", &format!("k1:{}", new_key()))]);
+    // Another cluster's is another's: what is restored there pushes nothing until `sync adopt`
+    let own: String = new_key().chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    object("ConfigMap", "installation", &[("INSTALLATION", &format!("echange-{own}"))]);
     let password: String = new_key().chars().filter(char::is_ascii_alphanumeric).take(24).collect();
     object("Secret", "first-administrator", &[("ADMIN_LOGIN", "admin"), ("ADMIN_PASSWORD", &password)]);
     Ok(text)

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonrpc::Fault;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use service::Owner;
 
@@ -19,18 +20,44 @@ pub struct Message {
     pub method: &'static str,
     /// After the base URL.
     pub path: String,
-    /// Empty for a PATCH.
+    /// `{}` for a PATCH.
     pub body: Vec<u8>,
-    /// What it tells of which records, as JSON without spaces and with its keys in order, to be compared later by digests.
-    pub told: Vec<(Kind, i64, String)>,
+    /// The record's, or the newest of those that it consists of.
+    pub version: i64,
+    /// What it tells of which records, to be compared later.
+    pub told: Vec<Told>,
+    /// Of a POST: what a platform is told that has the record already.
+    pub instead: Option<Box<Message>>,
+    /// Configurations that a platform may not have, as they are not in the body.
+    pub untold: Vec<i64>,
+}
+
+/// What a platform has taken of a record, when it has taken the message.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "columns of ek_sent")]
+pub struct Told {
+    pub kind: Kind,
+    pub record_id: i64,
+    /// Of JSON without spaces and with its keys in order; that text itself until it is known by whose secret.
+    pub digest: String,
+    pub version: i64,
+}
+
+/// To whom a message is.
+#[derive(Clone, Copy, Debug)]
+pub struct Hearer {
+    /// The platform's bank.
+    pub bank: Option<i64>,
+    /// Whether it has taken the record before.
+    pub knows: bool,
 }
 
 /// What there is to say of each record, by kind and record; none for a record that is not there any more.
 pub struct Said(BTreeMap<(Kind, i64), Row>);
 
-const CONFIGURATION: &str = "{id, name, manufacturer_ref, master_product{ref_odoo}, selling_price, central_price, active, description, \
+const CONFIGURATION: &str = "{id, version, name, manufacturer_ref, master_product{ref_odoo}, selling_price, central_price, active, description, \
      fab_certificate, image_url, ref_odoo, attribute_value_ids{name, attribute_id{name}}}";
-const PRODUCT: &str = "{id, name, description, categ_id{name}, brand{name, reference}, ref, fab_name, active, ref_odoo}";
+const PRODUCT: &str = "{id, version, name, description, categ_id{name}, brand{name, reference}, ref, fab_name, active, ref_odoo}";
 
 /// Asks the owners: one call a kind for all its records, two more for quantities.
 ///
@@ -41,16 +68,18 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
     let ids = |kind: Kind| wanted.iter().filter(move |(of, _)| *of == kind).map(|(_, id)| *id).collect::<Vec<_>>();
     for kind in wanted.iter().map(|(kind, _)| *kind).collect::<BTreeSet<_>>() {
         let query = match kind {
+            // There is nothing to ask
+            Kind::Test => continue,
             Kind::Product => PRODUCT,
             Kind::Configuration => CONFIGURATION,
-            Kind::Stock => "{id, ref_odoo, central_price, selling_price}",
+            Kind::Stock => "{id, version, ref_odoo, central_price, selling_price}",
             Kind::Order => {
-                "{id, ek_order_id, ek_state, \
+                "{id, version, bank_id, ek_order_id, ek_state, \
                  order_line{manufacturer_ref, product_uom_qty, reserved, qty_delivered, qty_returned, qty_credited}}"
             }
-            Kind::Client => "{id, name, email, phone, country_id{code}, state_id{name}}",
-            Kind::Pos => "{id, name, street, city, phone, mobile, state_id{name}, code_pos, status, active, create_by}",
-            Kind::User => "{id, name, login, phone, codification, role, email, code_pos}",
+            Kind::Client => "{id, version, bank_ids, name, email, phone, country_id{code}, state_id{name}}",
+            Kind::Pos => "{id, version, name, street, city, phone, mobile, state_id{name}, code_pos, status, active, create_by}",
+            Kind::User => "{id, version, bank_id, name, login, phone, codification, role, email}",
         };
         for row in read(owner, kind.model(), json!([["id", "in", ids(kind)]]), query).await? {
             said.insert((kind, number(&row, "id")), row);
@@ -68,8 +97,7 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
     let (products, stocks) = (ids(Kind::Product), ids(Kind::Stock));
     if !products.is_empty() {
         let query = CONFIGURATION.replace("master_product{ref_odoo}", "master_product{id, ref_odoo}");
-        let rows =
-            read_all(owner, "product.template", &[json!(["master_product", "in", products]), json!(["active", "=", true])], &query).await?;
+        let rows = read_all(owner, "product.template", &[json!(["master_product", "in", products])], &query).await?;
         add(Kind::Product, "master_product", "configurations", rows);
     }
     if !stocks.is_empty() {
@@ -84,12 +112,11 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
         .filter_map(|key| Some(said.get(key)?.get("code_pos")?.as_str()?.to_owned()))
         .collect();
     if !codes.is_empty() {
-        let users = read(owner, "res.users", json!([["code_pos", "in", codes]]), "{id, login, codification, role, code_pos}").await?;
+        let theirs = [json!(["code_pos", "in", codes]), json!(["bank_id", "!=", false]), json!(["active", "=", true])];
+        let users = read_all(owner, "res.users", &theirs, "{id, login, codification, role, code_pos, bank_id}").await?;
         for (_, row) in said.iter_mut().filter(|((kind, _), _)| *kind == Kind::Pos) {
             let mine = users.iter().filter(|user| user.get("code_pos") == row.get("code_pos"));
-            let mine: Vec<Json> = mine
-                .map(|user| json!({"username": user.get("login"), "codification": text(user, "codification"), "role": text(user, "role")}))
-                .collect();
+            let mine: Vec<Json> = mine.map(|user| Json::Object(user.clone())).collect();
             row.insert("users".to_owned(), mine.into());
         }
     }
@@ -122,27 +149,68 @@ fn configuration(row: &Row) -> Json {
     })
 }
 
+/// The records of a list that a record has.
+fn listed<'r>(row: &'r Row, name: &str) -> impl Iterator<Item = &'r Row> {
+    row.get(name).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object)
+}
+
+/// Whether a bank may hear of a record as it is now: it may have been told so when the record was still its own.
+fn may_hear(kind: Kind, row: &Row, bank: Option<i64>) -> bool {
+    match kind {
+        Kind::Product | Kind::Configuration | Kind::Stock | Kind::Pos | Kind::Test => true,
+        Kind::Client => {
+            row.get("bank_ids").and_then(Json::as_array).is_some_and(|banks| banks.iter().any(|id| bank.is_some() && id.as_i64() == bank))
+        }
+        Kind::Order | Kind::User => bank.is_some() && row.get("bank_id").and_then(Json::as_i64) == bank,
+    }
+}
+
 impl Said {
-    /// The call that tells a record; none where there is nothing to tell any more.
-    pub fn message(&self, kind: Kind, id: i64, verb: &str) -> Option<Message> {
-        let reference = if kind == Kind::Product { format!("rc_{id}") } else { format!("rc_variante{id}") };
+    /// The call that tells a platform of a record; none where there is nothing to tell it any more.
+    pub fn message(&self, kind: Kind, id: i64, verb: &str, hearer: Hearer) -> Option<Message> {
+        let reference = kind.reference(id);
         let of_product = if kind == Kind::Product { "" } else { "/configuration" };
-        let patch = |word: &str| Message {
+        let patch = |word: &str, version: i64| Message {
             method: "PATCH",
             path: format!("/api/odoo/products{of_product}/{word}/{reference}"),
-            body: Vec::new(),
+            body: b"{}".to_vec(),
+            version,
             told: Vec::new(),
+            instead: None,
+            untold: Vec::new(),
         };
+        if kind == Kind::Test {
+            let (path, body) = ("/api/odoo/test".to_owned(), json!({"test": true}).to_string().into_bytes());
+            return Some(Message { method: "POST", path, body, version: 1, told: Vec::new(), instead: None, untold: Vec::new() });
+        }
+        let of_catalog = matches!(kind, Kind::Product | Kind::Configuration);
         let Some(row) = self.0.get(&(kind, id)) else {
             // What was removed is archived there
-            return matches!(kind, Kind::Product | Kind::Configuration).then(|| patch("archive"));
+            return (of_catalog && hearer.knows).then(|| patch("archive", 0));
         };
-        if verb == "PATCH" && matches!(kind, Kind::Product | Kind::Configuration) {
-            return Some(patch(if row.get("active") == Some(&Json::Bool(true)) { "activate" } else { "archive" }));
+        if !may_hear(kind, row, hearer.bank) {
+            return None;
         }
-        let method = if verb == "POST" { "POST" } else { "PUT" };
-        let mut told = Vec::new();
-        let (method, path, body) = match kind {
+        let version = number(row, "version");
+        if verb == "PATCH" && of_catalog && hearer.knows {
+            return Some(patch(if row.get("active") == Some(&Json::Bool(true)) { "activate" } else { "archive" }, version));
+        }
+        let told = |body: &Json, version: i64| vec![Told { kind, record_id: id, digest: body.to_string(), version }];
+        let put = |path: String, body: &Json, version: i64| Message {
+            method: "PUT",
+            path: format!("/api/odoo/{path}"),
+            body: body.to_string().into_bytes(),
+            version,
+            told: told(body, version),
+            instead: None,
+            untold: Vec::new(),
+        };
+        // What is made by a POST and changed by a PUT that says the same
+        let either = |path: &str, body: &Json| {
+            let put = put(path.to_owned(), body, version);
+            if verb == "POST" { Message { method: "POST", instead: Some(Box::new(put.clone())), ..put } } else { put }
+        };
+        Some(match kind {
             Kind::Product => {
                 let mut body = json!({
                     "name": text(row, "name"), "description": text(row, "description"), "categoryName": within(row, "categ_id", "name"),
@@ -150,36 +218,55 @@ impl Said {
                     "refConstructor": text(row, "ref"), "manufactureName": text(row, "fab_name"), "activate": row.get("active"),
                     "ref_odoo": text(row, "ref_odoo"),
                 });
-                told.push((kind, id, body.to_string()));
-                if let ("POST", Some(body)) = (method, body.as_object_mut()) {
-                    let all = row.get("configurations").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object);
-                    let all: Vec<(i64, Json)> = all.map(|one| (number(one, "id"), configuration(one))).collect();
-                    told.extend(all.iter().map(|(id, one)| (Kind::Configuration, *id, one.to_string())));
-                    body.insert("configurations".to_owned(), all.into_iter().map(|(_, one)| one).collect());
+                let mut update = put("products/update".to_owned(), &body, version);
+                if verb != "POST" {
+                    return Some(update);
                 }
-                (method, if method == "POST" { "products" } else { "products/update" }.to_owned(), body)
+                // Archived ones too: what became of them meanwhile is told with them
+                update.untold = listed(row, "configurations").map(|one| number(one, "id")).collect();
+                if hearer.knows {
+                    return Some(update);
+                }
+                let mut told = update.told.clone();
+                let mut all = Vec::new();
+                for one in listed(row, "configurations").filter(|one| one.get("active") == Some(&Json::Bool(true))) {
+                    let said = configuration(one);
+                    let (record_id, version) = (number(one, "id"), number(one, "version"));
+                    told.push(Told { kind: Kind::Configuration, record_id, digest: said.to_string(), version });
+                    all.push(said);
+                }
+                if let Some(body) = body.as_object_mut() {
+                    body.insert("configurations".to_owned(), all.into());
+                }
+                let body = body.to_string().into_bytes();
+                Message {
+                    method: "POST",
+                    path: "/api/odoo/products".to_owned(),
+                    body,
+                    told,
+                    instead: Some(Box::new(update.clone())),
+                    untold: Vec::new(),
+                    version,
+                }
             }
-            Kind::Configuration => ("PUT", "products/configuration".to_owned(), configuration(row)),
+            Kind::Configuration => put("products/configuration".to_owned(), &configuration(row), version),
             Kind::Stock => {
-                let quants = row.get("quants").and_then(Json::as_array).into_iter().flatten();
-                let places = quants.map(|quant| {
+                let places = listed(row, "quants").map(|quant| {
                     let closed = quant.get("closed") == Some(&Json::Bool(true));
                     let available = if closed { json!(0) } else { quant.get("available_quantity").cloned().unwrap_or_default() };
                     json!({
-                        "pos": quant.pointer("/location_id/warehouse_id/code"), "configuration_ref_odoo": row.get("ref_odoo"),
+                        "pos": quant.get("location_id").and_then(|place| place.pointer("/warehouse_id/code")),
+                        "configuration_ref_odoo": row.get("ref_odoo"),
                         "realQuantity": quant.get("quantity"), "availableQuantity": available,
                         "price": row.get("central_price"), "sellingPrice": row.get("selling_price"), "version": quant.get("version"),
                     })
                 });
                 let places: Vec<Json> = places.collect();
-                if places.is_empty() {
-                    return None;
-                }
-                ("PUT", "stocks".to_owned(), places.into())
+                let newest = listed(row, "quants").map(|quant| number(quant, "version")).max()?;
+                put("stocks".to_owned(), &places.into(), newest)
             }
             Kind::Order => {
-                let lines = row.get("order_line").and_then(Json::as_array).into_iter().flatten();
-                let lines: Vec<Json> = lines
+                let lines: Vec<Json> = listed(row, "order_line")
                     .map(|line| {
                         json!({
                             "reference": line.get("manufacturer_ref"), "quantity": line.get("product_uom_qty"), "reserved": line.get("reserved"),
@@ -187,25 +274,29 @@ impl Said {
                         })
                     })
                     .collect();
-                ("PUT", format!("order/{}", number(row, "ek_order_id")), json!({"state": row.get("ek_state"), "lines": lines}))
+                put(format!("order/{}", number(row, "ek_order_id")), &json!({"state": row.get("ek_state"), "lines": lines}), version)
             }
             Kind::Client => {
                 let body = json!({
                     "name": text(row, "name"), "email": text(row, "email"), "phone": text(row, "phone"),
                     "country_id": within(row, "country_id", "code"), "state_id": within(row, "state_id", "name"), "xml_id": format!("res_partner_{id}"),
                 });
-                ("PUT", "client/clients".to_owned(), body)
+                put("client/clients".to_owned(), &body, version)
             }
             Kind::Pos => {
+                let users: Vec<Json> = listed(row, "users")
+                    .filter(|user| hearer.bank.is_some() && user.get("bank_id").and_then(Json::as_i64) == hearer.bank)
+                    .map(|user| json!({"username": user.get("login"), "codification": text(user, "codification"), "role": text(user, "role")}))
+                    .collect();
                 let status = row.get("status").and_then(Json::as_str).unwrap_or_default();
                 let closed = domain::is_closed(row.get("active") == Some(&Json::Bool(true)), status);
                 let body = json!({
                     "name_pos": text(row, "name"), "address_pos": text(row, "street"), "pos_phone_one": text(row, "phone"),
                     "pos_phone_two": text(row, "mobile"), "pos_wilaya": within(row, "state_id", "name"), "pos_commune": text(row, "city"),
                     "codification": text(row, "code_pos"), "status": if closed { json!("BLOCKED") } else { text(row, "status") }, "source": text(row, "create_by"),
-                    "users": row.get("users").cloned().unwrap_or_else(|| json!([])),
+                    "users": users,
                 });
-                (method, "pos".to_owned(), body)
+                either("pos", &body)
             }
             Kind::User => {
                 let name = row.get("name").and_then(Json::as_str).unwrap_or_default();
@@ -214,12 +305,9 @@ impl Said {
                     "username": text(row, "login"), "firstname": first, "lastname": last, "phone": text(row, "phone"), "address": null,
                     "codification": text(row, "codification"), "role": text(row, "role"), "email": text(row, "email"),
                 });
-                (method, "users".to_owned(), body)
+                either("users", &body)
             }
-        };
-        if told.is_empty() {
-            told.push((kind, id, body.to_string()));
-        }
-        Some(Message { method, path: format!("/api/odoo/{path}"), body: body.to_string().into_bytes(), told })
+            Kind::Test => return None,
+        })
     }
 }

@@ -8,7 +8,7 @@ use records::Sql;
 use service::Owner;
 use service::doctor::Finding;
 
-use crate::{Sync, signature};
+use crate::{Sync, installation, signature};
 
 /// How old the oldest delivery may be before it is told, in seconds.
 const OLDEST: f64 = 300.0;
@@ -30,16 +30,29 @@ pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
         Err(fault) => return vec![Finding::ill(format!("platforms can't be looked at: {}", fault.message))],
     };
     let mut findings = Vec::new();
+    // What a copy finds out about platforms it would find out by calling them
+    let is_withheld = match installation::withheld(owner).await {
+        Ok(None) => false,
+        Ok(Some(why)) => {
+            findings.push(Finding::ill(why));
+            true
+        }
+        Err(fault) => return vec![Finding::ill(format!("whose data it is can't be read: {}", fault.message))],
+    };
     for (name, base_url, secret, is_open, oldest, waiting, dead, last) in rows {
         let before = findings.len();
         let opened = owner.service.keys.open(&secret);
         if opened.is_none() {
             findings.push(Finding::ill(format!("{name}'s secret can't be opened: PLATFORM_KEYS lacks the key '{}'", key_of(&secret))));
         }
-        let asked = ask(&owner.service, &base_url, opened.as_slice()).await;
-        let asked = asked.map_err(|error| format!("{name}'s platform can't be reached: {}", error.without_url()));
-        if let Err(why) = asked.and_then(|status| is_well(&name, status, "a call that tells nothing")) {
-            findings.push(Finding::ill(why));
+        if is_withheld {
+            findings.push(Finding::well(format!("{name}'s platform is not called; {waiting} deliveries wait")));
+        } else {
+            let asked = ask(&owner.service, &base_url, opened.as_slice()).await;
+            let asked = asked.map_err(|error| format!("{name}'s platform can't be reached: {}", error.without_url()));
+            if let Err(why) = asked.and_then(|status| is_well(&name, status, "a call that tells nothing")) {
+                findings.push(Finding::ill(why));
+            }
         }
         // A platform may look at the signature of what it is told alone
         let last = last.and_then(|status| u16::try_from(status).ok()).map_or(Ok(()), |status| is_well(&name, status, "its last delivery"));

@@ -27,12 +27,16 @@ pub enum Kind {
     Client,
     Pos,
     User,
+    /// Of nothing: whether calls arrive.
+    Test,
 }
 
 impl Kind {
     /// All names.
-    pub const NAMES: &'static [&'static str] = &["product", "configuration", "stock", "order", "client", "pos", "user"];
-    const ALL: [Kind; 7] = [Kind::Product, Kind::Configuration, Kind::Stock, Kind::Order, Kind::Client, Kind::Pos, Kind::User];
+    pub const NAMES: &'static [&'static str] = &["product", "configuration", "stock", "order", "client", "pos", "user", "test"];
+    /// All of them.
+    pub const ALL: [Kind; 8] =
+        [Kind::Product, Kind::Configuration, Kind::Stock, Kind::Order, Kind::Client, Kind::Pos, Kind::User, Kind::Test];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +48,7 @@ impl Kind {
             Kind::Client => "client",
             Kind::Pos => "pos",
             Kind::User => "user",
+            Kind::Test => "test",
         }
     }
 
@@ -53,7 +58,7 @@ impl Kind {
     }
 
     /// The platform's setting that asks for it.
-    fn wanted_by(self) -> &'static str {
+    pub fn wanted_by(self) -> &'static str {
         match self {
             Kind::Product | Kind::Configuration => "wants_products",
             Kind::Stock => "wants_stock",
@@ -61,12 +66,14 @@ impl Kind {
             Kind::Client => "wants_clients",
             Kind::Pos => "wants_pos",
             Kind::User => "wants_users",
+            // Whoever is switched on
+            Kind::Test => "active",
         }
     }
 
     /// The verb for a record that the platform may not know.
     pub fn first_verb(self) -> &'static str {
-        if matches!(self, Kind::Product | Kind::Pos | Kind::User) { "POST" } else { "PUT" }
+        if matches!(self, Kind::Product | Kind::Pos | Kind::User | Kind::Test) { "POST" } else { "PUT" }
     }
 
     /// The model whose record is told; a stock's is the configuration that it is of.
@@ -77,6 +84,16 @@ impl Kind {
             Kind::Order => "sale.order",
             Kind::Client | Kind::Pos => "res.partner",
             Kind::User => "res.users",
+            Kind::Test => "ek.platform",
+        }
+    }
+
+    /// What people and platforms call a record.
+    pub fn reference(self, record: i64) -> String {
+        match self {
+            Kind::Product => format!("rc_{record}"),
+            Kind::Configuration | Kind::Stock => format!("rc_variante{record}"),
+            Kind::Order | Kind::Client | Kind::Pos | Kind::User | Kind::Test => format!("{} {record}", self.as_str()),
         }
     }
 
@@ -408,8 +425,18 @@ pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(
             }
             let mut sql = Sql::new(
                 "INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk) \
-                 SELECT p.id, p.bank_id, w.kind, w.verb, w.order_key, w.model, w.record_id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), \
-                 w.traceparent, w.changed_at, ",
+                 SELECT p.id, p.bank_id, w.kind, ",
+            );
+            // What it has not taken it is told whole
+            sql.push(match kind {
+                Kind::Product => {
+                    "CASE WHEN EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id AND s.taken AND s.kind = 'product' AND s.record_id = w.record_id) \
+                     THEN w.verb ELSE 'POST' END"
+                }
+                _ => "w.verb",
+            });
+            sql.push(
+                ", w.order_key, w.model, w.record_id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), w.traceparent, w.changed_at, ",
             );
             sql.push(if only.is_some() { "true" } else { "false" });
             sql.push(" FROM jsonb_to_recordset(").bind(serde_json::to_string(&rows).unwrap_or_default());
@@ -430,8 +457,7 @@ pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(
             sql.push(
                 " ORDER BY w.record_id, p.id ON CONFLICT (platform_id, kind, record_id) WHERE state = 'waiting' DO UPDATE SET \
                  verb = CASE WHEN ek_delivery.verb IN ('POST', excluded.verb) THEN ek_delivery.verb WHEN excluded.verb = 'POST' THEN 'POST' ELSE 'PUT' END, \
-                 webhook_id = CASE WHEN ek_delivery.attempts > 0 THEN excluded.webhook_id ELSE ek_delivery.webhook_id END, \
-                 bulk = ek_delivery.bulk AND excluded.bulk, version = ek_delivery.version + 1, write_date = now() RETURNING id",
+                 order_key = excluded.order_key, bulk = ek_delivery.bulk AND excluded.bulk, version = ek_delivery.version + 1, write_date = now() RETURNING id",
             );
             tx.ids(sql).await?;
         }
@@ -450,6 +476,7 @@ pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause
             Kind::Client | Kind::Pos => format!("partner {id}"),
             Kind::User => format!("user {id}"),
             Kind::Order => format!("order {id}"),
+            Kind::Test => format!("test {id}"),
         };
         let banks = match kind {
             Kind::Client => Some(row.get("bank_ids")?.as_array()?.iter().filter_map(Json::as_i64).collect()),

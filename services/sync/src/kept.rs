@@ -38,13 +38,20 @@ pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fau
     Ok(Reply::value(&owner.database.store::<BigInt, i64>(sql).await?.len()))
 }
 
-/// Throws away what was delivered, or refused, a month ago.
+/// Throws away what was refused, what was delivered, and the calls to platforms, each after its time. Attempts are looked for from
+/// the oldest on: their ids rise with time.
 pub async fn sweep(owner: &Owner<Sync>) {
     loop {
-        let sql = Sql::new(
-            "WITH refused AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE at < now() - interval '30 days' OR login IS NULL LIMIT 10000)) \
-             DELETE FROM ek_delivery WHERE id IN (SELECT d.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id FROM ek_delivery d \
-             WHERE d.platform_id = p.id AND d.state = 'done' AND d.done_at < now() - interval '30 days' LIMIT 10000) d LIMIT 10000) RETURNING id",
+        let (requests, attempts) = owner.service.kept_days;
+        let mut sql = Sql::new("WITH kept AS (SELECT now() - make_interval(days => ");
+        sql.bind(i64::from(requests)).push("::int) AS requests, now() - make_interval(days => ").bind(i64::from(attempts));
+        sql.push(
+            "::int) AS attempts), \
+             refused AS (DELETE FROM ek_request WHERE id IN (SELECT r.id FROM kept k CROSS JOIN LATERAL \
+             (SELECT r.id FROM ek_request r WHERE r.at < k.requests OR r.login IS NULL LIMIT 10000) r)), \
+             tried AS (DELETE FROM ek_attempt WHERE id IN (SELECT a.id FROM kept k, (SELECT id, at FROM ek_attempt ORDER BY id LIMIT 10000) a WHERE a.at < k.attempts)) \
+             DELETE FROM ek_delivery WHERE id IN (SELECT d.id FROM kept k, ek_platform p CROSS JOIN LATERAL (SELECT d.id FROM ek_delivery d \
+             WHERE d.platform_id = p.id AND d.state = 'done' AND d.done_at < k.attempts LIMIT 10000) d LIMIT 10000) RETURNING id",
         );
         let swept = owner.database.store::<BigInt, i64>(sql).await.map_or(0, |ids| ids.len());
         if swept < 10_000 {

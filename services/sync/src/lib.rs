@@ -5,6 +5,7 @@ pub mod address;
 pub mod bodies;
 pub mod examine;
 pub mod hear;
+pub mod installation;
 pub mod kept;
 pub mod metrics;
 pub mod models;
@@ -39,6 +40,16 @@ service::settings! {
         allow_private_platforms: bool = "false",
         /// How long a platform has to answer, in seconds, at most 20; Standard Webhooks says 15 to 30.
         platform_timeout: u64 = "15",
+        /// Whether platforms are called at all; `false` for a copy that somebody looks at.
+        push: bool = "true",
+        /// This hub's name. The database keeps it, and a process with another name pushes nothing from it: a restored copy. Required where DEMO is false.
+        installation: Option<String>,
+        /// Whether it is the demo, which has a name.
+        demo: bool = "true",
+        /// How many days refused requests (ek.request) are kept.
+        requests_kept_days: u32 = "30",
+        /// How many days what was delivered, and every call to a platform (ek.attempt), is kept.
+        attempts_kept_days: u32 = "30",
     }
 }
 
@@ -49,6 +60,11 @@ pub struct Sync {
     allow_private: bool,
     client: reqwest::Client,
     woken: Notify,
+    /// Whether anybody is called at all, and as which installation.
+    pushes: bool,
+    installation: String,
+    /// How many days refused requests and attempts are kept.
+    kept_days: (u32, u32),
     /// How many deliveries this process has leased and not settled.
     under_way: watch::Sender<usize>,
     stopping: AtomicBool,
@@ -58,7 +74,7 @@ impl Sync {
     /// With its keys.
     ///
     /// # Errors
-    /// Keys that are none, or no TLS.
+    /// Keys that are none, an installation without a name, or no TLS.
     pub fn new(config: &SyncConfig) -> anyhow::Result<Sync> {
         let allow_private = config.allow_private_platforms;
         let timeout = Duration::from_secs(config.platform_timeout.clamp(1, 20));
@@ -68,6 +84,9 @@ impl Sync {
             allow_private,
             client: address::client(allow_private, timeout).context("no HTTP client")?,
             woken: Notify::new(),
+            pushes: config.push,
+            installation: installation::named(config)?,
+            kept_days: (config.requests_kept_days.clamp(1, 36_500), config.attempts_kept_days.clamp(1, 36_500)),
             under_way: watch::Sender::new(0),
             stopping: AtomicBool::new(false),
         })
@@ -208,6 +227,14 @@ impl Service for Sync {
         Box::pin(examine::platforms(owner))
     }
 
+    fn note<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, Option<String>> {
+        Box::pin(async move { installation::withheld(owner).await.unwrap_or_else(|fault| Some(fault.message)) })
+    }
+
+    fn adopt<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, anyhow::Result<String>> {
+        Box::pin(installation::adopt(owner))
+    }
+
     fn finish(&self) -> Pending<'_, ()> {
         Box::pin(async move {
             // No more are taken; the calls that are being made are settled, so that nobody has to make them again
@@ -218,6 +245,7 @@ impl Service for Sync {
 
     fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
         Box::pin(async move {
+            installation::claim(owner).await;
             tokio::join!(push::push(owner), resync::tell_all(owner), metrics::watch(owner), kept::sweep(owner));
         })
     }

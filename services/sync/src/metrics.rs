@@ -10,7 +10,7 @@ use records::Sql;
 use service::Owner;
 use service::metrics::{counter, gauge, histogram};
 
-use crate::Sync;
+use crate::{Sync, installation};
 
 /// From a change's transaction to a platform's 2xx, in seconds.
 pub static LATENCY: LazyLock<HistogramVec> = LazyLock::new(|| {
@@ -26,10 +26,17 @@ static OLDEST: LazyLock<IntGaugeVec> =
 static DEAD: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_deliveries_dead", "Dead letters", &["platform"]));
 static BREAKER: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_platform_breaker_open", "1 while the breaker is open", &["platform"]));
 
+static WITHHELD: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    gauge("hub_pushes_withheld", "1 where this process pushes nothing: PUSH is false, or the data is another installation's", &[])
+});
+
 /// Keeps the gauges.
 pub async fn watch(owner: &Owner<Sync>) {
     type Columns = (Text, BigInt, BigInt, BigInt, BigInt);
     loop {
+        if let Ok(why) = installation::withheld(owner).await {
+            WITHHELD.with_label_values::<&str>(&[]).set(i64::from(why.is_some()));
+        }
         let sql = Sql::new(
             "SELECT p.name, o.n, o.age, (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead'), \
              (p.open_until IS NOT NULL)::int::bigint FROM ek_platform p, LATERAL (SELECT count(*) AS n, \

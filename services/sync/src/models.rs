@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use diesel::sql_types::{BigInt, Nullable, Text};
-use domain::{Identity, Kind as Who};
+use domain::{Identity, Kind as Who, Role};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
@@ -73,13 +73,16 @@ pub fn models() -> [Model; 5] {
         Field::new("attempts", Kind::Integer, "Attempts").readonly(),
         Field::new("next_attempt", Kind::Datetime, "Next attempt").readonly(),
         Field::new("last_status", Kind::Integer, "Last HTTP status").readonly(),
-        Field::new("last_error", Kind::Text(2_000), "Last error").readonly().readable_by(not_a_bank),
-        Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly(),
+        Field::new("last_error", Kind::Text(2_000), "Last error").readonly().readable_by(operators),
+        Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly().help("Of the last call; each call's own is its attempt's."),
+        Field::new("waits_for", Kind::Char(64), "Waits for").readonly().help("The reference of what the platform has to take first."),
         Field::new("traceparent", Kind::Char(64), "Trace").readonly(),
         Field::new("changed_at", Kind::Datetime, "Changed at").readonly(),
         Field::new("done_at", Kind::Datetime, "Done at").readonly(),
         Field::new("bulk", Kind::Boolean, "Of a full sync").readonly(),
         Field::new("attempt_ids", Kind::One2many { comodel: "ek.attempt", inverse: "delivery_id" }, "Calls made"),
+        Field::internal("sent", Kind::Char(64)),
+        Field::internal("sent_version", Kind::Integer),
         Field::internal("lease", Kind::Char(64)),
         Field::internal("lease_until", Kind::Datetime),
     ];
@@ -89,7 +92,8 @@ pub fn models() -> [Model; 5] {
         Field::new("at", Kind::Datetime, "Begun at").readonly(),
         Field::new("milliseconds", Kind::Integer, "Milliseconds until the answer").readonly(),
         Field::new("status", Kind::Integer, "HTTP status").readonly(),
-        Field::new("error", Kind::Text(2_000), "Error").readonly().readable_by(not_a_bank),
+        Field::new("error", Kind::Text(2_000), "Error").readonly().readable_by(operators),
+        Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly(),
     ];
     let sync = vec![
         Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
@@ -119,13 +123,22 @@ pub fn models() -> [Model; 5] {
         Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", attempt, deliveries).order("id desc").rec_name("id"),
         Model::new("ek.delivery", "ek_delivery", "Delivery", delivery, deliveries).order("id desc").rec_name("webhook_id"),
         Model::new("ek.platform", "ek_platform", "Platform", platform, platforms),
-        Model::new("ek.request", "ek_request", "Refused request", request, syncs).order("id desc").rec_name("path"),
+        Model::new("ek.request", "ek_request", "Refused request", request, requests).order("id desc").rec_name("path"),
         Model::new("ek.sync", "ek_sync", "Full sync", sync, syncs).order("id desc").rec_name("kind"),
     ]
 }
 
 fn not_a_bank(identity: &Identity) -> bool {
     matches!(identity.kind(), Who::Administrator | Who::Staff)
+}
+
+/// Those who look after platforms: the hub's side, and of a bank its administrators.
+fn operators(identity: &Identity) -> bool {
+    not_a_bank(identity) || is_banks_administrator(identity)
+}
+
+fn is_banks_administrator(identity: &Identity) -> bool {
+    matches!(identity.kind(), Who::Bank(_)) && identity.role >= Some(Role::RoleAdmin)
 }
 
 /// An administrator's; a bank sees its own.
@@ -138,6 +151,16 @@ fn platforms(identity: &Identity) -> Access {
             fields: Some(&["id", "name", "display_name", "bank_id", "active", "breaker", "waiting", "oldest_waiting", "rate", "dead"]),
             ..Access::read().only(Filter::leaf("bank_id", Op::Eq, own))
         },
+    }
+}
+
+/// The hub's side sees what was refused of everybody, a bank's administrators of their bank's users, and everybody of themselves.
+fn requests(identity: &Identity) -> Access {
+    let own = || Filter::leaf("login", Op::Eq, identity.login.as_str());
+    match identity.kind() {
+        Who::Administrator | Who::Staff => Access::read(),
+        Who::Bank(bank) if is_banks_administrator(identity) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
+        Who::Bank(_) | Who::Integration => Access::read().only(own()),
     }
 }
 
@@ -270,6 +293,13 @@ pub const ACTIONS: &[Action] = &[
     },
     Action {
         model: "ek.platform",
+        method: "action_test",
+        arguments: &[],
+        on_record: true,
+        about: "Calls the platform once, with a test: POST /api/odoo/test. Answers the id of the `ek.delivery` that shows what came of it.",
+    },
+    Action {
+        model: "ek.platform",
         method: "action_full_sync",
         arguments: &[Argument::optional(
             "kinds",
@@ -308,7 +338,9 @@ pub const ACTIONS: &[Action] = &[
 /// # Errors
 /// 404 for a record that is not there, 422 for arguments that are none.
 pub async fn action(sync: &Sync, tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<String, Json>) -> Result<Json, Failure> {
-    if !(model.access)(tx.identity).write {
+    // A bank's administrators send again what its own platform has to hear, and test it
+    let of_banks = matches!((model.name, call.method.as_str()), ("ek.delivery", _) | ("ek.platform", "action_replay" | "action_test"));
+    if !((model.access)(tx.identity).write || of_banks && is_banks_administrator(tx.identity)) {
         return Err(denied(model, "modify").into());
     }
     let found = match data.remove("filter") {
@@ -330,9 +362,23 @@ pub async fn action(sync: &Sync, tx: &mut Tx<'_>, model: &Model, call: &Call, mu
             tx.ids(closed).await?;
             again(tx, "platform_id", found, since).await
         }
+        (_, "action_test") => test(tx, &found).await,
         (_, "action_compare") => compare(sync, tx, &found, &mut data).await,
         _ => full_sync(tx, found, data.remove("kinds")).await,
     }
+}
+
+/// A call that tells nothing, to see whether it arrives.
+async fn test(tx: &mut Tx<'_>, platforms: &[i64]) -> Result<Json, Failure> {
+    let mut sql = Sql::new(
+        "INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, changed_at, create_uid) \
+         SELECT p.id, p.bank_id, 'test', 'POST', 'test ' || p.id, 'ek.platform', p.id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), now(), ",
+    );
+    sql.bind(tx.identity.uid).push(" FROM ek_platform p WHERE p.active AND p.id = ANY(").bind(platforms.to_vec());
+    sql.push(") ON CONFLICT (platform_id, kind, record_id) WHERE state = 'waiting' DO UPDATE SET next_attempt = now() RETURNING id");
+    let made = tx.ids(sql).await?;
+    let none = || Fault::validation("The platform is switched off: nothing is sent to it.");
+    Ok(made.first().copied().ok_or_else(none)?.into())
 }
 
 /// How many records there are of a kind that a platform was sent, the checksum of what it was sent of them, and which differ
@@ -344,7 +390,7 @@ async fn compare(sync: &Sync, tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map
     let digest = format!("CASE WHEN digest LIKE '{KEYED}:%' THEN split_part(digest, ':', 2) ELSE digest END");
     let mut sql = Sql::new(&format!(
         "SELECT count(*), encode(sha256(coalesce(string_agg(record_id || ' ' || {digest} || E'\\n', '' ORDER BY record_id), '')::bytea), 'hex') \
-         FROM ek_sent WHERE platform_id = ",
+         FROM ek_sent WHERE taken AND platform_id = ",
     ));
     sql.bind(*platform).push(" AND kind = ").bind(kind.as_str());
     let (count, checksum) = sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?.pop().unwrap_or_default();
@@ -365,7 +411,7 @@ async fn compare(sync: &Sync, tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map
         std::iter::once(digest.to_owned()).chain(bare).map(Json::from).collect::<Json>()
     };
     let theirs: Map<String, Json> = theirs.iter().map(|(id, digest)| (id.clone(), under_all(digest))).collect();
-    let mut sql = Sql::new("SELECT coalesce(s.record_id, t.id::bigint) FROM (SELECT * FROM ek_sent WHERE platform_id = ");
+    let mut sql = Sql::new("SELECT coalesce(s.record_id, t.id::bigint) FROM (SELECT * FROM ek_sent WHERE taken AND platform_id = ");
     sql.bind(*platform).push(" AND kind = ").bind(kind.as_str()).push(") s FULL JOIN jsonb_each(").bind(Json::from(theirs).to_string());
     sql.push(&format!(
         "::jsonb) AS t(id, digests) ON t.id = s.record_id::text WHERE (t.digests ->> 0 = {digest} \
@@ -380,11 +426,12 @@ fn moment(text: &str) -> Result<String, Fault> {
     read.ok_or_else(|| Fault::validation(format!("`since`: {} expected", domain::when::MOMENT_FORMS)))
 }
 
-/// Makes dead letters wait again; those whose record has a newer delivery that waits are done with it. With `since`, also
-/// what was delivered since then is told once more.
+/// Makes dead letters wait again, under their ids; those whose record has a newer delivery that waits are done with it. With `since`,
+/// also what was delivered since then is told once more: a product that was made since then to a platform that may have lost it.
 async fn again(tx: &mut Tx<'_>, column: &str, ids: Vec<i64>, since: Option<String>) -> Result<Json, Failure> {
     let mut sql = Sql::new(&format!(
-        "WITH chosen AS (SELECT DISTINCT ON (d.platform_id, d.kind, d.record_id) d.* FROM ek_delivery d WHERE d.{column} = ANY("
+        "WITH chosen AS (SELECT DISTINCT ON (d.platform_id, d.kind, d.record_id) d.*, \
+         bool_or(d.verb = 'POST') OVER (PARTITION BY d.platform_id, d.kind, d.record_id) AS is_new FROM ek_delivery d WHERE d.{column} = ANY("
     ));
     sql.bind(ids.clone());
     match &since {
@@ -393,16 +440,21 @@ async fn again(tx: &mut Tx<'_>, column: &str, ids: Vec<i64>, since: Option<Strin
         Some(since) => {
             // What was done earlier was changed earlier: so the index of what is done serves
             sql.push(") AND (d.state = 'dead' OR d.state = 'done' AND d.done_at >= ").bind(since.as_str());
-            sql.push("::timestamp AT TIME ZONE 'UTC') AND d.changed_at >= ").bind(since.as_str()).push("::timestamp AT TIME ZONE 'UTC'")
+            sql.push("::timestamp AT TIME ZONE 'UTC') AND d.changed_at >= ")
+                .bind(since.as_str())
+                .push("::timestamp AT TIME ZONE 'UTC' AND d.kind <> 'test'")
         }
     };
     sql.push(
         " ORDER BY d.platform_id, d.kind, d.record_id, d.id DESC LIMIT 100000), \
          buried AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), last_error = 'replayed; ' || coalesce(d.last_error, '') \
          FROM chosen c WHERE d.platform_id = c.platform_id AND d.kind = c.kind AND d.record_id = c.record_id AND d.state = 'dead'), \
-         fresh AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at) \
-         SELECT c.platform_id, c.bank_id, c.kind, c.verb, c.order_key, c.model, c.record_id, \
-         CASE WHEN c.state = 'dead' THEN c.webhook_id ELSE 'msg_' || replace(gen_random_uuid()::text, '-', '') END, c.traceparent, c.changed_at \
+         forgotten AS (UPDATE ek_sent s SET taken = false FROM chosen c WHERE c.state = 'done' AND c.kind = 'product' AND c.is_new \
+         AND s.platform_id = c.platform_id AND s.kind = c.kind AND s.record_id = c.record_id), \
+         fresh AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, sent, sent_version, traceparent, changed_at) \
+         SELECT c.platform_id, c.bank_id, c.kind, CASE WHEN c.is_new THEN 'POST' ELSE c.verb END, c.order_key, c.model, c.record_id, \
+         CASE WHEN c.state = 'dead' THEN c.webhook_id ELSE 'msg_' || replace(gen_random_uuid()::text, '-', '') END, \
+         CASE WHEN c.state = 'dead' THEN c.sent END, c.sent_version, c.traceparent, c.changed_at \
          FROM chosen c ORDER BY c.id ON CONFLICT DO NOTHING RETURNING id) SELECT count(*) FROM fresh",
     );
     let told = tx.ids(sql).await?.pop().unwrap_or_default();
@@ -424,6 +476,14 @@ async fn full_sync(tx: &mut Tx<'_>, platforms: Vec<i64>, kinds: Option<Json>) ->
         }
         Some(_) => return Err(Fault::validation("`kinds` must be a list").into()),
     };
+    // It is told as to a platform that has taken nothing: products before what is of them
+    let mut forgotten = Sql::new("UPDATE ek_sent SET taken = false WHERE platform_id = ANY(");
+    let names = chosen.iter().flat_map(|kind| match kind {
+        Told::Product => vec!["product".to_owned(), "configuration".to_owned()],
+        other => vec![other.as_str().to_owned()],
+    });
+    forgotten.bind(platforms.clone()).push(") AND kind = ANY(").bind(names.collect::<Vec<_>>()).push(") RETURNING record_id");
+    tx.ids(forgotten).await?;
     let mut made = Vec::new();
     for platform in platforms {
         for kind in &chosen {

@@ -1,14 +1,15 @@
 //! The calls: taken by lease, made without a transaction open, and settled by whoever still has the lease.
 //!
-//! A worker that dies loses only its lease: what it had sent may be sent again, under the same `webhook-id`.
+//! A worker that dies loses only its lease: what it had sent may be sent again, under the same `webhook-id`. That id is made of what
+//! the call says, and of the id before it: so no other call ever bears it, and a repeat does, whoever makes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use jsonrpc::Fault;
 use records::Sql;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -19,7 +20,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tracing::{Instrument, field};
 
-use crate::bodies::{self, Message};
+use crate::bodies::{self, Hearer, Message, Told};
 use crate::hear::Kind;
 use crate::settle::{Ended, Outcome};
 use crate::{Sync, address, settle, signature};
@@ -38,6 +39,8 @@ pub const LEASE: i64 = 60;
 const BEGUN_WITHIN: Duration = Duration::from_secs(18);
 /// What a lost wake-up costs at most.
 const POLL: Duration = Duration::from_millis(250);
+/// How often it is looked whether what waits for its cause waits in vain.
+const FREED_EVERY: Duration = Duration::from_secs(5);
 /// How much of an answer is read, in bytes.
 const READ_AT_MOST: usize = 16 * 1024;
 /// How many ended calls are settled by one statement at most.
@@ -55,11 +58,25 @@ pub struct Taken {
     pub verb: String,
     pub attempts: i64,
     pub webhook_id: String,
+    /// The digest and version of the call that bore that id; none where none did, or nobody knows what it said.
+    sent: Option<String>,
+    sent_version: Option<i64>,
+    /// What the platform has taken of the record last.
+    taken_digest: Option<String>,
+    taken_version: Option<i64>,
+    is_known: bool,
     pub traceparent: Option<String>,
     pub changed_at: DateTime<Utc>,
     pub lease: String,
     /// The first call to a platform whose breaker was open.
     pub is_probe: bool,
+    /// Its lease was lost: a call may have left that nobody wrote down.
+    is_again: bool,
+    /// What the platform has to take first: it waits for that, and is not leased.
+    waits_for: Option<String>,
+    bank: Option<i64>,
+    is_wanted: bool,
+    pub platform_version: i64,
     base_url: String,
     #[serde(rename = "paths")]
     written_paths: Option<String>,
@@ -68,6 +85,55 @@ pub struct Taken {
     paths: BTreeMap<String, String>,
     #[serde(skip)]
     secrets: Vec<Vec<u8>>,
+}
+
+/// How a call was known on the wire.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns of ek_delivery")]
+pub struct Wire {
+    pub webhook_id: String,
+    pub sent: String,
+    pub version: i64,
+    /// By which verb it is told from now on, where that is another.
+    pub verb: Option<&'static str>,
+}
+
+impl Taken {
+    /// Whether the platform has taken the record before.
+    pub fn knows(&self) -> bool {
+        self.is_known
+    }
+
+    /// How a message goes on the wire: what is byte for byte the call before is that call once more, and all else has an id that
+    /// follows from that call's and from what it says. Its version rises with each other content, so that a platform can drop
+    /// what is older even where the record's own did not: a brand's name is part of what is said of its products.
+    fn wire(&self, message: &Message) -> Wire {
+        let said: [&[u8]; 3] = [message.method.as_bytes(), message.path.as_bytes(), &message.body];
+        let digests: Vec<String> = self.secrets.iter().map(|secret| signature::mac(secret, &said)).collect();
+        // By the secret before, too: it may have been sent by that
+        let is_repeated = digests.iter().any(|digest| self.sent.as_ref() == Some(digest));
+        let last = self.sent_version.max(self.taken_version).unwrap_or_default();
+        let of_record = message.told.iter().find(|told| told.kind == self.kind && told.record_id == self.record);
+        let is_taken = self.sent.is_none() && of_record.is_some_and(|told| self.taken_digest.as_ref() == Some(&told.digest));
+        let differs = !is_repeated && !is_taken && last > 0;
+        let version = message.version.max(last + i64::from(differs));
+        let verb = (self.verb == "POST" && message.method != "POST").then_some("PUT");
+        let (secret, sent) = (self.secrets.first().map(Vec::as_slice), digests.into_iter().next());
+        let (secret, sent) = (secret.unwrap_or_default(), sent.unwrap_or_default());
+        if is_repeated {
+            return Wire { webhook_id: self.webhook_id.clone(), sent, version, verb };
+        }
+        let mut webhook_id = signature::mac(secret, &[self.webhook_id.as_bytes(), sent.as_bytes()]);
+        webhook_id.truncate(32);
+        Wire { webhook_id: format!("msg_{webhook_id}"), sent, version, verb }
+    }
+
+    /// What was sent is what a next call follows.
+    fn follow(&mut self, wire: &Wire) {
+        self.webhook_id.clone_from(&wire.webhook_id);
+        self.sent = Some(wire.sent.clone());
+        self.sent_version = Some(wire.version);
+    }
 }
 
 /// What bounds the calls of this process, and who hears that they have ended.
@@ -83,12 +149,14 @@ struct Lane {
     calls: Semaphore,
     /// Its breaker opened: what is leased and not begun is given back.
     is_broken: AtomicBool,
+    /// The version of the platform's record as it was when it answered 410: nothing of then is begun any more.
+    gone: AtomicI64,
 }
 
 impl Calls {
     fn lane(&self, platform: i64) -> Arc<Lane> {
         let mut platforms = self.platforms.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken: AtomicBool::new(false) });
+        let new = || Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken: AtomicBool::new(false), gone: AtomicI64::new(0) });
         platforms.entry(platform).or_insert_with(new).clone()
     }
 }
@@ -102,14 +170,23 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
         let mut sending = JoinSet::new();
         loop {
             while sending.try_join_next().is_some() {}
-            let room = if owner.service.is_stopping() { 0 } else { LEASED.saturating_sub(*owner.service.under_way.borrow()) };
-            let taken = if room > 0 { take(owner, room).await } else { Ok(Vec::new()) };
+            let room = if owner.service.is_stopping() || !owner.service.pushes {
+                0
+            } else {
+                LEASED.saturating_sub(*owner.service.under_way.borrow())
+            };
+            let taken = if room > 0 { take(owner, room).await } else { Ok((Vec::new(), false)) };
             match taken {
-                Ok(taken) if !taken.is_empty() => {
-                    owner.service.under_way.send_modify(|leased| *leased += taken.len());
-                    sending.spawn(send_all(owner.clone(), calls.clone(), taken));
+                Ok((taken, some_wait)) => {
+                    if !taken.is_empty() {
+                        owner.service.under_way.send_modify(|leased| *leased += taken.len());
+                        sending.spawn(send_all(owner.clone(), calls.clone(), taken));
+                    }
+                    // In their place others are due, their causes among them
+                    if some_wait {
+                        owner.service.woken.notify_one();
+                    }
                 }
-                Ok(_) => {}
                 Err(fault) => {
                     tracing::warn!(%fault, "deliveries can't be taken; trying again");
                     tokio::time::sleep(POLL).await;
@@ -141,39 +218,75 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             owner.service.woken.notify_one();
         }
     };
-    tokio::join!(taking, settling, giving_back);
+    tokio::join!(taking, settling, giving_back, free(owner));
 }
 
-/// Takes deliveries by one conditional UPDATE: of each key the first that is open, of a platform whose breaker is open one.
-/// A platform that has half of what it may have leased is not asked about. The first of a key is a scalar sub-select: as an
-/// anti-join, planned with the statistics of an empty queue, a backlog is read once for each of its rows.
-async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
+/// Takes deliveries by one conditional UPDATE: of each key the first that is due, causes before their effects, of a platform whose
+/// breaker is open one. A platform that has half of what it may have leased is not asked about. What fails and waits keeps only what
+/// it is the cause of. The first of a key is a scalar sub-select: as an anti-join, planned with the statistics of an empty queue, a
+/// backlog is read once for each of its rows.
+///
+/// What the platform could not understand yet is not leased: it waits for its cause, which is told first where nobody was going to.
+async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, bool), Fault> {
     let lease = format!("{:032x}", rand::random::<u128>());
     let mut sql = Sql::new(
-        "WITH chosen AS MATERIALIZED (SELECT d.id, p.open_until IS NOT NULL AS is_probe FROM ek_platform p CROSS JOIN LATERAL (\
+        "WITH chosen AS MATERIALIZED (SELECT d.id, p.open_until IS NOT NULL AS is_probe, d.is_again, CASE \
+         WHEN NOT p.wants_products OR d.is_again OR d.kind NOT IN ('configuration', 'stock') THEN NULL \
+         WHEN NOT EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id AND s.taken AND s.kind = 'product' AND s.record_id = split_part(d.order_key, ' ', 2)::bigint) \
+         THEN 'rc_' || split_part(d.order_key, ' ', 2) \
+         WHEN d.kind = 'stock' AND NOT EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id AND s.taken AND s.kind = 'configuration' AND s.record_id = d.record_id) \
+         THEN 'rc_variante' || d.record_id END AS waits_for FROM ek_platform p CROSS JOIN LATERAL (\
          SELECT count(*) AS n FROM ek_delivery f WHERE f.platform_id = p.id AND f.state = 'sending' AND f.lease_until > now()) leased \
          CROSS JOIN LATERAL (\
-         SELECT d.id FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') \
+         SELECT d.id, d.kind, d.order_key, d.record_id, d.state = 'sending' AS is_again FROM ek_delivery d \
+         WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') AND d.waits_for IS NULL \
          AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() \
          AND d.id = (SELECT e.id FROM ek_delivery e WHERE e.platform_id = d.platform_id AND e.order_key = d.order_key \
-         AND e.state IN ('waiting', 'sending') ORDER BY e.id LIMIT 1) \
+         AND e.state IN ('waiting', 'sending') AND e.waits_for IS NULL AND (e.state = 'sending' OR e.next_attempt <= now() \
+         OR p.wants_products AND (e.kind = 'product' OR e.kind = 'configuration' AND e.record_id = d.record_id)) \
+         ORDER BY (e.state = 'sending' AND e.lease_until > now()) DESC, CASE e.kind WHEN 'configuration' THEN 1 WHEN 'stock' THEN 2 ELSE 0 END, e.id \
+         LIMIT 1) \
          ORDER BY d.bulk, d.id LIMIT CASE WHEN p.open_until IS NOT NULL THEN greatest(0, 1 - leased.n) WHEN leased.n > ",
     );
     sql.bind(AHEAD / 2).push(" THEN 0 ELSE ").bind(AHEAD);
-    sql.push(" - leased.n END) d WHERE p.active AND p.deleted_at IS NULL AND (p.open_until IS NULL OR p.open_until <= now()) LIMIT ");
+    sql.push(" - leased.n END) d WHERE p.active AND p.deleted_at IS NULL AND (p.open_until IS NULL OR p.open_until <= now()) AND ");
+    // From the data of another installation nothing is pushed, whenever it came here
+    sql.bind(owner.service.installation.as_str()).push(" = (SELECT i.name FROM installation i) LIMIT ");
     sql.bind(i64::try_from(room).unwrap_or(1));
-    sql.push("), taken AS (UPDATE ek_delivery d SET state = 'sending', lease = ").bind(lease.as_str());
-    sql.push(", lease_until = now() + make_interval(secs => ").bind(LEASE);
+    sql.push(
+        "), taken AS (UPDATE ek_delivery d SET waits_for = c.waits_for, \
+         state = CASE WHEN c.waits_for IS NULL THEN 'sending' ELSE 'waiting' END, \
+         last_error = CASE WHEN c.waits_for IS NULL THEN d.last_error ELSE 'waits for ' || c.waits_for END, lease = ",
+    );
+    sql.bind(lease.as_str()).push(", lease_until = now() + make_interval(secs => ").bind(LEASE);
     sql.push(
         ") FROM chosen c WHERE d.id = c.id AND d.state IN ('waiting', 'sending') \
-         AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() RETURNING d.*, c.is_probe) \
+         AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() RETURNING d.*, c.is_probe, c.is_again), \
+         missing AS (SELECT t.*, t.waits_for LIKE 'rc_variante%' AS of_configuration, CASE WHEN t.waits_for LIKE 'rc_variante%' \
+         THEN t.record_id ELSE split_part(t.order_key, ' ', 2)::bigint END AS cause FROM taken t WHERE t.waits_for IS NOT NULL), \
+         causes AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk) \
+         SELECT DISTINCT ON (m.platform_id, m.waits_for) m.platform_id, m.bank_id, CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END, \
+         CASE WHEN m.of_configuration THEN 'PUT' ELSE 'POST' END, m.order_key, \
+         CASE WHEN m.of_configuration THEN 'product.template' ELSE 'product.master' END, m.cause, \
+         'msg_' || replace(gen_random_uuid()::text, '-', ''), m.traceparent, m.changed_at, m.bulk FROM missing m WHERE (SELECT e.id FROM ek_delivery e \
+         WHERE e.model = CASE WHEN m.of_configuration THEN 'product.template' ELSE 'product.master' END AND e.record_id = m.cause \
+         AND e.platform_id = m.platform_id AND e.kind = CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END \
+         AND e.state IN ('waiting', 'sending', 'dead') LIMIT 1) IS NULL ORDER BY m.platform_id, m.waits_for, m.id ON CONFLICT DO NOTHING) \
          SELECT row_to_json(t)::text FROM (SELECT t.id, t.platform_id AS platform, p.name, t.kind, t.record_id AS record, t.verb, t.attempts, \
-         t.webhook_id, t.traceparent, t.changed_at, t.lease, t.is_probe, p.base_url, p.paths, array_remove(ARRAY[p.secret, \
+         t.webhook_id, t.sent, t.sent_version, s.digest AS taken_digest, s.version AS taken_version, coalesce(s.taken, false) AS is_known, t.traceparent, t.changed_at, t.lease, \
+         t.is_probe, t.is_again, t.waits_for, p.bank_id AS bank, p.version AS platform_version, CASE t.kind ",
+    );
+    for kind in Kind::ALL {
+        sql.push("WHEN '").push(kind.as_str()).push("' THEN p.").push(kind.wanted_by()).push(" ");
+    }
+    sql.push(
+        "ELSE true END AS is_wanted, p.base_url, p.paths, array_remove(ARRAY[p.secret, \
          CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END], NULL) AS sealed \
-         FROM taken t JOIN ek_platform p ON p.id = t.platform_id ORDER BY t.id) t",
+         FROM taken t JOIN ek_platform p ON p.id = t.platform_id \
+         LEFT JOIN ek_sent s ON s.platform_id = t.platform_id AND s.kind = t.kind AND s.record_id = t.record_id ORDER BY t.id) t",
     );
     let rows = owner.database.store::<Text, String>(sql).await?;
-    let mut taken = Vec::with_capacity(rows.len());
+    let (mut taken, mut some_wait) = (Vec::with_capacity(rows.len()), false);
     for row in rows {
         // Of another version of the hub, it may be: it is tried again when its lease is over, and the others go on
         let mut one: Taken = match serde_json::from_str(&row) {
@@ -183,11 +296,39 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<Vec<Taken>, Fault> {
                 continue;
             }
         };
+        if one.waits_for.is_some() {
+            some_wait = true;
+            continue;
+        }
         one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
         one.paths = one.written_paths.as_ref().and_then(|paths| serde_json::from_str(paths).ok()).unwrap_or_default();
         taken.push(one);
     }
-    Ok(taken)
+    Ok((taken, some_wait))
+}
+
+/// What waits for its cause is asked about again where that was taken meanwhile, is not wanted any more, or is told by nobody: whoever
+/// made it wait did not see the others' last step.
+async fn free(owner: &Owner<Sync>) {
+    loop {
+        tokio::time::sleep(FREED_EVERY).await;
+        let sql = Sql::new(
+            "UPDATE ek_delivery d SET waits_for = NULL, last_error = NULL, next_attempt = now() WHERE d.waits_for IS NOT NULL AND d.state = 'waiting' \
+             AND d.id IN (SELECT w.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id, d.waits_for LIKE 'rc_variante%' AS of_configuration, \
+             CASE WHEN d.waits_for LIKE 'rc_variante%' THEN d.record_id ELSE split_part(d.order_key, ' ', 2)::bigint END AS cause \
+             FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') AND d.waits_for IS NOT NULL LIMIT 10000) w \
+             WHERE p.active AND (NOT p.wants_products OR EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id \
+             AND s.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END AND s.record_id = w.cause) \
+             OR (SELECT e.id FROM ek_delivery e WHERE e.model = CASE WHEN w.of_configuration THEN 'product.template' ELSE 'product.master' END \
+             AND e.record_id = w.cause AND e.platform_id = p.id AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END \
+             AND e.state IN ('waiting', 'sending', 'dead') LIMIT 1) IS NULL)) RETURNING id",
+        );
+        match owner.database.store::<BigInt, i64>(sql).await {
+            Ok(freed) if freed.is_empty() => {}
+            Ok(_) => owner.service.woken.notify_one(),
+            Err(fault) => tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again"),
+        }
+    }
 }
 
 /// Builds the bodies in one go, then makes the calls side by side: the slow one keeps nobody.
@@ -208,7 +349,11 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
             &said
         };
         let message = match said {
-            Ok(Ok(said)) => Ok(said.message(one.kind, one.record, &one.verb)),
+            Ok(_) if !one.is_wanted => Err(Outcome::Nothing("the platform does not want it any more")),
+            Ok(Ok(said)) => {
+                let message = said.message(one.kind, one.record, &one.verb, Hearer { bank: one.bank, knows: one.knows() });
+                message.ok_or(Outcome::Nothing("there was nothing to tell"))
+            }
             Ok(Err(fault)) => {
                 tracing::warn!(%fault, delivery = one.id, "an owner can't be asked; trying again");
                 Err(match fault.retry_after {
@@ -223,18 +368,28 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
         sending.spawn(async move {
             let (_here, _in_all) = (lane.calls.acquire().await, calls.in_all.acquire().await);
             let (at, started) = (Utc::now(), Instant::now());
-            let outcome = match message {
-                Err(outcome) => outcome,
-                Ok(None) => Outcome::Nothing,
-                Ok(Some(_)) if one.secrets.is_empty() => {
-                    tracing::error!(platform = one.platform, "a secret can't be opened: PLATFORM_KEYS lacks its key");
-                    Outcome::Later("the platform's secret can't be opened; not attempted")
-                }
-                Ok(Some(_)) if lane.is_broken.load(Ordering::Relaxed) => Outcome::Later("other calls were not answered; not attempted"),
-                Ok(Some(_)) if begun.elapsed() > BEGUN_WITHIN => Outcome::Later("others took long to answer; not attempted"),
-                Ok(Some(message)) => send(&owner.service, &one, message).await,
+            let not_now = if one.secrets.is_empty() {
+                tracing::error!(platform = one.platform, "a secret can't be opened: PLATFORM_KEYS lacks its key");
+                Some("the platform's secret can't be opened; not attempted")
+            } else if lane.gone.load(Ordering::Acquire) >= one.platform_version {
+                Some("the platform was switched off; not attempted")
+            } else if lane.is_broken.load(Ordering::Relaxed) {
+                Some("other calls were not answered; not attempted")
+            } else if begun.elapsed() > BEGUN_WITHIN {
+                Some("others took long to answer; not attempted")
+            } else {
+                None
             };
-            let ended = Ended { one, outcome, at, started, took: started.elapsed() };
+            let mut ended = Ended { one, outcome: Outcome::Later(""), wire: None, untold: Vec::new(), at, started, took: Duration::ZERO };
+            ended.outcome = match (message, not_now) {
+                (Err(outcome), _) => outcome,
+                (Ok(_), Some(why)) => Outcome::Later(why),
+                (Ok(message), None) => send(&owner, &mut ended, message).await,
+            };
+            if matches!(ended.outcome, Outcome::Gone) {
+                lane.gone.fetch_max(ended.one.platform_version, Ordering::AcqRel);
+            }
+            ended.took = started.elapsed();
             let line = if ended.outcome.is_over() { &calls.over } else { &calls.not_over };
             // Nobody settles any more: the lease will end, and another try settles it
             drop(line.send(ended).await);
@@ -243,33 +398,58 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
     while sending.join_next().await.is_some() {}
 }
 
-async fn send(sync: &Sync, one: &Taken, mut message: Message) -> Outcome {
+async fn send(owner: &Owner<Sync>, ended: &mut Ended, message: Message) -> Outcome {
     // A name is looked at when it is resolved; an address stands in the URL
-    if let Some(why) = address::problem(&one.base_url, sync.allow_private) {
+    if let Some(why) = address::problem(&ended.one.base_url, owner.service.allow_private) {
         return Outcome::Failed { status: None, why: why.to_owned(), retry_after: None, platform_down: true };
     }
+    let mut message = message;
     // Of a platform without a secret nothing is sent
-    let secret = one.secrets.first().map(Vec::as_slice).unwrap_or_default();
-    let told = std::mem::take(&mut message.told).into_iter();
-    let mut told: Vec<_> = told.map(|(kind, id, body)| (kind, id, signature::kept_digest(secret, &body))).collect();
-    let answer = call(sync, one, &message).await;
-    // It is there already: the same as a PUT
-    if let (Ok(409), "POST") = (answer.as_ref().map(|response| response.status().as_u16()), message.method) {
-        let path = if one.kind == Kind::Product { "/api/odoo/products/update".to_owned() } else { message.path.clone() };
-        let body = without_configurations(message.body);
-        told.retain(|(kind, ..)| *kind == one.kind);
-        return judged(call(sync, one, &Message { method: "PUT", path, body, told: Vec::new() }).await, told).await;
+    let secret = ended.one.secrets.first().map(Vec::as_slice).unwrap_or_default();
+    for told in message.told.iter_mut().chain(message.instead.iter_mut().flat_map(|instead| &mut instead.told)) {
+        told.digest = signature::kept_digest(secret, &told.digest);
     }
-    judged(answer, told).await
+    let answer = match made(owner, ended, &message).await {
+        Ok(answer) => answer,
+        Err(outcome) => return outcome,
+    };
+    match (answer.as_ref().map(|response| response.status().as_u16()), message.instead) {
+        // It is there already: the same as a PUT
+        (Ok(409), Some(instead)) => match made(owner, ended, &instead).await {
+            Ok(answer) => judged(answer, instead.told).await,
+            Err(outcome) => outcome,
+        },
+        _ => judged(answer, message.told).await,
+    }
 }
 
-fn without_configurations(body: Vec<u8>) -> Vec<u8> {
-    let mut json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    json.as_object_mut().and_then(|body| body.remove("configurations"));
-    if json.is_object() { json.to_string().into_bytes() } else { body }
+/// Makes a call, or says why not. Of the first call of a delivery the id follows from what it says; a later one that says something
+/// else is written down before it leaves, so that it is known which was the last, whatever becomes of this process.
+async fn made(owner: &Owner<Sync>, ended: &mut Ended, message: &Message) -> Result<reqwest::Result<Response>, Outcome> {
+    let one = &mut ended.one;
+    let wire = one.wire(message);
+    let is_known = one.sent.as_ref() == Some(&wire.sent);
+    if !is_known && (one.is_again || one.sent.is_some()) {
+        let mut sql = Sql::new("UPDATE ek_delivery SET webhook_id = ");
+        sql.bind(wire.webhook_id.as_str()).push(", sent = ").bind(wire.sent.as_str()).push(", sent_version = ").bind(wire.version);
+        sql.push(" WHERE id = ").bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str()).push(" RETURNING id");
+        match owner.database.store::<BigInt, i64>(sql).await {
+            Ok(mine) if !mine.is_empty() => {}
+            Ok(_) => return Err(Outcome::Later("another process has taken it; not attempted")),
+            Err(fault) => {
+                tracing::warn!(%fault, delivery = one.id, "what is about to be sent can't be written down; trying again");
+                return Err(Outcome::Later("the hub's database is away; not attempted"));
+            }
+        }
+    }
+    one.follow(&wire);
+    let answer = call(&owner.service, one, &wire, message).await;
+    ended.wire = Some(wire);
+    ended.untold.clone_from(&message.untold);
+    Ok(answer)
 }
 
-async fn call(sync: &Sync, one: &Taken, message: &Message) -> reqwest::Result<Response> {
+async fn call(sync: &Sync, one: &Taken, wire: &Wire, message: &Message) -> reqwest::Result<Response> {
     let timestamp = Utc::now().timestamp();
     let method = match message.method {
         "POST" => Method::POST,
@@ -292,14 +472,14 @@ async fn call(sync: &Sync, one: &Taken, message: &Message) -> reqwest::Result<Re
     let mut request = sync
         .client
         .request(method, format!("{}{}", one.base_url, at(&one.paths, &message.path)))
-        .header("webhook-id", &one.webhook_id)
+        .header("webhook-id", &wire.webhook_id)
         .header("webhook-timestamp", timestamp)
-        .header("webhook-signature", signature::sign(&one.secrets, &one.webhook_id, timestamp, &message.body));
+        .header("webhook-version", wire.version)
+        .header("webhook-signature", signature::sign(&one.secrets, &wire.webhook_id, timestamp, &message.body))
+        .header(CONTENT_TYPE, "application/json")
+        .body(message.body.clone());
     if let Some(traceparent) = own {
         request = request.header("traceparent", traceparent);
-    }
-    if !message.body.is_empty() {
-        request = request.header(CONTENT_TYPE, "application/json").body(message.body.clone());
     }
     let answer = request.send().instrument(span.clone()).await;
     match &answer {
@@ -315,7 +495,7 @@ fn at(paths: &BTreeMap<String, String>, path: &str) -> String {
     other.max_by_key(|(length, ..)| *length).map_or_else(|| path.to_owned(), |(_, new, rest)| format!("{new}{rest}"))
 }
 
-async fn judged(answer: reqwest::Result<Response>, told: Vec<(Kind, i64, String)>) -> Outcome {
+async fn judged(answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
     let mut response = match answer {
         Ok(response) => response,
         Err(error) => {

@@ -50,7 +50,7 @@ async fn tell_some(owner: &Arc<Owner<Sync>>) -> Result<bool, Fault> {
         Kind::Configuration | Kind::Stock => "{id, master_product}",
         Kind::Client => "{id, bank_ids}",
         Kind::User => "{id, bank_id}",
-        _ => "{id}",
+        Kind::Product | Kind::Order | Kind::Pos | Kind::Test => "{id}",
     };
     let mut rows = hear::read(owner, kind.model(), filter.into(), query).await?;
     rows.truncate(CHUNK);

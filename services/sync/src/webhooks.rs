@@ -13,8 +13,8 @@ pub struct Webhook {
     pub path: &'static str,
     /// When it comes.
     pub about: &'static str,
-    /// JSON Schema; none where the body is empty.
-    pub body: Option<Json>,
+    /// JSON Schema.
+    pub body: Json,
 }
 
 fn object(properties: &[(&str, Json)]) -> Json {
@@ -77,32 +77,51 @@ pub fn all() -> Vec<Webhook> {
     let call = |name, method, path, about, body| Webhook { name, method, path, about, body };
     let configurations = "/api/odoo/products/configuration";
     vec![
-        call("product.created", "POST", "/api/odoo/products", "A product was created, with its configurations.", Some(whole)),
-        call("product.updated", "PUT", "/api/odoo/products/update", "A product was updated.", Some(object(&product))),
-        call("product.archived", "PATCH", "/api/odoo/products/archive/{}", "A product was archived.", None),
-        call("product.activated", "PATCH", "/api/odoo/products/activate/{}", "A product was activated.", None),
-        call("configuration.changed", "PUT", configurations, "A configuration was created later, or updated.", Some(configuration)),
-        call("configuration.archived", "PATCH", "/api/odoo/products/configuration/archive/{}", "A configuration was archived.", None),
-        call("configuration.activated", "PATCH", "/api/odoo/products/configuration/activate/{}", "A configuration was activated.", None),
+        call("product.created", "POST", "/api/odoo/products", "A product was created, with its configurations.", whole),
+        call("product.updated", "PUT", "/api/odoo/products/update", "A product was updated.", object(&product)),
+        call("product.archived", "PATCH", "/api/odoo/products/archive/{}", "A product was archived.", object(&[])),
+        call("product.activated", "PATCH", "/api/odoo/products/activate/{}", "A product was activated.", object(&[])),
+        call("configuration.changed", "PUT", configurations, "A configuration was created later, or updated.", configuration),
+        call(
+            "configuration.archived",
+            "PATCH",
+            "/api/odoo/products/configuration/archive/{}",
+            "A configuration was archived.",
+            object(&[]),
+        ),
+        call(
+            "configuration.activated",
+            "PATCH",
+            "/api/odoo/products/configuration/activate/{}",
+            "A configuration was activated.",
+            object(&[]),
+        ),
         call(
             "stock.changed",
             "PUT",
             "/api/odoo/stocks",
             "A quantity or a price changed: all places of a configuration, absolute.",
-            Some(list(place)),
+            list(place),
         ),
         call(
             "order.changed",
             "PUT",
             "/api/odoo/order/{}",
             "An order was delivered, cancelled, is short of goods, got the rest, or goods of it came back or were credited.",
-            Some(order),
+            order,
         ),
-        call("client.changed", "PUT", "/api/odoo/client/clients", "A client was created or updated.", Some(client)),
-        call("pos.created", "POST", "/api/odoo/pos", "A point of sale was created.", Some(pos.clone())),
-        call("pos.updated", "PUT", "/api/odoo/pos", "A point of sale was updated.", Some(pos)),
-        call("user.created", "POST", "/api/odoo/users", "A user was created.", Some(user.clone())),
-        call("user.updated", "PUT", "/api/odoo/users", "A user was updated.", Some(user)),
+        call("client.changed", "PUT", "/api/odoo/client/clients", "A client was created or updated.", client),
+        call("pos.created", "POST", "/api/odoo/pos", "A point of sale was created.", pos.clone()),
+        call("pos.updated", "PUT", "/api/odoo/pos", "A point of sale was updated.", pos),
+        call("user.created", "POST", "/api/odoo/users", "A user was created.", user.clone()),
+        call(
+            "platform.tested",
+            "POST",
+            "/api/odoo/test",
+            "An administrator looks whether calls arrive. It comes once.",
+            object(&[("test", flag())]),
+        ),
+        call("user.updated", "PUT", "/api/odoo/users", "A user was updated.", user),
     ]
 }
 
@@ -110,8 +129,10 @@ pub fn all() -> Vec<Webhook> {
 pub fn document() -> Json {
     let header = |name: &str, about: &str| json!({"name": name, "in": "header", "required": true, "description": about, "schema": {"type": "string"}});
     let headers = json!([
-        header("webhook-id", "The same on every retry."),
+        header("webhook-id", "The same on every retry that says the same; no other call ever bears it."),
         header("webhook-timestamp", "Of this attempt, in seconds since 1970."),
+        json!({"name": "webhook-version", "in": "header", "required": true, "schema": {"type": "integer", "minimum": 0},
+            "description": "The record's: what has a lower one than you have stored of the record is older."}),
         header(
             "webhook-signature",
             "Standard Webhooks: `v1,` and the HMAC-SHA256 of `id.timestamp.body`; two for a day after a new secret."
@@ -124,14 +145,12 @@ pub fn document() -> Json {
         "default": {"description": "Tried again, up to ten times in four days."},
     });
     let all = all().into_iter().map(|call| {
-        let mut operation = json!({
+        let operation = json!({
             "operationId": format!("webhook.{}", call.name), "tags": ["webhooks"], "summary": call.about,
             "description": format!("`{} {}` at the platform's base URL.", call.method, call.path.replace("{}", "{ref_odoo}")),
             "parameters": headers, "responses": answers,
+            "requestBody": {"required": true, "content": {"application/json": {"schema": call.body}}},
         });
-        if let (Some(body), Some(operation)) = (call.body, operation.as_object_mut()) {
-            operation.insert("requestBody".to_owned(), json!({"required": true, "content": {"application/json": {"schema": body}}}));
-        }
         (call.name.to_owned(), json!({call.method.to_lowercase(): operation}))
     });
     Json::Object(all.collect())
