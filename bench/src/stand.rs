@@ -160,8 +160,9 @@ impl Stand {
                 login: LOGIN.to_owned(),
                 origin: Origin::Ekiclik,
                 role: Some(Role::RoleSuperadmin),
-                bank: None,
                 hub_admin: false,
+                integration: true,
+                ..Identity::system()
             },
             hub,
             url,

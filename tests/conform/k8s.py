@@ -27,8 +27,9 @@ SERVICES = ["catalog", "partners", "crm", "stock", "sync"]
 PROCESSES = ["gateway", *SERVICES]
 APP = "app.kubernetes.io/"
 # Objects that `hub kubernetes` and an operator's hand make: referred to, never in the manifests
-MADE_ELSEWHERE = {"identity-public-keys", "installation", "loan-file-keys", "platform-keys", "first-administrator", "backup-storage"}
-MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES} | {f"{service}-hash-keys" for service in SERVICES}
+MADE_ELSEWHERE = {"identity-public-keys", "installation", "loan-file-keys", "platform-keys", "first-administrator"}
+MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES}
+MADE_ELSEWHERE |= {f"{service}-{what}" for service in SERVICES for what in ("backup", "hash-keys")}
 # The hub's own variable: on a server it says in so many words that there is no demo
 NOT_READ = {"DEMO"}
 # What others tell: Prometheus itself, CloudNativePG (config/manager/default-monitoring.yaml and its collector), its Barman Cloud
@@ -520,6 +521,10 @@ def databases_are_their_services_own(overlay):
         ]
         if overlay.is_production:
             overlay.want(thing, len(stores) == 1 and overlay.named("ObjectStore", stores[0]), "an ObjectStore for its WAL expected")
+            for store in overlay.of("ObjectStore"):
+                used = {key["name"] for key in at(store, "spec.configuration.s3Credentials", {}).values()}
+                own = {store["metadata"]["name"].removesuffix("-db") + "-backup"}
+                overlay.want(store, used == own, "a credential of its own expected")
         else:
             overlay.want(thing, not stores and not overlay.of("ScheduledBackup"), "no backups expected")
         scaler, deployment = overlay.named("HorizontalPodAutoscaler", service), overlay.named("Deployment", service)
@@ -577,6 +582,7 @@ OUTSIDE = {
     },
 }
 PUBLIC = {"8.8.8.8", "2606:4700::1111"}
+PRIVATE = [ipaddress.ip_network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")]
 
 
 def peer_is(peer, address, namespace, labels):
@@ -635,8 +641,9 @@ def wanted_flows(overlay):
         database = f"{service}-db"
         wanted |= {(service, database, 5432), (f"{service}-migration", database, 5432), ("monitoring", database, 9187)}
         wanted |= {(other, database, port) for other in (database, "cnpg-system") for port in (5432, 8000)}
-        # The Kubernetes API and the object storage have no name that a policy knows
-        wanted |= {(database, other, port) for other in OUTSIDE for port in (443, 6443)}
+        # The Kubernetes API, in the cluster's own addresses, and the object storage have no name that a policy knows
+        private = [other for other, (address, *_) in OUTSIDE.items() if any(ipaddress.ip_address(address) in net for net in PRIVATE)]
+        wanted |= {(database, other, port) for other in private for port in (443, 6443)} | {(database, other, 443) for other in PUBLIC}
     if overlay.is_production:
         return wanted | {("sync", address, 443) for address in PUBLIC}
     return wanted | {("sync", other, port) for other in OUTSIDE for port in PORTS}
@@ -872,6 +879,8 @@ no default deny | NetworkPolicy/default-deny | | - | denies both ways
 no way to a database | NetworkPolicy/catalog-to-db | | - | catalog expected to reach catalog-db on 5432
 a database for all | NetworkPolicy/crm-db | spec ingress 0 from | - | monitoring expected not to reach crm-db on 5432
 a way to another's database | NetworkPolicy/stock-to-db | spec egress 0 to 0 podSelector matchLabels database | "crm" | stock expected
+the cloud's metadata for a database | NetworkPolicy/crm-db | spec egress 1 to 0 ipBlock cidr | "169.254.0.0/16" | crm-db expected not to reach 169.254.169.254 on 443
+another's backups | ObjectStore/crm-db | spec configuration s3Credentials secretAccessKey name | "stock-backup" | a credential of its own expected
 the cloud's metadata for sync | NetworkPolicy/sync-to-platforms | EXCEPT 4 | - | sync expected not to reach 169.254.169.254 on 443
 a way out for all | NetworkPolicy/dns | spec egress 0 to | - | expected not to reach 8.8.8.8 on 53
 services for the outside | NetworkPolicy/gateway | spec podSelector | {} | ingress-nginx expected not to reach catalog on 8080

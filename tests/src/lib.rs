@@ -104,6 +104,8 @@ pub fn variables(more: &[(&str, &str)]) -> Variables {
         ("COOKIE_SECURE", "false"),
         ("DATABASE_CONNECTIONS", "8"),
         ("PASSWORD_THREADS", "1"),
+        // The demo's passwords are short
+        ("DEMO", "true"),
         ("LOG", "warn"),
         ("PLATFORM_KEYS", "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4="),
         ("ALLOW_PRIVATE_PLATFORMS", "true"),

@@ -195,7 +195,7 @@ async fn the_loan_file_is_read_by_those_who_may_and_stands_nowhere_in_clear() {
     admin
         .create(
             "res.users",
-            json!({"name": "Clerk", "login": "clerk", "password": "a-long-password", "bank_id": "Alsalam", "role": "ROLE_POS_EK"}),
+            json!({"name": "Clerk", "login": "clerk", "password": "a-long-password", "bank_id": "Alsalam", "role": "ROLE_POS_EK", "code_pos": "PDVA-E-BOJ-BOJ-05-001"}),
         )
         .await
         .result();

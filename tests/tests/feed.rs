@@ -552,12 +552,19 @@ async fn the_feed_is_for_services_alone() {
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    let key = &children.gateway;
+    let key = children.key("sync").unwrap();
     let (service, other) = (key.own_token("catalog").unwrap(), key.own_token("partners").unwrap());
-    let administrator = key.user_token("catalog", &Identity::system()).unwrap();
-    for (token, status) in
-        [(None, 401), (Some("nonsense"), 401), (Some(platform.id.as_str()), 401), (Some(&*other), 401), (Some(&*administrator), 403)]
-    {
+    let administrator = children.gateway.user_token("catalog", &Identity::system()).unwrap();
+    // One that follows another's
+    let stranger = children.key("stock").unwrap().own_token("catalog").unwrap();
+    for (token, status) in [
+        (None, 401),
+        (Some("nonsense"), 401),
+        (Some(platform.id.as_str()), 401),
+        (Some(&*other), 401),
+        (Some(&*administrator), 403),
+        (Some(&*stranger), 403),
+    ] {
         let (answered, text) = get("catalog", "?after=0", token).await;
         assert_eq!(answered, status, "{token:?}: {text}");
         assert!(!text.contains("IRIS-TV55"));

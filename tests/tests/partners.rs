@@ -516,9 +516,10 @@ async fn a_join_that_is_sent_again_changes_nothing_either() {
     // The sender heard no answer, and tries again
     assert_eq!(id(&bna.create("res.partner", theirs).await), made);
     assert_eq!(whole(&admin, made).await, joined);
-    // What it sends afterwards is an update
+    // What it sends afterwards changes what is its own: the name is shared
     assert_eq!(id(&bna.create("res.partner", json!({"name": "Third name", "email": "amina@example.dz"})).await), made);
-    assert_eq!(record(&admin, "res.partner", made, "{name, phone}").await, json!({"name": "Third name", "phone": "1"}));
+    assert_eq!(record(&admin, "res.partner", made, "{name, phone}").await, json!({"name": "Amina", "phone": "1"}));
+    assert_eq!(record(&bna, "res.partner", made, "{name, phone}").await, json!({"name": "Amina", "phone": "2"}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

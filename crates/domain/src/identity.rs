@@ -62,15 +62,25 @@ impl Role {
 
 /// What the rights tables distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Kind<'a> {
     /// Staff of the hub with `hub_admin`.
     Administrator,
     /// Staff of the hub.
     Staff,
-    /// The platform's own user.
+    /// The platform's own user: marked `integration` by an administrator.
     Integration,
-    /// A user of the bank with this id.
+    /// A user of the bank with this id, from credit analysts on.
     Bank(i64),
+    /// A user of a bank below that: of the leads, orders and goods of one point of sale.
+    Clerk {
+        /// The bank.
+        bank: i64,
+        /// The point of sale's code.
+        code_pos: &'a str,
+    },
+    /// A user of a bank below that without a point of sale, or of the platform with neither mark nor bank: sees itself and the
+    /// catalogue.
+    Outsider,
 }
 
 /// A user, as the session that they logged in with proves it.
@@ -88,22 +98,65 @@ pub struct Identity {
     pub bank: Option<i64>,
     /// Whether they administer the hub.
     pub hub_admin: bool,
+    /// The point of sale that they work at. This and what follows are missing in a token of the release before: then it proves less.
+    #[serde(default)]
+    pub code_pos: Option<String>,
+    /// Whether an administrator marked them as the platform's integration user.
+    #[serde(default)]
+    pub integration: bool,
+    /// Whether they logged in with their password; not so with an API key.
+    #[serde(default)]
+    pub session: bool,
 }
 
 impl Identity {
     /// The hub itself: migrations, demo data, work that no user asked for. Odoo's user 1.
     pub fn system() -> Identity {
-        Identity { uid: 1, login: "__system__".to_owned(), origin: Origin::Odoo, role: None, bank: None, hub_admin: true }
+        Identity {
+            uid: 1,
+            login: "__system__".to_owned(),
+            origin: Origin::Odoo,
+            role: None,
+            bank: None,
+            hub_admin: true,
+            code_pos: None,
+            integration: false,
+            session: true,
+        }
+    }
+
+    /// A bank itself: what it may see is what its platform is told.
+    pub fn of_bank(bank: i64) -> Identity {
+        let (origin, role) = (Origin::Ekiclik, Some(Role::RoleSuperadmin));
+        Identity { origin, role, bank: Some(bank), hub_admin: false, session: false, ..Identity::system() }
     }
 
     /// Which column of the rights tables holds for this user.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind<'_> {
         match (self.origin, self.bank) {
-            (_, Some(bank)) => Kind::Bank(bank),
-            (Origin::Ekiclik, None) => Kind::Integration,
+            (_, Some(bank)) if self.role >= Some(Role::RoleCreditAnalystEk) => Kind::Bank(bank),
+            (_, Some(bank)) => match self.code_pos.as_deref().filter(|code| !code.is_empty()) {
+                Some(code_pos) => Kind::Clerk { bank, code_pos },
+                None => Kind::Outsider,
+            },
+            (Origin::Ekiclik, None) if self.integration => Kind::Integration,
+            (Origin::Ekiclik, None) => Kind::Outsider,
             (Origin::Odoo, None) if self.hub_admin => Kind::Administrator,
             (Origin::Odoo, None) => Kind::Staff,
         }
+    }
+
+    /// Whether they stand on the hub's side or are the platform's integration user: those see what things cost, and who did what.
+    pub fn is_trusted(&self) -> bool {
+        match self.kind() {
+            Kind::Administrator | Kind::Staff | Kind::Integration => true,
+            Kind::Bank(_) | Kind::Clerk { .. } | Kind::Outsider => false,
+        }
+    }
+
+    /// The bank whose users and platform they manage: their own, from ROLE_ADMIN on.
+    pub fn manages(&self) -> Option<i64> {
+        self.bank.filter(|_| self.role >= Some(Role::RoleAdmin))
     }
 
     /// The origin of a record that this user makes: the user decides, and what the request claims only narrows.
@@ -118,7 +171,7 @@ impl Identity {
     pub fn may_give(&self, role: Role) -> bool {
         match self.kind() {
             Kind::Administrator | Kind::Integration => true,
-            Kind::Staff => false,
+            Kind::Staff | Kind::Clerk { .. } | Kind::Outsider => false,
             Kind::Bank(_) => self.role.is_some_and(|own| role <= own),
         }
     }
@@ -150,8 +203,28 @@ mod tests {
     #[test]
     fn hub_admin_gives_nothing_to_a_user_of_the_platform() {
         let claimed = Identity { origin: Origin::Ekiclik, hub_admin: true, ..Identity::system() };
-        assert_eq!(claimed.kind(), Kind::Integration);
-        assert_eq!(Identity { bank: Some(3), ..claimed }.kind(), Kind::Bank(3));
+        assert_eq!(claimed.kind(), Kind::Outsider);
+        assert_eq!(Identity { integration: true, ..claimed.clone() }.kind(), Kind::Integration);
+        let analyst = Some(Role::RoleCreditAnalystEk);
+        assert_eq!(Identity { bank: Some(3), role: analyst, integration: true, ..claimed }.kind(), Kind::Bank(3));
+    }
+
+    #[test]
+    fn below_an_analyst_a_user_of_a_bank_is_of_its_point_of_sale_or_of_nothing() {
+        for role in [None, Some(Role::RoleUser), Some(Role::RolePosEk)] {
+            let user = Identity { origin: Origin::Ekiclik, bank: Some(3), role, hub_admin: false, ..Identity::system() };
+            assert_eq!(user.kind(), Kind::Outsider);
+            assert_eq!(Identity { code_pos: Some(String::new()), ..user.clone() }.kind(), Kind::Outsider);
+            let clerk = Identity { code_pos: Some("P".to_owned()), ..user };
+            assert_eq!((clerk.kind(), clerk.manages()), (Kind::Clerk { bank: 3, code_pos: "P" }, None));
+        }
+    }
+
+    #[test]
+    fn an_identity_of_the_release_before_proves_no_more_than_it_says() {
+        let before = r#"{"uid": 3, "login": "ekiclik", "origin": "ekiclik", "role": "ROLE_SUPERADMIN", "bank": null, "hub_admin": false}"#;
+        let before: Identity = serde_json::from_str(before).unwrap();
+        assert_eq!((before.kind(), before.session), (Kind::Outsider, false));
     }
 
     #[test]

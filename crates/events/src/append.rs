@@ -28,14 +28,15 @@ const BOOKKEEPING: &str = "post_hash,deleted_at";
 /// - `who(origin text, bank bigint, actor bigint, traceparent text)`, one row;
 /// - `new`, the changed rows as they are now, and for [`Change::Updated`] `old`, as they were.
 ///
-/// `secret` columns (hashes) stand in neither table; `personal` ones only by name. All names come from declarations in
-/// the code, never from a request.
-pub fn append(model: &str, change: Change, secret: &[&str], personal: &[&str]) -> String {
+/// `secret` columns (hashes) stand in neither table; `personal` ones only by name, but for rows where the boolean column
+/// `impersonal` is true. All names come from declarations in the code, never from a request.
+pub fn append(model: &str, change: Change, secret: &[&str], personal: &[&str], impersonal: Option<&str>) -> String {
     let kind = change.as_str();
     let hidden = secret.iter().fold(BOOKKEEPING.to_owned(), |list, column| format!("{list},{column}"));
     let nulled = personal.iter().map(|column| format!("\"{column}\":null")).collect::<Vec<_>>().join(",");
-    let state = format!("n.after - '{{{hidden}}}'::text[] || '{{{nulled}}}'::jsonb");
-    let by_name = secret.iter().chain(personal).copied().collect::<Vec<_>>().join(",");
+    let is_person = impersonal.map_or("TRUE".to_owned(), |column| format!("(n.after ->> '{column}') IS DISTINCT FROM 'true'"));
+    let state = format!("n.after - '{{{hidden}}}'::text[] || CASE WHEN {is_person} THEN '{{{nulled}}}'::jsonb ELSE '{{}}' END");
+    let by_name = format!("(a.field = ANY('{{{}}}') OR a.field = ANY('{{{}}}') AND {is_person})", secret.join(","), personal.join(","));
     // Rows become JSON once: a function of the row in a later condition would be computed for each of its fields
     let rows = match change {
         Change::Updated => "n.id, n.version, to_jsonb(n) AS after, to_jsonb(o) AS before FROM new n JOIN old o ON o.id = n.id",
@@ -45,8 +46,7 @@ pub fn append(model: &str, change: Change, secret: &[&str], personal: &[&str]) -
         Change::Created => format!("NULL::text, NULL::jsonb, {state} FROM state n, who w"),
         Change::Deleted => format!("NULL::text, {state}, NULL::jsonb FROM state n, who w"),
         Change::Updated => format!(
-            "a.field, CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE n.before -> a.field END, \
-             CASE WHEN a.field = ANY('{{{by_name}}}') THEN NULL ELSE a.after END \
+            "a.field, CASE WHEN {by_name} THEN NULL ELSE n.before -> a.field END, CASE WHEN {by_name} THEN NULL ELSE a.after END \
              FROM state n, who w, \
              jsonb_each(n.after - '{{{BOOKKEEPING},version,write_date,write_uid}}'::text[]) AS a(field, after) \
              WHERE a.after IS DISTINCT FROM n.before -> a.field"

@@ -319,7 +319,8 @@ fn guardian(programs: &Path, home: &Path, port: u16, durability: Durability) -> 
     let mut command = Account::owner_of(home)?.command(SETSID.0);
     command.args([SH.0, "-c", GUARDIAN, "guardian"]).arg(programs.join("postgres")).arg("-D").arg(home).arg("-p").arg(port.to_string());
     let common = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "shared_buffers=128MB"];
-    let quiet = ["timezone=UTC", "log_timezone=UTC", "logging_collector=off"];
+    // Terse: what an error tells in detail are rows, with names and e-mails
+    let quiet = ["timezone=UTC", "log_timezone=UTC", "logging_collector=off", "log_error_verbosity=terse"];
     let careless: &[&str] = match durability {
         Durability::Durable => &[],
         Durability::Throwaway => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],

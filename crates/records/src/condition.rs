@@ -3,7 +3,7 @@
 //! Every table that a condition touches is limited to what the identity may see there: a filter can't find out by a
 //! relation what a read would not show.
 
-use domain::{Identity, Kind as Who, when};
+use domain::{Identity, when};
 use jsonrpc::{Fault, strict};
 use serde_json::Value;
 
@@ -68,12 +68,13 @@ impl<'a> Conditions<'a> {
 
     /// What a field is in SQL. A user of a bank sees of another service's users nobody but itself.
     pub fn column(&self, row: Row<'_>, field: &Field) -> String {
-        let column = match &field.computed {
-            Some(sql) => format!("({})", sql.replace("{t}", row.alias)),
-            None => format!("{}.{}", row.alias, field.name),
+        let column = match (&field.computed, field.seen_as) {
+            (Some(sql), _) => format!("({})", sql.replace("{t}", row.alias)),
+            (None, Some(seen)) if !self.in_rule => format!("({})", seen(self.identity, field).replace("{t}", row.alias)),
+            (None, _) => format!("{}.{}", row.alias, field.name),
         };
-        match (self.identity.kind(), &field.kind) {
-            (Who::Bank(_), Kind::Many2one("res.users")) => {
+        match (self.identity.is_trusted(), &field.kind) {
+            (false, Kind::Many2one("res.users")) => {
                 format!("(CASE WHEN {column} = {uid} THEN {column} END)", uid = self.identity.uid)
             }
             _ => column,
@@ -335,10 +336,11 @@ impl<'a> Conditions<'a> {
         Ok(if negative { negated(found) } else { found })
     }
 
-    /// Whether the identity sees some records only of the model that a field leads to.
+    /// Whether the identity sees some records only, or none, of the model that a field leads to.
     fn is_limited(&self, field: &Field) -> bool {
         let comodel = field.kind.comodel().and_then(|comodel| self.registry.get(comodel));
-        !self.in_rule && comodel.is_some_and(|comodel| (comodel.access)(self.identity).visible.is_some())
+        let access = comodel.map(|comodel| (comodel.access)(self.identity));
+        !self.in_rule && access.is_some_and(|access| !access.read || access.visible.is_some())
     }
 
     /// Whether another service keeps the records that a field leads to: ids are all there is to compare.

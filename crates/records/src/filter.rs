@@ -89,6 +89,12 @@ impl Filter {
         Filter::Leaf(Leaf { path: vec![field.to_owned()], op, operand: Operand::Value(value.into()) })
     }
 
+    /// A leaf on a field at the end of a path: `order_id.code_pos`.
+    pub fn path(path: &str, op: Op, value: impl Into<Value>) -> Filter {
+        let path = path.split('.').map(str::to_owned).collect();
+        Filter::Leaf(Leaf { path, op, operand: Operand::Value(value.into()) })
+    }
+
     /// Whether it says nothing.
     pub fn is_all(&self) -> bool {
         matches!(self, Filter::And(items) if items.is_empty())

@@ -141,6 +141,8 @@ pub struct Field {
     pub writable_by: Option<fn(&Identity) -> bool>,
     /// Who may read it; others get 403.
     pub readable_by: Option<fn(&Identity) -> bool>,
+    /// What it is for an identity where that is not its column: SQL over the row `{t}`.
+    pub seen_as: Option<fn(&Identity, &Field) -> String>,
     /// The internal column whose encrypted text holds it, for a field that only the service's code can open.
     pub sealed_in: Option<&'static str>,
     /// What it is where a client unsets it.
@@ -164,6 +166,7 @@ impl Field {
             computed: None,
             writable_by: None,
             readable_by: None,
+            seen_as: None,
             sealed_in: None,
             default: None,
             visibility: Visibility::Public,
@@ -252,6 +255,12 @@ impl Field {
         self
     }
 
+    /// It reads, is filtered and ordered by what this says, for each identity its own.
+    pub fn seen_as(mut self, sql: fn(&Identity, &Field) -> String) -> Field {
+        self.seen_as = Some(sql);
+        self
+    }
+
     /// It has no column: its value is part of the encrypted text in this internal one. Never in `{*}`, in no filter and no
     /// order; read where it is named, on the model itself.
     pub fn sealed_in(mut self, column: &'static str) -> Field {
@@ -311,10 +320,18 @@ impl Access {
         Access { read: true, ..Access::default() }
     }
 
-    /// The same for some records only.
+    /// The same for some records only; said twice, for those that are both.
     pub fn only(mut self, visible: Filter) -> Access {
-        self.visible = Some(visible);
+        self.visible = Some(match self.visible.take() {
+            Some(rule) => Filter::And(vec![rule, visible]),
+            None => visible,
+        });
         self
+    }
+
+    /// Reading, and nothing is there.
+    pub fn none() -> Access {
+        Access::read().only(Filter::Or(Vec::new()))
     }
 }
 
@@ -333,6 +350,8 @@ pub struct Model {
     pub rec_name: &'static str,
     /// The many2one that makes its records a tree.
     pub parent: Option<&'static str>,
+    /// The boolean field that tells records which are no person's: nothing of them is personal.
+    pub impersonal: Option<&'static str>,
     /// SQL over the row `{t}` and the text `r.name` that tells whether the text names the row.
     pub named: Cow<'static, str>,
     /// In the order of `{*}`.
@@ -365,6 +384,7 @@ impl Model {
             order: "name",
             rec_name: "name",
             parent: None,
+            impersonal: None,
             named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
             fields,
             access,
@@ -395,6 +415,12 @@ impl Model {
     /// With its own way of being named; `{t}` stands for the row, `r.name` for the text.
     pub fn named(mut self, sql: &'static str) -> Model {
         self.named = Cow::Borrowed(sql);
+        self
+    }
+
+    /// With the boolean field that tells records which are no person's.
+    pub fn impersonal(mut self, field: &'static str) -> Model {
+        self.impersonal = Some(field);
         self
     }
 

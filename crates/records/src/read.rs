@@ -588,9 +588,14 @@ impl<'a> Reader<'a> {
         if let Some(field) = nested.and_then(|nested| nested.names(|name| comodel.field(name).filter(|field| field.sealed_in.is_some()))) {
             return Err(sealed(comodel, field));
         }
+        let access = (comodel.access)(self.identity);
+        if nested.is_none() && !access.read {
+            // Of records that are not there for the identity it has no number either
+            return Ok(Sql::new(if matches!(field.kind, Kind::Many2one(_)) { "'false'" } else { "'[]'" }));
+        }
         let alias = conditions.alias();
         let related = Row { model: comodel, alias: &alias };
-        let limited = (comodel.access)(self.identity).visible.is_some();
+        let limited = access.visible.is_some();
         match &field.kind {
             Kind::Many2one(_) => {
                 if nested.is_none() && !limited {

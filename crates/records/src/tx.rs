@@ -437,6 +437,9 @@ struct Wanted<'m> {
 /// `<table>_<rule in words>` is a check.
 pub fn taken(model: &Model, error: diesel::result::Error) -> Failure {
     let diesel::result::Error::DatabaseError(kind, info) = &error else { return error.into() };
+    if let (DatabaseErrorKind::NotNullViolation, Some(column)) = (kind, info.column_name()) {
+        return Fault::validation(format!("Field '{column}' of {} is required", model.name)).into();
+    }
     let name = info.constraint_name().unwrap_or_default();
     let Some(what) = name.strip_prefix(model.table).map(|name| name.trim_matches('_')) else { return error.into() };
     match kind {

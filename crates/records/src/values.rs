@@ -146,6 +146,13 @@ impl Values {
         Some(self.entries.remove(at).1)
     }
 
+    /// Takes these fields out, to be written elsewhere.
+    pub fn take(&mut self, names: &[&str]) -> Values {
+        let (taken, left) = std::mem::take(&mut self.entries).into_iter().partition(|(name, _)| names.contains(name));
+        self.entries = left;
+        Values { entries: taken }
+    }
+
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

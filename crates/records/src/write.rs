@@ -60,7 +60,7 @@ fn recordset(sql: &mut Sql, model: &Model, columns: &[&str], rows: String) {
 }
 
 fn finish(sql: &mut Sql, model: &Model, change: Change) {
-    sql.push(&append(model.name, change, &model.secret_columns(), &model.personal_columns()));
+    sql.push(&append(model.name, change, &model.secret_columns(), &model.personal_columns(), model.impersonal));
 }
 
 /// Inserts rows, each an object with these columns (an array column may not be missing). Rows of the answer: the new id
@@ -108,6 +108,18 @@ pub fn update(model: &Model, author: &Author, ids: Vec<i64>, values: &[(&'static
     let mut input = Sql::new("jsonb_to_record(");
     input.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(")");
     changed(model, author, &columns, input, ids, "")
+}
+
+/// Which of these records have other values than these. Rows of the answer: their ids.
+pub fn differing(model: &Model, ids: Vec<i64>, values: &[(&'static str, &Value)]) -> Sql {
+    let plain = values.iter().filter_map(|(name, value)| if let Value::Plain(json) = value { Some((*name, json)) } else { None });
+    let row: Map<String, Json> = plain.map(|(name, json)| (name.to_owned(), json.clone())).collect();
+    let of = |alias: &str| row.keys().map(|column| format!("{alias}.{column}")).collect::<Vec<_>>().join(", ");
+    let typed = row.keys().map(|column| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
+    let mut sql = Sql::new(&format!("SELECT t.id FROM {} t, jsonb_to_record(", model.table));
+    sql.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(") WHERE t.id = ANY(");
+    sql.bind(ids).push(&format!(") AND ROW({}) IS DISTINCT FROM ROW({}) ORDER BY t.id", of("t"), of("i")));
+    sql
 }
 
 /// That a row is one of these. A single id is compared as such: with an array the planner expects several, and plans anew

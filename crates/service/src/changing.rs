@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use domain::{Identity, Kind as Who, Origin};
+use domain::{Identity, Origin};
 use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
 use records::condition::denied;
 use records::read::{ListRequest, Window};
@@ -291,9 +291,9 @@ impl<S: Service> Owner<S> {
             return Ok(None);
         };
         let bank = self.ask::<Result<i64, Vec<String>>>(call.asking("res.bank", "_named").with("name", &name)).await?;
-        match (bank, identity.kind()) {
-            (Ok(bank), Who::Bank(own)) if bank == own => Ok(Some(bank)),
-            (_, Who::Bank(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),
+        match (bank, identity.bank) {
+            (Ok(bank), Some(own)) if bank == own => Ok(Some(bank)),
+            (_, Some(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),
             (Ok(bank), _) => Ok(Some(bank)),
             (Err(known), _) => {
                 early.push(format!("Unknown bank '{name}': known are {}", known.join(", ")));

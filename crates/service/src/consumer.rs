@@ -38,6 +38,33 @@ enum Place {
     Parked(i64),
 }
 
+/// The clients whom partners has forgotten, as its events tell, each with the reason: what is kept of them elsewhere goes too.
+pub fn forgotten(events: &[Event]) -> Vec<(i64, String)> {
+    #[derive(serde::Deserialize)]
+    struct Payload {
+        #[serde(default)]
+        forgotten: bool,
+        #[serde(default)]
+        reason: String,
+    }
+    let clients = events.iter().filter(|event| event.model == "res.partner");
+    let read = clients.filter_map(|event| Some((event.record_id, serde_json::from_str::<Payload>(event.payload.get()).ok()?)));
+    read.filter(|(_, payload)| payload.forgotten).map(|(id, payload)| (id, payload.reason)).collect()
+}
+
+/// Overwrites what a service keeps of them, by its schema's `forget`, in the transaction that takes the events.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(tx: &mut records::Tx<'_>, events: &[Event]) -> Result<(), Failure> {
+    for (client, reason) in forgotten(events) {
+        let mut sql = Sql::new("SELECT 1::bigint FROM forget(ARRAY[");
+        sql.bind(client).push("], ").bind(tx.author.uid).push(", ").bind(reason).push(")");
+        tx.ids(sql).await?;
+    }
+    Ok(())
+}
+
 /// What became of some events.
 enum Taken {
     /// They have had their effect.

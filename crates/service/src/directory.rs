@@ -18,7 +18,18 @@ pub const SERVICES: &[(&str, &[&str])] = &[
     ),
     (
         "partners",
-        &["res.bank", "res.company", "res.country", "res.country.state", "res.currency", "res.partner", "res.partner.title", "res.users"],
+        &[
+            "res.bank",
+            "res.company",
+            "res.country",
+            "res.country.state",
+            "res.currency",
+            "res.partner",
+            "res.partner.bank",
+            "res.partner.title",
+            "res.users",
+            "res.users.apikeys",
+        ],
     ),
     ("crm", &["account.move", "account.move.line", "account.tax", "crm.lead", "crm.stage", "sale.order", "sale.order.line"]),
     (
@@ -45,6 +56,38 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
     ("stock", &["product.product", "res.bank", "res.partner", "res.users", "sale.order", "sale.order.line"]),
     ("sync", &["res.bank"]),
 ];
+
+/// What services ask each other besides users' calls: whom, who, what. What does not stand here is refused, whoever asks.
+pub const QUESTIONS: &[(&str, &str, &[&str])] = &[
+    ("catalog", "gateway", &["_described", "_outlines"]),
+    ("catalog", "partners", &["_referring"]),
+    ("catalog", "crm", &["_by_reference", "_existing"]),
+    ("catalog", "stock", &["_by_reference", "_existing"]),
+    ("catalog", "sync", &["_event", "_feed", "_position", "_read"]),
+    ("partners", "gateway", &["_api_key", "_authenticate", "_described", "_destroy", "_existing", "_outlines", "_session"]),
+    ("partners", "catalog", &["_existing", "_named"]),
+    ("partners", "partners", &["_named"]),
+    ("partners", "crm", &["_client", "_client_of", "_event", "_existing", "_feed", "_for_lead", "_for_report", "_named"]),
+    ("partners", "stock", &["_event", "_existing", "_feed", "_for_report", "_named", "_of_login", "_points_of_sale"]),
+    ("partners", "sync", &["_event", "_existing", "_feed", "_forgotten", "_named", "_position", "_read"]),
+    ("crm", "gateway", &["_described", "_outlines"]),
+    ("crm", "catalog", &["_referring"]),
+    ("crm", "partners", &["_papers", "_referring"]),
+    ("crm", "stock", &["_deliveries", "_demand", "_event", "_existing", "_feed"]),
+    ("crm", "sync", &["_event", "_feed", "_position", "_read"]),
+    ("stock", "gateway", &["_described", "_outlines"]),
+    ("stock", "catalog", &["_referring"]),
+    ("stock", "partners", &["_referring"]),
+    ("stock", "crm", &["_close", "_event", "_feed", "_for_orders", "_referring"]),
+    ("stock", "sync", &["_event", "_feed", "_position", "_read"]),
+    ("sync", "gateway", &["_described", "_outlines", "_position", "_refused", "_stream", "_webhooks"]),
+    ("sync", "partners", &["_referring"]),
+];
+
+/// Whether a service may ask this of another.
+pub fn may_ask(asked: &str, asker: &str, method: &str) -> bool {
+    QUESTIONS.iter().any(|(of, by, methods)| *of == asked && *by == asker && methods.contains(&method))
+}
 
 /// The service that keeps a model.
 pub fn owner_of(model: &str) -> Option<&'static str> {

@@ -430,6 +430,9 @@ async fn feed<S: Service>(request: HttpRequest, query: web::Query<FeedQuery>, ow
         let Caller::Service(reader) = owner.keyring.verify(&token)? else {
             return Err(Fault::access_error("The feed is between services."));
         };
+        if !crate::directory::may_ask(owner.service.name(), &reader, "_feed") {
+            return Err(Fault::access_error(format!("The service '{reader}' does not follow {}.", owner.service.name())));
+        }
         owner.events(&reader, query.after, query.limit, query.wait).await
     };
     match answer.await {

@@ -209,6 +209,10 @@ impl Keyring {
             _ => Fault::session_expired(),
         })?;
         let claims = claims.claims;
+        if claims.exp > now() + LIFETIME + SKEW {
+            tracing::error!(issuer, "an identity was signed for longer than a minute");
+            return Err(Fault::session_expired());
+        }
         let caller = match claims.user {
             Some(user) if issuer == GATEWAY => Caller::User(Arc::new(user)),
             None if claims.sub == format!("service:{issuer}") => Caller::Service(issuer.clone()),
@@ -256,6 +260,16 @@ mod tests {
         let ring = Keyring::ring(&["gateway", "catalog"]).unwrap();
         let token = ring["gateway"].own_token("catalog").unwrap();
         assert_eq!(ring["catalog"].verify(&token), Ok(Caller::Service("gateway".to_owned())));
+    }
+
+    #[test]
+    fn an_identity_for_years_is_none() {
+        let ring = Keyring::ring(&["gateway", "catalog"]).unwrap();
+        let of = |seconds| {
+            let claims = Claims { exp: now() + seconds, ..ring["gateway"].claims("catalog", Some(Identity::system())) };
+            ring["catalog"].verify(&ring["gateway"].sign(&claims).unwrap())
+        };
+        assert!(of(LIFETIME).is_ok() && of(LIFETIME + SKEW + 60).is_err() && of(10 * 365 * 86_400).is_err());
     }
 
     #[test]

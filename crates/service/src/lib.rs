@@ -3,7 +3,7 @@
 
 mod changing;
 pub mod config;
-mod consumer;
+pub mod consumer;
 pub mod database;
 mod described;
 pub mod directory;

@@ -150,6 +150,11 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Called when [`Service::apply`]'s effect is committed.
     fn committed(&self) {}
 
+    /// Called after migrations that were due: tells what they have done to people.
+    fn migrated<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, ()> {
+        Box::pin(async {})
+    }
+
     /// What is wrong with what only it knows.
     fn examine<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
         Box::pin(async { Vec::new() })
@@ -215,8 +220,8 @@ pub trait Service: Send + Sync + Sized + 'static {
         Box::pin(async move { Err(Fault::no_such_method(model.name, &call.method).into()) })
     }
 
-    /// A method that only services of ours may call, by name of the caller.
-    fn private<'a>(&'a self, _owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    /// A method that services of ours may call: those that [`directory::QUESTIONS`] names.
+    fn private<'a>(&'a self, _owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move { Err(Fault::no_such_method(&call.model, &call.method)) })
     }
 }
@@ -254,7 +259,12 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// The database's own.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        self.database.migrate(self.service.migrations()).await
+        let were_due = !self.database.is_migrated(&self.service.migrations()).await?;
+        self.database.migrate(self.service.migrations()).await?;
+        if were_due {
+            self.service.migrated(self).await;
+        }
+        Ok(())
     }
 
     async fn answer(&self, mut call: Call) -> Result<Reply, Fault> {
@@ -284,8 +294,14 @@ impl<S: Service> Owner<S> {
 
     async fn dispatch(&self, call: &Call) -> Result<Reply, Fault> {
         let identity = match self.keyring.verify(&call.token)? {
-            Caller::Service(name) if call.method.starts_with('_') => return self.private(&name, call).await,
-            Caller::Service(name) => return Err(Fault::access_error(format!("The service '{name}' may not call '{}'.", call.method))),
+            Caller::Service(name) if directory::may_ask(self.service.name(), &name, &call.method) => {
+                return self.private(&name, call).await;
+            }
+            Caller::Service(name) => {
+                let (own, method) = (self.service.name(), &call.method);
+                tracing::warn!(service = own, asked_by = name, method, "what does not stand in directory.rs was asked");
+                return Err(Fault::access_error(format!("The service '{name}' may not ask {own} for '{method}'.")));
+            }
             Caller::User(identity) => identity,
         };
         working_for(identity.uid, self.answer_user(identity, call)).await
@@ -344,7 +360,7 @@ impl<S: Service> Owner<S> {
                 let number = |name: &str| call.params.get::<i64>(name).map(Option::unwrap_or_default);
                 self.events(caller, number("after")?, number("limit")?, call.params.get::<u64>("wait")?.unwrap_or_default()).await
             }
-            "_read" if caller == "sync" => self.read_for_service(call).await,
+            "_read" => self.read_for_service(call).await,
             "_outlines" => Ok(Reply::value(&self.service.registry().outlines())),
             // One event, for a follower that put it aside
             "_event" => {
@@ -360,7 +376,7 @@ impl<S: Service> Owner<S> {
                 Ok(Reply::value(&self.feed.stamp_once().await.map_err(failed)?))
             }
             "_described" => Ok(Reply::value(&crate::described::all(&self.service))),
-            _ => self.service.private(self, caller, call).await,
+            _ => self.service.private(self, call).await,
         }
     }
 

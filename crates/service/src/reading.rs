@@ -155,7 +155,7 @@ impl<S: Service> Owner<S> {
     }
 
     /// The records that a filter finds, archived ones too, in the order of their ids, as a service of ours sees them:
-    /// `{filter, query, limit}`, at most 1,000.
+    /// `{filter, query, limit}`, at most 1,000; with `bank`, as that bank may see them.
     pub(crate) async fn read_for_service(&self, call: &jsonrpc::Call) -> Result<Reply, Fault> {
         let model = self.service.registry().model(&call.model)?;
         let request = ListRequest {
@@ -165,7 +165,8 @@ impl<S: Service> Owner<S> {
             active_test: false,
             window: Window::First(Some(call.params.need::<i64>("limit")?.clamp(1, WHOLE_ROWS))),
         };
-        let sql = self.reader(&Identity::system()).page(model, &request, i64::MAX)?;
+        let identity = call.params.get::<i64>("bank")?.map_or_else(Identity::system, Identity::of_bank);
+        let sql = self.reader(&identity).page(model, &request, i64::MAX)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
         Ok(Reply::json(format!("[{rows}]")))

@@ -55,7 +55,7 @@ impl Catalog {
 pub fn access(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator | Who::Staff | Who::Integration => Access::all(),
-        Who::Bank(_) => Access::read(),
+        Who::Bank(_) | Who::Clerk { .. } | Who::Outsider => Access::read(),
     }
 }
 
@@ -95,7 +95,7 @@ impl Service for Catalog {
         MIGRATIONS
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, _caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("product.product", "_by_reference") => product_template::by_reference(owner, call).await,

@@ -1,6 +1,7 @@
 //! `product.template`: a configuration, which is what is sold; `product.product` is the same record seen as a variant.
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use domain::Identity;
 use jsonrpc::{Call, Fault, Reply, strict};
 use records::tx::{Found, taken};
 use records::values::{Mode, Problems, is_unset};
@@ -41,7 +42,7 @@ fn fields(margins: &Margins) -> Vec<Field> {
         Field::new("image_url", Kind::Char(2_000), "Image URL").help("Kept as text; never fetched."),
         Field::new("fab_certificate", Kind::Char(2_000), "Certificate URL").help("Kept as text; never fetched."),
         Field::new("list_price", Kind::Monetary, "Sales price").help("0 means not set: the selling price is then made of the cost."),
-        Field::new("standard_price", Kind::Monetary, "Cost"),
+        Field::new("standard_price", Kind::Monetary, "Cost").readable_by(Identity::is_trusted),
         Field::computed("central_price", Kind::Monetary, "Central price", central).help("Cost with the central margin."),
         Field::computed("selling_price", Kind::Monetary, "Selling price", selling)
             .help("The sales price when it is set, else the central price with the selling margin."),

@@ -12,7 +12,7 @@ use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Values};
+use records::{Access, Failure, Field, Kind, Model, Sql, Tx, Values};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
@@ -41,7 +41,7 @@ pub fn model() -> Model {
         Field::new("amount_tax", Kind::Monetary, "Taxes").readonly(),
         Field::new("amount_total", Kind::Monetary, "Total").readonly(),
         Field::new("invoice_line_ids", Kind::One2many { comodel: "account.move.line", inverse: "move_id" }, "Lines"),
-        Field::new("narration", Kind::Text(20_000), "Terms and conditions"),
+        Field::new("narration", Kind::Text(20_000), "Terms and conditions").personal(),
     ];
     Model::new("account.move", "account_move", "Invoice", fields, access).order("date desc, name desc, id desc")
 }
@@ -65,7 +65,8 @@ pub fn line_model() -> Model {
         Field::new("sale_line_id", Kind::Many2one("sale.order.line"), "Order line").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
     ];
-    Model::new("account.move.line", "account_move_line", "Invoice line", fields, read_own).order("move_id, sequence, id")
+    Model::new("account.move.line", "account_move_line", "Invoice line", fields, |identity| read_own(identity, "move_id.sale_id.code_pos"))
+        .order("move_id, sequence, id")
 }
 
 /// The hub's side writes, the platform reads, a bank's user reads its own bank's.
@@ -73,7 +74,7 @@ fn access(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator | Who::Staff => Access { create: false, ..Access::all() },
         Who::Integration => Access::read(),
-        Who::Bank(bank) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
+        Who::Bank(_) | Who::Clerk { .. } | Who::Outsider => read_own(identity, "sale_id.code_pos"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::sql_types::{BigInt, Nullable, Text};
-use domain::{Identity, nearest};
+use domain::{Identity, Kind as Who, nearest};
 use jsonrpc::{Call, Fault, strict};
 use records::tx::Found;
 use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
@@ -25,13 +25,13 @@ pub const CENTRAL: &str = "EKIWH";
 /// The declaration.
 pub fn model() -> Model {
     let mut fields = vec![
-        Field::new("name", Kind::Char(254), "Opportunity").required(),
+        Field::new("name", Kind::Char(254), "Opportunity").required().personal(),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Customer").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
         Field::new("order_source", Kind::Char(254), "Bank's name").readonly(),
         Field::new("cart_id", Kind::Integer, "Cart").readonly().help("With the bank, a lead's natural key."),
         Field::new("ek_order_id", Kind::Integer, "Platform's order number").readonly(),
-        Field::new("stage_id", Kind::Many2one("crm.stage"), "Stage").by_name(),
+        Field::new("stage_id", Kind::Many2one("crm.stage"), "Stage").required().by_name(),
         Field::new("priority", Kind::Selection(&["0", "1", "2", "3"]), "Priority").default("0"),
         Field::new("code_pos", Kind::Char(254), "Point of sale").readonly(),
         Field::new("pos_id", Kind::Many2one("res.partner"), "Point of sale's record").readonly(),
@@ -310,7 +310,14 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
         return if same { Ok(Prepared::Known(id)) } else { Err(other_content(id)) };
     }
 
-    let code_of_lead = lead.text("code_pos").or(address.text("code_pos")).map(str::to_owned);
+    let mut code_of_lead = lead.text("code_pos").or(address.text("code_pos")).map(str::to_owned);
+    if let Who::Clerk { code_pos, .. } = identity.kind() {
+        // Of another point of sale it would not see the lead itself
+        if code_of_lead.as_deref().is_some_and(|code| code != code_pos) {
+            return Err(Fault::access_error(format!("You work at the point of sale '{code_pos}' and can't send leads of another.")));
+        }
+        code_of_lead = Some(code_pos.to_owned());
+    }
     let codes: Vec<&str> =
         lines.iter().map(|(.., code)| code.as_str()).chain(code_of_lead.as_deref()).chain(address.text("code_pos")).collect();
     let refs: Vec<&str> = lines.iter().map(|(_, reference, ..)| reference.as_str()).collect();
@@ -354,7 +361,7 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     }
     let email = partner.text("email").unwrap_or_default();
     let origin = identity.origin_claiming(None);
-    let question = call.asking("res.partner", "_client").with("email", &email).with("bank", &bank.id);
+    let question = call.asking("res.partner", "_client").with("email", &email).with("bank", &bank.id).with("own", &identity.bank.is_some());
     let client: i64 = owner.ask(question.with("uid", &identity.uid).with("origin", &origin)).await?;
 
     let name = lead.text("name").map(str::to_owned).unwrap_or_else(|| match (cart_id, ek_order_id) {

@@ -17,7 +17,7 @@ use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Regist
 use serde_json::{Map, Value as Json, json};
 use service::doctor::Finding;
 use service::owner::Answer;
-use service::{Asked, Owner, Pending, Service};
+use service::{Asked, Owner, Pending, Service, consumer};
 
 use crate::account_move::GivenUp;
 use crate::crm_lead::Wire;
@@ -69,19 +69,29 @@ pub enum Prepared {
     GivenUp(GivenUp),
 }
 
-/// Leads and orders: the hub and the platform write, a bank's user its own bank's. An order comes with its lead.
+/// Leads and orders: the hub and the platform write, a bank's user its own bank's, a clerk those of its point of sale. An order
+/// comes with its lead.
 pub fn access(identity: &Identity) -> Access {
     match identity.kind() {
-        Who::Bank(bank) => Access { unlink: false, ..Access::all() }.only(Filter::leaf("bank_id", Op::Eq, bank)),
-        _ => Access::all(),
+        Who::Administrator | Who::Staff | Who::Integration => Access::all(),
+        Who::Bank(_) | Who::Clerk { .. } => own(identity, Access { unlink: false, ..Access::all() }, "code_pos"),
+        Who::Outsider => Access::none(),
     }
 }
 
-/// What only the service's code writes: read by all, by a bank's user of its own bank.
-pub fn read_own(identity: &Identity) -> Access {
+/// What only the service's code writes: read by all, by a bank's user of its own bank, by a clerk of the point of sale that is at
+/// the end of a path.
+pub fn read_own(identity: &Identity, code_pos: &str) -> Access {
+    own(identity, Access::read(), code_pos)
+}
+
+fn own(identity: &Identity, access: Access, code_pos: &str) -> Access {
+    let of_bank = |bank: i64| Filter::leaf("bank_id", Op::Eq, bank);
     match identity.kind() {
-        Who::Bank(bank) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
-        _ => Access::read(),
+        Who::Administrator | Who::Staff | Who::Integration => access,
+        Who::Bank(bank) => access.only(of_bank(bank)),
+        Who::Clerk { bank, code_pos: own } => access.only(of_bank(bank)).only(Filter::path(code_pos, Op::Eq, own)),
+        Who::Outsider => Access::none(),
     }
 }
 
@@ -251,22 +261,24 @@ impl Service for Crm {
         self.keys.open(id, text)
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
-                ("sale.order", "_demand") if caller == "stock" => sale_order::demand(owner, call).await,
-                ("sale.order", "_deliveries") if caller == "stock" => printed::deliveries(owner, call).await,
+                ("sale.order", "_demand") => sale_order::demand(owner, call).await,
+                ("sale.order", "_papers") => sale_order::papers(owner, call).await,
+                ("sale.order", "_deliveries") => printed::deliveries(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })
     }
 
     fn follows(&self) -> &'static [&'static str] {
-        &["stock"]
+        &["stock", "partners"]
     }
 
     fn heard<'a>(&'a self, owner: &'a Owner<Self>, _feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<Self::Heard, Fault>> {
         Box::pin(async move {
+            // Of partners' feed nothing has to be asked
             let moves = events.iter().filter(|event| event.model == "stock.move");
             let mut orders: Vec<i64> = moves.filter_map(|event| Moved::of(event)?.sale_id).collect();
             orders.sort_unstable();
@@ -282,10 +294,13 @@ impl Service for Crm {
         &'a self,
         tx: &'a mut Tx<'_>,
         _feed: &'a str,
-        _events: &'a [Event],
+        events: &'a [Event],
         heard: &'a Self::Heard,
     ) -> Pending<'a, Result<(), Failure>> {
-        Box::pin(async move { if heard.is_empty() { Ok(()) } else { sale_order::serve(tx, heard).await } })
+        Box::pin(async move {
+            consumer::forget(tx, events).await?;
+            if heard.is_empty() { Ok(()) } else { sale_order::serve(tx, heard).await }
+        })
     }
 }
 

@@ -37,7 +37,7 @@ pub fn model() -> Model {
         Field::new("delivery_type", Kind::Char(64), "Address type"),
         Field::new("delivery_street", Kind::Char(254), "Street").personal(),
         Field::new("delivery_street2", Kind::Char(254), "Street 2").personal(),
-        Field::new("delivery_state", Kind::Char(254), "Wilaya").help("As it was sent; where it is known, by its name."),
+        Field::new("delivery_state", Kind::Char(254), "Wilaya").personal().help("As it was sent; where it is known, by its name."),
         Field::new("delivery_state_id", Kind::Many2one("res.country.state"), "Wilaya's record").readonly(),
         Field::new("delivery_country_id", Kind::Many2one("res.country"), "Country").readonly(),
         Field::new("amount_untaxed", Kind::Monetary, "Untaxed amount").readonly(),
@@ -48,7 +48,7 @@ pub fn model() -> Model {
         Field::computed("reserved", Kind::Float, "Reserved", of_lines("reserved"))
             .help("How many of its goods are put aside, as stock told last."),
         Field::computed("short", Kind::Float, "Short", of_lines("short")).help("How many of its goods are waited for."),
-        Field::new("note", Kind::Text(20_000), "Terms and conditions"),
+        Field::new("note", Kind::Text(20_000), "Terms and conditions").personal(),
         Field::internal("closing_reason", Kind::Char(500)),
     ];
     Model::new("sale.order", "sale_order", "Sales order", fields, access).order("date_order desc, id desc")
@@ -85,7 +85,8 @@ pub fn line_model() -> Model {
         Field::computed("qty_invoiced", Kind::Float, "Invoiced", of_invoices).help("What credit notes took back is taken off."),
         Field::computed("qty_credited", Kind::Float, "Credited", of_credits),
     ];
-    Model::new("sale.order.line", "sale_order_line", "Sales order line", fields, read_own).order("order_id, sequence, id")
+    Model::new("sale.order.line", "sale_order_line", "Sales order line", fields, |identity| read_own(identity, "order_id.code_pos"))
+        .order("order_id, sequence, id")
 }
 
 /// The declaration of a tax.
@@ -473,6 +474,23 @@ pub async fn note_reason(tx: &mut Tx<'_>, orders: Vec<i64>, reason: String) -> R
     let mut values = Values::default();
     values.set("closing_reason", reason);
     tx.update(tx.registry.model("sale.order")?, orders, &values).await.map(drop)
+}
+
+/// What keeps a client from being forgotten, `{open, last}`: how many orders of it are not at their end, and the day of the last
+/// posted invoice.
+///
+/// # Errors
+/// The database's own.
+pub async fn papers(owner: &Owner<Crm>, call: &Call) -> Result<Reply, Fault> {
+    let mut sql = Sql::new(
+        "SELECT json_build_object('open', (SELECT count(*) FROM sale_order o WHERE o.deleted_at IS NULL AND o.state <> 'cancel' \
+         AND (o.state <> 'done' OR EXISTS (SELECT FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL \
+         AND l.reserved + l.short > 0)) AND o.partner_id = ",
+    );
+    let partner: i64 = call.params.need("partner")?;
+    sql.bind(partner).push("), 'last', (SELECT max(m.invoice_date) FROM account_move m WHERE m.state = 'posted' AND m.partner_id = ");
+    sql.bind(partner).push("))::text");
+    Ok(Reply::json(owner.database.search::<Text, String>(sql).await?.pop().unwrap_or_default()))
 }
 
 /// The value of a checked quantity.

@@ -96,6 +96,14 @@ impl Children {
         Ok(children)
     }
 
+    /// A process's own key, by which one asks the others in its name.
+    ///
+    /// # Errors
+    /// A name of no process.
+    pub fn key(&self, name: &str) -> anyhow::Result<Keyring> {
+        Keyring::new(name, self.private.get(name).with_context(|| format!("there is no process '{name}'"))?, &self.public)
+    }
+
     /// Starts the gateway, on the port of the variables, when everything behind it is there.
     ///
     /// # Errors

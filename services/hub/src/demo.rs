@@ -78,7 +78,7 @@ fn records() -> Vec<(&'static str, Value)> {
         ("res.bank", json!({"name": "BNA"})),
         (
             "res.users",
-            json!({"name": "Ekiclik", "login": "ekiclik", "password": "ekiclik", "create_by": "ekiclik", "role": "ROLE_SUPERADMIN"}),
+            json!({"name": "Ekiclik", "login": "ekiclik", "password": "ekiclik", "create_by": "ekiclik", "role": "ROLE_SUPERADMIN", "integration": true}),
         ),
         (
             "res.users",

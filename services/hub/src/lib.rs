@@ -2,6 +2,7 @@
 
 pub mod children;
 pub mod demo;
+pub mod forgotten;
 pub mod operate;
 pub mod provision;
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use hub::children::Children;
-use hub::{Hub, demo, operate, provision};
+use hub::{Hub, demo, forgotten, operate, provision};
 use local_postgres::{Cluster, Durability};
 use secrecy::ExposeSecret;
 use service::config::{self, Variables};
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         },
         Some("doctor") => start(Task::Doctor),
         Some("adopt") => start(Task::Adopt),
+        Some("forgotten") => start(Task::Forgotten),
         Some("kubernetes") => operate::kubernetes(new_key).and_then(|text| Ok(std::io::stdout().write_all(text.as_bytes())?)),
         Some("secret") => secret(),
         Some("version" | "--version") => writeln!(std::io::stdout(), "{} {}", service::VERSION, service::COMMIT).map_err(Into::into),
@@ -60,6 +61,7 @@ enum Task {
     Services,
     BackUp(PathBuf),
     Restore(PathBuf),
+    Forgotten,
     Doctor,
     Adopt,
 }
@@ -83,15 +85,16 @@ async fn run(task: Task) -> anyhow::Result<()> {
     if let Task::Restore(folder) = &task {
         operate::check(folder).await?;
     }
-    let makes = !matches!(task, Task::BackUp(_) | Task::Doctor | Task::Adopt);
+    let makes = !matches!(task, Task::BackUp(_) | Task::Doctor | Task::Adopt | Task::Forgotten);
     let (cluster, url) = if makes { made(&settings).await? } else { there(&settings).await? };
     if settings.demo {
+        variables.insert("DEMO".to_owned(), "true".to_owned());
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
         let key = match task {
             Task::Serve | Task::Services => Some(demo_key(&settings.data_dir)?),
             Task::Doctor | Task::Adopt => operate::kept_key(&settings.data_dir)?,
-            Task::BackUp(_) | Task::Restore(_) => None,
+            Task::BackUp(_) | Task::Restore(_) | Task::Forgotten => None,
         };
         for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS"] {
             if let Some(key) = key.as_ref().filter(|_| !variables.contains_key(name)) {
@@ -148,6 +151,7 @@ async fn act(task: Task, variables: &Variables, settings: &HubConfig, url: &str)
             let hub = Hub::new(variables, &provision::shared(url))?;
             Ok(writeln!(out, "{}", hub.sync.service.adopt(&hub.sync).await?)?)
         }
+        Task::Forgotten => Ok(writeln!(out, "{}", forgotten::list(url).await?)?),
         Task::Doctor => service::process::print(&operate::doctor(variables, &provision::shared(url)).await?),
     }
 }
@@ -162,6 +166,7 @@ async fn serve_all(variables: &Variables, url: &str, settings: &HubConfig) -> an
         if variables.get("MIGRATE").is_none_or(|migrate| migrate == "true") {
             hub.migrate().await?;
         }
+        forgotten::again(url, &settings.data_dir).await?;
         first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
         let administrator = || async { Ok(partners::login::first_administrator(&hub.partners).await.map(drop)?) };
         service::database::patiently("hub", administrator).await?;
@@ -179,6 +184,7 @@ async fn serve_all(variables: &Variables, url: &str, settings: &HubConfig) -> an
 
 async fn serve_processes(variables: &Variables, url: &str, settings: &HubConfig) -> anyhow::Result<()> {
     let mut children = Children::start(None, variables, &provision::roles(url).await?).await?;
+    forgotten::again(url, &settings.data_dir).await?;
     first_data(settings, &children.router, &children.gateway).await?;
     children.open_doors().await?;
     greet(children.addresses.get("gateway").map_or("", String::as_str), &children.metrics, settings)?;
@@ -277,6 +283,7 @@ fn help() -> anyhow::Result<()> {
         "hub [serve]          all services in one process\nhub services         each service as a process of its own\nhub doctor           what is wrong, in words\n\
          hub backup [FOLDER]  everything, into a new folder; the hub may go on meanwhile\nhub restore FOLDER   puts a backup in the place of what is there\n\
          hub adopt            this hub pushes in the place of the one whose data was restored\n\
+         hub forgotten        who was forgotten, as numbers: the list that a restored backup runs again\n\
          hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS or HASH_KEYS\n\
          hub version          of which release and commit it is\n\
          hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -\n\nVariables:"

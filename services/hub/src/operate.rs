@@ -16,7 +16,7 @@ use service::doctor::{Finding, examine, told};
 use service::sealing::{self, Wanted};
 use tokio::process::Command;
 
-use crate::{Hub, OWNERS, PROCESSES, provision};
+use crate::{Hub, OWNERS, PROCESSES, forgotten, provision};
 
 /// The database in a backup, as `pg_dump -Fc` writes it.
 const DUMP: &str = "database.dump";
@@ -203,6 +203,8 @@ pub async fn restore(url: &str, data_dir: &Path, folder: &Path, variables: &Vari
 
     admin.batch_execute(&format!("DROP DATABASE IF EXISTS {before} WITH (FORCE)")).await?;
     provision::database(&of("postgres"), name).await?;
+    // Who was forgotten since the backup is forgotten again before the hub serves
+    forgotten::remember(url, data_dir).await?;
     let away = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
     admin.batch_execute(&away).await?;
     admin.batch_execute(&format!("ALTER DATABASE {name} RENAME TO {before}")).await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use service::{Owner, Service};
 
-use crate::Partners;
+use crate::{Partners, bank_rows};
 
 /// The points of sale of these `codes` and `ids`: `{code: {id, name, active, closed, version}}`.
 ///
@@ -67,6 +67,8 @@ pub async fn for_lead(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fau
 struct Paper {
     /// The moment at which it was made for good: parties are told as they were then.
     at: Option<String>,
+    /// The bank whose business it is about: its own row of a client goes before the client's.
+    bank: Option<i64>,
     partners: Vec<i64>,
 }
 
@@ -78,7 +80,7 @@ struct Paper {
 /// The database's own.
 pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
     let papers: Vec<Paper> = call.params.need("papers")?;
-    let (mut numbers, mut records, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut numbers, mut records, mut moments, mut banks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut now: Vec<i64> = Vec::new();
     for (number, paper) in (0_i64..).zip(&papers) {
         let kept: &[i64] = if paper.at.is_some() { &paper.partners } else { &[] };
@@ -87,30 +89,39 @@ pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, F
             numbers.push(number);
             records.push(*id);
             moments.push(paper.at.clone().unwrap_or_default());
+            banks.push(paper.bank.unwrap_or_default());
         }
     }
-    let party = |relation: &str, more: &str| {
+    let party = |relation: &str, more: &str, of: &dyn Fn(&str) -> String| {
+        let field = |name: &str| format!("'{name}', nullif({}, '')", of(name));
+        let fields = ["street", "street2", "zip", "city", "phone", "rc", "nif", "nis", "ai"].map(field).join(", ");
         format!(
-            "SELECT a.paper, a.record, json_strip_nulls(json_build_object('name', p.name, 'street', p.street, 'street2', p.street2, \
-             'zip', p.zip, 'city', p.city, 'phone', p.phone, 'email', p.email, 'rc', p.rc, 'nif', p.nif, 'nis', p.nis, 'ai', p.ai, \
-             'country', (SELECT coalesce(c.name_fr, c.name) FROM res_country c WHERE c.id = p.country_id), {more}))::text \
+            "SELECT a.paper, a.record, json_strip_nulls(json_build_object('name', p.name, 'email', p.email, {fields}, \
+             'country', (SELECT coalesce(c.name_fr, c.name) FROM res_country c WHERE c.id = {}), {more}))::text \
              FROM asked a JOIN {relation} t ON t.id = abs(a.record), \
-             LATERAL jsonb_populate_record(t, as_it_was('{relation}', t.id, nullif(a.at, '')::timestamptz)) p"
+             LATERAL jsonb_populate_record(t, as_it_was('{relation}', t.id, nullif(a.at, '')::timestamptz)) p",
+            of("country_id")
         )
     };
     let mut sql = Sql::new("WITH asked AS (SELECT * FROM unnest(");
-    sql.bind(numbers).push(", ").bind(records).push(", ").bind(moments).push(") AS a(paper, record, at)) ");
+    sql.bind(numbers).push(", ").bind(records).push(", ").bind(moments).push(", ").bind(banks).push(") AS a(paper, record, at, bank)) ");
     sql.push(&party(
         "res_company",
         "'legal_form', p.legal_form, 'capital', p.capital::text, 'activity', p.activity, 'rib', p.rib, \
          'payment_method', p.payment_method, 'payment_days', p.payment_days",
+        &|name| format!("p.{name}"),
     ));
     sql.push(" WHERE a.record < 0 UNION ALL ");
     sql.push(&party(
         "res_partner",
-        "'mobile', p.mobile, 'code_pos', p.code_pos, 'state', (SELECT s.name FROM res_country_state s WHERE s.id = p.state_id)",
+        &format!(
+            "'mobile', nullif({}, ''), 'code_pos', p.code_pos, 'state', (SELECT s.name FROM res_country_state s WHERE s.id = {})",
+            bank_rows::printed("mobile"),
+            bank_rows::printed("state_id")
+        ),
+        &bank_rows::printed,
     ));
-    sql.push(" WHERE a.record > 0");
+    sql.push(bank_rows::AS_THEY_WERE).push(" WHERE a.record > 0");
     let mut answer: Vec<(Json, Map<String, Json>)> = papers.iter().map(|_| (Json::Null, Map::new())).collect();
     for (paper, record, party) in owner.database.search::<(BigInt, BigInt, Text), (i64, i64, String)>(sql).await? {
         let party: Json = serde_json::from_str(&party).map_err(|error| service::our_fault("partners", "a party can't be told", &error))?;
@@ -177,19 +188,21 @@ pub async fn client(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault
     let email: String = call.params.need("email")?;
     let (bank, uid): (i64, i64) = (call.params.need("bank")?, call.params.need("uid")?);
     let origin = call.params.need::<Origin>("origin")?;
+    // Who is asked by a release that does not say so is asked by the bank itself, which sees less
+    let own = call.params.get::<bool>("own")?.unwrap_or(true);
     let id = owner
         .transact(call.traceparent.as_ref(), |tx| {
             (tx.author.bank, tx.author.uid, tx.author.origin) = (Some(bank), uid, origin.as_str());
-            Box::pin(find_or_make(tx, email.clone(), bank))
+            Box::pin(find_or_make(tx, email.clone(), bank, own))
         })
         .await?;
     Ok(Reply::value(&id))
 }
 
-async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64) -> Result<i64, Failure> {
+async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64, own: bool) -> Result<i64, Failure> {
     let registry = tx.registry;
     let model = registry.model("res.partner")?;
-    let mut known = Sql::new("SELECT id, active AND bank_ids @> ARRAY[");
+    let mut known = Sql::new(if own { "SELECT id, bank_ids @> ARRAY[" } else { "SELECT id, active AND bank_ids @> ARRAY[" });
     known
         .bind(bank)
         .push("] FROM res_partner WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = ")
@@ -212,7 +225,10 @@ async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64) -> Result<i64, 
     };
     if let (id, false) = found {
         let mut values = Values::default();
-        values.set("active", true);
+        // A bank that joins changes nothing else
+        if !own {
+            values.set("active", true);
+        }
         values.push("bank_ids", vec![bank]);
         tx.ids({
             let mut lock = Sql::new("SELECT id FROM res_partner WHERE id = ");
@@ -221,6 +237,12 @@ async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64) -> Result<i64, 
         })
         .await?;
         tx.update(model, vec![id], &values).await?;
+        if own {
+            bank_rows::keep(tx, &[id], bank, Values::default(), true, None).await?;
+        }
+    }
+    if !own {
+        bank_rows::brought(tx, &[found.0], Some(bank)).await?;
     }
     Ok(found.0)
 }

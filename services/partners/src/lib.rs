@@ -1,11 +1,15 @@
 //! Clients, points of sale, banks and users; sessions and API keys.
 
+pub mod api_keys;
+pub mod bank_rows;
 pub mod for_documents;
+pub mod forget;
 pub mod login;
 pub mod passwords;
 pub mod reference;
 pub mod res_partner;
 pub mod res_users;
+pub mod rights;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
@@ -36,6 +40,28 @@ service::settings! {
         admin_login: String = "admin",
         /// Password of the first administrator; without it none is made.
         admin_password: Option<secrecy::SecretString>,
+        /// Whether passwords may be short: those of the demo are the log-ins.
+        demo: bool = "false",
+    }
+}
+
+/// The least number of characters of a password.
+const PASSWORD: usize = 12;
+
+impl LoginConfig {
+    /// That a new password is neither too short nor too long.
+    ///
+    /// # Errors
+    /// 422 naming the argument.
+    pub fn fits(&self, name: &str, password: &str) -> Result<(), Fault> {
+        let least = if self.demo { 1 } else { PASSWORD };
+        if password.chars().count() >= least && password.len() <= passwords::MAX_LENGTH {
+            return Ok(());
+        }
+        Err(Fault::validation(format!(
+            "`{name}` must be a text of {least} characters at least, and of {} bytes at most",
+            passwords::MAX_LENGTH
+        )))
     }
 }
 
@@ -56,9 +82,18 @@ impl Partners {
     /// With this configuration.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// When no thread can be started, or the first administrator's password is too short.
     pub fn new(login: LoginConfig, database: Database) -> anyhow::Result<Partners> {
-        let registry = Registry::new(reference::models().into_iter().chain([res_partner::model(), res_users::model()]));
+        if let Some(password) = &login.admin_password {
+            login.fits("ADMIN_PASSWORD", secrecy::ExposeSecret::expose_secret(password)).map_err(|fault| anyhow::anyhow!(fault.message))?;
+        }
+        let clients = res_partner::model();
+        let registry = Registry::new(reference::models().into_iter().chain([
+            bank_rows::model(&clients),
+            clients,
+            res_users::model(),
+            api_keys::model(),
+        ]));
         Ok(Partners {
             registry,
             passwords: Passwords::start(login.password_threads)?,
@@ -110,6 +145,7 @@ impl Service for Partners {
         Box::pin(async move {
             match asked.model.name {
                 "res.users" => res_users::prepare(self, asked.identity, asked.call, data).await,
+                "res.partner" if asked.call.method == forget::ACTION.method => forget::prepare(&asked, data).await,
                 _ => Ok(()),
             }
         })
@@ -139,10 +175,15 @@ impl Service for Partners {
 
     fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
         Box::pin(async move {
-            if model.name == "res.users" {
-                res_users::unlink(tx, &found).await?;
+            match model.name {
+                "res.users" => res_users::unlink(tx, model, found).await?,
+                "res.users.apikeys" => api_keys::unlink(tx, found).await?,
+                "res.partner" => {
+                    bank_rows::unlink(tx, &found.ids).await?;
+                    tx.unlink(model, found).await?;
+                }
+                _ => tx.unlink(model, found).await?,
             }
-            tx.unlink(model, found).await?;
             Ok(true.into())
         })
     }
@@ -174,12 +215,24 @@ impl Service for Partners {
         }
     }
 
-    fn actions(&self) -> &'static [Action] {
-        res_users::ACTIONS
+    fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
+        Box::pin(forget::sweep(owner))
+    }
+
+    fn migrated<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, ()> {
+        Box::pin(rights::log(owner))
     }
 
     fn examine<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
-        Box::pin(login::examine(owner))
+        Box::pin(async move { [login::examine(owner).await, rights::examine(owner).await].concat() })
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        const ACTIONS: &[Action] = &{
+            let [key, set, change] = res_users::ACTIONS;
+            [key, set, change, forget::ACTION]
+        };
+        ACTIONS
     }
 
     fn action<'a>(
@@ -190,10 +243,15 @@ impl Service for Partners {
         data: Map<String, Json>,
         _: &'a (),
     ) -> Pending<'a, Answer> {
-        Box::pin(async move { res_users::action(tx, model, call, data).await })
+        Box::pin(async move {
+            match model.name {
+                "res.partner" => forget::action(tx, model, call, &data).await,
+                _ => res_users::action(tx, model, call, data).await,
+            }
+        })
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("res.bank", "_named") => reference::bank_named(owner, &call.params.need::<String>("name")?).await,
@@ -202,8 +260,9 @@ impl Service for Partners {
                 ("res.partner", "_for_lead") => for_documents::for_lead(owner, call).await,
                 ("res.partner", "_for_report") => for_documents::for_report(owner, call).await,
                 ("res.partner", "_client_of") => for_documents::client_of(owner, &call.params.need::<String>("email")?).await,
+                ("res.partner", "_forgotten") => forget::emails(owner, call).await,
                 ("res.partner", "_client") => for_documents::client(owner, call).await,
-                ("res.users", method) if caller == service::identity::GATEWAY => login::private(owner, method, call).await,
+                ("res.users", method) => login::private(owner, method, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })

@@ -28,15 +28,20 @@ pub const STRANGERS: (usize, usize) = (32, 8);
 pub const ASKING: (usize, usize) = (64, 32);
 /// How long one waits for either.
 const STRANGER_WAITS: Duration = Duration::from_secs(5);
-type Columns = (BigInt, Text, Text, Text, Nullable<Text>, Nullable<BigInt>, Bool, Text, Text, BigInt, Text, Nullable<Text>);
-type Row = (i64, String, String, String, Option<String>, Option<i64>, bool, String, String, i64, String, Option<String>);
-const SELECT: &str = "SELECT u.id, u.login, u.name, u.create_by, u.role, u.bank_id, u.hub_admin, u.lang, u.tz, u.company_id, c.name, u.password \
-    FROM res_users u JOIN res_company c ON c.id = u.company_id ";
+/// Who somebody is; what they are told; what proves it.
+type Columns =
+    ((BigInt, Text, Text, Nullable<Text>, Nullable<BigInt>, Bool, Nullable<Text>, Bool), (Text, Text, Text, BigInt, Text), Nullable<Text>);
+type Row =
+    ((i64, String, String, Option<String>, Option<i64>, bool, Option<String>, bool), (String, String, String, i64, String), Option<String>);
+const SELECT: &str = "SELECT u.id, u.login, u.create_by, u.role, u.bank_id, u.hub_admin, u.code_pos, u.integration, \
+    u.name, u.lang, u.tz, u.company_id, c.name, u.password FROM res_users u JOIN res_company c ON c.id = u.company_id ";
 
-fn logged_in(row: Row) -> (LoggedIn, Option<String>) {
-    let (uid, login, name, origin, role, bank, hub_admin, lang, tz, company_id, company, password) = row;
+/// `session`: whether it was their password that they logged in with.
+fn logged_in(row: Row, session: bool) -> (LoggedIn, Option<String>) {
+    let ((uid, login, origin, role, bank, hub_admin, code_pos, integration), (name, lang, tz, company_id, company), password) = row;
     let origin = Origin::parse(&origin).unwrap_or(Origin::Ekiclik);
-    let identity = Identity { uid, login, origin, role: role.as_deref().and_then(Role::parse), bank, hub_admin };
+    let role = role.as_deref().and_then(Role::parse);
+    let identity = Identity { uid, login, origin, role, bank, hub_admin, code_pos, integration, session };
     (LoggedIn { identity, name, lang, tz, company_id, company, session_id: None }, password)
 }
 
@@ -151,7 +156,7 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     }
     let mut user = Sql::new(SELECT);
     user.push("WHERE u.deleted_at IS NULL AND u.active AND u.login = ").bind(login);
-    let row = database.search::<Columns, Row>(user).await?.pop().map(logged_in);
+    let row = database.search::<Columns, Row>(user).await?.pop().map(|row| logged_in(row, true));
     let hash = row.as_ref().and_then(|(_, hash)| hash.clone());
     let right = judge(partners, &turn, &budgets, password, hash).await?;
     let Some((mut who, _)) = row.filter(|_| right) else { return Err(Fault::access_denied()) };
@@ -204,19 +209,19 @@ async fn by_session(database: &Database, session_id: &str) -> Result<Reply, Faul
         .push(&format!(", 'UTF8')) AND expires_at > now() AND expires_at < now() + interval '{} seconds') ", SESSION_SECONDS - 3_600));
     sql.push(SELECT).push("JOIN session s ON s.user_id = u.id WHERE s.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
     sql.push("AND s.token_sha256 = sha256(convert_to(").bind(session_id).push(", 'UTF8'))");
-    found(database, sql).await
+    found(database, sql, true).await
 }
 
 async fn by_api_key(database: &Database, key: &str) -> Result<Reply, Fault> {
     let mut sql = Sql::new(SELECT);
     sql.push("JOIN api_key k ON k.user_id = u.id WHERE k.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
     sql.push("AND k.key_sha256 = sha256(convert_to(").bind(key).push(", 'UTF8'))");
-    found(database, sql).await
+    found(database, sql, false).await
 }
 
-async fn found(database: &Database, sql: Sql) -> Result<Reply, Fault> {
+async fn found(database: &Database, sql: Sql, session: bool) -> Result<Reply, Fault> {
     let row = database.search::<Columns, Row>(sql).await?.pop();
-    row.map(|row| Reply::value(&logged_in(row).0)).ok_or_else(Fault::session_expired)
+    row.map(|row| Reply::value(&logged_in(row, session).0)).ok_or_else(Fault::session_expired)
 }
 
 async fn destroy(database: &Database, session_id: &str) -> Result<Reply, Fault> {

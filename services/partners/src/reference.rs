@@ -1,7 +1,7 @@
 //! What others refer to and what rarely changes: banks, the company, titles, countries, currencies.
 
 use diesel::sql_types::{BigInt, Bool, Text};
-use domain::{Identity, Kind as Who};
+use domain::Identity;
 use jsonrpc::{Fault, Reply};
 use records::{Access, Field, Filter, Kind, Model, Op, Sql};
 use service::Owner;
@@ -103,9 +103,10 @@ pub fn models() -> Vec<Model> {
 
 /// A bank's user knows of its own bank alone.
 fn bank_access(identity: &Identity) -> Access {
-    match identity.kind() {
-        Who::Bank(own) => Access::read().only(Filter::leaf("id", Op::Eq, own)),
-        _ => reference_access(identity),
+    match identity.bank {
+        Some(own) => Access::read().only(Filter::leaf("id", Op::Eq, own)),
+        None if identity.is_trusted() => reference_access(identity),
+        None => Access::none(),
     }
 }
 

@@ -5,15 +5,17 @@ use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::{Mode, Problems};
-use records::write::OnConflict;
+use records::write::{self, OnConflict};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Posted, Sql, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
+
+use crate::bank_rows;
 
 /// The declaration.
 pub fn model() -> Model {
     let mut fields = vec![
         // Short enough in any script for the index of the default order
-        Field::new("name", Kind::Char(600), "Name").required(),
+        Field::new("name", Kind::Char(600), "Name").required().personal(),
         Field::new("email", Kind::Char(254), "Email").lower().personal().help("A client's natural key."),
         Field::new("phone", Kind::Char(64), "Phone").personal(),
         Field::new("mobile", Kind::Char(64), "Mobile").personal(),
@@ -29,43 +31,73 @@ pub fn model() -> Model {
         Field::new("child_ids", Kind::One2many { comodel: "res.partner", inverse: "parent_id" }, "Contacts"),
         Field::new("street", Kind::Char(254), "Street").personal(),
         Field::new("street2", Kind::Char(254), "Street 2").personal(),
-        Field::new("zip", Kind::Char(24), "ZIP"),
-        Field::new("city", Kind::Char(254), "City"),
+        Field::new("zip", Kind::Char(24), "ZIP").personal(),
+        Field::new("city", Kind::Char(254), "City").personal(),
         Field::new("state_id", Kind::Many2one("res.country.state"), "State")
             .by_name_or_text("state_name")
             .help("A wilaya by id, number or name."),
-        Field::new("state_name", Kind::Char(254), "Unknown state").readonly().help("A wilaya that is not known, as it was sent."),
+        Field::new("state_name", Kind::Char(254), "Unknown state")
+            .readonly()
+            .personal()
+            .help("A wilaya that is not known, as it was sent."),
         Field::new("country_id", Kind::Many2one("res.country"), "Country").by_name().help("By id, name or ISO code."),
-        Field::new("vat", Kind::Char(64), "Tax ID"),
-        Field::new("ref", Kind::Char(254), "Reference"),
+        Field::new("vat", Kind::Char(64), "Tax ID").personal(),
+        Field::new("ref", Kind::Char(254), "Reference").personal(),
     ];
     fields.extend(identification());
     fields.extend([
-        Field::new("comment", Kind::Text(20_000), "Notes"),
-        Field::new("bank_ids", Kind::Many2many("res.bank"), "Banks").writable_by(not_of_a_bank).help("The banks that know the client."),
+        Field::new("comment", Kind::Text(20_000), "Notes").personal(),
+        Field::new("bank_ids", Kind::Many2many("res.bank"), "Banks")
+            .writable_by(Identity::is_trusted)
+            .help("The banks that know the client."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(200)),
     ]);
-    Model::new("res.partner", "res_partner", "Contact", fields, access).order("display_name, id desc").tree("parent_id")
+    let fields = fields.into_iter().map(|field| match field.name {
+        "parent_id" => field.seen_as(bank_rows::seen_parent),
+        name if OWN.contains(&name) => field.seen_as(bank_rows::seen),
+        _ => field,
+    });
+    Model::new("res.partner", "res_partner", "Contact", fields.collect(), access)
+        .order("display_name, id desc")
+        .tree("parent_id")
+        .impersonal("is_pos")
 }
+
+/// What a bank writes of a client for itself, in its own row of `res_partner_bank`.
+pub const OWN: &[&str] = &[
+    "phone",
+    "mobile",
+    "street",
+    "street2",
+    "zip",
+    "city",
+    "state_id",
+    "state_name",
+    "country_id",
+    "vat",
+    "ref",
+    "rc",
+    "nif",
+    "nis",
+    "ai",
+    "rib",
+    "comment",
+];
 
 /// What Algerian documents carry to identify a business.
 pub fn identification() -> [Field; 5] {
     [
-        Field::new("rc", Kind::Char(64), "Trade register (RC)"),
-        Field::new("nif", Kind::Char(64), "Tax identification number (NIF)"),
-        Field::new("nis", Kind::Char(64), "Statistical number (NIS)"),
-        Field::new("ai", Kind::Char(64), "Article of taxation"),
+        Field::new("rc", Kind::Char(64), "Trade register (RC)").personal(),
+        Field::new("nif", Kind::Char(64), "Tax identification number (NIF)").personal(),
+        Field::new("nis", Kind::Char(64), "Statistical number (NIS)").personal(),
+        Field::new("ai", Kind::Char(64), "Article of taxation").personal(),
         Field::new("rib", Kind::Char(64), "Bank account (RIB)").personal(),
     ]
 }
 
-fn not_of_a_bank(identity: &Identity) -> bool {
-    !matches!(identity.kind(), Who::Bank(_))
-}
-
 /// The hub's administrators and the platform write; staff reads; a bank's user sees every point of sale and its own bank's
-/// clients, and writes those clients.
+/// clients, and writes those clients; a clerk sees its point of sale.
 fn access(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator | Who::Integration => Access::all(),
@@ -76,6 +108,10 @@ fn access(identity: &Identity) -> Access {
             let visible = Filter::Or(vec![own, Filter::leaf("is_pos", Op::Eq, true)]);
             Access { read: true, create: true, write: true, unlink: false, visible: Some(visible), writable: Some(writable), fields: None }
         }
+        Who::Clerk { code_pos, .. } => {
+            Access::read().only(Filter::leaf("is_pos", Op::Eq, true)).only(Filter::leaf("code_pos", Op::Eq, code_pos))
+        }
+        Who::Outsider => Access::none(),
     }
 }
 
@@ -111,7 +147,7 @@ impl Key {
 
     /// The record that has it, if there is one. A contact is the one that came with the same content; one whose hash was
     /// dropped is known by what tells a contact from another.
-    fn find(&self, posted: &Posted, values: &Values) -> Sql {
+    fn find(&self, posted: &Posted, values: &Values, own_bank: Option<i64>) -> Sql {
         let mut sql = Sql::new("SELECT id, post_hash, active, bank_ids FROM res_partner WHERE deleted_at IS NULL AND ");
         match self {
             Key::Client(email) => sql.push("NOT is_pos AND parent_id IS NULL AND email = ").bind(email.as_str()),
@@ -122,7 +158,12 @@ impl Key {
                 for name in ["name", "email", "phone", "street"] {
                     sql.push(&format!(" AND coalesce({name}, '') = ")).bind(values.text(name).unwrap_or_default());
                 }
-                sql.push(" AND type = ").bind(values.text("type").unwrap_or("contact")).push(") ORDER BY post_hash IS NULL, id LIMIT 1")
+                sql.push(" AND type = ").bind(values.text("type").unwrap_or("contact")).push(")");
+                if let Some(bank) = own_bank {
+                    // Two banks that write the same contact have one each
+                    sql.push(" AND bank_ids @> ").bind(vec![bank]);
+                }
+                sql.push(" ORDER BY post_hash IS NULL, id LIMIT 1")
             }
             Key::Nameless => sql.push("FALSE"),
         };
@@ -133,18 +174,19 @@ impl Key {
 
 /// Points of sale are the platform's and the hub's.
 fn refuse_pos(tx: &Tx<'_>, model: &Model, values: &Values) -> Result<(), Fault> {
-    if values.is_true("is_pos") && !not_of_a_bank(tx.identity) {
+    if values.is_true("is_pos") && !tx.identity.is_trusted() {
         return Err(records::condition::denied(model, "make points of sale of"));
     }
     Ok(())
 }
 
-/// Stores a client, a point of sale or a contact by its key: made, or, where the last POST had other content, changed. A
-/// bank that sends a client whom other banks know joins them, and changes nothing else.
+/// Stores a client, a point of sale or a contact by its key: made, or, where the last POST had other content, changed. What a
+/// bank sends of a client goes into its own row; of a client whom other banks know it changes nothing else, not even `active`.
 ///
 /// # Errors
 /// 422 with everything that is wrong.
 pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
+    let own_bank = tx.identity.bank;
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
     refuse_pos(tx, model, &values)?;
@@ -152,7 +194,10 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
     problems.check()?;
     let Some(key) = key else { return Err(Fault::validation("Field 'code_pos' of res.partner is required").into()) };
     let bank = tx.author.bank.filter(|_| !matches!(key, Key::PointOfSale(_)));
-    values.set("post_hash", tx.posted.hash());
+    let own_row = own_bank.filter(|_| matches!(key, Key::Client(_) | Key::Nameless)).map(|bank| (bank, values.take(OWN)));
+    if own_row.is_none() {
+        values.set("post_hash", tx.posted.hash());
+    }
     let mut new = values.clone();
     if let Some(bank) = bank {
         let mut ids: Vec<i64> = match new.get("bank_ids") {
@@ -165,7 +210,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
         new.set("bank_ids", ids);
     }
     type Columns = (BigInt, Nullable<Text>, Bool, Array<BigInt>);
-    let find = key.find(&tx.posted, &values);
+    let find = key.find(&tx.posted, &values, own_bank);
     let find = async |tx: &mut Tx<'_>| {
         let rows = find.clone().load::<Columns, (i64, Option<String>, bool, Vec<i64>)>(tx.conn).await?;
         Ok::<_, Failure>(rows.into_iter().next())
@@ -175,47 +220,106 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
     let there = match contact {
         Some(contact) => contact,
         None => match tx.insert_unless_taken(model, &new, OnConflict::Skip).await? {
-            Some(id) => return Ok(id),
+            Some(id) => {
+                if let Some((bank, own)) = own_row {
+                    let hash = tx.posted.hash().map(str::to_owned);
+                    bank_rows::keep(tx, &[id], bank, own, true, hash.as_deref()).await?;
+                }
+                return Ok(id);
+            }
             // Removed in this very moment: the request is to be sent again
             None => find(tx).await?.ok_or_else(Fault::busy)?,
         },
     };
     let (id, last, active, banks) = there;
     let joins = bank.filter(|bank| !banks.contains(bank));
-    let same = tx.is_same(last.as_deref());
-    let mut change = match (tx.identity.kind(), joins) {
-        (Who::Bank(_), Some(_)) => {
-            // Its POST is now the last that touched the key
-            let mut joined = Values::default();
-            joined.set("post_hash", tx.posted.hash());
-            joined
+    let mut change = values;
+    let same = match &own_row {
+        Some((bank, _)) => {
+            let last = bank_rows::last_post(tx, id, *bank).await?;
+            tx.is_same(last.as_deref())
         }
-        _ if same => Values::default(),
-        _ => values,
+        None => tx.is_same(last.as_deref()),
     };
-    if !active {
+    let alone = own_bank.is_none_or(|own| banks == [own]);
+    if same || !alone {
+        change = Values::default();
+    }
+    if !active && alone {
         change.set("active", true);
     }
     if let Some(bank) = joins {
         change.push("bank_ids", vec![bank]);
     }
     tx.update(model, vec![id], &change).await?;
+    match own_row {
+        Some((bank, own)) if !same => {
+            let hash = tx.posted.hash().map(str::to_owned);
+            bank_rows::keep(tx, &[id], bank, own, joins.is_some(), hash.as_deref()).await?;
+        }
+        Some(_) => {}
+        None => bank_rows::brought(tx, &[id], bank).await?,
+    }
     Ok(id)
 }
 
-/// Changes partners; a bank that the request names as its source now knows them.
+/// Changes partners; a bank that the request names as its source now knows them. What a bank's user writes of a client goes into
+/// its bank's row, but for what all share.
 ///
 /// # Errors
-/// 422 with everything that is wrong, 409 where a key is taken.
+/// 422 with everything that is wrong, 403 for what is shared by several banks, 409 where a key is taken.
 pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     refuse_pos(tx, model, &values)?;
     problems.check()?;
-    if let (Some(bank), false) = (tx.author.bank, matches!(tx.identity.kind(), Who::Bank(_)))
-        && values.get("bank_ids").is_none()
-    {
-        values.push("bank_ids", vec![bank]);
+    let Some(bank) = tx.identity.bank else {
+        let source = tx.author.bank.filter(|_| values.get("bank_ids").is_none());
+        if let Some(bank) = source {
+            values.push("bank_ids", vec![bank]);
+        }
+        bank_rows::brought(tx, &found.ids, source).await?;
+        return tx.update(model, found.ids, &values).await.map(drop);
+    };
+    let mut known = Sql::new("SELECT id, parent_id IS NOT NULL, cardinality(bank_ids) > 1 FROM res_partner WHERE id = ANY(");
+    known.bind(found.ids.clone()).push(")");
+    let known = known.load::<(BigInt, Bool, Bool), (i64, bool, bool)>(tx.conn).await?;
+    let of = |wanted: &dyn Fn(bool, bool) -> bool| -> Vec<i64> {
+        known.iter().filter(|(_, contact, shared)| wanted(*contact, *shared)).map(|(id, ..)| *id).collect()
+    };
+    // A contact is a record of its own bank's; a client has a row of it
+    let (contacts, clients) = (of(&|contact, _| contact), of(&|contact, _| !contact));
+    refuse_shared(tx, model, of(&|contact, shared| contact && shared), &values).await?;
+    if !contacts.is_empty() {
+        tx.update(model, contacts, &values).await.map_err(taken_email)?;
     }
-    tx.update(model, found.ids, &values).await.map(drop)
+    let own = bank_rows::unset(values.take(OWN));
+    refuse_shared(tx, model, of(&|contact, shared| !contact && shared), &values).await?;
+    tx.update(model, clients.clone(), &values).await.map_err(taken_email)?;
+    bank_rows::keep(tx, &clients, bank, own, false, None).await
+}
+
+/// What several banks know is changed by the platform and the hub; what is there already is no change.
+async fn refuse_shared(tx: &mut Tx<'_>, model: &Model, shared: Vec<i64>, values: &Values) -> Result<(), Failure> {
+    if shared.is_empty() || values.is_empty() {
+        return Ok(());
+    }
+    let values: Vec<_> = values.iter().collect();
+    if let Some(id) = tx.ids(write::differing(model, shared, &values)).await?.first() {
+        return Err(Fault::access_error(format!(
+            "Several banks know the client {id}: its name, e-mail, status and whether it is active are changed by the platform and the hub \
+             alone. What your bank writes for itself may be changed: {}.",
+            OWN.join(", ")
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Whether somebody else has an e-mail is not a bank's to know.
+fn taken_email(failure: Failure) -> Failure {
+    match failure {
+        Failure::Fault(fault) if fault.status == 409 => Fault::validation("Field 'email' of res.partner can't become this one.").into(),
+        other => other,
+    }
 }

@@ -1,7 +1,7 @@
 //! `res.users`: who may log in, and as what.
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use domain::{Identity, Kind as Who, Origin, Role, hex};
+use domain::{Identity, Kind as Who, Origin, Role};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
@@ -11,17 +11,14 @@ use records::{Access, Action, Argument, Failure, Field, Filter, Kind, Model, Op,
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 
-use crate::{Partners, login, passwords};
-
-/// How long an API key is good for at most, in days.
-const MAX_KEY_DAYS: i64 = 3_650;
+use crate::{Partners, api_keys, login, passwords};
 
 /// The declaration.
 pub fn model() -> Model {
     let fields = vec![
-        Field::new("name", Kind::Char(254), "Name").required(),
+        Field::new("name", Kind::Char(254), "Name").required().personal(),
         Field::new("login", Kind::Char(254), "Login").required(),
-        Field::new("password", Kind::Char(passwords::MAX_LENGTH), "Password").write_only().writable_by(is_administrator),
+        Field::new("password", Kind::Char(passwords::MAX_LENGTH), "Password").write_only().writable_by(gives_passwords),
         Field::new("email", Kind::Char(254), "Email").lower().personal(),
         Field::new("phone", Kind::Char(64), "Phone").personal(),
         Field::new("role", Kind::Selection(Role::NAMES), "Role"),
@@ -29,6 +26,12 @@ pub fn model() -> Model {
         Field::new("code_pos", Kind::Char(254), "POS code"),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").by_name(),
         Field::new("hub_admin", Kind::Boolean, "Administers the hub").writable_by(is_administrator),
+        Field::new("integration", Kind::Boolean, "Integration user of the platform")
+            .writable_by(is_administrator)
+            .help("Reads and writes for all banks. A user of the platform with neither this nor a bank sees itself and the catalogue."),
+        Field::new("integration_confirmed", Kind::Boolean, "Mark confirmed")
+            .readonly()
+            .help("False where a migration, and no administrator yet, has said whether the user is an integration user."),
         Field::new("company_id", Kind::Many2one("res.company"), "Company").default("1"),
         Field::new("lang", Kind::Char(8), "Language").default("fr_FR"),
         Field::new("tz", Kind::Char(64), "Time zone").default("Africa/Algiers"),
@@ -38,27 +41,46 @@ pub fn model() -> Model {
     Model::new("res.users", "res_users", "User", fields, access).order("name, login")
 }
 
-fn is_administrator(identity: &Identity) -> bool {
+pub(crate) fn is_administrator(identity: &Identity) -> bool {
     identity.kind() == Who::Administrator
 }
 
-/// Administrators write; staff reads names; the platform writes its own users; a bank's user reads itself.
+/// Administrators write; staff reads names; the platform writes its own users; a bank's ROLE_ADMIN and above its bank's, up to
+/// its own role; everybody else reads itself.
 fn access(identity: &Identity) -> Access {
-    match identity.kind() {
-        Who::Administrator => Access::all(),
-        Who::Staff => Access { fields: Some(&["id", "name", "display_name"]), ..Access::read() },
-        Who::Integration => Access::all().only(Filter::leaf("create_by", Op::Eq, Origin::Ekiclik.as_str())),
-        Who::Bank(_) => Access::read().only(Filter::leaf("id", Op::Eq, identity.uid)),
+    match (identity.kind(), identity.manages()) {
+        (Who::Administrator, _) => Access::all(),
+        (Who::Staff, _) => Access { fields: Some(&["id", "name", "display_name"]), ..Access::read() },
+        (Who::Integration, _) => Access::all().only(Filter::leaf("create_by", Op::Eq, Origin::Ekiclik.as_str())),
+        (Who::Bank(_), Some(bank)) => {
+            Access { writable: Some(up_to_own_role(identity, "role")), ..Access::all() }.only(Filter::leaf("bank_id", Op::Eq, bank))
+        }
+        (Who::Bank(_) | Who::Clerk { .. } | Who::Outsider, _) => Access::read().only(Filter::leaf("id", Op::Eq, identity.uid)),
     }
 }
 
-/// The fields that the platform never changes of a user that is there.
-const NEVER_BY_PUT: &[&str] = &["login", "password", "hub_admin", "bank_id"];
+/// The users, by a path to their role, whose role is no higher than one's own.
+pub fn up_to_own_role(identity: &Identity, path: &str) -> Filter {
+    let lower = Role::NAMES.iter().filter(|name| Role::parse(name).is_some_and(|role| identity.may_give(role)));
+    Filter::Or(vec![Filter::path(path, Op::Eq, false), Filter::path(path, Op::In, lower.copied().collect::<Vec<_>>())])
+}
+
+/// Who gives others a password: administrators, and who manages a bank's users.
+fn gives_passwords(identity: &Identity) -> bool {
+    is_administrator(identity) || identity.manages().is_some()
+}
+
+/// The fields that others than administrators never change of a user that is there.
+fn never_by_put(identity: &Identity) -> &'static [&'static str] {
+    match identity.kind() {
+        Who::Administrator => &[],
+        Who::Bank(_) => &["login", "hub_admin", "integration", "bank_id"],
+        Who::Staff | Who::Integration | Who::Clerk { .. } | Who::Outsider => &["login", "password", "hub_admin", "integration", "bank_id"],
+    }
+}
 
 fn refuse_fields(identity: &Identity, model: &Model, data: &Map<String, Json>) -> Result<(), Fault> {
-    if identity.kind() == Who::Integration
-        && let Some(field) = NEVER_BY_PUT.iter().find(|field| data.contains_key(**field))
-    {
+    if let Some(field) = never_by_put(identity).iter().find(|field| data.contains_key(**field)) {
         return Err(Fault::access_error(format!(
             "You are not allowed to write the field '{field}' of '{}' ({}).",
             model.label, model.name
@@ -102,18 +124,18 @@ pub async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data
         let old = data.remove("old_passwd").and_then(|old| old.as_str().map(str::to_owned)).unwrap_or_default();
         let hash = hash_of(partners, "id = ", identity.uid.into()).await?;
         login::prove(partners, &turn, identity.uid, old, hash).await?;
-    } else if !is_administrator(identity) {
+    } else if !gives_passwords(identity) {
         // Who may not write it is told so by the declaration
         return Ok(());
     }
     let password = match data.get(key) {
         None if key == "password" && call.method != "action_set_password" => return Ok(()),
-        Some(Json::String(password)) if !password.is_empty() && password.len() <= passwords::MAX_LENGTH => password.clone(),
+        Some(Json::String(password)) => partners.login().fits(key, password).map(|()| password.clone())?,
         Some(Json::Null | Json::Bool(false)) if call.method == "create" => {
             data.remove(key);
             return Ok(());
         }
-        _ => return Err(Fault::validation(format!("`{key}` must be a text of 1 to {} bytes", passwords::MAX_LENGTH))),
+        None | Some(_) => return Err(Fault::validation(format!("`{key}` must be a text"))),
     };
     if call.method == "create" {
         let login = data.get("login").and_then(Json::as_str).unwrap_or_default().trim().to_owned();
@@ -148,6 +170,14 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
     let password = sent.remove("password");
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
     problems.check()?;
+    if let Some(own) = tx.identity.manages() {
+        match values.get("bank_id") {
+            Some(Value::Plain(bank)) if bank.as_i64().is_some_and(|bank| bank != own) => {
+                return Err(Fault::access_error("A user of a bank can't make users of another bank.").into());
+            }
+            _ => values.set("bank_id", own),
+        }
+    }
     let of_a_bank = matches!(values.get("bank_id"), Some(Value::Plain(Json::Number(_))));
     if of_a_bank {
         // A user of a bank is of the platform, whoever makes it
@@ -156,6 +186,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
         values.set("bank_id", bank);
     }
     values.set("post_hash", tx.posted.hash());
+    refuse_by_key(tx, &[], &values).await?;
     if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
         return Ok(id);
     }
@@ -166,7 +197,8 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
     if claims_the_platform && origin != Origin::Ekiclik.as_str() {
         return Err(other_side(&[id]).into());
     }
-    if tx.identity.kind() == Who::Integration && origin != Origin::Ekiclik.as_str() {
+    // 403 where it is seen and not to be changed
+    if tx.find_locked(model, &Filter::leaf("id", Op::Eq, id), false, false).await?.ids.is_empty() {
         return Err(Fault::conflict("Another 'User' (res.users) record has the same login.").into());
     }
     if !tx.is_same(last.as_deref()) || password.is_some() {
@@ -175,7 +207,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
         written.remove("login");
         // Nothing new in a field that may not change is no change of it
         let bank_stays = match (values.get("bank_id"), written.contains_key("bank_id")) {
-            (Some(Value::Plain(bank)), true) => bank.as_i64() == tx.ids(bank_of(id)).await?.first().copied(),
+            (Some(Value::Plain(bank)), true) => Some(bank.as_i64().unwrap_or_default()) == tx.ids(bank_of(id)).await?.first().copied(),
             _ => true,
         };
         if bank_stays {
@@ -223,70 +255,132 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
     update(tx, model, found.ids, &values).await
 }
 
-/// Changes users, and ends the sessions of those who now are, or may do, something else: a session knows who it was made for.
+/// Changes users, and ends the sessions and keys of those who now are, or may do, something else: they were made for who the user
+/// was. A user who was of a bank stays a bank's.
 async fn update(tx: &mut Tx<'_>, model: &Model, users: Vec<i64>, values: &records::Values) -> Result<(), Failure> {
+    let mut values = values.clone();
+    if values.get("bank_id") == Some(&Value::Plain(Json::Null)) {
+        let mut of_banks = Sql::new("SELECT id FROM res_users WHERE bank_id IS NOT NULL AND id = ANY(");
+        of_banks.bind(users.clone()).push(") LIMIT 1");
+        if let Some(user) = tx.ids(of_banks).await?.pop() {
+            return Err(Fault::validation(format!("The user {user} is a bank's: `bank_id` may become another bank, not none.")).into());
+        }
+    }
+    if values.get("integration").is_some() {
+        values.set("integration_confirmed", true);
+    }
+    refuse_by_key(tx, &users, &values).await?;
     let before = rights(tx, &users).await?;
-    tx.update(model, users.clone(), values).await?;
+    let staying = administrators(tx, &users).await?;
+    tx.update(model, users.clone(), &values).await?;
     let after = rights(tx, &users).await?;
     let others: Vec<i64> = before.iter().filter(|row| !after.contains(row)).map(|(id, _)| *id).collect();
     if others.is_empty() {
         return Ok(());
     }
-    let mut sql = Sql::new("DELETE FROM session WHERE user_id = ANY(");
-    sql.bind(others).push(") RETURNING user_id");
-    tx.ids(sql).await.map(drop)
+    end_access(tx, others).await?;
+    staying.check(tx).await
 }
 
-async fn rights(tx: &mut Tx<'_>, users: &[i64]) -> Result<Vec<(i64, String)>, Failure> {
-    let mut sql = Sql::new("SELECT id, ROW(login, password, role, bank_id, hub_admin, active)::text FROM res_users WHERE id = ANY(");
-    sql.bind(users.to_vec()).push(")");
-    Ok(sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?)
-}
-
-/// Before users are removed: the hub keeps itself and who asks, and their sessions and keys end.
-///
-/// # Errors
-/// 409 for the user who asks and the hub's own.
-pub async fn unlink(tx: &mut Tx<'_>, found: &Found) -> Result<(), Failure> {
-    if found.ids.contains(&1) || found.ids.contains(&tx.identity.uid) {
-        return Err(Fault::conflict("The hub's own user and the one who asks can't be removed.").into());
+/// Else a key of a day would be one for ever: who has an administrator's makes no other administrator by it, takes no
+/// administrator's password, nor its own user's.
+async fn refuse_by_key(tx: &mut Tx<'_>, users: &[i64], values: &records::Values) -> Result<(), Failure> {
+    if tx.identity.session {
+        return Ok(());
     }
-    for table in ["session", "api_key"] {
-        let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE user_id = ANY("));
-        sql.bind(found.ids.clone()).push(") RETURNING user_id");
-        tx.ids(sql).await?;
+    let mut whose = Sql::new("SELECT id FROM res_users WHERE hub_admin AND id = ANY(");
+    whose.bind(users.to_vec()).push(") LIMIT 1");
+    let is_power = values.get("password").is_some() && (users.contains(&tx.identity.uid) || !tx.ids(whose).await?.is_empty());
+    if is_power || values.is_true("hub_admin") {
+        return Err(
+            Fault::access_error("An API key makes no administrators and sets no password of one, nor its own user's: log in.").into()
+        );
     }
     Ok(())
 }
 
+async fn end_access(tx: &mut Tx<'_>, users: Vec<i64>) -> Result<(), Failure> {
+    let mut sql = Sql::new("WITH sessions AS (DELETE FROM session WHERE user_id = ANY(");
+    sql.bind(users.clone()).push(")) DELETE FROM api_key WHERE user_id = ANY(").bind(users).push(") RETURNING id");
+    tx.ids(sql).await.map(drop)
+}
+
+async fn rights(tx: &mut Tx<'_>, users: &[i64]) -> Result<Vec<(i64, String)>, Failure> {
+    let mut sql =
+        Sql::new("SELECT id, ROW(login, password, role, bank_id, hub_admin, integration, active)::text FROM res_users WHERE id = ANY(");
+    sql.bind(users.to_vec()).push(")");
+    Ok(sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?)
+}
+
+/// Whether administrators are among the users that are about to change: then one who can log in must be left.
+struct Staying(bool);
+
+/// An administrator who can log in.
+const ADMINISTERS: &str = "hub_admin AND active AND deleted_at IS NULL AND id <> 1 AND password IS NOT NULL";
+
+async fn administrators(tx: &mut Tx<'_>, users: &[i64]) -> Result<Staying, Failure> {
+    let mut sql = Sql::new(&format!("SELECT id FROM res_users WHERE {ADMINISTERS} AND id = ANY("));
+    sql.bind(users.to_vec()).push(") LIMIT 1");
+    let staying = Staying(!tx.ids(sql).await?.is_empty());
+    if staying.0 {
+        // One at a time: two who go at once would each see the other stay
+        tx.ids(Sql::new("SELECT 1::bigint FROM pg_advisory_xact_lock(hashtext('administrators'))")).await?;
+    }
+    Ok(staying)
+}
+
+impl Staying {
+    async fn check(self, tx: &mut Tx<'_>) -> Result<(), Failure> {
+        let left = Sql::new(&format!("SELECT id FROM res_users WHERE {ADMINISTERS} LIMIT 1"));
+        if self.0 && tx.ids(left).await?.is_empty() {
+            return Err(Fault::conflict("Somebody must stay: this is the only administrator of the hub who can log in.").into());
+        }
+        Ok(())
+    }
+}
+
+/// Removes users, with their sessions and keys: the hub keeps itself, who asks, and an administrator.
+///
+/// # Errors
+/// 409 for the user who asks, the hub's own, and the last administrator.
+pub async fn unlink(tx: &mut Tx<'_>, model: &Model, found: Found) -> Result<(), Failure> {
+    if found.ids.contains(&1) || found.ids.contains(&tx.identity.uid) {
+        return Err(Fault::conflict("The hub's own user and the one who asks can't be removed.").into());
+    }
+    let staying = administrators(tx, &found.ids).await?;
+    end_access(tx, found.ids.clone()).await?;
+    tx.unlink(model, found).await?;
+    staying.check(tx).await
+}
+
 /// The public methods.
-pub const ACTIONS: &[Action] = &[
+pub const ACTIONS: [Action; 3] = [
     Action {
         model: "res.users",
         method: "action_new_api_key",
         arguments: &[
             Argument::needed("name", r#"{"type": "string", "minLength": 1, "maxLength": 254}"#),
-            Argument::optional("days", r#"{"type": "integer", "minimum": 1, "maximum": 3650}"#),
+            Argument::optional("days", r#"{"type": "integer", "minimum": 1, "maximum": 365}"#),
         ],
         on_record: false,
-        about: "Makes an API key for oneself, or, by an administrator, for another user. Answers it, this once.",
+        about: "Makes an API key for oneself, or, by an administrator, for another user. Answers it, this once. Not for who came with a key.",
     },
     Action {
         model: "res.users",
         method: "action_set_password",
         arguments: &[Argument::needed("password", PASSWORD)],
         on_record: true,
-        about: "Gives a user a password. Administrators only; the user's sessions end.",
+        about: "Gives a user a password: by an administrator, or by a bank's ROLE_ADMIN to users of its bank. The user's sessions and keys end.",
     },
     Action {
         model: "res.users",
         method: "change_password",
         arguments: &[Argument::needed("old_passwd", PASSWORD), Argument::needed("new_passwd", PASSWORD)],
         on_record: false,
-        about: "Changes one's own password; the sessions end.",
+        about: "Changes one's own password; the sessions and keys end.",
     },
 ];
-const PASSWORD: &str = r#"{"type": "string", "minLength": 1, "maxLength": 1024, "format": "password"}"#;
+const PASSWORD: &str = r#"{"type": "string", "minLength": 1, "maxLength": 1024, "format": "password", "description": "12 characters at least, but for the demo."}"#;
 
 /// A public method: for oneself, or, by an administrator, for another user.
 ///
@@ -299,38 +393,31 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<Strin
         [one] => *one,
         _ => return Err(Fault::validation("One user at a time.").into()),
     };
-    let administers = is_administrator(tx.identity);
-    if (user != tx.identity.uid && (!administers || call.method == "change_password"))
-        || (call.method == "action_set_password" && !administers)
-    {
+    let own = user == tx.identity.uid;
+    let may = match call.method.as_str() {
+        "action_new_api_key" => own || is_administrator(tx.identity),
+        "action_set_password" => gives_passwords(tx.identity),
+        _ => own,
+    };
+    if !may {
         return Err(denied(model, "modify").into());
     }
+    if !tx.identity.session && call.method == "action_new_api_key" {
+        return Err(Fault::access_error("An API key makes no keys: log in.").into());
+    }
+    let found = match own && call.method != "action_set_password" {
+        true => user,
+        // Of the users that one manages
+        false => tx.find_ids(model, vec![user]).await?.ids.into_iter().next().unwrap_or(user),
+    };
     let mut lock = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND id = ");
-    lock.bind(user).push(" FOR UPDATE");
+    lock.bind(found).push(" FOR UPDATE");
     let Some(found) = tx.ids(lock).await?.pop() else { return Err(Fault::missing(model.name, user).into()) };
     if call.method == "action_new_api_key" {
-        return new_api_key(tx, found, &data).await;
+        return api_keys::make(tx, found, &data).await;
     }
     let mut values = records::Values::default();
     values.set("password", data.get("password").cloned().unwrap_or_default());
     update(tx, model, vec![found], &values).await?;
     Ok(true.into())
-}
-
-/// A key for programs: shown this once, kept as a hash.
-async fn new_api_key(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> Answer {
-    let name = data.get("name").and_then(Json::as_str).map(str::trim).filter(|name| !name.is_empty() && name.chars().count() <= 254);
-    let days = data.get("days").filter(|days| !is_unset(days)).map_or(Some(90), whole).filter(|days| (1..=MAX_KEY_DAYS).contains(days));
-    let (Some(name), Some(days)) = (name, days) else {
-        return Err(Fault::validation(format!(
-            "`name` must be a text of 1 to 254 characters, `days` a whole number from 1 to {MAX_KEY_DAYS}"
-        ))
-        .into());
-    };
-    let key = hex(&rand::random::<[u8; 20]>());
-    let mut sql = Sql::new("INSERT INTO api_key (key_sha256, user_id, name, expires_at) VALUES (sha256(convert_to(");
-    sql.bind(key.as_str()).push(", 'UTF8')), ").bind(user).push(", ").bind(name);
-    sql.push(", now() + make_interval(days => ").bind(days).push("::int)) RETURNING id");
-    tx.ids(sql).await?;
-    Ok(key.into())
 }

@@ -24,7 +24,7 @@ use records::values::Mode;
 use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Shape, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
-use service::{Asked, Owner, Pending, Service};
+use service::{Asked, Owner, Pending, Service, consumer};
 
 use crate::demand::Heard;
 use crate::documents::Prepared;
@@ -55,22 +55,35 @@ impl Default for Stock {
 pub fn goods(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator | Who::Staff => Access { unlink: false, ..Access::all() },
-        Who::Integration | Who::Bank(_) => Access::read(),
+        Who::Integration | Who::Bank(_) | Who::Clerk { .. } => Access::read(),
+        Who::Outsider => Access::none(),
     }
-}
-
-/// What only the service's own code writes.
-pub fn everybody_reads(_: &Identity) -> Access {
-    Access::read()
 }
 
 /// The same, but for a bank's user only of its own bank, and what is no bank's.
 pub fn of_own_bank(identity: &Identity, access: Access) -> Access {
-    match identity.kind() {
-        Who::Bank(own) => access.only(Filter::Or(vec![Filter::leaf("bank_id", Op::Eq, own), Filter::leaf("bank_id", Op::Eq, false)])),
-        _ => access,
+    match identity.bank {
+        Some(own) => access.only(Filter::Or(vec![Filter::leaf("bank_id", Op::Eq, own), Filter::leaf("bank_id", Op::Eq, false)])),
+        None => access,
     }
 }
+
+/// The same, but for a clerk only where one of these paths ends in the code of its point of sale's warehouse.
+pub fn of_own_place(identity: &Identity, access: Access, codes: &[&str]) -> Access {
+    match identity.kind() {
+        Who::Clerk { code_pos, .. } => access.only(Filter::Or(codes.iter().map(|path| Filter::path(path, Op::Eq, code_pos)).collect())),
+        Who::Outsider => Access::none(),
+        Who::Administrator | Who::Staff | Who::Integration | Who::Bank(_) => access,
+    }
+}
+
+/// What only the service's own code writes, of a place.
+pub fn place(identity: &Identity, code: &str) -> Access {
+    of_own_place(identity, Access::read(), &[code])
+}
+
+/// The two ends of a move, as [`of_own_place`] takes them.
+pub const ENDS: &[&str] = &["location_id.warehouse_id.code", "location_dest_id.warehouse_id.code"];
 
 /// The records that a public method is called on.
 pub(crate) fn named_ids(call: &Call) -> Result<Vec<i64>, Fault> {
@@ -219,11 +232,11 @@ impl Service for Stock {
         })
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
             match (call.model.as_str(), call.method.as_str()) {
                 ("stock.move", "_for_orders") => demand::for_orders(owner, call).await,
-                ("stock.move", "_close") if caller == "crm" => demand::close(owner, call).await,
+                ("stock.move", "_close") => demand::close(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })
@@ -263,7 +276,10 @@ impl Service for Stock {
         Box::pin(async move {
             match feed {
                 "crm" => demand::apply(tx, heard).await,
-                _ => stock_warehouse::follow(tx, events).await,
+                _ => {
+                    consumer::forget(tx, events).await?;
+                    stock_warehouse::follow(tx, events).await
+                }
             }
         })
     }

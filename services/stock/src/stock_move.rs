@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::documents::{self, Product};
 use crate::stock_quant::Changes;
-use crate::{everybody_reads, of_own_bank, rows};
+use crate::{ENDS, of_own_bank, of_own_place, rows};
 
 const STATES: &[&str] = &["draft", "waiting", "confirmed", "partially_available", "assigned", "done", "cancel"];
 
@@ -36,7 +36,7 @@ pub fn model() -> Model {
         Field::new("origin_returned_move_id", Kind::Many2one("stock.move"), "Move that it takes back").readonly(),
         Field::new("origin", Kind::Char(254), "Source document").readonly(),
         Field::new("date", Kind::Datetime, "Date").readonly(),
-        Field::new("price_unit", Kind::Monetary, "Unit price").readonly(),
+        Field::new("price_unit", Kind::Monetary, "Unit price").readonly().readable_by(Identity::is_trusted),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
         Field::internal("place", Kind::Integer),
         Field::internal("picked", Kind::Boolean),
@@ -58,13 +58,13 @@ pub fn line_model() -> Model {
         Field::new("origin", Kind::Char(254), "Source document").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
     ];
-    let access = |identity: &Identity| of_own_bank(identity, everybody_reads(identity));
+    let access = |identity: &Identity| of_own_place(identity, of_own_bank(identity, Access::read()), ENDS);
     Model::new("stock.move.line", "stock_move_line", "Product move", fields, access).order("id desc").rec_name("reference")
 }
 
 /// Moves are made by what causes them; by hand only what is done is noted.
 fn access(identity: &Identity) -> Access {
-    of_own_bank(identity, Access { create: false, ..crate::goods(identity) })
+    of_own_place(identity, of_own_bank(identity, Access { create: false, ..crate::goods(identity) }), ENDS)
 }
 
 /// How far a move has come.

@@ -16,7 +16,7 @@ use crate::documents::{self, Place, Prepared};
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Key};
-use crate::{demand, of_own_bank, reservation, returns, rows, stock_warehouse};
+use crate::{ENDS, demand, of_own_bank, of_own_place, reservation, returns, rows, stock_warehouse};
 
 /// The declaration.
 pub fn model() -> Model {
@@ -37,14 +37,14 @@ pub fn model() -> Model {
         Field::new("move_ids", Kind::One2many { comodel: "stock.move", inverse: "picking_id" }, "Moves"),
         Field::new("scheduled_date", Kind::Datetime, "Scheduled date"),
         Field::new("date_done", Kind::Datetime, "Date done").readonly(),
-        Field::new("note", Kind::Text(20_000), "Notes"),
+        Field::new("note", Kind::Text(20_000), "Notes").personal(),
         Field::new("priority", Kind::Selection(&["0", "1"]), "Priority").default("0"),
     ];
     Model::new("stock.picking", "stock_picking", "Transfer", fields, access).order("priority desc, scheduled_date, id desc")
 }
 
 fn access(identity: &Identity) -> Access {
-    of_own_bank(identity, crate::goods(identity))
+    of_own_place(identity, of_own_bank(identity, crate::goods(identity)), ENDS)
 }
 
 /// A picking as code works on it.

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use domain::Identity;
 use jsonrpc::{Call, Fault};
 use records::tx::{Found, taken};
 use records::values::{Mode, is_unset};
 use records::write::{self, OnConflict};
-use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::documents::{self, Place, Prepared};
 use crate::stock_move::{self, Move, State};
-use crate::{goods, reservation, rows, stock_warehouse};
+use crate::{goods, of_own_place, reservation, rows, stock_warehouse};
 
 /// The declaration.
 pub fn model() -> Model {
@@ -46,7 +47,11 @@ pub fn model() -> Model {
         Field::internal("inventory_last_line", Kind::Integer),
         Field::new("closed", Kind::Boolean, "Closed").readonly().help("Its point of sale is archived or BLOCKED: nothing of it is sold."),
     ];
-    Model::new("stock.quant", "stock_quant", "Quantity", fields, goods).order("product_name, id").rec_name("product_name")
+    Model::new("stock.quant", "stock_quant", "Quantity", fields, access).order("product_name, id").rec_name("product_name")
+}
+
+fn access(identity: &Identity) -> Access {
+    of_own_place(identity, goods(identity), &["location_id.warehouse_id.code"])
 }
 
 /// A product at a location.

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::sql_types::{BigInt, Nullable, Text};
+use domain::{Identity, Kind as Who};
 use events::Event;
 use jsonrpc::{Call, Fault};
 use records::write::{self, OnConflict};
-use records::{Failure, Field, Kind, Model, Sql, Tx};
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
 use serde::Deserialize;
 use serde_json::json;
 use service::Owner;
 
-use crate::{Stock, everybody_reads, rows};
+use crate::{Stock, rows};
 
 /// The code of the central warehouse.
 pub const CENTRAL: &str = "EKIWH";
@@ -56,12 +57,24 @@ pub fn models() -> [Model; 3] {
         Field::new("sequence_code", Kind::Char(8), "Code").readonly(),
     ];
     [
-        Model::new("stock.warehouse", "stock_warehouse", "Warehouse", warehouse, everybody_reads),
-        Model::new("stock.location", "stock_location", "Location", location, everybody_reads)
+        Model::new("stock.warehouse", "stock_warehouse", "Warehouse", warehouse, |identity| crate::place(identity, "code")),
+        Model::new("stock.location", "stock_location", "Location", location, location_access)
             .order("complete_name, id")
             .rec_name("complete_name"),
-        Model::new("stock.picking.type", "stock_picking_type", "Operation type", picking_type, everybody_reads).order("warehouse_id, id"),
+        Model::new("stock.picking.type", "stock_picking_type", "Operation type", picking_type, |identity| {
+            crate::place(identity, "warehouse_id.code")
+        })
+        .order("warehouse_id, id"),
     ]
+}
+
+/// A clerk sees the locations of its point of sale, and those outside all warehouses: vendors, clients, counts.
+fn location_access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Clerk { code_pos, .. } => Access::read()
+            .only(Filter::Or(vec![Filter::path("warehouse_id.code", Op::Eq, code_pos), Filter::leaf("warehouse_id", Op::Eq, false)])),
+        Who::Administrator | Who::Staff | Who::Integration | Who::Bank(_) | Who::Outsider => crate::place(identity, "warehouse_id.code"),
+    }
 }
 
 /// A warehouse with what documents need of it.

@@ -10,7 +10,7 @@ use jsonrpc::{Call, Fault};
 use records::{Failure, Sql, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
-use service::Owner;
+use service::{Owner, consumer};
 
 use crate::Sync;
 
@@ -152,6 +152,8 @@ pub struct Heard {
     news: Vec<News>,
     /// Work on many records: kind, filter, cause.
     many: Vec<(Kind, String, Option<i64>)>,
+    /// Clients who are forgotten, and their e-mails: what is kept of them goes.
+    forgotten: Vec<(i64, Option<String>)>,
 }
 
 /// Reads records of another service: what a platform is told, it is told as it is now.
@@ -282,6 +284,10 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             _ => {}
         }
     }
+    let forgotten: Vec<i64> = consumer::forgotten(events).into_iter().map(|(client, _)| client).collect();
+    if !forgotten.is_empty() {
+        heard.forgotten = owner.ask(Call::new("res.partner", "_forgotten", Arc::from("")).with("ids", &forgotten)).await?;
+    }
     heard.news.retain(|news| news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
     Ok(heard)
 }
@@ -310,6 +316,12 @@ fn prices(payload: &Map<String, Json>) -> String {
 /// # Errors
 /// The database's own.
 pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
+    if !heard.forgotten.is_empty() {
+        let (clients, emails): (Vec<i64>, Vec<Option<String>>) = heard.forgotten.iter().cloned().unzip();
+        let mut sql = Sql::new("SELECT 1::bigint FROM forget(");
+        sql.bind(clients).push(", ").bind(emails.into_iter().flatten().collect::<Vec<_>>()).push(")");
+        tx.ids(sql).await?;
+    }
     let news = differing(tx, &heard.news).await?;
     tell(tx, &news, None).await?;
     for (kind, filter, cause) in &heard.many {

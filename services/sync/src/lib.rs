@@ -187,12 +187,12 @@ impl Service for Sync {
         Box::pin(models::action(self, tx, model, call, data))
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, caller: &'a str, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
+    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
         Box::pin(async move {
-            match (call.model.as_str(), call.method.as_str(), caller) {
-                ("ek.request", "_refused", "gateway") => kept::keep_refused(owner, call).await,
-                (_, "_webhooks", "gateway") => Ok(Reply::value(&webhooks::document())),
-                ("ek.delivery", "_stream", "gateway") => stream(owner, call).await,
+            match (call.model.as_str(), call.method.as_str()) {
+                ("ek.request", "_refused") => kept::keep_refused(owner, call).await,
+                (_, "_webhooks") => Ok(Reply::value(&webhooks::document())),
+                ("ek.delivery", "_stream") => stream(owner, call).await,
                 _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })

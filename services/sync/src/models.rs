@@ -146,7 +146,7 @@ fn platforms(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator => Access::all(),
         Who::Staff => Access::read(),
-        Who::Integration => Access::default(),
+        Who::Integration | Who::Clerk { .. } | Who::Outsider => Access::default(),
         Who::Bank(own) => Access {
             fields: Some(&["id", "name", "display_name", "bank_id", "active", "breaker", "waiting", "oldest_waiting", "rate", "dead"]),
             ..Access::read().only(Filter::leaf("bank_id", Op::Eq, own))
@@ -169,7 +169,7 @@ fn deliveries(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator => Access { write: true, ..Access::read() },
         Who::Staff => Access::read(),
-        Who::Integration => Access::default(),
+        Who::Integration | Who::Clerk { .. } | Who::Outsider => Access::default(),
         Who::Bank(own) => Access::read().only(Filter::leaf("bank_id", Op::Eq, own)),
     }
 }

@@ -114,8 +114,8 @@ impl Gateway {
         let session = self.session(request, None).await?;
         let models: Option<Vec<&str>> = wanted.model.as_deref().map(|models| models.split(',').map(str::trim).collect());
         // Which other bank caused something is not a bank's to know
-        let own = session.who.identity.bank;
-        let cause = |event: &Event| event.bank.filter(|bank| own.is_none_or(|own| own == *bank));
+        let (own, trusted) = (session.who.identity.bank, session.who.identity.is_trusted());
+        let cause = |event: &Event| event.bank.filter(|bank| trusted || own == Some(*bank));
         let asked = |event: &&Event| {
             models.as_ref().is_none_or(|models| models.contains(&event.model.as_str()))
                 && wanted.bank.is_none_or(|bank| cause(event) == Some(bank))
@@ -131,8 +131,8 @@ impl Gateway {
         }
         let mut text = String::new();
         for event in events {
-            // What was removed nobody reads; those who are no bank's hear of it
-            let gone = event.kind == "deleted" && own.is_none();
+            // What was removed nobody reads; the hub's side and the platform hear of it
+            let gone = event.kind == "deleted" && trusted;
             if gone || visible.get(event.model.as_str()).is_some_and(|ids| ids.contains(&event.record_id)) {
                 let data = json!({"model": event.model, "id": event.record_id, "version": event.version, "kind": event.kind,
                     "at": event.at, "origin": event.origin, "bank": cause(event)});

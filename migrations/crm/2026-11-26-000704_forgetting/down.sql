@@ -1,0 +1,1 @@
+DROP FUNCTION forget(bigint[], bigint, text);

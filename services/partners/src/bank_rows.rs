@@ -1,0 +1,163 @@
+//! `res.partner.bank`: what each bank has written of a client, a row a bank. The client's own row holds what the hub and the
+//! platform wrote, and what all share: name, e-mail, status.
+
+use diesel::sql_types::{Nullable, Text};
+use domain::{Identity, Kind as Who};
+use records::write::{self, OnConflict};
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value, Values};
+use serde_json::{Map, Value as Json, json};
+
+use crate::res_partner::OWN;
+
+const MODEL: &str = "res.partner.bank";
+
+/// The declaration. Written through the client alone.
+pub fn model(of: &Model) -> Model {
+    let mut fields = vec![
+        Field::new("partner_id", Kind::Many2one("res.partner"), "Client").readonly(),
+        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::new("joined", Kind::Boolean, "Brought by the bank itself")
+            .readonly()
+            .help("Then the bank does not see what the platform wrote of the client."),
+    ];
+    let own = OWN.iter().filter_map(|name| of.any_field(name));
+    fields.extend(own.map(|field| {
+        let mut own = field.clone().readonly().personal();
+        own.seen_as = None;
+        own
+    }));
+    fields.push(Field::internal("post_hash", Kind::Char(200)));
+    Model::new(MODEL, "res_partner_bank", "A bank's notes of a client", fields, access).order("id").rec_name("id")
+}
+
+fn access(identity: &Identity) -> Access {
+    match identity.kind() {
+        Who::Administrator | Who::Staff | Who::Integration => Access::read(),
+        Who::Bank(bank) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
+        Who::Clerk { .. } | Who::Outsider => Access::none(),
+    }
+}
+
+/// What a field of [`OWN`] is for an identity. A bank reads its own row, then, where the platform brought the client to it, the
+/// client's; the others read the client's, then the row of the bank that was first. An empty text is one that was unset there.
+pub fn seen(identity: &Identity, field: &Field) -> String {
+    let name = field.name;
+    let of = |which: &str| format!("FROM res_partner_bank r WHERE r.partner_id = {{t}}.id AND r.deleted_at IS NULL{which}");
+    let sql = match identity.bank {
+        None => format!("coalesce({{t}}.{name}, (SELECT r.{name} {} ORDER BY r.id LIMIT 1))", of("")),
+        Some(bank) => {
+            let own = format!(" AND r.bank_id = {bank}");
+            format!(
+                "CASE WHEN {{t}}.is_pos OR {{t}}.parent_id IS NOT NULL THEN {{t}}.{name} ELSE coalesce((SELECT r.{name} {}), \
+                 CASE WHEN NOT EXISTS (SELECT {} AND r.joined) THEN {{t}}.{name} END) END",
+                of(&own),
+                of(&own)
+            )
+        }
+    };
+    if matches!(field.kind, Kind::Char(_) | Kind::Text(_)) { format!("nullif({sql}, '')") } else { sql }
+}
+
+/// What a paper prints of a client's field: `p` is the client as it was, `b` what [`AS_THEY_WERE`] joins.
+pub fn printed(name: &str) -> String {
+    format!(
+        "CASE WHEN a.bank = 0 THEN coalesce(p.{name}, b.{name}) ELSE coalesce(b.{name}, CASE WHEN b.joined IS NOT TRUE THEN p.{name} END) END"
+    )
+}
+
+/// The row of the bank that a paper is of, or else of the first bank, as it was when the paper was made for good.
+pub const AS_THEY_WERE: &str = " LEFT JOIN LATERAL (SELECT x.* FROM res_partner_bank r, \
+    LATERAL jsonb_populate_record(r, as_it_was('res_partner_bank', r.id, a.at::timestamptz)) x \
+    WHERE r.partner_id = t.id AND (a.bank = 0 OR r.bank_id = a.bank) AND r.create_date <= a.at::timestamptz \
+    AND (r.deleted_at IS NULL OR r.deleted_at > a.at::timestamptz) ORDER BY r.id LIMIT 1) b ON true";
+
+/// Whose contact somebody is, is for the hub's side and the bank that wrote it.
+pub fn seen_parent(identity: &Identity, _: &Field) -> String {
+    match identity.bank {
+        None => "{t}.parent_id".to_owned(),
+        Some(_) => "CASE WHEN cardinality({t}.bank_ids) <= 1 THEN {t}.parent_id END".to_owned(),
+    }
+}
+
+/// Texts that are unset are kept as empty ones, or what the platform wrote would show in their place.
+pub fn unset(mut own: Values) -> Values {
+    for (_, value) in own.iter_mut().filter(|(name, _)| !matches!(*name, "state_id" | "country_id")) {
+        if *value == Value::Plain(Json::Null) {
+            *value = Value::Plain("".into());
+        }
+    }
+    own
+}
+
+/// Writes what a bank has to say of these clients into its rows; `joined`: whether it is the bank's own user who brings them to it.
+///
+/// # Errors
+/// The database's own.
+pub async fn keep(tx: &mut Tx<'_>, clients: &[i64], bank: i64, mut own: Values, joined: bool, hash: Option<&str>) -> Result<(), Failure> {
+    if let Some(hash) = hash {
+        own.set("post_hash", hash);
+    }
+    if clients.is_empty() || (own.is_empty() && !joined) {
+        return Ok(());
+    }
+    let model = tx.registry.model(MODEL)?;
+    let mut columns = vec!["partner_id", "bank_id", "joined"];
+    let mut said = Map::new();
+    for (name, value) in own.iter() {
+        if let Value::Plain(value) = value {
+            columns.push(name);
+            said.insert(name.to_owned(), value.clone());
+        }
+    }
+    let row = |client: &i64| {
+        let mut row = said.clone();
+        row.extend(
+            [("partner_id", json!(client)), ("bank_id", json!(bank)), ("joined", json!(joined))]
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        row
+    };
+    let rows: Vec<_> = clients.iter().map(row).collect();
+    tx.ids_of_new(write::insert(model, &tx.author, &columns, &rows, OnConflict::Skip, "NULL")).await?;
+    let ids = locked(tx, clients, &format!("r.bank_id = {bank}")).await?;
+    tx.update(model, ids, &own).await.map(drop)
+}
+
+async fn locked(tx: &mut Tx<'_>, clients: &[i64], which: &str) -> Result<Vec<i64>, Failure> {
+    let mut sql = Sql::new("SELECT r.id FROM res_partner_bank r WHERE r.deleted_at IS NULL AND r.partner_id = ANY(");
+    sql.bind(clients.to_vec()).push(&format!(") AND {which} ORDER BY r.id FOR UPDATE"));
+    tx.ids(sql).await
+}
+
+/// The platform, or the hub, has brought these clients to a bank: it sees what they wrote from now on.
+///
+/// # Errors
+/// The database's own.
+pub async fn brought(tx: &mut Tx<'_>, clients: &[i64], bank: Option<i64>) -> Result<(), Failure> {
+    let Some(bank) = bank else { return Ok(()) };
+    let ids = locked(tx, clients, &format!("r.bank_id = {bank} AND r.joined")).await?;
+    let mut values = Values::default();
+    values.set("joined", false);
+    let model = tx.registry.model(MODEL)?;
+    tx.update(model, ids, &values).await.map(drop)
+}
+
+/// The hash of the last POST of a client by a bank.
+///
+/// # Errors
+/// The database's own.
+pub async fn last_post(tx: &mut Tx<'_>, client: i64, bank: i64) -> Result<Option<String>, Failure> {
+    let mut sql = Sql::new("SELECT post_hash FROM res_partner_bank WHERE deleted_at IS NULL AND partner_id = ");
+    sql.bind(client).push(" AND bank_id = ").bind(bank);
+    Ok(sql.load::<Nullable<Text>, Option<String>>(tx.conn).await?.pop().flatten())
+}
+
+/// Removes what banks have written of clients that are removed.
+///
+/// # Errors
+/// The database's own.
+pub async fn unlink(tx: &mut Tx<'_>, clients: &[i64]) -> Result<(), Failure> {
+    let ids = locked(tx, clients, "true").await?;
+    let model = tx.registry.model(MODEL)?;
+    tx.ids(write::tombstone(model, &tx.author, ids)).await.map(drop)
+}

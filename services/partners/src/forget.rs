@@ -1,0 +1,129 @@
+//! `res.partner.action_forget`: a person has asked to be forgotten (law 18-07). The schema's `forget` overwrites what is here, and
+//! tells the other services by an event; posted invoices print who it was for ten years.
+
+use std::time::Duration;
+
+use chrono::{Months, NaiveDate};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use jsonrpc::{Call, Fault, Reply};
+use records::condition::denied;
+use records::{Action, Argument, Model, Sql, Tx};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use service::owner::Answer;
+use service::{Asked, Owner};
+
+use crate::Partners;
+use crate::res_users::is_administrator;
+
+/// How long a posted invoice keeps its parties, in months.
+const KEPT: Months = Months::new(120);
+/// How often what is kept for a time is looked at.
+const SWEEP: Duration = Duration::from_secs(600);
+/// The longest reason, in characters.
+const REASON: usize = 500;
+const KEEP_UNTIL: &str = "keep_until";
+
+/// The public method.
+pub const ACTION: Action = Action {
+    model: "res.partner",
+    method: "action_forget",
+    arguments: &[Argument::needed("reason", r#"{"type": "string", "minLength": 1, "maxLength": 500}"#)],
+    on_record: true,
+    about: "Overwrites what the hub keeps of a client who asks for it: name, addresses, numbers, notes, contacts, loan files, what the \
+            audit has of them. Administrators only. Posted invoices keep their parties for ten years. It can't be undone.",
+};
+
+/// What crm has of a client.
+#[derive(Deserialize)]
+struct Papers {
+    open: i64,
+    last: Option<NaiveDate>,
+}
+
+fn client(call: &Call) -> Result<i64, Fault> {
+    match call.params.need::<Vec<i64>>("ids")?.as_slice() {
+        [one] => Ok(*one),
+        _ => Err(Fault::validation("One client at a time.")),
+    }
+}
+
+/// Before the transaction: what crm has of the client.
+///
+/// # Errors
+/// 403 for others than administrators, 409 for a client with orders that are under way, 422 without a reason.
+pub async fn prepare(asked: &Asked<'_, Partners>, data: &mut Map<String, Json>) -> Result<(), Fault> {
+    if !is_administrator(asked.identity) {
+        return Err(denied(asked.model, "forget"));
+    }
+    let reason = data.get("reason").and_then(Json::as_str).map(str::trim).unwrap_or_default();
+    if !(1..=REASON).contains(&reason.chars().count()) {
+        return Err(Fault::validation(format!("`reason` must be a text of 1 to {REASON} characters")));
+    }
+    let client = client(asked.call)?;
+    let papers: Papers = asked.owner.ask(asked.call.asking("sale.order", "_papers").with("partner", &client)).await?;
+    if papers.open > 0 {
+        let open = papers.open;
+        return Err(Fault::conflict(format!("{open} orders of the client {client} are neither delivered nor cancelled: end them first.")));
+    }
+    let keep_until = papers.last.and_then(|last| last.checked_add_months(KEPT));
+    data.insert(KEEP_UNTIL.to_owned(), serde_json::json!(keep_until));
+    Ok(())
+}
+
+/// Overwrites the client, and tells the others.
+///
+/// # Errors
+/// 404 for one that is not there, 422 for a point of sale.
+pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: &Map<String, Json>) -> Answer {
+    let client = client(call)?;
+    tx.find_ids(model, vec![client]).await?;
+    let text = |name: &str| data.get(name).and_then(Json::as_str).map(|text| text.trim().to_owned());
+    let mut sql = Sql::new("SELECT id FROM res_partner, LATERAL forget(id, ");
+    sql.bind(tx.identity.uid).push(", ").bind(text("reason")).push(", ").bind(text(KEEP_UNTIL)).push("::date) WHERE NOT is_pos AND id = ");
+    sql.bind(client);
+    match tx.ids(sql).await?.is_empty() {
+        true => Err(Fault::validation("A point of sale is no person: archive it.").into()),
+        false => Ok(true.into()),
+    }
+}
+
+/// The e-mails that forgotten clients had, for sync, which looks for them among what was refused: `[[id, email]]`.
+///
+/// # Errors
+/// The database's own.
+pub async fn emails(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
+    let mut sql = Sql::new("SELECT partner_id, email FROM res_partner_forgotten WHERE partner_id = ANY(");
+    sql.bind(call.params.need::<Vec<i64>>("ids")?).push(")");
+    Ok(Reply::value(&owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?))
+}
+
+/// Throws away what was kept for a time: e-mails that sync has looked for, and what invoices printed for ten years.
+pub async fn sweep(owner: &Owner<Partners>) {
+    loop {
+        if let Err(fault) = sweep_once(owner).await {
+            tracing::warn!(service = "partners", %fault, "what is kept of forgotten clients can't be swept");
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
+/// The same, once.
+///
+/// # Errors
+/// The database's own.
+pub async fn sweep_once(owner: &Owner<Partners>) -> Result<(), Fault> {
+    let heard = Sql::new(
+        "UPDATE res_partner_forgotten f SET email = NULL WHERE f.email IS NOT NULL AND NOT EXISTS (SELECT FROM event e \
+         WHERE e.model = 'res.partner' AND e.record_id = f.partner_id AND e.payload ? 'forgotten' \
+         AND (e.pos IS NULL OR e.pos > coalesce((SELECT r.pos FROM feed_reader r WHERE r.name = 'sync'), 0))) RETURNING f.partner_id",
+    );
+    owner.database.store::<BigInt, i64>(heard).await?;
+    let printed = Sql::new(
+        "DELETE FROM formerly p USING res_partner_forgotten f WHERE f.keep_until < current_date AND ( \
+         (p.relation = 'res_partner' AND p.record_id = f.partner_id) OR (p.relation = 'res_partner_bank' \
+         AND p.record_id IN (SELECT r.id FROM res_partner_bank r WHERE r.partner_id = f.partner_id))) RETURNING p.id",
+    );
+    owner.database.store::<BigInt, i64>(printed).await?;
+    Ok(())
+}
