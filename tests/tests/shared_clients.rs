@@ -1,8 +1,11 @@
 //! A client that several banks know: each reads what all share, what it wrote itself, and what the platform wrote where the platform
 //! brought the client to it; no bank changes what others see.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use system_tests::paper::read;
+use system_tests::platform::{Platform, platform_of};
 use system_tests::stock::{ALGER, TV, one};
 use system_tests::{Session, Stand, id, refused};
 
@@ -220,5 +223,24 @@ async fn contacts_are_the_banks_that_wrote_them() {
         }
         let all = one(&admin, "res.partner", parent, "{child_ids}").await["child_ids"].as_array().unwrap().len();
         assert_eq!(all, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_is_told_what_its_bank_may_read() {
+    let stand = Stand::new().await;
+    let (admin, ekiclik) = (stand.login("admin").await, stand.login("ekiclik").await);
+    let (alsalam, bna) = (stand.login("alsalam").await, stand.login("bna").await);
+    let (of_alsalam, of_bna) = (Platform::new().await, Platform::new().await);
+    platform_of(&admin, "Alsalam", &of_alsalam.url).await;
+    platform_of(&admin, "BNA", &of_bna.url).await;
+    let made = id(&alsalam.create("res.partner", client("amina@example.dz", json!({"phone": "of Alsalam", "state_id": "16"}))).await);
+    id(&bna.create("res.partner", client("amina@example.dz", json!({"phone": "of BNA"}))).await);
+    assert_eq!(ekiclik.write("res.partner", json!([["id", "=", made]]), json!({"name": "Amina Saïdi"})).await.status, 200);
+    stand.all_told(Duration::from_secs(30)).await;
+    for (platform, phone, state) in [(&of_alsalam, "of Alsalam", json!("Alger")), (&of_bna, "of BNA", Value::Null)] {
+        let call = platform.hears("the client", |call| call.line == "PUT /api/odoo/client/clients" && call.body.contains("Saïdi")).await;
+        let body: Value = serde_json::from_str(&call.body).unwrap();
+        assert_eq!((&body["name"], &body["phone"], &body["state_id"]), (&json!("Amina Saïdi"), &json!(phone), &state), "{body}");
     }
 }

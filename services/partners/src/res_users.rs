@@ -5,7 +5,7 @@ use domain::{Identity, Kind as Who, Origin, Role};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::{Mode, is_unset, whole};
+use records::values::Mode;
 use records::write::OnConflict;
 use records::{Access, Action, Argument, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
@@ -244,8 +244,9 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
             return Err(other_side(&others).into());
         }
     }
-    if tx.identity.kind() == Who::Integration {
-        tx.drop_unchanged(model, &found.ids, &mut data, |field| NEVER_BY_PUT.contains(&field.name)).await?;
+    let never = never_by_put(tx.identity);
+    if !never.is_empty() {
+        tx.drop_unchanged(model, &found.ids, &mut data, |field| never.contains(&field.name)).await?;
     }
     refuse_fields(tx.identity, model, &data)?;
     refuse_role(tx.identity, &data)?;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use service::Owner;
 
 use crate::Sync;
-use crate::hear::{Kind, read, read_all};
+use crate::hear::{Kind, read, read_all, read_as};
 
 type Row = Map<String, Json>;
 
@@ -59,7 +59,9 @@ const CONFIGURATION: &str = "{id, version, name, manufacturer_ref, master_produc
      fab_certificate, image_url, ref_odoo, attribute_value_ids{name, attribute_id{name}}}";
 const PRODUCT: &str = "{id, version, name, description, categ_id{name}, brand{name, reference}, ref, fab_name, active, ref_odoo}";
 
-/// Asks the owners: one call a kind for all its records, two more for quantities.
+const CLIENT: &str = "{id, name, email, phone, country_id{code}, state_id{name}}";
+
+/// Asks the owners: one call a kind for all its records, two more for quantities, one more for the clients of each bank.
 ///
 /// # Errors
 /// 503 where an owner is away.
@@ -77,12 +79,27 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
                 "{id, version, bank_id, ek_order_id, ek_state, \
                  order_line{manufacturer_ref, product_uom_qty, reserved, qty_delivered, qty_returned, qty_credited}}"
             }
-            Kind::Client => "{id, version, bank_ids, name, email, phone, country_id{code}, state_id{name}}",
+            Kind::Client => "{id, version, bank_ids}",
             Kind::Pos => "{id, version, name, street, city, phone, mobile, state_id{name}, code_pos, status, active, create_by}",
             Kind::User => "{id, version, bank_id, name, login, phone, codification, role, email}",
         };
         for row in read(owner, kind.model(), json!([["id", "in", ids(kind)]]), query).await? {
             said.insert((kind, number(&row, "id")), row);
+        }
+    }
+    // What there is to say of a client, each bank's platform hears as its bank may read it
+    let mut of_banks: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for ((_, id), row) in said.iter().filter(|((kind, _), _)| *kind == Kind::Client) {
+        for bank in row.get("bank_ids").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64) {
+            of_banks.entry(bank).or_default().push(*id);
+        }
+    }
+    for (bank, clients) in of_banks {
+        for row in read_as(owner, bank, Kind::Client.model(), json!([["id", "in", clients]]), CLIENT).await? {
+            let holder = said.get_mut(&(Kind::Client, number(&row, "id"))).map(|row| row.entry("said_to").or_insert_with(|| json!({})));
+            if let Some(Json::Object(banks)) = holder {
+                banks.insert(bank.to_string(), row.into());
+            }
         }
     }
     let mut add = |kind: Kind, of: &str, under: &str, rows: Vec<Row>| {
@@ -277,6 +294,7 @@ impl Said {
                 put(format!("order/{}", number(row, "ek_order_id")), &json!({"state": row.get("ek_state"), "lines": lines}), version)
             }
             Kind::Client => {
+                let row = row.get("said_to")?.get(hearer.bank?.to_string())?.as_object()?;
                 let body = json!({
                     "name": text(row, "name"), "email": text(row, "email"), "phone": text(row, "phone"),
                     "country_id": within(row, "country_id", "code"), "state_id": within(row, "state_id", "name"), "xml_id": format!("res_partner_{id}"),

@@ -165,6 +165,15 @@ pub async fn read(owner: &Owner<Sync>, model: &str, filter: Json, query: &str) -
     owner.ask(call).await
 }
 
+/// The same as a bank may read them: what its platform is told of records that are not the same for all.
+///
+/// # Errors
+/// 503 where the owner is away.
+pub async fn read_as(owner: &Owner<Sync>, bank: i64, model: &str, filter: Json, query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
+    let call = Call::new(model, "_read", Arc::from("")).with("filter", &filter).with("query", &query).with("limit", &PAGE);
+    owner.ask(call.with("bank", &bank)).await
+}
+
 /// The same without a bound of its own: page after page.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use diesel::sql_types::{BigInt, Nullable, Text};
-use domain::{Identity, Kind as Who, Role};
+use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
@@ -138,7 +138,7 @@ fn operators(identity: &Identity) -> bool {
 }
 
 fn is_banks_administrator(identity: &Identity) -> bool {
-    matches!(identity.kind(), Who::Bank(_)) && identity.role >= Some(Role::RoleAdmin)
+    identity.manages().is_some()
 }
 
 /// An administrator's; a bank sees its own.
@@ -160,7 +160,7 @@ fn requests(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator | Who::Staff => Access::read(),
         Who::Bank(bank) if is_banks_administrator(identity) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
-        Who::Bank(_) | Who::Integration => Access::read().only(own()),
+        Who::Bank(_) | Who::Integration | Who::Clerk { .. } | Who::Outsider => Access::read().only(own()),
     }
 }
 
