@@ -159,6 +159,27 @@ async fn a_pro_forma_prints_what_its_reader_may_read_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_to_be_forgotten_stays_on_what_is_posted_and_on_no_other_paper() {
+    let stand = Stand::new().await;
+    let (admin, platform) = (stand.login("admin").await, stand.login("ekiclik").await);
+    Goods::count(&admin, BORDJ, TV, 1.0).await;
+    let order = order(&platform, 7501, "lina@example.dz", &[(BORDJ, TV, 1)]).await;
+    let of_client = || json!([["email", "=", "lina@example.dz"]]);
+    change(&platform, "res.partner", of_client(), json!({"name": "Lina Cherif", "nif": "222222222222222"})).await;
+    deliver(&platform, 7501).await;
+    let (slip, invoice) = (picking(&admin, order, "done").await, invoice_of(&admin, order).await);
+    let posted = read(&admin, INVOICE, invoice).await;
+    says(&read(&admin, SLIP, slip).await, &["Lina Cherif", "600 logements"]);
+    let client = admin.rows("res.partner", &[("filter", &of_client().to_string()), ("query", "{id}")]).await[0]["id"].as_i64().unwrap();
+    assert_eq!(admin.call("res.partner", client, "action_forget", json!(["law 18-07"])).await.result(), true);
+    until("crm has heard of it", async || !read(&admin, PRO_FORMA, order).await.contains("600 logements")).await;
+    for (report, record) in [(SLIP, slip), (PRO_FORMA, order)] {
+        silent(&read(&admin, report, record).await, &["Lina", "lina@example.dz", "222222222222222", "600 logements"]);
+    }
+    assert_eq!(read(&admin, INVOICE, invoice).await, posted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn travelling_papers_carry_the_address_the_telephone_and_the_platforms_number() {
     let stand = Stand::new().await;
     let (admin, platform) = (stand.login("admin").await, stand.login("ekiclik").await);

@@ -15,6 +15,8 @@ pub struct Wanted {
     pub at: Option<String>,
     /// The bank whose business it is about.
     pub bank: Option<i64>,
+    /// Whether it is posted, and keeps its parties even when they are to be forgotten.
+    pub posted: bool,
     /// `res.partner` ids.
     pub partners: Vec<i64>,
 }

@@ -86,12 +86,14 @@ fn delivery(at: &str) -> String {
 /// # Errors
 /// The database's own.
 pub async fn deliveries(owner: &Owner<Crm>, call: &Call) -> Result<Reply, Fault> {
+    // Of a client who is to be forgotten only what is posted keeps more than is left
+    let at = "CASE WHEN l.name = 'Panier effacé ' || l.id THEN NULL ELSE nullif(a.at, '')::timestamptz END";
     let mut sql = Sql::new(&format!(
         "SELECT coalesce(json_agg(d.delivery ORDER BY d.n), '[]')::text FROM (SELECT a.n, {} AS delivery FROM unnest(",
-        delivery("nullif(a.at, '')::timestamptz")
+        delivery(at)
     ));
     sql.bind(call.params.need::<Vec<i64>>("orders")?).push(", ").bind(call.params.need::<Vec<String>>("moments")?);
-    sql.push(") WITH ORDINALITY AS a(id, at, n) LEFT JOIN sale_order o ON o.id = a.id) d");
+    sql.push(") WITH ORDINALITY AS a(id, at, n) LEFT JOIN sale_order o ON o.id = a.id LEFT JOIN crm_lead l ON l.id = o.opportunity_id) d");
     Ok(Reply::json(owner.database.search::<Text, String>(sql).await?.pop().unwrap_or_default()))
 }
 
@@ -148,7 +150,12 @@ pub async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, ids:
         .into_iter()
         .map(|one| asides.remove(&one.id).map(|aside| (one, aside)).ok_or_else(Fault::busy))
         .collect::<Result<Vec<_>, _>>()?;
-    let wanted = |(one, aside): &(Printed, Aside)| Wanted { at: aside.at.clone(), bank: aside.bank, partners: vec![one.partner_id] };
+    let wanted = |(one, aside): &(Printed, Aside)| Wanted {
+        at: aside.at.clone(),
+        bank: aside.bank,
+        posted: !is_order,
+        partners: vec![one.partner_id],
+    };
     let wanted: Vec<Wanted> = papers.iter().map(wanted).collect();
     let parties = Call::new("res.partner", "_for_report", "".into()).with("identity", identity).with("papers", &wanted);
     let parties: Vec<Parties> = owner.ask(parties).await?;

@@ -69,6 +69,9 @@ struct Paper {
     at: Option<String>,
     /// The bank whose business it is about: its own row of a client goes before the client's.
     bank: Option<i64>,
+    /// Whether it is posted: it prints who it was for when everything else has forgotten them.
+    #[serde(default)]
+    posted: bool,
     partners: Vec<i64>,
 }
 
@@ -79,10 +82,19 @@ struct Paper {
 /// # Errors
 /// The database's own.
 pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    let papers: Vec<Paper> = call.params.need("papers")?;
-    let (mut numbers, mut records, mut moments, mut banks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    // A release before this one asks for one paper, of what is now
+    if let Some(partners) = call.params.get::<Vec<i64>>("ids")? {
+        return Ok(Reply::value(
+            &told(owner, &[Paper { at: None, bank: None, posted: false, partners }], &Identity::system()).await?.pop(),
+        ));
+    }
+    Ok(Reply::value(&told(owner, &call.params.need::<Vec<Paper>>("papers")?, &call.params.need("identity")?).await?))
+}
+
+async fn told(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity) -> Result<Vec<Json>, Fault> {
+    let (mut numbers, mut records, mut moments, mut banks, mut posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut now: Vec<i64> = Vec::new();
-    for (number, paper) in (0_i64..).zip(&papers) {
+    for (number, paper) in (0_i64..).zip(papers) {
         let kept: &[i64] = if paper.at.is_some() { &paper.partners } else { &[] };
         now.extend(paper.partners.iter().filter(|_| paper.at.is_none()));
         for id in std::iter::once(&COMPANY).chain(kept) {
@@ -90,6 +102,7 @@ pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, F
             records.push(*id);
             moments.push(paper.at.clone().unwrap_or_default());
             banks.push(paper.bank.unwrap_or_default());
+            posted.push(i64::from(paper.posted));
         }
     }
     let party = |relation: &str, more: &str, of: &dyn Fn(&str) -> String| {
@@ -103,8 +116,12 @@ pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, F
             of("country_id")
         )
     };
-    let mut sql = Sql::new("WITH asked AS (SELECT * FROM unnest(");
-    sql.bind(numbers).push(", ").bind(records).push(", ").bind(moments).push(", ").bind(banks).push(") AS a(paper, record, at, bank)) ");
+    let mut sql = Sql::new(
+        "WITH asked AS (SELECT a.paper, a.record, a.bank, CASE WHEN a.posted = 1 OR NOT EXISTS \
+         (SELECT FROM res_partner_forgotten f WHERE f.partner_id = a.record) THEN a.at END AS at FROM unnest(",
+    );
+    sql.bind(numbers).push(", ").bind(records).push(", ").bind(moments).push(", ").bind(banks).push(", ").bind(posted);
+    sql.push(") AS a(paper, record, at, bank, posted)) ");
     sql.push(&party(
         "res_company",
         "'legal_form', p.legal_form, 'capital', p.capital::text, 'activity', p.activity, 'rib', p.rib, \
@@ -133,14 +150,13 @@ pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, F
         }
     }
     if !now.is_empty() {
-        let known = seen(owner, &call.params.need("identity")?, &now).await?;
+        let known = seen(owner, identity, &now).await?;
         for (paper, (_, partners)) in papers.iter().zip(&mut answer).filter(|(paper, _)| paper.at.is_none()) {
             let ids = paper.partners.iter().map(i64::to_string);
             partners.extend(ids.filter_map(|id| known.get(&id).map(|party| (id, party.clone()))));
         }
     }
-    let answer = answer.into_iter().map(|(company, partners)| json!({"company": company, "partners": partners}));
-    Ok(Reply::value(&answer.collect::<Vec<_>>()))
+    Ok(answer.into_iter().map(|(company, partners)| json!({"company": company, "partners": partners})).collect())
 }
 
 /// Stands among partners' ids for the company, whose id it is below zero.

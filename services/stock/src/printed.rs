@@ -130,7 +130,7 @@ pub async fn report(owner: &Owner<Stock>, identity: &Identity, model: &Model, na
         .collect::<Result<Vec<_>, _>>()?;
     let wanted = |(one, aside): &(Printed, Aside)| {
         let partners = [one.partner_id.as_i64(), one.location_id.pos(), one.location_dest_id.pos()];
-        Wanted { at: aside.at.clone(), bank: aside.bank, partners: partners.into_iter().flatten().collect() }
+        Wanted { at: aside.at.clone(), bank: aside.bank, posted: false, partners: partners.into_iter().flatten().collect() }
     };
     let wanted: Vec<Wanted> = papers.iter().map(wanted).collect();
     let parties = Call::new("res.partner", "_for_report", "".into()).with("identity", identity).with("papers", &wanted);
