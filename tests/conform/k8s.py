@@ -110,6 +110,18 @@ class Overlay:
     def is_production(self):
         return self.name == "production"
 
+    @property
+    def is_public(self):
+        """With people who depend on it: backups, TLS, platforms in the open."""
+        return self.name != "local"
+
+    @property
+    def has_one_database(self):
+        return self.name == "pilot"
+
+    def database_of(self, service):
+        return "hub-db" if self.has_one_database else f"{service}-db"
+
     def of(self, *kinds):
         return [thing for thing in self.objects if thing["kind"] in kinds]
 
@@ -399,6 +411,9 @@ def variables_are_known_and_secrets_referred_to(overlay):
             if url:
                 database = overlay.named("Cluster", url["name"].removesuffix("-app"))
                 is_own = url["key"] == "uri" and database and at(database, "spec.inheritedMetadata.labels.database") == process
+                if overlay.has_one_database:
+                    # Made with the password of its role: `hub kubernetes pilot`
+                    is_own = url == {"name": f"{process}-db-app", "key": "uri"}
                 overlay.want(
                     thing, is_own, f"DATABASE_URL expected from the key uri of the secret <cluster>-app of {process}'s own Cluster"
                 )
@@ -451,7 +466,7 @@ def services_lead_to_their_pods(overlay):
         overlay.want(thing, size == f"{most >> 20}m", f"proxy-body-size {most >> 20}m expected: MAX_BODY is what the gateway takes")
         hosts = {host for entry in thing["spec"].get("tls", []) for host in entry["hosts"]}
         overlay.want(
-            thing, not overlay.is_production or hosts == {host["host"] for host in thing["spec"]["rules"]}, "TLS expected for its host"
+            thing, not overlay.is_public or hosts == {host["host"] for host in thing["spec"]["rules"]}, "TLS expected for its host"
         )
 
 
@@ -495,10 +510,40 @@ def replicas_suit_the_place(overlay):
         overlay.want(thing, thing["spec"].get("minAvailable") == 1, "minAvailable 1 expected: more could hold up a drain for ever")
 
 
+def one_database_keeps_services_apart(overlay, thing):
+    """What holds for the database of all: a role and a schema for each, their own passwords, and backups."""
+    statements = at(thing, "spec.bootstrap.initdb.postInitApplicationSQL", [])
+    roles = {role["name"]: role for role in at(thing, "spec.managed.roles", [])}
+    overlay.want(thing, set(roles) == set(SERVICES), "a role for each service expected, and no other")
+    for service in SERVICES:
+        for statement in (f"CREATE ROLE {service}", f"CREATE SCHEMA {service} AUTHORIZATION {service}"):
+            overlay.want(thing, statement in statements, f"postInitApplicationSQL: '{statement}' expected")
+        role = roles.get(service, {})
+        wanted = {"name": service, "ensure": "present", "login": True, "passwordSecret": {"name": f"{service}-db-app"}}
+        overlay.want(thing, role == wanted, f"role {service} with the password of Secret/{service}-db-app and no rights expected")
+    overlay.want(thing, at(thing, "spec.bootstrap.initdb.owner") not in SERVICES, "an owner that is not a service expected")
+    stores = [at(plugin, "parameters.barmanObjectName") for plugin in thing["spec"].get("plugins", []) if plugin.get("isWALArchiver")]
+    overlay.want(thing, len(stores) == 1 and overlay.named("ObjectStore", stores[0]), "an ObjectStore for its WAL expected")
+    backups = [backup for backup in overlay.of("ScheduledBackup") if backup["spec"]["cluster"]["name"] == thing["metadata"]["name"]]
+    overlay.want(thing, len(backups) == 1, "one ScheduledBackup expected")
+    needed = 1 + 3
+    for service in SERVICES:
+        deployment = overlay.named("Deployment", service)
+        given = {item["name"]: item.get("value") for item in containers(deployment)[0]["env"]}
+        pool = int(given.get("DATABASE_CONNECTIONS") or known_variables(service)["DATABASE_CONNECTIONS"][2])
+        # Its replica and the one that follows it in a rollout
+        needed += 2 * (pool + int(given["WORKERS"]) + 1)
+    there = int(at(thing, "spec.postgresql.parameters", {}).get("max_connections", 100))
+    overlay.want(thing, there >= needed, f"max_connections of {needed} or more expected for all services in a rollout")
+
+
 @rule
 def databases_are_their_services_own(overlay):
     for thing in overlay.of("Cluster"):
         name, service = thing["metadata"]["name"], at(thing, "spec.inheritedMetadata.labels.database")
+        if overlay.has_one_database:
+            one_database_keeps_services_apart(overlay, thing)
+            continue
         overlay.want(thing, service in SERVICES and name.startswith(f"{service}-db"), "label database: <service> of its pods expected")
         initdb = at(thing, "spec.bootstrap.initdb")
         made = initdb or at(thing, "spec.bootstrap.recovery", {})
@@ -638,13 +683,13 @@ def wanted_flows(overlay):
     for process in PROCESSES:
         wanted |= {(process, service, 8080) for service in SERVICES} | {(process, "monitoring", 4318), ("monitoring", process, 9464)}
     for service in SERVICES:
-        database = f"{service}-db"
+        database = overlay.database_of(service)
         wanted |= {(service, database, 5432), (f"{service}-migration", database, 5432), ("monitoring", database, 9187)}
         wanted |= {(other, database, port) for other in (database, "cnpg-system") for port in (5432, 8000)}
         # The Kubernetes API, in the cluster's own addresses, and the object storage have no name that a policy knows
         private = [other for other, (address, *_) in OUTSIDE.items() if any(ipaddress.ip_address(address) in net for net in PRIVATE)]
         wanted |= {(database, other, port) for other in private for port in (443, 6443)} | {(database, other, 443) for other in PUBLIC}
-    if overlay.is_production:
+    if overlay.is_public:
         return wanted | {("sync", address, 443) for address in PUBLIC}
     return wanted | {("sync", other, port) for other in OUTSIDE for port in PORTS}
 
@@ -939,9 +984,25 @@ def broken(overlay, where, path, change):
     return overlay, [thing]
 
 
-def self_test(production, kinds):
+# The same of the pilot, where it differs
+PILOT_BREAKS = """
+a service without a schema | Cluster/hub-db | spec bootstrap initdb postInitApplicationSQL 3 | - | CREATE SCHEMA catalog
+a service without a role | Cluster/hub-db | spec managed roles name=stock | - | a role for each service
+a service with rights | Cluster/hub-db | spec managed roles name=stock superuser | true | and no rights expected
+a password of another's | Cluster/hub-db | spec managed roles name=stock passwordSecret name | "crm-db-app" | Secret/stock-db-app
+a service as the owner | Cluster/hub-db | spec bootstrap initdb owner | "crm" | an owner that is not a service
+another's database | Deployment/stock | ENV name=DATABASE_URL valueFrom secretKeyRef name | "crm-db-app" | DATABASE_URL expected
+no backup | ScheduledBackup/hub-db | | - | one ScheduledBackup
+too few connections | Cluster/hub-db | spec postgresql parameters max_connections | "100" | max_connections of
+no way to the database | NetworkPolicy/stock-to-db | | - | stock expected to reach hub-db on 5432
+a database for all | NetworkPolicy/hub-db | spec ingress 0 from | - | monitoring expected not to reach hub-db on 5432
+no TLS | Ingress/hub | spec tls | - | TLS expected
+"""
+
+
+def self_test(production, kinds, breaks=BREAKS):
     passed, failed, before = 0, 0, set(check(production, production.objects, kinds))
-    for line in BREAKS.strip().splitlines():
+    for line in breaks.strip().splitlines():
         what, where, path, change, expected = (part.strip() for part in line.split("|"))
         findings = [finding for finding in check(*broken(production, where, path, change), kinds) if finding not in before]
         if any(expected in finding for finding in findings):
@@ -979,7 +1040,9 @@ def main():
         else ([render(kubectl, path.name) for path in sorted((ROOT / "k8s/overlays").iterdir())], [])
     )
     if mode == "self-test":
-        passed, failed = self_test(next(overlay for overlay in overlays if overlay.is_production), kinds)
+        by_name = {overlay.name: overlay for overlay in overlays}
+        found = [self_test(by_name["production"], kinds), self_test(by_name["pilot"], kinds, PILOT_BREAKS)]
+        passed, failed = (sum(numbers) for numbers in zip(*found))
     else:
         findings += [finding for overlay in overlays for finding in check(overlay, overlay.objects, kinds)]
         print("\n".join(findings), end="\n" if findings else "")

@@ -46,13 +46,18 @@ fn main() -> ExitCode {
         Some("doctor") => start(Task::Doctor),
         Some("adopt") => start(Task::Adopt),
         Some("forgotten") => start(Task::Forgotten),
-        Some("kubernetes") => operate::kubernetes(new_key).and_then(|text| Ok(std::io::stdout().write_all(text.as_bytes())?)),
+        Some("kubernetes") => kubernetes(arguments.next().as_deref()),
         Some("secret") => secret(),
         Some("version" | "--version") => writeln!(std::io::stdout(), "{} {}", service::VERSION, service::COMMIT).map_err(Into::into),
         Some("keys") => keys(&arguments.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") => help(),
         Some(other) => Err(anyhow::anyhow!("there is no command '{other}'; `hub help` tells those there are")),
     })
+}
+
+fn kubernetes(place: Option<&str>) -> anyhow::Result<()> {
+    anyhow::ensure!(matches!(place, None | Some("pilot")), "`hub kubernetes` or `hub kubernetes pilot` expected");
+    Ok(std::io::stdout().write_all(operate::kubernetes(new_key, place.is_some())?.as_bytes())?)
 }
 
 /// What the hub is to do with its database.
@@ -286,7 +291,7 @@ fn help() -> anyhow::Result<()> {
          hub forgotten        who was forgotten, as numbers: the list that a restored backup runs again\n\
          hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS or HASH_KEYS\n\
          hub version          of which release and commit it is\n\
-         hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -\n\nVariables:"
+         hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -; `hub kubernetes pilot`: of the pilot's\n\nVariables:"
     )?;
     let all = [
         HubConfig::VARIABLES,

@@ -266,11 +266,12 @@ pub async fn doctor(variables: &Variables, urls: &HashMap<&'static str, String>)
 }
 
 /// Everything secret that the manifests refer to, made anew, for `kubectl apply -f -`. To be run once and kept safe: with other
-/// keys, loan files and platforms' secrets can't be read.
+/// keys, loan files and platforms' secrets can't be read. A pilot's services share a PostgreSQL, so their passwords are made here;
+/// in production the operator makes those of each service's own.
 ///
 /// # Errors
 /// No randomness.
-pub fn kubernetes(new_key: impl Fn() -> String) -> anyhow::Result<String> {
+pub fn kubernetes(new_key: impl Fn() -> String, is_pilot: bool) -> anyhow::Result<String> {
     let (private, public) = service::identity::make_ring(PROCESSES)?;
     let mut text = String::from("# Made once. Whoever has this can read every loan file.\n");
     let mut object = |kind: &str, name: &str, entries: &[(&str, &str)]| {
@@ -294,9 +295,14 @@ pub fn kubernetes(new_key: impl Fn() -> String) -> anyhow::Result<String> {
     }
     object("Secret", "platform-keys", &[("PLATFORM_KEYS", &format!("k1:{}", new_key()))]);
     // Another cluster's is another's: what is restored there pushes nothing until `sync adopt`
-    let own: String = new_key().chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    let letters = |many: usize| new_key().chars().filter(char::is_ascii_alphanumeric).take(many).collect::<String>();
+    let own = letters(8);
     object("ConfigMap", "installation", &[("INSTALLATION", &format!("echange-{own}"))]);
-    let password: String = new_key().chars().filter(char::is_ascii_alphanumeric).take(24).collect();
-    object("Secret", "first-administrator", &[("ADMIN_LOGIN", "admin"), ("ADMIN_PASSWORD", &password)]);
+    for owner in OWNERS.iter().filter(|_| is_pilot) {
+        let password = letters(24);
+        let uri = format!("postgresql://{owner}:{password}@hub-db-rw:5432/echange");
+        object("Secret", &format!("{owner}-db-app"), &[("username", owner), ("password", &password), ("uri", &uri)]);
+    }
+    object("Secret", "first-administrator", &[("ADMIN_LOGIN", "admin"), ("ADMIN_PASSWORD", &letters(24))]);
     Ok(text)
 }
