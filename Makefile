@@ -2,7 +2,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services demo test conform k8s-check images backup restore doctor soak lint fmt bench bench-short clean
+.PHONY: help run run-services demo test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ images: ## One image a service, and hub; REGISTRY and the version name them
 	@for image in gateway catalog partners crm stock sync hub; do \
 	    docker build --target $$image --build-arg COMMIT=$$(git rev-parse --short=12 HEAD) \
 	        -t $(or $(REGISTRY),registry.example.com/echange)/$$image:$(VERSION) . || exit 1; done
+
+images-check: ## Every image built without Docker or a registry of images, and started: as root, with Debian's buildah; it takes long
+	@scripts/images-check
 
 backup: ## Everything of the hub on this machine, into a new folder (FOLDER); it may go on meanwhile
 	@cargo build --release -p hub
