@@ -92,7 +92,7 @@ async fn a_credit_of_an_invoice_gives_up_what_is_owed_and_leaves_what_the_client
     let made = admin.call("account.move", invoice, "action_reverse", json!([])).await.result();
     let credited = notes(&admin, order).await;
     assert_eq!((made, credited.len()), (json!([credited[0]["id"]]), 1));
-    assert_eq!(credited[0]["invoice_line_ids"][0]["quantity"], 2);
+    assert_eq!(credited[0]["invoice_line_ids"][0]["quantity"], 2.0);
     assert_eq!(line(&admin, order).await, [3.0, 0.0, 2.0, 0.0, 2.0, 3.0]);
     assert!(pickings(&admin, order, "confirmed").await.is_empty());
     Goods::receive(&admin, BORDJ, TV, 2.0).await;
@@ -254,17 +254,17 @@ async fn a_bank_is_told_of_the_rest_of_returns_and_of_credits() {
         let heard = bna.hears(what, |call| call.line == "PUT /api/odoo/order/1" && call.json()["lines"][0] == quantities).await.json();
         assert_eq!(heard["state"], "EK_ORDER_DELIVERED", "{heard}");
     };
-    let line = |reserved: i64, delivered: i64, returned: i64, credited: i64| json!({"reference": TV, "quantity": 5, "reserved": reserved, "delivered": delivered, "returned": returned, "credited": credited});
+    let line = |reserved: f64, delivered: f64, returned: f64, credited: f64| json!({"reference": TV, "quantity": 5.0, "reserved": reserved, "delivered": delivered, "returned": returned, "credited": credited});
     Goods::count(&admin, BORDJ, TV, 2.0).await;
     let order = delivered(&stand, &platform, 1, 5).await;
-    told("what is short", line(0, 2, 0, 0)).await;
+    told("what is short", line(0.0, 2.0, 0.0, 0.0)).await;
     Goods::receive(&admin, BORDJ, TV, 2.0).await;
-    told("what ships later", line(0, 4, 0, 0)).await;
+    told("what ships later", line(0.0, 4.0, 0.0, 0.0)).await;
     let back = id(&admin.call("stock.picking", pickings(&admin, order, "done").await[0], "action_return", json!([])).await);
     admin.call("stock.picking", back, "button_validate", json!([])).await.result();
-    told("what came back", line(0, 4, 2, 2)).await;
+    told("what came back", line(0.0, 4.0, 2.0, 2.0)).await;
     admin.call("account.move", invoice(&admin, order).await, "action_reverse", json!([])).await.result();
-    told("what is given up", line(0, 4, 2, 3)).await;
+    told("what is given up", line(0.0, 4.0, 2.0, 3.0)).await;
     // The last of the rest, where nothing else is to be told
     Goods::count(&admin, ALGER, TV, 0.0).await;
     let rest = delivered(&stand, &platform, 2, 1).await;

@@ -61,7 +61,7 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
 pub const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("catalog", "gateway", &["_described", "_outlines"]),
     ("catalog", "partners", &["_referring"]),
-    ("catalog", "crm", &["_by_reference", "_existing"]),
+    ("catalog", "crm", &["_by_reference", "_existing", "_referring"]),
     ("catalog", "stock", &["_by_reference", "_existing"]),
     ("catalog", "sync", &["_event", "_feed", "_position", "_read"]),
     ("partners", "gateway", &["_api_key", "_authenticate", "_described", "_destroy", "_existing", "_outlines", "_session"]),
@@ -71,7 +71,7 @@ pub const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("partners", "stock", &["_event", "_existing", "_feed", "_for_report", "_named", "_of_login", "_points_of_sale"]),
     ("partners", "sync", &["_event", "_existing", "_feed", "_forgotten", "_named", "_position", "_read"]),
     ("crm", "gateway", &["_described", "_outlines"]),
-    ("crm", "catalog", &["_referring"]),
+    ("crm", "catalog", &["_existing", "_referring"]),
     ("crm", "partners", &["_papers", "_referring"]),
     ("crm", "stock", &["_deliveries", "_demand", "_event", "_existing", "_feed"]),
     ("crm", "sync", &["_event", "_feed", "_position", "_read"]),
