@@ -95,7 +95,7 @@ async fn doctors_and_a_backup_write_nothing_into_the_database() {
     stand.at_rest().await;
     let url = looker(&stand.database_url).await;
     let [loans, platforms] = keys();
-    let settings = [("DATABASE_URL", url.as_str()), (&loans.0, &loans.1), (&platforms.0, &platforms.1)];
+    let settings = [("DATABASE_URL", url.as_str()), (&loans.0, &loans.1), (&platforms.0, &platforms.1), ("INSTALLATION", "test")];
     let (is_well, text) = hub(&["doctor"], &settings, folder.path()).await;
     assert!(is_well && text.contains("ok    stock: it follows the feed of crm"), "{text}");
     assert_eq!(folder.names().len(), 0, "{:?}", folder.names());
