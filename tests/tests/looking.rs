@@ -11,8 +11,13 @@ use system_tests::{Stand, empty_database, fresh_database, id, programs, variable
 
 /// The keys of the tests' hubs.
 fn keys() -> [(String, String); 2] {
+    named(["LOAN_FILE_KEYS", "PLATFORM_KEYS"])
+}
+
+/// What every process of a test is told of these.
+fn named<const N: usize>(names: [&str; N]) -> [(String, String); N] {
     let all = variables(&[]);
-    ["LOAN_FILE_KEYS", "PLATFORM_KEYS"].map(|name| (name.to_owned(), all[name].clone()))
+    names.map(|name| (name.to_owned(), all[name].clone()))
 }
 
 fn key(name: &str, byte: u8) -> String {
@@ -94,8 +99,9 @@ async fn doctors_and_a_backup_write_nothing_into_the_database() {
     let (folder, stand) = (Folder::new(), Stand::new().await);
     stand.at_rest().await;
     let url = looker(&stand.database_url).await;
-    let [loans, platforms] = keys();
-    let settings = [("DATABASE_URL", url.as_str()), (&loans.0, &loans.1), (&platforms.0, &platforms.1), ("INSTALLATION", "test")];
+    let told = named(["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS", "INSTALLATION"]);
+    let mut settings = vec![("DATABASE_URL", url.as_str())];
+    settings.extend(told.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let (is_well, text) = hub(&["doctor"], &settings, folder.path()).await;
     assert!(is_well && text.contains("ok    stock: it follows the feed of crm"), "{text}");
     assert_eq!(folder.names().len(), 0, "{:?}", folder.names());

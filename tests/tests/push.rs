@@ -599,7 +599,7 @@ async fn what_was_refused_is_found_by_its_names() {
     let order = found("ek_order_id", "1416").await.remove(0);
     assert_eq!(
         (order["path"].as_str(), order["login"].as_str(), order["status"].as_i64()),
-        (Some("/api/sale.order/"), Some("ekiclik"), Some(422))
+        (Some("/api/sale.order"), Some("ekiclik"), Some(422))
     );
     assert!(order["message"].as_str().unwrap().contains("Nobank"), "{order}");
     assert_eq!(found("email", "someone@example.dz").await[0]["path"], "/api/res.partner/");

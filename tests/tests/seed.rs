@@ -148,7 +148,7 @@ async fn the_seeds_requests_have_their_effects(stand: &Stand) {
     );
     // Nothing is there: all of the order waits, which stock tells by and by
     until("stock has told what is short", async || {
-        platform.rows("sale.order", &[("query", "{reserved, short}")]).await == [json!({"reserved": 0, "short": 7})]
+        platform.rows("sale.order", &[("query", "{reserved, short}")]).await == [json!({"reserved": 0.0, "short": 7.0})]
     })
     .await;
     let user = platform

@@ -62,15 +62,16 @@ impl<S: Service> Owner<S> {
         if call.params.raw("data").is_some() {
             data.retain(|name, _| !TOLD_BY_RECORDS.contains(&name.as_str()));
         }
-        if call.method == "write" {
-            self.leave_out_unchanged(identity, model, call, &mut data).await?;
-        }
         let context = call.params.raw("context").map(|raw| strict::value("context", raw)).transpose()?.unwrap_or_default();
         let flag = |name: &str| context.get(name).and_then(truth);
         let mut early = Vec::new();
         let claimed = claimed_origin(&mut data, &mut early);
         let bare = content_hash(&data);
         let bank = self.named_bank(identity, call, &mut data, &mut early).await?;
+        // After what says who sends it, which a record may have as a field too
+        if call.method == "write" {
+            self.leave_out_unchanged(identity, model, call, &mut data).await?;
+        }
         let read = match call.method.as_str() {
             "create" | "write" => self.service.shape(model).read(&data),
             _ => records::posted::plain(&data.clone().into()).unwrap_or_default(),
