@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jsonrpc::Fault;
 use records::read::{MAX_LEVELS, too_deep};
+use records::values::is_unset;
 use records::{Filter, Item, Leaf, Op, Operand, Outline, Selection};
 use serde_json::Value;
 use service::directory::owner_of;
@@ -189,20 +190,19 @@ pub fn question(leaf: &Leaf, at: usize, rec_name: &str) -> Option<(Filter, Op, V
         Operand::Filter(inner) => return Some(((**inner).clone(), if leaf.op == Op::NotAny { Op::NotIn } else { Op::In }, Vec::new())),
         Operand::Value(value) => value,
     };
-    let is_unset = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
     let found = |field: &str, op, by| Some((Filter::leaf(field, op, value.clone()), by, Vec::new()));
     match leaf.op {
         Op::ChildOf | Op::ParentOf => found("id", leaf.op, Op::In),
         Op::Like | Op::ILike | Op::EqLike | Op::EqILike => found(rec_name, leaf.op, Op::In),
         Op::NotLike => found(rec_name, Op::Like, Op::NotIn),
         Op::NotILike => found(rec_name, Op::ILike, Op::NotIn),
-        Op::EqIfSet if is_unset(value) || value == "" => None,
+        Op::EqIfSet if is_unset(value) => None,
         Op::Eq | Op::EqIfSet | Op::Ne | Op::In | Op::NotIn => {
             let values = match value {
                 Value::Array(items) => items.clone(),
                 single => vec![single.clone()],
             };
-            let is_name = |value: &Value| value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_err());
+            let is_name = |value: &Value| !is_unset(value) && value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_err());
             let (names, others): (Vec<Value>, Vec<Value>) = values.into_iter().partition(is_name);
             let by = if matches!(leaf.op, Op::Ne | Op::NotIn) { Op::NotIn } else { Op::In };
             (!names.is_empty()).then(|| (Filter::leaf(rec_name, Op::In, names), by, others))
