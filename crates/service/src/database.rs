@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -203,17 +203,18 @@ impl Database {
         self.inner.pool.clone()
     }
 
-    /// Runs the service's migrations under a lock that replicas starting together share. A database that is not there yet is
-    /// waited for.
+    /// Runs the service's migrations under a lock that replicas starting together share; answers whether there were any to run. A
+    /// database that is not there yet is waited for.
     ///
     /// # Errors
     /// A migration's own.
-    pub async fn migrate(&self, migrations: EmbeddedMigrations) -> anyhow::Result<()> {
-        let migrations = Arc::new(migrations);
-        patiently(self.inner.schema, || self.migrate_once(migrations.clone())).await
+    pub async fn migrate(&self, migrations: EmbeddedMigrations) -> anyhow::Result<bool> {
+        let (migrations, ran) = (Arc::new(migrations), Arc::new(AtomicBool::new(false)));
+        patiently(self.inner.schema, || self.migrate_once(migrations.clone(), ran.clone())).await?;
+        Ok(AtomicBool::load(&ran, Ordering::Relaxed))
     }
 
-    async fn migrate_once(&self, migrations: Arc<EmbeddedMigrations>) -> anyhow::Result<()> {
+    async fn migrate_once(&self, migrations: Arc<EmbeddedMigrations>, ran: Arc<AtomicBool>) -> anyhow::Result<()> {
         let mut conn = self.establish().await.context("the database can't be reached")?;
         let schema = self.inner.schema;
         // One lock for all services: the extensions are the database's
@@ -233,7 +234,13 @@ impl Database {
         .await?;
         tokio::task::spawn_blocking(move || {
             let mut harness = AsyncMigrationHarness::new(conn);
-            let mut run = || [&COMMON, &*migrations].into_iter().try_for_each(|set| harness.run_pending_migrations(Again(set)).map(drop));
+            let mut run = || {
+                [&COMMON, &*migrations].into_iter().try_for_each(|set| {
+                    let done = harness.run_pending_migrations(Again(set))?;
+                    ran.fetch_or(!done.is_empty(), Ordering::Relaxed);
+                    Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+                })
+            };
             for tries in 1.. {
                 match run() {
                     Ok(()) => break,

@@ -259,9 +259,7 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// The database's own.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let were_due = !self.database.is_migrated(&self.service.migrations()).await?;
-        self.database.migrate(self.service.migrations()).await?;
-        if were_due {
+        if self.database.migrate(self.service.migrations()).await? {
             self.service.migrated(self).await;
         }
         Ok(())
