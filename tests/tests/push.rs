@@ -602,7 +602,7 @@ async fn what_was_refused_is_found_by_its_names() {
         (Some("/api/sale.order"), Some("ekiclik"), Some(422))
     );
     assert!(order["message"].as_str().unwrap().contains("Nobank"), "{order}");
-    assert_eq!(found("email", "someone@example.dz").await[0]["path"], "/api/res.partner/");
+    assert_eq!(found("email", "someone@example.dz").await[0]["path"], "/api/res.partner");
     assert_eq!(ekiclik.rows("ek.request", &[]).await.len(), 2, "its own");
     assert_eq!(stand.login("bna").await.rows("ek.request", &[]).await.len(), 0, "others'");
 }
