@@ -20,7 +20,8 @@ class Client {
 
         CrmApi crm = new CrmApi(hub);
         String filter = "[[\"ek_state\", \"!=\", \"EK_CLIENT_ORDER_CANCELED\"]]";
-        List<SaleOrder> orders = crm.saleOrderList("{id, name, partner_id{name}}", filter, null, null, null, 1, null).getResult();
+        String query = "{id, name, partner_id{name}}";
+        List<SaleOrder> orders = crm.saleOrderList(query, filter, null, null, null, 1, null, null).getResult();
         SaleOrder order = orders.get(0);
         String client = order.getPartnerId().getResPartner().getName().getString();
         hold(orders.size() == 1 && !client.isEmpty(), orders);
