@@ -27,6 +27,14 @@ impl OwnCluster {
         own
     }
 
+    /// A new one with a database `echange` that has the services' schemas and the demo's data.
+    pub async fn filled() -> OwnCluster {
+        let own = OwnCluster::new().await;
+        hub::provision::database(&own.url("postgres"), "echange").await.unwrap();
+        crate::fill(&own.url("echange")).await;
+        own
+    }
+
     /// Starts it where it was stopped or killed.
     pub async fn start(&mut self) {
         let folder = self.folder.clone();

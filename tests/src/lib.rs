@@ -165,12 +165,17 @@ pub async fn fill(url: &str) {
     background.iter().for_each(|work| work.abort());
 }
 
-/// The same by the programs of a folder, an earlier release's.
-pub async fn fill_with(programs: &Path, url: &str) {
-    let urls = hub::provision::roles(url).await.unwrap();
-    let children = Children::start(Some(programs), &variables(&[]), &urls).await.unwrap();
-    hub::demo::make(&children.router, &children.gateway).await.unwrap();
-    children.stop().await;
+/// The same by the `hub` of an earlier release, which makes the demo that it knows.
+pub async fn fill_by(earlier: &Path, url: &str) {
+    let port = hub::children::free_port().unwrap().to_string();
+    let mut command = tokio::process::Command::new(earlier.join("hub"));
+    command.env_clear().envs(variables(&[("PORT", &port), ("METRICS_ADDRESS", "127.0.0.1:0"), ("DATABASE_URL", url)]));
+    let mut hub = command.stdin(std::process::Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    let (client, ready) = (client(), format!("http://127.0.0.1:{port}/health/ready"));
+    let is_ready = async || client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
+    until_within(REST, "the earlier release's hub is ready", is_ready).await;
+    hub::children::signal(hub.id().unwrap(), rustix::process::Signal::TERM).unwrap();
+    assert!(hub.wait().await.unwrap().success(), "the earlier release's hub");
 }
 
 /// A database of the test's own, with the demo's data; the superuser's URL of it.

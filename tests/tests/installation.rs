@@ -6,7 +6,7 @@ use serde_json::json;
 use system_tests::cluster::OwnCluster;
 use system_tests::platform::{Mood, Platform, platform_of};
 use system_tests::stock::TV;
-use system_tests::{Session, Stand, fill, fresh_database, programs, until, variables};
+use system_tests::{Session, Stand, fresh_database, programs, until, variables};
 
 /// A folder of the test's own, gone with it.
 struct Folder(PathBuf);
@@ -126,9 +126,7 @@ async fn an_installation_has_a_name_where_there_is_no_demo() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_takes_the_databases_place_changes_nothing() {
-    let mut cluster = OwnCluster::new().await;
-    hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
-    fill(&cluster.url("echange")).await;
+    let mut cluster = OwnCluster::filled().await;
     let stand = Stand::on(&cluster.url("echange"), &[]).await;
     let bna = Platform::new().await;
     platform_of(&stand.login("admin").await, "BNA", &bna.url).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use system_tests::cluster::OwnCluster;
 use system_tests::platform::{Mood, Platform, SECRET, inform, platform_of};
 use system_tests::stock::{ALGER, Goods, TV};
-use system_tests::{Answer, Session, Stand, fill, id, refused, until};
+use system_tests::{Answer, Session, Stand, id, refused, until};
 
 fn product(reference: &str, configurations: &[&str]) -> Value {
     let configurations: Vec<Value> = configurations
@@ -261,9 +261,7 @@ async fn backends_that_are_killed_lose_no_delivery() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_is_stopped_and_one_that_is_killed_lose_no_delivery() {
-    let mut cluster = OwnCluster::new().await;
-    hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
-    fill(&cluster.url("echange")).await;
+    let mut cluster = OwnCluster::filled().await;
     let stand = Stand::on(&cluster.url("echange"), &[]).await;
     let bna = Platform::new().await;
     platform_of(&stand.login("admin").await, "BNA", &bna.url).await;

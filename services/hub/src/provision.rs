@@ -30,7 +30,8 @@ pub async fn database(admin_url: &str, name: &str) -> anyhow::Result<()> {
 pub async fn owners(conn: &mut AsyncPgConnection) -> anyhow::Result<()> {
     for owner in OWNERS {
         let make = format!("IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN CREATE ROLE {owner} LOGIN; END IF;");
-        conn.batch_execute(&format!("DO $$ BEGIN {make} END $$")).await?;
+        // PostgreSQL 15 lets nobody but a superuser or a member restore what a role owns
+        conn.batch_execute(&format!("DO $$ BEGIN {make} END $$; GRANT {owner} TO CURRENT_USER")).await?;
     }
     Ok(())
 }

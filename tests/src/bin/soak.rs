@@ -15,7 +15,7 @@ use system_tests::load::{Load, told_as_it_is};
 use system_tests::platform::{Mood, Platform, platform_of};
 use system_tests::replicas::Replicas;
 use system_tests::stock::{ALGER, Goods, TV};
-use system_tests::{Stand, fill, programs, until_within};
+use system_tests::{Stand, programs, until_within};
 
 const CLIENTS: usize = 5;
 const SETTINGS: &[(&str, &str)] = &[("DRAIN_MS", "3000"), ("DATABASE_CONNECTIONS", "4"), ("LOG", "error"), ("PLATFORM_TIMEOUT", "2")];
@@ -36,16 +36,16 @@ service::settings! {
 async fn main() {
     let mut problems = Vec::new();
     let settings = SoakConfig::read(&service::config::environment(), &mut problems).unwrap_or_else(|| panic!("{problems:?}"));
-    let mut cluster = OwnCluster::new().await;
-    hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
-    let url = cluster.url("echange");
-    let made = match settings.soak_from {
-        Some(earlier) => upgrade(&url, earlier).await,
-        None => {
-            fill(&url).await;
-            Vec::new()
+    let (mut cluster, made) = match settings.soak_from {
+        Some(earlier) => {
+            let cluster = OwnCluster::new().await;
+            hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
+            let made = upgrade(&cluster.url("echange"), earlier).await;
+            (cluster, made)
         }
+        None => (OwnCluster::filled().await, Vec::new()),
     };
+    let url = cluster.url("echange");
     chaos(&mut cluster, &url, made, Duration::from_secs(settings.soak_seconds)).await;
     say("done");
 }
@@ -57,7 +57,8 @@ fn say(what: &str) {
 /// The earlier release and this one serve the same database, both ways. How the earlier one's processes end is not ours to
 /// say; when ours are ended no request fails.
 async fn upgrade(url: &str, earlier: PathBuf) -> Vec<(String, i64)> {
-    system_tests::fill_with(&earlier, url).await;
+    system_tests::fill_by(&earlier, url).await;
+    hub::provision::roles(url).await.unwrap();
     let mut replicas = Replicas::start_from(earlier.clone(), url, SETTINGS).await;
     let stand = replicas.stand(url);
     let load = Load::start(&stand.address, &stand.login("ekiclik").await.id, CLIENTS, 0);
