@@ -161,7 +161,7 @@ impl Stand {
                 origin: Origin::Ekiclik,
                 role: Some(Role::RoleSuperadmin),
                 hub_admin: false,
-                integration: true,
+                integration: Some(true),
                 ..Identity::system()
             },
             hub,

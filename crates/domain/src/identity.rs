@@ -101,9 +101,10 @@ pub struct Identity {
     /// The point of sale that they work at. This and what follows are missing in a token of the release before: then it proves less.
     #[serde(default)]
     pub code_pos: Option<String>,
-    /// Whether an administrator marked them as the platform's integration user.
+    /// Whether an administrator marked them as the platform's integration user. A token of the release before does not say so:
+    /// there every user of the platform without a bank was one, and while both releases serve no request of it may be lost.
     #[serde(default)]
-    pub integration: bool,
+    pub integration: Option<bool>,
     /// Whether they logged in with their password; not so with an API key.
     #[serde(default)]
     pub session: bool,
@@ -120,7 +121,7 @@ impl Identity {
             bank: None,
             hub_admin: true,
             code_pos: None,
-            integration: false,
+            integration: Some(false),
             session: true,
         }
     }
@@ -139,7 +140,7 @@ impl Identity {
                 Some(code_pos) => Kind::Clerk { bank, code_pos },
                 None => Kind::Outsider,
             },
-            (Origin::Ekiclik, None) if self.integration => Kind::Integration,
+            (Origin::Ekiclik, None) if self.integration != Some(false) => Kind::Integration,
             (Origin::Ekiclik, None) => Kind::Outsider,
             (Origin::Odoo, None) if self.hub_admin => Kind::Administrator,
             (Origin::Odoo, None) => Kind::Staff,
@@ -204,9 +205,9 @@ mod tests {
     fn hub_admin_gives_nothing_to_a_user_of_the_platform() {
         let claimed = Identity { origin: Origin::Ekiclik, hub_admin: true, ..Identity::system() };
         assert_eq!(claimed.kind(), Kind::Outsider);
-        assert_eq!(Identity { integration: true, ..claimed.clone() }.kind(), Kind::Integration);
+        assert_eq!(Identity { integration: Some(true), ..claimed.clone() }.kind(), Kind::Integration);
         let analyst = Some(Role::RoleCreditAnalystEk);
-        assert_eq!(Identity { bank: Some(3), role: analyst, integration: true, ..claimed }.kind(), Kind::Bank(3));
+        assert_eq!(Identity { bank: Some(3), role: analyst, integration: Some(true), ..claimed }.kind(), Kind::Bank(3));
     }
 
     #[test]
@@ -221,10 +222,12 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_of_the_release_before_proves_no_more_than_it_says() {
-        let before = r#"{"uid": 3, "login": "ekiclik", "origin": "ekiclik", "role": "ROLE_SUPERADMIN", "bank": null, "hub_admin": false}"#;
-        let before: Identity = serde_json::from_str(before).unwrap();
-        assert_eq!((before.kind(), before.session), (Kind::Outsider, false));
+    fn an_identity_of_the_release_before_is_the_platform_or_proves_no_more_than_it_says() {
+        let before = r#"{"uid": 3, "login": "ekiclik", "origin": "ekiclik", "role": "ROLE_USER", "bank": null, "hub_admin": false}"#;
+        let platform: Identity = serde_json::from_str(before).unwrap();
+        assert_eq!((platform.kind(), platform.session), (Kind::Integration, false));
+        let clerk: Identity = serde_json::from_str(&before.replace(r#""bank": null"#, r#""bank": 3"#)).unwrap();
+        assert_eq!((clerk.kind(), clerk.session), (Kind::Outsider, false));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::Service;
 /// One of each kind of user, with the highest role.
 fn users() -> [(&'static str, Identity); 5] {
     let nobody = Identity { hub_admin: false, role: Some(Role::RoleSuperadmin), uid: 0, login: String::new(), ..Identity::system() };
-    let of = |origin, bank, hub_admin| Identity { origin, bank, hub_admin, integration: bank.is_none(), ..nobody.clone() };
+    let of = |origin, bank, hub_admin| Identity { origin, bank, hub_admin, integration: Some(bank.is_none()), ..nobody.clone() };
     let clerk = Identity { role: Some(Role::RolePosEk), code_pos: Some("POS".to_owned()), ..of(Origin::Ekiclik, Some(1), false) };
     [
         ("administrator", of(Origin::Odoo, None, true)),

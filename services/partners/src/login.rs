@@ -41,7 +41,7 @@ fn logged_in(row: Row, session: bool) -> (LoggedIn, Option<String>) {
     let ((uid, login, origin, role, bank, hub_admin, code_pos, integration), (name, lang, tz, company_id, company), password) = row;
     let origin = Origin::parse(&origin).unwrap_or(Origin::Ekiclik);
     let role = role.as_deref().and_then(Role::parse);
-    let identity = Identity { uid, login, origin, role, bank, hub_admin, code_pos, integration, session };
+    let identity = Identity { uid, login, origin, role, bank, hub_admin, code_pos, integration: Some(integration), session };
     (LoggedIn { identity, name, lang, tz, company_id, company, session_id: None }, password)
 }
 

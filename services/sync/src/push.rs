@@ -54,6 +54,7 @@ pub struct Taken {
     pub platform: i64,
     pub name: String,
     pub kind: Kind,
+    pub order_key: String,
     pub record: i64,
     pub verb: String,
     pub attempts: i64,
@@ -175,16 +176,19 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             } else {
                 LEASED.saturating_sub(*owner.service.under_way.borrow())
             };
-            let taken = if room > 0 { take(owner, room).await } else { Ok((Vec::new(), false)) };
+            let taken = if room > 0 { take(owner, room).await } else { Ok((Vec::new(), Vec::new())) };
             match taken {
-                Ok((taken, some_wait)) => {
+                Ok((taken, waiting)) => {
                     if !taken.is_empty() {
                         owner.service.under_way.send_modify(|leased| *leased += taken.len());
                         sending.spawn(send_all(owner.clone(), calls.clone(), taken));
                     }
                     // In their place others are due, their causes among them
-                    if some_wait {
+                    if !waiting.is_empty() {
                         owner.service.woken.notify_one();
+                        if let Err(fault) = free(owner, Waiting::Just(waiting)).await {
+                            tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again");
+                        }
                     }
                 }
                 Err(fault) => {
@@ -218,16 +222,17 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             owner.service.woken.notify_one();
         }
     };
-    tokio::join!(taking, settling, giving_back, free(owner));
+    tokio::join!(taking, settling, giving_back, free_all(owner));
 }
 
 /// Takes deliveries by one conditional UPDATE: of each key the first that is due, causes before their effects, of a platform whose
 /// breaker is open one. A platform that has half of what it may have leased is not asked about. What fails and waits keeps only what
 /// it is the cause of. The first of a key is a scalar sub-select: as an anti-join, planned with the statistics of an empty queue, a
-/// backlog is read once for each of its rows.
+/// backlog is read once for each of its rows. For the same reason what it joins is looked up by id or key, never joined at the
+/// planner's choice: a plan that was made while the queue was empty reads all of `ek_sent` for each delivery.
 ///
 /// What the platform could not understand yet is not leased: it waits for its cause, which is told first where nobody was going to.
-async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, bool), Fault> {
+async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>), Fault> {
     let lease = format!("{:032x}", rand::random::<u128>());
     let mut sql = Sql::new(
         "WITH chosen AS MATERIALIZED (SELECT d.id, p.open_until IS NOT NULL AS is_probe, d.is_again, CASE \
@@ -260,7 +265,7 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, bool), Fa
     );
     sql.bind(lease.as_str()).push(", lease_until = now() + make_interval(secs => ").bind(LEASE);
     sql.push(
-        ") FROM chosen c WHERE d.id = c.id AND d.state IN ('waiting', 'sending') \
+        ") FROM chosen c WHERE d.id = ANY(ARRAY(SELECT id FROM chosen)) AND d.id = c.id AND d.state IN ('waiting', 'sending') \
          AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() RETURNING d.*, c.is_probe, c.is_again), \
          missing AS (SELECT t.*, t.waits_for LIKE 'rc_variante%' AS of_configuration, CASE WHEN t.waits_for LIKE 'rc_variante%' \
          THEN t.record_id ELSE split_part(t.order_key, ' ', 2)::bigint END AS cause FROM taken t WHERE t.waits_for IS NOT NULL), \
@@ -269,10 +274,11 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, bool), Fa
          CASE WHEN m.of_configuration THEN 'PUT' ELSE 'POST' END, m.order_key, \
          CASE WHEN m.of_configuration THEN 'product.template' ELSE 'product.master' END, m.cause, \
          'msg_' || replace(gen_random_uuid()::text, '-', ''), m.traceparent, m.changed_at, m.bulk FROM missing m WHERE (SELECT e.id FROM ek_delivery e \
-         WHERE e.model = CASE WHEN m.of_configuration THEN 'product.template' ELSE 'product.master' END AND e.record_id = m.cause \
-         AND e.platform_id = m.platform_id AND e.kind = CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END \
-         AND e.state IN ('waiting', 'sending', 'dead') LIMIT 1) IS NULL ORDER BY m.platform_id, m.waits_for, m.id ON CONFLICT DO NOTHING) \
-         SELECT row_to_json(t)::text FROM (SELECT t.id, t.platform_id AS platform, p.name, t.kind, t.record_id AS record, t.verb, t.attempts, \
+         WHERE e.platform_id = m.platform_id AND e.order_key = m.order_key AND e.state IN ('waiting', 'sending') AND e.record_id = m.cause \
+         AND e.kind = CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL \
+         AND (SELECT e.id FROM ek_delivery e WHERE e.platform_id = m.platform_id AND e.state = 'dead' AND e.record_id = m.cause \
+         AND e.kind = CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL ORDER BY m.platform_id, m.waits_for, m.id ON CONFLICT DO NOTHING) \
+         SELECT row_to_json(t)::text FROM (SELECT t.id, t.platform_id AS platform, p.name, t.kind, t.order_key, t.record_id AS record, t.verb, t.attempts, \
          t.webhook_id, t.sent, t.sent_version, s.digest AS taken_digest, s.version AS taken_version, coalesce(s.taken, false) AS is_known, t.traceparent, t.changed_at, t.lease, \
          t.is_probe, t.is_again, t.waits_for, p.bank_id AS bank, p.version AS platform_version, CASE t.kind ",
     );
@@ -283,10 +289,11 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, bool), Fa
         "ELSE true END AS is_wanted, p.base_url, p.paths, array_remove(ARRAY[p.secret, \
          CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END], NULL) AS sealed \
          FROM taken t JOIN ek_platform p ON p.id = t.platform_id \
-         LEFT JOIN ek_sent s ON s.platform_id = t.platform_id AND s.kind = t.kind AND s.record_id = t.record_id ORDER BY t.id) t",
+         LEFT JOIN LATERAL (SELECT s.digest, s.version, s.taken FROM ek_sent s WHERE s.platform_id = t.platform_id AND s.kind = t.kind \
+         AND s.record_id = t.record_id LIMIT 1) s ON true ORDER BY t.id) t",
     );
     let rows = owner.database.store::<Text, String>(sql).await?;
-    let (mut taken, mut some_wait) = (Vec::with_capacity(rows.len()), false);
+    let (mut taken, mut waiting) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
         // Of another version of the hub, it may be: it is tried again when its lease is over, and the others go on
         let mut one: Taken = match serde_json::from_str(&row) {
@@ -297,36 +304,64 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, bool), Fa
             }
         };
         if one.waits_for.is_some() {
-            some_wait = true;
+            waiting.push(one.id);
             continue;
         }
         one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
         one.paths = one.written_paths.as_ref().and_then(|paths| serde_json::from_str(paths).ok()).unwrap_or_default();
         taken.push(one);
     }
-    Ok((taken, some_wait))
+    Ok((taken, waiting))
 }
 
-/// What waits for its cause is asked about again where that was taken meanwhile, is not wanted any more, or is told by nobody: whoever
-/// made it wait did not see the others' last step.
-async fn free(owner: &Owner<Sync>) {
+/// Which of those that wait for their cause are looked at.
+pub enum Waiting {
+    /// All: what a process that died did not look at.
+    All,
+    /// These deliveries, put to wait just now: their causes may have been taken meanwhile.
+    Just(Vec<i64>),
+    /// Those of these keys, of which a cause was taken just now: they may have been put to wait meanwhile.
+    Of(Vec<String>),
+}
+
+/// What waits for its cause is asked about again where that was taken, is not wanted any more, or is told by nobody. Whoever puts one
+/// to wait and whoever settles its cause don't see each other's last step: so both look once more, and the later one sees all.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn free(owner: &Owner<Sync>, waiting: Waiting) -> Result<(), Fault> {
+    let mut sql = Sql::new(
+        "UPDATE ek_delivery d SET waits_for = NULL, last_error = NULL, next_attempt = now() WHERE d.waits_for IS NOT NULL AND d.state = 'waiting' \
+         AND d.id = ANY(ARRAY(SELECT w.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id, d.waits_for LIKE 'rc_variante%' AS of_configuration, \
+         CASE WHEN d.waits_for LIKE 'rc_variante%' THEN d.record_id ELSE split_part(d.order_key, ' ', 2)::bigint END AS cause, d.order_key \
+         FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') AND d.waits_for IS NOT NULL",
+    );
+    match waiting {
+        Waiting::All => sql.push(""),
+        Waiting::Just(ids) => sql.push(" AND d.id = ANY(").bind(ids).push(")"),
+        Waiting::Of(keys) => sql.push(" AND d.order_key = ANY(").bind(keys).push(")"),
+    };
+    sql.push(
+        " LIMIT 10000) w \
+         WHERE p.active AND (NOT p.wants_products OR EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id \
+         AND s.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END AND s.record_id = w.cause) \
+         OR (SELECT e.id FROM ek_delivery e WHERE e.platform_id = p.id AND e.order_key = w.order_key AND e.state IN ('waiting', 'sending') \
+         AND e.record_id = w.cause AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL \
+         AND (SELECT e.id FROM ek_delivery e WHERE e.platform_id = p.id AND e.state = 'dead' AND e.record_id = w.cause \
+         AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL))) RETURNING id",
+    );
+    if !owner.database.store::<BigInt, i64>(sql).await?.is_empty() {
+        owner.service.woken.notify_one();
+    }
+    Ok(())
+}
+
+/// Looks at all of them from time to time.
+async fn free_all(owner: &Owner<Sync>) {
     loop {
         tokio::time::sleep(FREED_EVERY).await;
-        let sql = Sql::new(
-            "UPDATE ek_delivery d SET waits_for = NULL, last_error = NULL, next_attempt = now() WHERE d.waits_for IS NOT NULL AND d.state = 'waiting' \
-             AND d.id IN (SELECT w.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id, d.waits_for LIKE 'rc_variante%' AS of_configuration, \
-             CASE WHEN d.waits_for LIKE 'rc_variante%' THEN d.record_id ELSE split_part(d.order_key, ' ', 2)::bigint END AS cause \
-             FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') AND d.waits_for IS NOT NULL LIMIT 10000) w \
-             WHERE p.active AND (NOT p.wants_products OR EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id \
-             AND s.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END AND s.record_id = w.cause) \
-             OR (SELECT e.id FROM ek_delivery e WHERE e.model = CASE WHEN w.of_configuration THEN 'product.template' ELSE 'product.master' END \
-             AND e.record_id = w.cause AND e.platform_id = p.id AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END \
-             AND e.state IN ('waiting', 'sending', 'dead') LIMIT 1) IS NULL)) RETURNING id",
-        );
-        match owner.database.store::<BigInt, i64>(sql).await {
-            Ok(freed) if freed.is_empty() => {}
-            Ok(_) => owner.service.woken.notify_one(),
-            Err(fault) => tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again"),
+        if let Err(fault) = free(owner, Waiting::All).await {
+            tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again");
         }
     }
 }

@@ -11,7 +11,7 @@ use service::Owner;
 
 use crate::bodies::Told;
 use crate::hear::Kind;
-use crate::push::{LEASE, Taken, Wire};
+use crate::push::{self, LEASE, Taken, Waiting, Wire};
 use crate::{Sync, metrics};
 
 /// After how many failures in a row nothing is attempted for a while.
@@ -148,7 +148,7 @@ async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
          mine AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), attempts = d.attempts + (w.status IS NOT NULL)::int, \
          last_error = w.why, last_status = w.status, webhook_id = coalesce(w.webhook_id, d.webhook_id), sent = coalesce(w.sent, d.sent), \
          sent_version = coalesce(w.sent_version, d.sent_version), verb = coalesce(w.new_verb, d.verb), \
-         write_date = now(), version = d.version + 1 FROM w WHERE d.id = w.id AND d.state = 'sending' AND d.lease = w.lease \
+         write_date = now(), version = d.version + 1 FROM w WHERE d.id = ANY(ARRAY(SELECT id FROM w)) AND d.id = w.id AND d.state = 'sending' AND d.lease = w.lease \
          RETURNING d.id, d.platform_id, d.bank_id, d.kind, d.order_key, d.record_id, d.webhook_id, d.traceparent, d.changed_at, d.bulk, d.lease_until, \
          d.last_error, w.status, w.at, w.milliseconds, w.told, w.untold), \
          tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, webhook_id) \
@@ -162,11 +162,16 @@ async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
         one_by_one(&mut sql);
     }
     // Nothing waits for what was taken before
-    if over.iter().any(|ended| matches!(ended.one.kind, Kind::Product | Kind::Configuration) && !ended.one.knows()) {
+    let is_cause = |one: &&Taken| matches!(one.kind, Kind::Product | Kind::Configuration) && !one.knows();
+    let causes: Vec<String> = over.iter().map(|ended| &ended.one).filter(is_cause).map(|one| one.order_key.clone()).collect();
+    if !causes.is_empty() {
         freed(&mut sql);
     }
     answering(&mut sql, "SELECT platform_id FROM mine WHERE status IS NOT NULL");
     told_of(owner.database.store::<BigInt, i64>(sql).await?);
+    if !causes.is_empty() {
+        push::free(owner, Waiting::Of(causes)).await?;
+    }
     Ok(())
 }
 
@@ -183,9 +188,7 @@ fn one_by_one(sql: &mut Sql) {
 /// What waits for what is gone has nothing to tell either.
 fn freed(sql: &mut Sql) {
     sql.push(
-        "freed AS (UPDATE ek_delivery d SET state = CASE WHEN f.why IS NULL THEN 'waiting' ELSE 'done' END, \
-         done_at = CASE WHEN f.why IS NOT NULL THEN now() END, last_error = f.why, waits_for = NULL, next_attempt = now(), version = d.version + 1 \
-         FROM (SELECT e.id, CASE WHEN e.kind = 'configuration' AND e.write_date <= m.lease_until - make_interval(secs => ",
+        "f AS MATERIALIZED (SELECT e.id, CASE WHEN e.kind = 'configuration' AND e.write_date <= m.lease_until - make_interval(secs => ",
     );
     sql.bind(LEASE).push(
         ") AND m.told @> jsonb_build_array(jsonb_build_object('kind', 'configuration', 'record_id', e.record_id)) THEN 'told with its product' \
@@ -193,8 +196,10 @@ fn freed(sql: &mut Sql) {
          FROM (SELECT *, CASE kind WHEN 'product' THEN 'rc_' WHEN 'configuration' THEN 'rc_variante' END || record_id AS reference FROM mine \
          WHERE kind IN ('product', 'configuration')) m CROSS JOIN LATERAL (SELECT e.id, e.kind, e.record_id, e.write_date, e.waits_for FROM ek_delivery e \
          WHERE e.platform_id = m.platform_id AND e.order_key = m.order_key AND e.state IN ('waiting', 'sending') AND e.state = 'waiting' \
-         AND (e.waits_for = m.reference OR m.kind = 'product' AND e.kind = 'configuration') LIMIT 10000) e) f \
-         WHERE d.id = f.id AND d.state = 'waiting' AND (f.why IS NOT NULL OR f.waits_for IS NOT NULL)), ",
+         AND (e.waits_for = m.reference OR m.kind = 'product' AND e.kind = 'configuration') LIMIT 10000) e), \
+         freed AS (UPDATE ek_delivery d SET state = CASE WHEN f.why IS NULL THEN 'waiting' ELSE 'done' END, \
+         done_at = CASE WHEN f.why IS NOT NULL THEN now() END, last_error = f.why, waits_for = NULL, next_attempt = now(), version = d.version + 1 \
+         FROM f WHERE d.id = ANY(ARRAY(SELECT id FROM f)) AND d.id = f.id AND d.state = 'waiting' AND (f.why IS NOT NULL OR f.waits_for IS NOT NULL)), ",
     );
 }
 
@@ -283,7 +288,8 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
     sql.push(
         "newer AS (UPDATE ek_delivery d SET verb = CASE m.last_verb WHEN 'POST' THEN 'POST' WHEN d.verb THEN d.verb ELSE 'PUT' END, \
          webhook_id = m.last_id, sent = m.last_sent, sent_version = m.last_version \
-         FROM mine m WHERE d.platform_id = m.platform_id AND d.kind = m.kind AND d.record_id = m.record_id AND d.state = 'waiting' RETURNING d.id) \
+         FROM mine m WHERE d.platform_id = (SELECT platform_id FROM mine) AND d.kind = (SELECT kind FROM mine) \
+         AND d.record_id = (SELECT record_id FROM mine) AND d.state = 'waiting' RETURNING d.id) \
          UPDATE ek_delivery d SET write_date = now(), version = d.version + 1, lease = NULL, lease_until = NULL, \
          webhook_id = m.last_id, sent = m.last_sent, sent_version = m.last_version, verb = m.last_verb, \
          state = CASE WHEN EXISTS (SELECT FROM newer) THEN 'done' ELSE ",
@@ -294,7 +300,7 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
     sql.push(" END, attempts = d.attempts + ");
     sql.bind(i64::from(counts)).push(", last_status = ").bind(status.map(i64::from));
     sql.push(", last_error = CASE WHEN EXISTS (SELECT FROM newer) THEN 'folded into a newer delivery: ' ELSE '' END || ").bind(why);
-    sql.push(", next_attempt = now() + make_interval(secs => ").bind(seconds).push(") FROM mine m WHERE d.id = m.id RETURNING d.id");
+    sql.push(", next_attempt = now() + make_interval(secs => ").bind(seconds).push(") FROM mine m WHERE d.id = (SELECT id FROM mine) RETURNING d.id");
     owner.database.store::<BigInt, i64>(sql).await.map(drop)
 }
 
