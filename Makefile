@@ -55,10 +55,11 @@ doctor: ## What is wrong with the hub on this machine, in words
 	@cargo build --release -p hub
 	@$(TARGET)/release/hub doctor
 
-lint: ## Format, clippy, and the house's own rules
+lint: ## Format, clippy, the house's own rules, and those for dependencies
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@scripts/house-rules
+	@scripts/deny
 
 fmt: ## Formats the code
 	@cargo fmt --all
