@@ -2,7 +2,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services demo test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
+.PHONY: help run run-services beside demo test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ run: ## The hub in one process on http://127.0.0.1:8069, with demo data and a Po
 run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock, sync
 	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock -p sync
 	@exec $(TARGET)/release/hub services
+
+beside: ## This checkout's SERVICE among the others' released programs, as separate processes
+	@scripts/beside $(SERVICE)
 
 demo: ## Beside make run, in another terminal: the platforms of the demo's banks, printing what they are told
 	@cargo build --release -p system-tests --bin platforms
