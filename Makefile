@@ -2,7 +2,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services beside demo test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
+.PHONY: help run run-services beside demo accept test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ beside: ## This checkout's SERVICE among the others' released programs, as separ
 demo: ## Beside make run, in another terminal: the platforms of the demo's banks, printing what they are told
 	@cargo build --release -p system-tests --bin platforms
 	@exec $(TARGET)/release/platforms http://127.0.0.1:$(or $(PORT),8069)
+
+accept: ## Takes the API's document as it is now for its snapshot (tests/snapshots); look at the diff
+	@cargo build --workspace
+	@SNAPSHOTS=accept cargo run --quiet -p local-postgres -- exec -- cargo test --quiet -p system-tests --test openapi the_document_is_that_of_its_snapshot
 
 test: ## Every test that needs Rust and PostgreSQL alone
 	@cargo build --workspace

@@ -1,6 +1,7 @@
 //! The API's document: it holds together, its examples work, and every call that the hub makes is as it says.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -48,6 +49,61 @@ async fn the_document_holds_together_and_names_every_model_in_both_shapes() {
         let text = document.to_string();
         assert!(!text.contains("post_hash") && !text.contains("secret_before"), "internal fields are nobody's business");
     }
+}
+
+/// What differs between two documents, a line a place.
+fn differences(before: &Value, now: &Value, at: &str, found: &mut Vec<String>) {
+    let short = |value: &Value| value.to_string().chars().take(200).collect::<String>();
+    let step = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    match (before, now) {
+        (Value::Object(before), Value::Object(now)) => {
+            for name in before.keys().chain(now.keys().filter(|name| !before.contains_key(*name))) {
+                match (before.get(name), now.get(name)) {
+                    (Some(before), Some(now)) => differences(before, now, &step(name), found),
+                    (Some(before), None) => found.push(format!("- {} {}", step(name), short(before))),
+                    (None, now) => found.push(format!("+ {} {}", step(name), now.map(short).unwrap_or_default())),
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(now)) if before.len() == now.len() => {
+            before.iter().zip(now).enumerate().for_each(|(index, (before, now))| differences(before, now, &step(&index.to_string()), found));
+        }
+        _ if before == now => {}
+        _ => found.push(format!("~ {at} {} → {}", short(before), short(now))),
+    }
+}
+
+/// JSON for people who compare: what fits on a line stands on one.
+fn laid_out(value: &Value, indent: usize) -> String {
+    let short = value.to_string();
+    let (open, lines, close) = match value {
+        _ if short.len() + indent <= 130 => return short,
+        Value::Object(map) => {
+            let line = |(name, value)| format!("{}:{}", json!(name), laid_out(value, indent + 1));
+            ('{', map.iter().map(line).collect::<Vec<_>>(), '}')
+        }
+        Value::Array(items) => ('[', items.iter().map(|item| laid_out(item, indent + 1)).collect(), ']'),
+        _ => return short,
+    };
+    let (outer, inner) = (" ".repeat(indent), " ".repeat(indent + 1));
+    format!("{open}\n{inner}{}\n{outer}{close}", lines.join(&format!(",\n{inner}")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_is_that_of_its_snapshot() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/openapi.json");
+    let mut now = document(&Stand::new().await).await;
+    // It changes with every release, and tells a client nothing of what it may send
+    now["info"]["version"] = "the release's".into();
+    #[expect(clippy::disallowed_methods, reason = "how a change is accepted")]
+    let accepts = std::env::var("SNAPSHOTS").is_ok_and(|word| word == "accept");
+    if accepts {
+        return std::fs::write(&path, laid_out(&now, 0) + "\n").unwrap();
+    }
+    let before = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let mut found = Vec::new();
+    differences(&before, &now, "", &mut found);
+    assert!(found.is_empty(), "clients see this change; `make accept` takes it into {}:\n{}", path.display(), found.join("\n"));
 }
 
 /// Everything that is a schema by its keys, with where it stands.
