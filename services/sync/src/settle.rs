@@ -300,7 +300,9 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
     sql.push(" END, attempts = d.attempts + ");
     sql.bind(i64::from(counts)).push(", last_status = ").bind(status.map(i64::from));
     sql.push(", last_error = CASE WHEN EXISTS (SELECT FROM newer) THEN 'folded into a newer delivery: ' ELSE '' END || ").bind(why);
-    sql.push(", next_attempt = now() + make_interval(secs => ").bind(seconds).push(") FROM mine m WHERE d.id = (SELECT id FROM mine) RETURNING d.id");
+    sql.push(", next_attempt = now() + make_interval(secs => ")
+        .bind(seconds)
+        .push(") FROM mine m WHERE d.id = (SELECT id FROM mine) RETURNING d.id");
     owner.database.store::<BigInt, i64>(sql).await.map(drop)
 }
 
