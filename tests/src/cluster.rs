@@ -30,7 +30,7 @@ impl OwnCluster {
     /// A new one with a database `echange` that has the services' schemas and the demo's data.
     pub async fn filled() -> OwnCluster {
         let own = OwnCluster::new().await;
-        hub::provision::database(&own.url("postgres"), "echange").await.unwrap();
+        operator::provision::database(&own.url("postgres"), "echange").await.unwrap();
         crate::fill(&own.url("echange")).await;
         own
     }

@@ -156,7 +156,7 @@ async fn template(admin: &str) {
 
 /// Makes the services' schemas and the demo's data in an empty database, and waits until all that follows from it has come.
 pub async fn fill(url: &str) {
-    let urls = hub::provision::roles(url).await.unwrap();
+    let urls = operator::provision::roles(url).await.unwrap();
     let hub = unserved(&urls);
     hub.migrate().await.unwrap();
     hub::demo::make(&hub.router, &hub.keys["gateway"]).await.unwrap();
@@ -230,7 +230,7 @@ impl Stand {
 
     /// The same on a database that is there: a second replica of the hub.
     pub async fn on(database_url: &str, settings: &[(&str, &str)]) -> Stand {
-        Stand::at(database_url, &hub::provision::urls(database_url).unwrap(), settings).await
+        Stand::at(database_url, &operator::provision::urls(database_url).unwrap(), settings).await
     }
 
     /// The same with the owners' own URLs, for a way to the database that is not the usual one.
@@ -257,7 +257,7 @@ impl Stand {
 
     /// The same on a database that is there.
     pub async fn processes_on(database_url: &str, settings: &[(&str, &str)]) -> Stand {
-        let urls = hub::provision::urls(database_url).unwrap();
+        let urls = operator::provision::urls(database_url).unwrap();
         let mut children = Children::start(Some(&programs()), &variables(settings), &urls).await.unwrap();
         children.open_doors().await.unwrap();
         let address = children.addresses["gateway"].clone();

@@ -50,7 +50,7 @@ impl Replicas {
 
     /// The same from the programs of a folder.
     pub async fn start_from(programs: PathBuf, database_url: &str, settings: &[(&str, &str)]) -> Replicas {
-        let urls = hub::provision::urls(database_url).unwrap();
+        let urls = operator::provision::urls(database_url).unwrap();
         let (private, public) = make_ring(PROCESSES).unwrap();
         let client = service::router::client().unwrap();
         let mut services = HashMap::new();

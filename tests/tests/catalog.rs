@@ -938,7 +938,7 @@ async fn counting_proxy(target: String) -> (u16, Arc<AtomicUsize>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_statements_is_the_same_for_three_configurations_and_for_a_hundred_and_fifty() {
     let url = fresh_database().await;
-    let mut urls = hub::provision::urls(&url).unwrap();
+    let mut urls = operator::provision::urls(&url).unwrap();
     let catalog = urls["catalog"].clone();
     let host = catalog.rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
     let (port, counted) = counting_proxy(host.clone()).await;

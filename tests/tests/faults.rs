@@ -38,7 +38,7 @@ async fn through_a_wire(
     url: &str,
     judge: impl Fn(&[u8]) -> Fate + Send + Sync + 'static,
 ) -> (Wire, std::collections::HashMap<&'static str, String>) {
-    let mut urls = hub::provision::urls(url).unwrap();
+    let mut urls = operator::provision::urls(url).unwrap();
     let host = urls["catalog"].rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
     let wire = Wire::judged(&[&host], judge).await;
     urls.values_mut().for_each(|url| *url = url.replace(&host, &format!("127.0.0.1:{}", wire.port)));

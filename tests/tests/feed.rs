@@ -252,7 +252,7 @@ async fn the_audit_is_append_only() {
     for schema in ["catalog", "partners"] {
         let before = stand.count(&format!("SELECT count(*) AS n FROM {schema}.audit")).await;
         assert!(before > 0);
-        let own = hub::provision::urls(&stand.database_url).unwrap()[schema].clone();
+        let own = operator::provision::urls(&stand.database_url).unwrap()[schema].clone();
         for url in [&stand.database_url, &own] {
             let mut conn = AsyncPgConnection::establish(url).await.unwrap();
             for sql in [
@@ -676,7 +676,7 @@ async fn positions(hub: &Hub, after: i64) -> BTreeMap<i64, i64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_into_another_cluster_gives_no_position_twice_and_stamps_what_waited() {
     let url = fresh_database().await;
-    let old = unserved(&hub::provision::urls(&url).unwrap());
+    let old = unserved(&operator::provision::urls(&url).unwrap());
     for n in 0..5 {
         make(&old, &format!("Before {n}")).await;
     }
@@ -702,7 +702,7 @@ async fn a_restore_into_another_cluster_gives_no_position_twice_and_stamps_what_
     let restored = cluster.url("restored");
     program("pg_restore", &["--exit-on-error", "-d", &restored, &file]).await;
     std::fs::remove_file(&file).unwrap();
-    let new = unserved(&hub::provision::roles(&restored).await.unwrap());
+    let new = unserved(&operator::provision::roles(&restored).await.unwrap());
     new.migrate().await.unwrap();
     let after = positions(&new, 0).await;
     assert!(read_before.iter().all(|(pos, record)| after.get(pos) == Some(record)), "positions that readers know stay");
@@ -725,7 +725,7 @@ async fn a_restore_into_another_cluster_gives_no_position_twice_and_stamps_what_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_over_the_same_database_gives_no_position_twice() {
     let url = fresh_database().await;
-    let urls = hub::provision::urls(&url).unwrap();
+    let urls = operator::provision::urls(&url).unwrap();
     let old = unserved(&urls);
     make(&old, "Before").await;
     let before = positions(&old, 0).await;
@@ -825,7 +825,7 @@ async fn replicas_that_migrate_an_empty_database_at_once_all_succeed() {
     let replicas = join_all((0..6).map(|_| {
         let url = url.clone();
         tokio::spawn(async move {
-            let hub = unserved(&hub::provision::roles(&url).await?);
+            let hub = unserved(&operator::provision::roles(&url).await?);
             hub.migrate().await?;
             // And once more, as at each start
             hub.migrate().await
@@ -876,7 +876,7 @@ async fn schema(url: &str, name: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_migration_can_be_taken_back_and_done_again() {
     let url = empty_database().await;
-    let urls = hub::provision::roles(&url).await.unwrap();
+    let urls = operator::provision::roles(&url).await.unwrap();
     unserved(&urls).migrate().await.unwrap();
     for service in hub::OWNERS {
         let mut conn = AsyncPgConnection::establish(&urls[service]).await.unwrap();

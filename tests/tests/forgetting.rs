@@ -182,18 +182,18 @@ async fn a_restored_backup_forgets_again_before_it_serves() {
     let client = admin.rows("res.partner", &[("filter", filter), ("query", "{id}")]).await[0]["id"].as_i64().unwrap();
     assert_eq!(forget(&admin, client, "asked").await.result(), json!(true));
     let data = std::env::temp_dir().join(format!("forgotten-{:016x}", rand::random::<u64>()));
-    hub::forgotten::remember(&now.database_url, &data).await.unwrap();
+    operator::forgotten::remember(&now.database_url, &data).await.unwrap();
     let kept = std::fs::read_to_string(data.join("forgotten.json")).unwrap();
     assert!(!kept.contains("mourad") && kept.contains("asked"), "{kept}");
-    hub::forgotten::again(&before, &data).await.unwrap();
+    operator::forgotten::again(&before, &data).await.unwrap();
     assert!(!data.join("forgotten.json").exists());
     let restored = Stand::on(&before, &[]).await;
     let admin = restored.login("admin").await;
     assert_eq!(one(&admin, "res.partner", client, "{name}").await["name"], format!("Client effacé {client}"));
     assert!(admin.rows("res.partner", &[("filter", filter)]).await.is_empty());
     // Once
-    hub::forgotten::again(&before, &data).await.unwrap();
-    assert_eq!(hub::forgotten::list(&before).await.unwrap(), hub::forgotten::list(&now.database_url).await.unwrap());
+    operator::forgotten::again(&before, &data).await.unwrap();
+    assert_eq!(operator::forgotten::list(&before).await.unwrap(), operator::forgotten::list(&now.database_url).await.unwrap());
     std::fs::remove_dir_all(data).unwrap();
 }
 

@@ -48,11 +48,11 @@ async fn a_copy_that_is_restored_beside_the_original_pushes_nothing_and_says_so_
     let waits = "SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'waiting' AND attempts = 1";
     until("it waits", async || original.count(waits).await == 1).await;
     let backup = folder.0.join("backup");
-    hub::operate::back_up(&original.database_url, &folder.0, &backup, &variables(&[])).await.unwrap();
+    operator::backup::back_up(hub::SEALED, &original.database_url, &folder.0, &backup, &variables(&[])).await.unwrap();
     original.all_told(std::time::Duration::from_secs(30)).await;
 
     let copy_url = format!("{}_copy", original.database_url);
-    hub::operate::restore(&copy_url, &folder.0, &backup, &variables(&[])).await.unwrap();
+    operator::backup::restore(hub::SEALED, &copy_url, &folder.0, &backup, &variables(&[])).await.unwrap();
     let copy = Stand::processes_on(&copy_url, &[("INSTALLATION", "copy")]).await;
     let children = copy.children.as_ref().unwrap();
     let sync = children.addresses["sync"].clone();
@@ -69,8 +69,8 @@ async fn a_copy_that_is_restored_beside_the_original_pushes_nothing_and_says_so_
         copy.told(&format!("http://{address}/metrics")).await.contains("hub_pushes_withheld 1")
     })
     .await;
-    let urls = hub::provision::urls(&copy_url).unwrap();
-    let (words, is_well) = hub::operate::doctor(&variables(&[("INSTALLATION", "copy")]), &urls).await.unwrap();
+    let urls = operator::provision::urls(&copy_url).unwrap();
+    let (words, is_well) = hub::doctor(&variables(&[("INSTALLATION", "copy")]), &urls).await.unwrap();
     assert!(!is_well && words.contains("WRONG sync: nothing is pushed") && words.contains("BNA's platform is not called"), "{words}");
     // The original goes on meanwhile
     rename(&admin, "Named in the original").await;
@@ -112,7 +112,7 @@ async fn a_hub_that_is_told_not_to_push_pushes_nothing_and_its_neighbour_does() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_has_a_name_where_there_is_no_demo() {
-    let urls = hub::provision::urls("postgres://postgres:secret@127.0.0.1:1/echange").unwrap();
+    let urls = operator::provision::urls("postgres://postgres:secret@127.0.0.1:1/echange").unwrap();
     let hub = |name: Option<&str>, demo: &str| {
         let mut settings = variables(&[("DEMO", demo)]);
         settings.remove("INSTALLATION");

@@ -66,7 +66,11 @@ fn differences(before: &Value, now: &Value, at: &str, found: &mut Vec<String>) {
             }
         }
         (Value::Array(before), Value::Array(now)) if before.len() == now.len() => {
-            before.iter().zip(now).enumerate().for_each(|(index, (before, now))| differences(before, now, &step(&index.to_string()), found));
+            before
+                .iter()
+                .zip(now)
+                .enumerate()
+                .for_each(|(index, (before, now))| differences(before, now, &step(&index.to_string()), found));
         }
         _ if before == now => {}
         _ => found.push(format!("~ {at} {} → {}", short(before), short(now))),

@@ -55,7 +55,7 @@ async fn the_hub_in_one_process_lives_and_is_not_ready_until_its_database_is_the
 async fn a_service_lives_and_is_not_ready_while_its_database_is_away_or_says_nothing() {
     let (url, wire) = (fresh_database().await, Wire::to(&[]).await);
     let (private, public) = service::identity::make_ring(hub::PROCESSES).unwrap();
-    let urls = hub::provision::urls(&url).unwrap();
+    let urls = operator::provision::urls(&url).unwrap();
     for (name, is_silent) in [("partners", false), ("sync", false), ("catalog", true)] {
         let there = host(&url);
         let there = [there.as_str()];
@@ -82,7 +82,7 @@ async fn a_service_lives_and_is_not_ready_while_its_database_is_away_or_says_not
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_migration_still_ends_a_process() {
     let url = empty_database().await;
-    let urls = hub::provision::roles(&url).await.unwrap();
+    let urls = operator::provision::roles(&url).await.unwrap();
     // Its first table is there already, and another's
     Stand::execute(&mut Stand::elsewhere("", &url).sql().await, "CREATE TABLE catalog.product_brand (other int)").await;
     let hub = system_tests::unserved(&urls);

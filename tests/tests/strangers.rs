@@ -220,8 +220,8 @@ async fn an_address_is_read_with_its_port_and_what_cant_be_read_ends_the_walk() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_nobody_named_is_told_of_by_the_doctor() {
     let stand = Stand::with(&[]).await;
-    let urls = hub::provision::urls(&stand.database_url).unwrap();
-    let doctor = async || hub::operate::doctor(&variables(&[]), &urls).await.unwrap().0;
+    let urls = operator::provision::urls(&stand.database_url).unwrap();
+    let doctor = async || hub::doctor(&variables(&[]), &urls).await.unwrap().0;
     let line = |text: &str| text.lines().find(|line| line.contains("proxies") || line.contains("TRUSTED_PROXIES")).unwrap().to_owned();
     let bna = stand.login("bna").await;
     assert!(line(&doctor().await).starts_with("ok "), "{}", doctor().await);
@@ -231,9 +231,9 @@ async fn a_proxy_that_nobody_named_is_told_of_by_the_doctor() {
     assert!(told.starts_with("WRONG") && told.contains("127.0.0.1") && told.contains("TRUSTED_PROXIES"), "{told}");
     // One that was named is well
     let named = Stand::with(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
-    let urls = hub::provision::urls(&named.database_url).unwrap();
+    let urls = operator::provision::urls(&named.database_url).unwrap();
     assert_eq!(named.login("bna").await.send("GET", "/api/res.bank/", &headers, "").await.status, 200);
-    assert!(line(&hub::operate::doctor(&variables(&[]), &urls).await.unwrap().0).starts_with("ok "));
+    assert!(line(&hub::doctor(&variables(&[]), &urls).await.unwrap().0).starts_with("ok "));
 }
 
 // ---- what they guess

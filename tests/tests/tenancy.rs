@@ -510,7 +510,7 @@ async fn a_password_has_twelve_characters_but_for_the_demo() {
             assert!(changed.status == 422 && changed.error().contains("12"), "{}", changed.text);
         }
     }
-    let urls = hub::provision::urls(&stand.database_url).unwrap();
+    let urls = operator::provision::urls(&stand.database_url).unwrap();
     let variables = system_tests::variables(&[("DEMO", "false"), ("ADMIN_PASSWORD", "admin")]);
     let refused = hub::Hub::new(&variables, &urls).err().unwrap().to_string();
     assert!(refused.contains("ADMIN_PASSWORD") && refused.contains("12"), "{refused}");

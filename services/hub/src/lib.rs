@@ -2,9 +2,6 @@
 
 pub mod children;
 pub mod demo;
-pub mod forgotten;
-pub mod operate;
-pub mod provision;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,9 +10,11 @@ use anyhow::Context;
 use catalog::{Catalog, Margins};
 use crm::{Crm, CrmConfig};
 use gateway::{Gateway, GatewayConfig};
+use operator::backup::Sealed;
 use partners::{LoginConfig, Partners};
 use service::config::{self, Variables};
 use service::database::DatabaseConfig;
+use service::doctor::{Finding, examine, told};
 use service::http::{Health, HttpConfig};
 use service::process::start_background;
 use service::router::Endpoint;
@@ -23,10 +22,11 @@ use service::{Database, Keyring, Owner, Router, Service};
 use stock::Stock;
 use sync::{Sync, SyncConfig};
 
-/// The services that keep data, each with a role and a schema of its name.
-pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock", "sync"];
-/// Every process.
-pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync"];
+pub use operator::{OWNERS, PROCESSES};
+
+/// What is encrypted in the services' tables, for backup and restore.
+pub const SEALED: &[Sealed] =
+    &[("loan files", "LOAN_FILE_KEYS", crm::loan_file::SEALED), ("platforms' secrets", "PLATFORM_KEYS", sync::signature::SEALED)];
 
 /// All services, put together.
 pub struct Hub {
@@ -161,4 +161,24 @@ impl Hub {
 /// The hub's routes.
 pub fn routes(hub: &Hub) -> impl Fn(&mut service::http::Routes) + Clone + Send + 'static {
     gateway::routes(hub.gateway.clone())
+}
+
+/// What is wrong, service by service.
+///
+/// # Errors
+/// A configuration that is not complete.
+pub async fn doctor(variables: &Variables, urls: &HashMap<&'static str, String>) -> anyhow::Result<(String, bool)> {
+    let hub = Hub::new(variables, urls)?;
+    let (mut text, mut is_well) = (String::new(), true);
+    let mut add = |service: &str, findings: &[Finding]| {
+        let (lines, well) = told(service, findings);
+        text.push_str(&lines);
+        is_well &= well;
+    };
+    add("catalog", &examine(&hub.catalog).await);
+    add("partners", &examine(&hub.partners).await);
+    add("crm", &examine(&hub.crm).await);
+    add("stock", &examine(&hub.stock).await);
+    add("sync", &examine(&hub.sync).await);
+    Ok((text, is_well))
 }

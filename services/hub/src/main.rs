@@ -3,13 +3,14 @@
 //! `hub help` tells its commands, and every variable.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use hub::children::Children;
-use hub::{Hub, demo, forgotten, operate, provision};
+use hub::{Hub, demo};
 use local_postgres::{Cluster, Durability};
+use operator::{backup, forgotten, keys, provision};
 use secrecy::ExposeSecret;
 use service::config::{self, Variables};
 use service::http::HttpConfig;
@@ -47,9 +48,9 @@ fn main() -> ExitCode {
         Some("adopt") => start(Task::Adopt),
         Some("forgotten") => start(Task::Forgotten),
         Some("kubernetes") => kubernetes(arguments.next().as_deref()),
-        Some("secret") => secret(),
+        Some("secret") => print(&format!("{}\n", keys::new_key())),
         Some("version" | "--version") => writeln!(std::io::stdout(), "{} {}", service::VERSION, service::COMMIT).map_err(Into::into),
-        Some("keys") => keys(&arguments.collect::<Vec<_>>()),
+        Some("keys") => keys::of(&arguments.collect::<Vec<_>>()).and_then(|keys| print(&keys)),
         Some("help" | "--help" | "-h") => help(),
         Some(other) => Err(anyhow::anyhow!("there is no command '{other}'; `hub help` tells those there are")),
     })
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
 
 fn kubernetes(place: Option<&str>) -> anyhow::Result<()> {
     anyhow::ensure!(matches!(place, None | Some("pilot")), "`hub kubernetes` or `hub kubernetes pilot` expected");
-    Ok(std::io::stdout().write_all(operate::kubernetes(new_key, place.is_some())?.as_bytes())?)
+    print(&operator::kubernetes::secrets(place.is_some())?)
 }
 
 /// What the hub is to do with its database.
@@ -88,7 +89,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
     let (settings, telemetry) = config::check(settings.zip(telemetry), problems)?;
     let telemetry = telemetry::start("hub", &telemetry)?;
     if let Task::Restore(folder) = &task {
-        operate::check(folder).await?;
+        backup::check(folder).await?;
     }
     let makes = !matches!(task, Task::BackUp(_) | Task::Doctor | Task::Adopt | Task::Forgotten);
     let (cluster, url) = if makes { made(&settings).await? } else { there(&settings).await? };
@@ -97,8 +98,8 @@ async fn run(task: Task) -> anyhow::Result<()> {
         // The demo is http on this machine
         variables.entry("COOKIE_SECURE".to_owned()).or_insert_with(|| "false".to_owned());
         let key = match task {
-            Task::Serve | Task::Services => Some(demo_key(&settings.data_dir)?),
-            Task::Doctor | Task::Adopt => operate::kept_key(&settings.data_dir)?,
+            Task::Serve | Task::Services => Some(keys::demo_key(&settings.data_dir)?),
+            Task::Doctor | Task::Adopt => keys::kept_key(&settings.data_dir)?,
             Task::BackUp(_) | Task::Restore(_) | Task::Forgotten => None,
         };
         for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS"] {
@@ -150,14 +151,14 @@ async fn act(task: Task, variables: &Variables, settings: &HubConfig, url: &str)
     match task {
         Task::Serve => serve_all(variables, url, settings).await,
         Task::Services => serve_processes(variables, url, settings).await,
-        Task::BackUp(folder) => Ok(writeln!(out, "{}", operate::back_up(url, &settings.data_dir, &folder, variables).await?)?),
-        Task::Restore(folder) => Ok(writeln!(out, "{}", operate::restore(url, &settings.data_dir, &folder, variables).await?)?),
+        Task::BackUp(folder) => Ok(writeln!(out, "{}", backup::back_up(hub::SEALED, url, &settings.data_dir, &folder, variables).await?)?),
+        Task::Restore(folder) => Ok(writeln!(out, "{}", backup::restore(hub::SEALED, url, &settings.data_dir, &folder, variables).await?)?),
         Task::Adopt => {
             let hub = Hub::new(variables, &provision::shared(url))?;
             Ok(writeln!(out, "{}", hub.sync.service.adopt(&hub.sync).await?)?)
         }
         Task::Forgotten => Ok(writeln!(out, "{}", forgotten::list(url).await?)?),
-        Task::Doctor => service::process::print(&operate::doctor(variables, &provision::shared(url)).await?),
+        Task::Doctor => service::process::print(&hub::doctor(variables, &provision::shared(url)).await?),
     }
 }
 
@@ -241,44 +242,8 @@ fn greet(address: &str, metrics: &[(&'static str, String)], settings: &HubConfig
     Ok(())
 }
 
-/// A key of 32 bytes, as `LOAN_FILE_KEYS` and its like have them.
-fn new_key() -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(rand::random::<[u8; 32]>())
-}
-
-fn secret() -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{}", new_key())?;
-    Ok(())
-}
-
-/// The demo's key of loan files, made once and kept beside its data.
-fn demo_key(folder: &Path) -> anyhow::Result<String> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(key) = operate::kept_key(folder)? {
-        return Ok(key);
-    }
-    let key = format!("demo:{}", new_key());
-    std::fs::create_dir_all(folder)?;
-    let path = folder.join(operate::KEY);
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).context("the demo's key can't be kept")?;
-    writeln!(file, "{key}")?;
-    Ok(key)
-}
-
-fn keys(names: &[String]) -> anyhow::Result<()> {
-    let names: Vec<&str> = if names.is_empty() { hub::PROCESSES.to_vec() } else { names.iter().map(String::as_str).collect() };
-    let (private, public) = service::identity::make_ring(&names)?;
-    let mut out = std::io::stdout().lock();
-    for (name, key) in &private {
-        writeln!(out, "# {name}\nIDENTITY_KEY={key}")?;
-        if hub::OWNERS.contains(&name.as_str()) {
-            writeln!(out, "HASH_KEYS=k1:{}", new_key())?;
-        }
-    }
-    writeln!(out, "# all of them\nIDENTITY_PUBLIC_KEYS={}", public.join(","))?;
-    Ok(())
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
 fn help() -> anyhow::Result<()> {

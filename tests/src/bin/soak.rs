@@ -39,7 +39,7 @@ async fn main() {
     let (mut cluster, made) = match settings.soak_from {
         Some(earlier) => {
             let cluster = OwnCluster::new().await;
-            hub::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
+            operator::provision::database(&cluster.url("postgres"), "echange").await.unwrap();
             let made = upgrade(&cluster.url("echange"), earlier).await;
             (cluster, made)
         }
@@ -58,7 +58,7 @@ fn say(what: &str) {
 /// say; when ours are ended no request fails.
 async fn upgrade(url: &str, earlier: PathBuf) -> Vec<(String, i64)> {
     system_tests::fill_by(&earlier, url).await;
-    hub::provision::roles(url).await.unwrap();
+    operator::provision::roles(url).await.unwrap();
     let mut replicas = Replicas::start_from(earlier.clone(), url, SETTINGS).await;
     let stand = replicas.stand(url);
     let load = Load::start(&stand.address, &stand.login("ekiclik").await.id, CLIENTS, 0);

@@ -1,9 +1,6 @@
-//! What an operator of one machine does: back up, restore, ask what is wrong; and the secrets of a cluster, to begin with.
+//! Back up, and restore: a folder with everything of a hub on one machine.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder};
-use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -12,20 +9,17 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use records::Sql;
 use service::config::Variables;
-use service::doctor::{Finding, examine, told};
 use service::sealing::{self, Wanted};
 use tokio::process::Command;
 
-use crate::{Hub, OWNERS, PROCESSES, forgotten, provision};
+use crate::keys::{KEY, kept_key};
+use crate::{OWNERS, forgotten, provision};
 
 /// The database in a backup, as `pg_dump -Fc` writes it.
 const DUMP: &str = "database.dump";
-/// The key of what is encrypted in it, where the hub keeps one itself.
-pub const KEY: &str = "loan_file.key";
+/// What is encrypted: what it is, the variable whose keys open it, and the query of its texts, as [`sealing`] reads them.
+pub type Sealed = (&'static str, &'static str, &'static str);
 
-/// What is encrypted: what it is, the variable whose keys open it, and the texts, as [`sealing`] reads them.
-const SEALED: &[(&str, &str, &str)] =
-    &[("loan files", "LOAN_FILE_KEYS", crm::loan_file::SEALED), ("platforms' secrets", "PLATFORM_KEYS", sync::signature::SEALED)];
 /// How many encrypted texts are read at a time.
 const AT_ONCE: usize = 1_000;
 
@@ -34,7 +28,7 @@ const AT_ONCE: usize = 1_000;
 ///
 /// # Errors
 /// A folder that is there already, a database without the hub's schemas, no `pg_dump`, or what it says; then nothing is left.
-pub async fn back_up(url: &str, data_dir: &Path, folder: &Path, variables: &Variables) -> anyhow::Result<String> {
+pub async fn back_up(sealed: &[Sealed], url: &str, data_dir: &Path, folder: &Path, variables: &Variables) -> anyhow::Result<String> {
     let pg_dump = Program::find("pg_dump").await?;
     let mut conn = AsyncPgConnection::establish(url).await.context("the database can't be reached")?;
     let missing: Vec<&str> = missing_schemas(&mut conn).await?;
@@ -45,7 +39,7 @@ pub async fn back_up(url: &str, data_dir: &Path, folder: &Path, variables: &Vari
         pg_dump.run(url, &["--format=custom".as_ref(), "--file".as_ref(), dump.as_os_str()]).await?;
         fs::set_permissions(&dump, fs::Permissions::from_mode(0o600))?;
         // After the dump: what was encrypted meanwhile is among it
-        let keys = Keys::look(&mut conn, kept_key(data_dir)?, variables).await?;
+        let keys = Keys::look(sealed, &mut conn, kept_key(data_dir)?, variables).await?;
         if keys.opens_some {
             fs::copy(data_dir.join(KEY), folder.join(KEY)).context("the key can't be copied")?;
         }
@@ -64,19 +58,6 @@ async fn missing_schemas(conn: &mut AsyncPgConnection) -> anyhow::Result<Vec<&'s
     Ok(OWNERS.iter().filter(|owner| !there.iter().any(|schema| schema == *owner)).copied().collect())
 }
 
-/// The key that a hub keeps itself, where it does.
-///
-/// # Errors
-/// One that can't be read.
-pub fn kept_key(data_dir: &Path) -> anyhow::Result<Option<String>> {
-    let path = data_dir.join(KEY);
-    match fs::read_to_string(&path) {
-        Ok(key) => Ok(Some(key.trim().to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{} can't be read", path.display())),
-    }
-}
-
 /// Which keys open what is encrypted in a database: every text of it is tried.
 struct Keys {
     /// What the key that the hub keeps opens all of.
@@ -88,10 +69,10 @@ struct Keys {
 }
 
 impl Keys {
-    async fn look(conn: &mut AsyncPgConnection, kept: Option<String>, variables: &Variables) -> anyhow::Result<Keys> {
+    async fn look(sealed: &[Sealed], conn: &mut AsyncPgConnection, kept: Option<String>, variables: &Variables) -> anyhow::Result<Keys> {
         let kept = kept.map(|key| sealing::Keys::parse(KEY, &key.into())).transpose()?;
         let mut keys = Keys { by_kept: Vec::new(), opens_some: false, rest: Vec::new() };
-        for &(what, variable, texts) in SEALED {
+        for &(what, variable, texts) in sealed {
             let given = variables.get(variable).map(|given| sealing::Keys::parse(variable, &given.clone().into())).transpose()?;
             let (by_kept, by_given, all) = wanted(conn, texts, kept.as_ref(), given.as_ref()).await?;
             keys.opens_some |= by_kept.closed.values().sum::<usize>() < all;
@@ -176,7 +157,7 @@ pub async fn check(folder: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// No `pg_restore`, or what it says; then nothing has changed.
-pub async fn restore(url: &str, data_dir: &Path, folder: &Path, variables: &Variables) -> anyhow::Result<String> {
+pub async fn restore(sealed: &[Sealed], url: &str, data_dir: &Path, folder: &Path, variables: &Variables) -> anyhow::Result<String> {
     let (dump, pg_restore) = (folder.join(DUMP), Program::find("pg_restore").await?);
     let (server, name) = url.rsplit_once('/').context("DATABASE_URL names no database")?;
     let (name, query) = name.split_once('?').map_or((name, String::new()), |(name, query)| (name, format!("?{query}")));
@@ -193,7 +174,7 @@ pub async fn restore(url: &str, data_dir: &Path, folder: &Path, variables: &Vari
         // Those that ended since the backup would live again
         restored.batch_execute("DELETE FROM partners.session").await?;
         let kept = kept_key(folder)?.or(kept_key(data_dir)?);
-        Keys::look(&mut restored, kept, variables).await
+        Keys::look(sealed, &mut restored, kept, variables).await
     };
     let filled = fill.await;
     if filled.is_err() {
@@ -243,66 +224,4 @@ impl Program {
         ensure!(done.status.success(), "{}: {}", self.0.display(), String::from_utf8_lossy(&done.stderr).trim());
         Ok(())
     }
-}
-
-/// What is wrong, service by service.
-///
-/// # Errors
-/// A configuration that is not complete.
-pub async fn doctor(variables: &Variables, urls: &HashMap<&'static str, String>) -> anyhow::Result<(String, bool)> {
-    let hub = Hub::new(variables, urls)?;
-    let (mut text, mut is_well) = (String::new(), true);
-    let mut add = |service: &str, findings: &[Finding]| {
-        let (lines, well) = told(service, findings);
-        text.push_str(&lines);
-        is_well &= well;
-    };
-    add("catalog", &examine(&hub.catalog).await);
-    add("partners", &examine(&hub.partners).await);
-    add("crm", &examine(&hub.crm).await);
-    add("stock", &examine(&hub.stock).await);
-    add("sync", &examine(&hub.sync).await);
-    Ok((text, is_well))
-}
-
-/// Everything secret that the manifests refer to, made anew, for `kubectl apply -f -`. To be run once and kept safe: with other
-/// keys, loan files and platforms' secrets can't be read. A pilot's services share a PostgreSQL, so their passwords are made here;
-/// in production the operator makes those of each service's own.
-///
-/// # Errors
-/// No randomness.
-pub fn kubernetes(new_key: impl Fn() -> String, is_pilot: bool) -> anyhow::Result<String> {
-    let (private, public) = service::identity::make_ring(PROCESSES)?;
-    let mut text = String::from("# Made once. Whoever has this can read every loan file.\n");
-    let mut object = |kind: &str, name: &str, entries: &[(&str, &str)]| {
-        let field = if kind == "Secret" { "stringData" } else { "data" };
-        let _ = write!(
-            text,
-            "---\napiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: echange\n{field}:\n"
-        );
-        for (key, value) in entries {
-            let _ = writeln!(text, "  {key}: \"{value}\"");
-        }
-    };
-    for process in PROCESSES {
-        let key = private.get(*process).context("a process without a key")?;
-        object("Secret", &format!("{process}-identity"), &[("IDENTITY_KEY", key)]);
-    }
-    object("ConfigMap", "identity-public-keys", &[("IDENTITY_PUBLIC_KEYS", &public.join(","))]);
-    object("Secret", "loan-file-keys", &[("LOAN_FILE_KEYS", &format!("k1:{}", new_key()))]);
-    for owner in OWNERS {
-        object("Secret", &format!("{owner}-hash-keys"), &[("HASH_KEYS", &format!("k1:{}", new_key()))]);
-    }
-    object("Secret", "platform-keys", &[("PLATFORM_KEYS", &format!("k1:{}", new_key()))]);
-    // Another cluster's is another's: what is restored there pushes nothing until `sync adopt`
-    let letters = |many: usize| new_key().chars().filter(char::is_ascii_alphanumeric).take(many).collect::<String>();
-    let own = letters(8);
-    object("ConfigMap", "installation", &[("INSTALLATION", &format!("echange-{own}"))]);
-    for owner in OWNERS.iter().filter(|_| is_pilot) {
-        let password = letters(24);
-        let uri = format!("postgresql://{owner}:{password}@hub-db-rw:5432/echange");
-        object("Secret", &format!("{owner}-db-app"), &[("username", owner), ("password", &password), ("uri", &uri)]);
-    }
-    object("Secret", "first-administrator", &[("ADMIN_LOGIN", "admin"), ("ADMIN_PASSWORD", &letters(24))]);
-    Ok(text)
 }
