@@ -27,7 +27,7 @@ const FOUND: i64 = i64::MIN;
 const SAME_TOKEN: u32 = 50;
 
 /// One kind of request.
-pub struct Case {
+pub(crate) struct Case {
     /// For the table.
     pub name: &'static str,
     /// What clients send.
@@ -41,7 +41,7 @@ pub struct Case {
 }
 
 /// A request with marks in it.
-pub struct Request {
+pub(crate) struct Request {
     /// HTTP's method.
     pub method: &'static str,
     /// Path and query, encoded.
@@ -53,7 +53,7 @@ pub struct Request {
 }
 
 /// Something that differs from request to request.
-pub struct Mark {
+pub(crate) struct Mark {
     /// Its name in the texts.
     pub name: &'static str,
     /// Lua that draws it; always of the same length where it stands in a body.
@@ -69,14 +69,14 @@ impl Request {
     }
 
     /// The bytes of the body's examples, which are as long as all others.
-    pub fn body_length(&self) -> usize {
+    pub(crate) fn body_length(&self) -> usize {
         self.example(&self.body).len()
     }
 }
 
 impl Case {
     /// One request, whose answer shows that the case measures what it says.
-    pub async fn check(&self, server: &Server) -> anyhow::Result<()> {
+    pub(crate) async fn check(&self, server: &Server) -> anyhow::Result<()> {
         let Request { method, path, body, .. } = &self.request;
         let answer = server.send(method, &self.request.example(path), &self.request.example(body)).await?;
         ensure!(answer.contains(&self.answer), "{}: '{}' was expected in {answer}", self.name, self.answer);
@@ -85,13 +85,13 @@ impl Case {
 }
 
 /// All of them, for a hub's data.
-pub async fn all(server: &Server) -> anyhow::Result<Vec<Case>> {
+pub(crate) async fn all(server: &Server) -> anyhow::Result<Vec<Case>> {
     Ok(vec![read_one(server)?, list(server)?, create(server)?, update(server)?, lead(server)?])
 }
 
 /// What has no statements worth comparing, measured by itself at 16 connections and at 1: orders read with the client and
 /// the products that other services keep, and an invoice as PDF. The demo's first order is delivered for it.
-pub async fn alone(server: &Server) -> anyhow::Result<Vec<(&'static str, u32, Request)>> {
+pub(crate) async fn alone(server: &Server) -> anyhow::Result<Vec<(&'static str, u32, Request)>> {
     for order in 1..=i64::from(PAGE_ORDERS) {
         let body = json!({"params": {"data": basket(&order.to_string())}});
         server.send("POST", "/api/crm.lead/", &body.to_string()).await?;
@@ -171,7 +171,7 @@ fn lead(server: &Server) -> anyhow::Result<Case> {
 }
 
 /// A log-in; it has no statements worth comparing.
-pub fn login() -> Request {
+pub(crate) fn login() -> Request {
     let body = json!({"params": {"login": "ekiclik", "password": "ekiclik"}}).to_string();
     Request { method: "POST", path: "/auth".to_owned(), body, marks: Vec::new() }
 }

@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// CPU time used since a start.
 #[derive(Clone, Copy, Debug)]
-pub struct Cpu {
+pub(crate) struct Cpu {
     /// By the hub's process.
     pub hub: Duration,
     /// By every process of the PostgreSQL that it stands on, but the one that looks.
@@ -29,7 +29,7 @@ pub struct Cpu {
 }
 
 /// Reads the counters, on a connection of its own.
-pub struct Meter {
+pub(crate) struct Meter {
     connection: Mutex<AsyncPgConnection>,
     backend: i32,
     postmaster: i32,
@@ -37,7 +37,7 @@ pub struct Meter {
 
 impl Meter {
     /// On a database of the server, as a superuser.
-    pub async fn on(url: &str) -> anyhow::Result<Meter> {
+    pub(crate) async fn on(url: &str) -> anyhow::Result<Meter> {
         let mut connection = AsyncPgConnection::establish(url).await?;
         let backend = Sql::new("SELECT pg_backend_pid()").load::<Integer, i32>(&mut connection).await?.pop().context("no backend")?;
         let postmaster = stat(backend).context("PostgreSQL runs on another machine: its CPU time can't be read")?.parent;
@@ -45,7 +45,7 @@ impl Meter {
     }
 
     /// What was used so far.
-    pub fn cpu(&self, server: &Server) -> anyhow::Result<Cpu> {
+    pub(crate) fn cpu(&self, server: &Server) -> anyhow::Result<Cpu> {
         let hub = stat(i32::try_from(server.process_id()?)?).context("the hub has ended")?.own;
         let mut postgres = stat(self.postmaster).map(|postmaster| postmaster.own + postmaster.of_ended).context("PostgreSQL has ended")?;
         let ids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -56,7 +56,7 @@ impl Meter {
     }
 
     /// Waits until every change has had all its effects, and was told.
-    pub async fn rest(&self) -> anyhow::Result<()> {
+    pub(crate) async fn rest(&self) -> anyhow::Result<()> {
         let open = "(SELECT count(*) FROM sync.ek_delivery WHERE state IN ('waiting', 'sending'))";
         let (left, deadline) = (format!("SELECT {} + {open}", system_tests::unheard()), Instant::now() + PATIENCE);
         loop {
@@ -70,13 +70,13 @@ impl Meter {
     }
 
     /// One number.
-    pub async fn number(&self, sql: &str) -> anyhow::Result<i64> {
+    pub(crate) async fn number(&self, sql: &str) -> anyhow::Result<i64> {
         let mut connection = self.connection.lock().await;
         Sql::new(sql).load::<BigInt, i64>(&mut connection).await?.pop().context("no row")
     }
 
     /// Runs some work to its end and all its effects; answers what it was and what it cost.
-    pub async fn costs<T>(&self, server: &Server, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, Cpu)> {
+    pub(crate) async fn costs<T>(&self, server: &Server, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, Cpu)> {
         self.rest().await?;
         let before = self.cpu(server)?;
         let done = work.await?;
@@ -88,11 +88,11 @@ impl Meter {
 }
 
 /// The head of the table of [`row`]s.
-pub const HEAD: &str = "\
+pub(crate) const HEAD: &str = "\
 | what | connections | /s | p50 ms | p99 ms | CPU of the hub, µs | of PostgreSQL, µs |\n|---|---:|---:|---:|---:|---:|---:|";
 
 /// A row of Markdown.
-pub fn row(what: &str, connections: u32, done: &Measured, cpu: Cpu) -> String {
+pub(crate) fn row(what: &str, connections: u32, done: &Measured, cpu: Cpu) -> String {
     let each = |time: Duration| time.as_secs_f64() * 1e6 / done.requests.max(1.0);
     let Measured { rate, p50, p99, .. } = done;
     format!("| {what} | {connections} | {rate:.0} | {p50:.2} | {p99:.2} | {:.0} | {:.0} |", each(cpu.hub), each(cpu.postgres))

@@ -3,7 +3,7 @@
 //! A rate alone tells more of the machine than of the hub; its ratio to what Postgres gives to a client that does nothing
 //! but send the same statements tells what the hub costs. For each case the two run one after the other, so that whatever
 //! else the machine does hits both.
-#![allow(clippy::print_stdout, reason = "a program whose product is what it prints")]
+#![expect(clippy::print_stdout, reason = "a program whose product is what it prints")]
 
 mod cases;
 mod costs;

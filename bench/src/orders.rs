@@ -21,7 +21,7 @@ const WHERE: &str = "PDVA-E-ALG-BEZ-16-01";
 const WHAT: &str = "IRIS-TV55-N";
 
 /// Measures it; a row a step.
-pub async fn measure(server: &Server, meter: &Meter, time: Duration) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn measure(server: &Server, meter: &Meter, time: Duration) -> anyhow::Result<Vec<String>> {
     let (admin, _) = server.log_in("admin").await?;
     let counted = json!({"product_id": WHAT, "location_id": WHERE, "inventory_quantity": 1_000_000});
     let quant = server.send_as(&admin, "POST", "/api/stock.quant/", &json!({"params": {"data": counted}}).to_string()).await?;

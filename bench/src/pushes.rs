@@ -24,7 +24,7 @@ const AT_ONCE: i64 = 500;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The two banks' platforms, as the hub knows them.
-pub struct Bench<'s> {
+pub(crate) struct Bench<'s> {
     server: &'s Server,
     admin: String,
     well: (i64, Platform),
@@ -32,7 +32,7 @@ pub struct Bench<'s> {
 }
 
 /// Names both platforms: they answer at once.
-pub async fn name(server: &Server) -> anyhow::Result<Bench<'_>> {
+pub(crate) async fn name(server: &Server) -> anyhow::Result<Bench<'_>> {
     let (admin, _) = server.log_in("admin").await?;
     let named = async |bank: &str| -> anyhow::Result<(i64, Platform)> {
         let platform = Platform::new().await;
@@ -56,7 +56,7 @@ pub async fn name(server: &Server) -> anyhow::Result<Bench<'_>> {
 
 /// Measures all of it; a line of Markdown a result. `backlog` is how many deliveries one bank's has, and how many wait at both
 /// when memory is looked at.
-pub async fn measure(bench: &Bench<'_>, time: Duration, (few, many): (i64, i64)) -> anyhow::Result<()> {
+pub(crate) async fn measure(bench: &Bench<'_>, time: Duration, (few, many): (i64, i64)) -> anyhow::Result<()> {
     let server = bench.server;
     // In turns, so that whatever else the machine does hits both
     let (mut alone, mut beside) = (Vec::new(), Vec::new());

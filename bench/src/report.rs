@@ -13,7 +13,7 @@ const AT: u32 = 16;
 
 /// A case at a number of connections.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub(crate) struct Row {
     /// The case's name.
     pub case: &'static str,
     /// How many products there are.
@@ -28,17 +28,17 @@ pub struct Row {
 
 impl Row {
     /// The hub's rate for each transaction of `pgbench`.
-    pub fn ratio(&self) -> f64 {
+    pub(crate) fn ratio(&self) -> f64 {
         self.hub.rate / self.postgres.rate
     }
 
     /// Whether it is this one.
-    pub fn is(&self, case: &str, products: u32, connections: u32) -> bool {
+    pub(crate) fn is(&self, case: &str, products: u32, connections: u32) -> bool {
         self.case == case && self.products == products && self.connections == connections
     }
 
     /// A line while the benchmark runs.
-    pub fn progress(&self) -> String {
+    pub(crate) fn progress(&self) -> String {
         let Row { case, products, connections, hub, postgres } = self;
         format!(
             "  {case}, {products} products, {connections} connections: {:.0}/s, pgbench {:.0}/s, ratio {:.2}",
@@ -50,7 +50,7 @@ impl Row {
 }
 
 /// Readers without and with log-ins beside them.
-pub struct Logins {
+pub(crate) struct Logins {
     /// The log-ins.
     pub logins: Measured,
     /// The readers without them.
@@ -60,7 +60,7 @@ pub struct Logins {
 }
 
 /// The table in Markdown.
-pub fn table(rows: &[Row]) -> String {
+pub(crate) fn table(rows: &[Row]) -> String {
     let mut out = String::from(
         "| case | products | connections | hub /s | p50 ms | p99 ms | pgbench /s | p50 ms | p99 ms | ratio |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
@@ -82,7 +82,7 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// Everything that the goals are about.
-pub struct Goals<'a> {
+pub(crate) struct Goals<'a> {
     /// The table's.
     pub rows: &'a [Row],
     /// Log-ins.

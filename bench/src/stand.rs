@@ -21,9 +21,9 @@ use service::router::Client;
 use tokio::process::{Child, Command};
 
 /// How many products have the same word in their name: as many match a search whatever the size.
-pub const PER_TOKEN: u32 = 50;
+pub(crate) const PER_TOKEN: u32 = 50;
 /// Clients of the first e-mail, and how many.
-pub const PARTNERS: (u64, u64) = (100_000_001, 5_000);
+pub(crate) const PARTNERS: (u64, u64) = (100_000_001, 5_000);
 /// The platform's user of the demo.
 const LOGIN: &str = "ekiclik";
 /// How long a hub may take to make its schema and the demo.
@@ -31,23 +31,23 @@ const START: Duration = Duration::from_secs(60);
 
 /// The word of group `n` as SQL: made of the number, so that a client of Postgres can make it too, and as far from other
 /// groups' words as words are.
-pub fn token(n: &str) -> String {
+pub(crate) fn token(n: &str) -> String {
     format!("substr(translate(md5(({n})::text), '0123456789abcdef', 'kbtdrlmnpsvzaeio'), 1, 6)")
 }
 
 /// A folder of the system's temporary one, removed with everything in it.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// A new one.
-    pub fn make() -> anyhow::Result<Folder> {
+    pub(crate) fn make() -> anyhow::Result<Folder> {
         let path = std::env::temp_dir().join(format!("echange-bench-{}", std::process::id()));
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Folder(path))
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
@@ -60,14 +60,14 @@ impl Drop for Folder {
     fn drop(&mut self) {
         // For root the cluster may be elsewhere, and tells where
         if let Ok(home) = fs::read_to_string(self.cluster().join("postgres.path")) {
-            let _ = fs::remove_dir_all(home);
+            fs::remove_dir_all(home).ok();
         }
-        let _ = fs::remove_dir_all(&self.0);
+        fs::remove_dir_all(&self.0).ok();
     }
 }
 
 /// Where the databases are made.
-pub struct Stand {
+pub(crate) struct Stand {
     cluster: Option<Cluster>,
     admin_url: String,
     programs: PathBuf,
@@ -76,7 +76,7 @@ pub struct Stand {
 }
 
 /// A hub on a database of its own.
-pub struct Server {
+pub(crate) struct Server {
     /// How many products it has.
     pub products: u32,
     /// `http://127.0.0.1:port`
@@ -104,7 +104,7 @@ pub struct Server {
 
 impl Stand {
     /// A fresh cluster in the folder, unless there is one to use.
-    pub async fn start(folder: &Folder, given: Option<&SecretString>) -> anyhow::Result<Stand> {
+    pub(crate) async fn start(folder: &Folder, given: Option<&SecretString>) -> anyhow::Result<Stand> {
         let at = folder.cluster();
         let (cluster, admin_url, programs) = match given {
             Some(url) => (None, url.expose_secret().to_owned(), local_postgres::locate()?),
@@ -118,12 +118,12 @@ impl Stand {
     }
 
     /// The folder of PostgreSQL's programs.
-    pub fn programs(&self) -> &Path {
+    pub(crate) fn programs(&self) -> &Path {
         &self.programs
     }
 
     /// Makes a database with so many products and starts a hub on it.
-    pub async fn serve(&mut self, products: u32) -> anyhow::Result<Server> {
+    pub(crate) async fn serve(&mut self, products: u32) -> anyhow::Result<Server> {
         let name = format!("echange_bench_{products}");
         let mut admin = AsyncPgConnection::establish(&self.admin_url).await.context("PostgreSQL can't be reached")?;
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
@@ -181,7 +181,7 @@ impl Stand {
     }
 
     /// Stops the cluster, or takes the databases out of the one that was given.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
         match self.cluster {
             Some(cluster) => tokio::task::spawn_blocking(move || cluster.stop()).await?,
             None => {
@@ -251,7 +251,7 @@ fn seed(products: u32) -> String {
 
 impl Server {
     /// A session of one of the demo's users, and the user's id.
-    pub async fn log_in(&self, login: &str) -> anyhow::Result<(String, i64)> {
+    pub(crate) async fn log_in(&self, login: &str) -> anyhow::Result<(String, i64)> {
         let answer = self.send("POST", "/auth", &json!({"params": {"login": login, "password": login}}).to_string()).await?;
         let answer: Value = serde_json::from_str(&answer)?;
         let (session, uid) = (answer.pointer("/result/session_id"), answer.pointer("/result/uid"));
@@ -260,12 +260,12 @@ impl Server {
     }
 
     /// Sends one request in the session and answers the body, with the number of records that a change found before it.
-    pub async fn send(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
         self.send_as(&self.session, method, path, body).await
     }
 
     /// The same in another session.
-    pub async fn send_as(&self, session: &str, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
+    pub(crate) async fn send_as(&self, session: &str, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
         let request = self.client.request(method.parse()?, format!("{}{path}", self.address)).header("x-openerp-session-id", session);
         let request = request.header("content-type", "application/json").timeout(Duration::from_secs(30)).body(body.to_owned());
         let response = request.send().await?;
@@ -277,13 +277,13 @@ impl Server {
     }
 
     /// A `PUT` to be sent by itself.
-    pub fn put(&self, path: &str, session: &str, body: String) -> reqwest::RequestBuilder {
+    pub(crate) fn put(&self, path: &str, session: &str, body: String) -> reqwest::RequestBuilder {
         let request = self.client.put(format!("{}{path}", self.address)).header("x-openerp-session-id", session);
         request.header("content-type", "application/json").timeout(Duration::from_secs(30)).body(body)
     }
 
     /// What the hub's own connections of a service begin with, as libpq's `options`.
-    pub async fn session_options(&self, service: &str) -> anyhow::Result<String> {
+    pub(crate) async fn session_options(&self, service: &str) -> anyhow::Result<String> {
         let database: &Database = match service {
             "catalog" => &self.hub.catalog.database,
             "crm" => &self.hub.crm.database,
@@ -298,12 +298,12 @@ impl Server {
     }
 
     /// The hub's process.
-    pub fn process_id(&self) -> anyhow::Result<u32> {
+    pub(crate) fn process_id(&self) -> anyhow::Result<u32> {
         self.process.id().context("the hub has ended")
     }
 
     /// What the hub's process has in memory now, and had at most, in MB.
-    pub fn memory(&self) -> anyhow::Result<(f64, f64)> {
+    pub(crate) fn memory(&self) -> anyhow::Result<(f64, f64)> {
         let id = self.process_id()?;
         let status = fs::read_to_string(format!("/proc/{id}/status"))?;
         let field = |name: &str| -> anyhow::Result<f64> {
@@ -315,7 +315,7 @@ impl Server {
     }
 
     /// The end of the hub's log, for an error.
-    pub fn last_log(&self) -> String {
+    pub(crate) fn last_log(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().rev().take(5).collect();
         format!("the hub's log ends with:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))

@@ -19,7 +19,7 @@ const SAMPLES: &str = "0.1";
 
 /// How a program makes load.
 #[derive(Clone, Copy, Debug)]
-pub struct Load {
+pub(crate) struct Load {
     /// Connections, each with one request at a time.
     pub connections: u32,
     /// For how long.
@@ -36,7 +36,7 @@ impl Load {
 
 /// What came of it; times are milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// How many requests or transactions.
     pub requests: f64,
     /// How many a second.
@@ -56,14 +56,14 @@ async fn said(command: &mut Command, what: &str) -> anyhow::Result<String> {
 }
 
 /// The load generator for HTTP.
-pub struct Wrk {
+pub(crate) struct Wrk {
     folder: PathBuf,
     runs: AtomicU64,
 }
 
 impl Wrk {
     /// It is looked for on the path; root gets it installed where there is `apt-get`.
-    pub async fn find(folder: &Path) -> anyhow::Result<Wrk> {
+    pub(crate) async fn find(folder: &Path) -> anyhow::Result<Wrk> {
         // It tells its version, and that it was told to do nothing
         let there = || async { Command::new("wrk").arg("--version").stdin(Stdio::null()).output().await.is_ok() };
         if !there().await {
@@ -78,7 +78,7 @@ impl Wrk {
     }
 
     /// Sends a request in the server's session for as long as the load says.
-    pub async fn run(&self, server: &Server, request: &Request, load: Load) -> anyhow::Result<Measured> {
+    pub(crate) async fn run(&self, server: &Server, request: &Request, load: Load) -> anyhow::Result<Measured> {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let script = self.folder.join(format!("wrk-{run}.lua"));
         fs::write(&script, lua(server, request, load, run))?;
@@ -125,14 +125,14 @@ fn lua(server: &Server, request: &Request, load: Load, run: u64) -> String {
 }
 
 /// PostgreSQL's own load generator.
-pub struct Pgbench {
+pub(crate) struct Pgbench {
     program: PathBuf,
     folder: PathBuf,
 }
 
 impl Pgbench {
     /// The one of these programs.
-    pub fn find(programs: &Path, folder: &Path) -> anyhow::Result<Pgbench> {
+    pub(crate) fn find(programs: &Path, folder: &Path) -> anyhow::Result<Pgbench> {
         let program = programs.join("pgbench");
         ensure!(
             program.exists(),
@@ -143,7 +143,7 @@ impl Pgbench {
     }
 
     /// Runs a case's statements as the hub's own role, with the hub's own settings.
-    pub async fn run(&self, server: &Server, case: &Case, load: Load) -> anyhow::Result<Measured> {
+    pub(crate) async fn run(&self, server: &Server, case: &Case, load: Load) -> anyhow::Result<Measured> {
         let (script, log) = (self.folder.join("pgbench.sql"), self.folder.join("pgbench-log"));
         fs::write(&script, &case.script)?;
         let mut command = Command::new(&self.program);

@@ -87,7 +87,7 @@ impl Answer {
 }
 
 fn admin_url() -> String {
-    #[allow(clippy::disallowed_methods, reason = "the test's only setting")]
+    #[expect(clippy::disallowed_methods, reason = "the test's only setting")]
     std::env::var("TEST_DATABASE_URL")
         .expect("TEST_DATABASE_URL names a PostgreSQL for tests: run `make test`, or `cargo run -p local-postgres -- exec -- cargo test`")
 }

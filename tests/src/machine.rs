@@ -18,7 +18,7 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// A new one.
-    #[allow(clippy::new_without_default, reason = "it makes something")]
+    #[expect(clippy::new_without_default, reason = "it makes something")]
     pub fn new() -> Folder {
         let folder = std::env::temp_dir().join(format!("echange-operate-{:016x}", rand::random::<u64>()));
         std::fs::create_dir(&folder).unwrap();
@@ -62,7 +62,7 @@ pub fn program(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Com
     command
 }
 
-#[allow(clippy::disallowed_methods, reason = "what a shell would pass on")]
+#[expect(clippy::disallowed_methods, reason = "what a shell would pass on")]
 fn inherited(name: &'static str) -> Option<(&'static str, String)> {
     Some((name, std::env::var(name).ok()?))
 }

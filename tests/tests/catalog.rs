@@ -927,7 +927,7 @@ async fn counting_proxy(target: String) -> (u16, Arc<AtomicUsize>) {
                     to_server.write_all(&head).await?;
                     to_server.write_all(&rest).await?;
                 }
-                #[allow(unreachable_code, reason = "it says what the errors are")]
+                #[expect(unreachable_code, reason = "it says what the errors are")]
                 Ok::<(), std::io::Error>(())
             });
         }

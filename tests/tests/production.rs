@@ -45,7 +45,7 @@ async fn the_page_on_the_first_set_up_in_production_is_followed_as_it_stands() {
         text.replace("https://bna.example", &bna.url)
     };
     let is_own = [("ALLOW_PRIVATE_PLATFORMS", "true"), ("LOG", "error"), ("WORKERS", "1")];
-    #[allow(clippy::disallowed_methods, reason = "a shell's own")]
+    #[expect(clippy::disallowed_methods, reason = "a shell's own")]
     let path = format!("{}:{}", programs().display(), std::env::var("PATH").unwrap());
     let mut shell = tokio::process::Command::new("sh");
     shell.arg("-e").current_dir(folder.path()).env_clear().env("PATH", path).envs(is_own).stdin(Stdio::piped()).stdout(Stdio::null());

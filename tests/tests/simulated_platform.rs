@@ -15,7 +15,7 @@ use system_tests::{Session, Stand, id, until_within};
 /// After so many changes all is at rest for once, and looked at.
 const REST_EVERY: usize = 250;
 
-#[allow(clippy::disallowed_methods, reason = "how much is simulated is for whoever runs it")]
+#[expect(clippy::disallowed_methods, reason = "how much is simulated is for whoever runs it")]
 fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }

@@ -34,7 +34,7 @@ impl Origin {
 /// The platform's roles, rising. They never give rights of the hub's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the platform's own names")]
+#[expect(missing_docs, reason = "the platform's own names")]
 pub enum Role {
     RoleUser,
     RolePosEk,

@@ -212,7 +212,7 @@ impl Feed {
                 tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
                 tokio::time::sleep(POLL).await;
             }
-            let _ = tokio::time::timeout(POLL, self.inner.written.notified()).await;
+            tokio::time::timeout(POLL, self.inner.written.notified()).await.ok();
             // Each is a transaction that the writers' disk waits for
             tokio::time::sleep_until(begun + GATHER).await;
         }

@@ -218,13 +218,13 @@ mod tests {
     fn what_cant_be_read_is_told_without_names_of_rust() {
         #[derive(Debug, Deserialize)]
         struct Login {
-            #[allow(dead_code, reason = "only read")]
+            #[expect(dead_code, reason = "only read")]
             login: Option<String>,
         }
         #[derive(Debug, Deserialize)]
         #[serde(untagged)]
         enum Either {
-            #[allow(dead_code, reason = "only read")]
+            #[expect(dead_code, reason = "only read")]
             Number(i64),
         }
         fn told<T: serde::de::DeserializeOwned + std::fmt::Debug>(json: &str) -> String {

@@ -217,7 +217,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         // Nobody is left to tell; whoever wants to know calls `stop`
-        let _ = self.shut();
+        self.shut().ok();
     }
 }
 
@@ -344,7 +344,7 @@ fn janitor(paths: &[&Path]) -> Result<Janitor> {
 fn watch(mut child: Child) -> Receiver<()> {
     let (sender, ended) = mpsc::channel();
     thread::spawn(move || {
-        let _ = child.wait();
+        child.wait().ok();
         sender.send(())
     });
     ended

@@ -227,7 +227,7 @@ fn download(account: Account, cache: &Path) -> Result<PathBuf> {
     fs::create_dir_all(&aside)?;
     let unpacked = unpack(&aside);
     if unpacked.is_ok() && !account.can_use(&found, SERVER) {
-        let _ = fs::remove_dir_all(cache);
+        fs::remove_dir_all(cache).ok();
         fs::rename(&aside, cache)?;
     } else {
         fs::remove_dir_all(&aside)?;

@@ -1,6 +1,6 @@
 //! A whole cluster, started and ended in each way.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, in a helper too")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, in a helper too")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -37,7 +37,7 @@ fn soon(what: impl Fn() -> bool) -> bool {
         if Instant::now() > deadline {
             return false;
         }
-        let _ = never.recv_timeout(Duration::from_millis(20));
+        never.recv_timeout(Duration::from_millis(20)).ok();
     }
     true
 }
@@ -99,7 +99,6 @@ fn the_runner_ends_as_its_command_does() {
 
 /// Where a program of the system is.
 fn which(program: &str) -> PathBuf {
-    #[allow(clippy::disallowed_methods, reason = "what a shell looks in")]
     let path = env::var_os("PATH").unwrap();
     env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists()).unwrap()
 }

@@ -47,7 +47,7 @@ pub async fn back_up(sealed: &[Sealed], url: &str, data_dir: &Path, folder: &Pat
     };
     let written: anyhow::Result<String> = write.await;
     if written.is_err() {
-        let _ = fs::remove_dir_all(folder);
+        fs::remove_dir_all(folder).ok();
     }
     written
 }
@@ -178,7 +178,7 @@ pub async fn restore(sealed: &[Sealed], url: &str, data_dir: &Path, folder: &Pat
     };
     let filled = fill.await;
     if filled.is_err() {
-        let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")).await;
+        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")).await.ok();
     }
     let keys = filled?;
 

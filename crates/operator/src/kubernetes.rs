@@ -18,12 +18,13 @@ pub fn secrets(is_pilot: bool) -> anyhow::Result<String> {
     let mut text = String::from("# Made once. Whoever has this can read every loan file.\n");
     let mut object = |kind: &str, name: &str, entries: &[(&str, &str)]| {
         let field = if kind == "Secret" { "stringData" } else { "data" };
-        let _ = write!(
+        write!(
             text,
             "---\napiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/part-of: echange\n{field}:\n"
-        );
+        )
+        .ok();
         for (key, value) in entries {
-            let _ = writeln!(text, "  {key}: \"{value}\"");
+            writeln!(text, "  {key}: \"{value}\"").ok();
         }
     };
     for process in PROCESSES {

@@ -1,5 +1,5 @@
 //! Writes documents of every kind into a folder, to be looked at: `cargo run -p report --example look -- FOLDER`.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "an example, run by hand")]
 
 use std::{fs, path::Path, time::Instant};
 

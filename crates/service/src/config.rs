@@ -78,6 +78,7 @@ macro_rules! settings {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "what the macro declares is public")]
 mod tests {
     use secrecy::{ExposeSecret, SecretString};
 

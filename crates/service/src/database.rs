@@ -246,7 +246,7 @@ impl Database {
                     Ok(()) => break,
                     Err(error) if tries < MIGRATION_TRIES && is_lock_conflict(&error.to_string()) => {
                         tracing::info!(service = schema, %error, "a migration did not get its locks; trying again");
-                        #[allow(clippy::disallowed_methods, reason = "this thread is one for what blocks")]
+                        #[expect(clippy::disallowed_methods, reason = "this thread is one for what blocks")]
                         std::thread::sleep(Duration::from_millis(rand::random_range(100..1_000)));
                     }
                     Err(error) => anyhow::bail!("a migration of {schema} failed: {error}"),

@@ -23,7 +23,7 @@ fn users() -> [(&'static str, Identity); 5] {
 }
 
 /// Every model of a service.
-pub fn all<S: Service>(service: &S) -> BTreeMap<&'static str, Described> {
+pub(crate) fn all<S: Service>(service: &S) -> BTreeMap<&'static str, Described> {
     service.registry().models().map(|model| (model.name, describe(service, model))).collect()
 }
 

@@ -40,7 +40,7 @@ impl Finding {
 pub fn told(service: &str, findings: &[Finding]) -> (String, bool) {
     let mut text = String::new();
     for finding in findings {
-        let _ = writeln!(text, "{} {service}: {}", if finding.is_well { "ok   " } else { "WRONG" }, finding.said);
+        writeln!(text, "{} {service}: {}", if finding.is_well { "ok   " } else { "WRONG" }, finding.said).ok();
     }
     (text, findings.iter().all(|finding| finding.is_well))
 }

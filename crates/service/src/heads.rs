@@ -26,17 +26,17 @@ const PIECE: usize = 8_192;
 /// A head that is longer is looked at again only where a line of it has ended: for each byte it would cost gigabytes.
 const SHORT: usize = 2_048;
 /// Where a head that can't be read leads; the word after it says what is wrong with it.
-pub const REFUSED: &str = "/refused";
+pub(crate) const REFUSED: &str = "/refused";
 
 /// The stream of a connection.
-pub struct Heads<I> {
+pub(crate) struct Heads<I> {
     stream: I,
     reader: Reader,
 }
 
 impl<I> Heads<I> {
     /// Over a connection that has just been taken. The configuration is shared: each has a clock of its own.
-    pub fn new(stream: I, config: &ServiceConfig) -> Heads<I> {
+    pub(crate) fn new(stream: I, config: &ServiceConfig) -> Heads<I> {
         Heads { stream, reader: Reader::new(config) }
     }
 }

@@ -84,7 +84,7 @@ impl Health {
 
     /// Waits until the process is asked to stop.
     pub async fn drains(&self) {
-        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
+        self.draining.subscribe().wait_for(|draining| *draining).await.ok();
     }
 }
 

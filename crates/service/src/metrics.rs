@@ -26,11 +26,11 @@ pub fn gauge(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
 }
 
 /// A metric whose declaration is wrong would show in the first test that touches it.
-#[allow(clippy::expect_used, reason = "declarations are constants")]
+#[expect(clippy::expect_used, reason = "declarations are constants")]
 fn register<M: prometheus::core::Collector + Clone + 'static>(metric: prometheus::Result<M>) -> M {
     let metric = metric.expect("a metric is declared wrong");
     // A second registration can only be the same one
-    let _ = prometheus::default_registry().register(Box::new(metric.clone()));
+    prometheus::default_registry().register(Box::new(metric.clone())).ok();
     metric
 }
 

@@ -26,7 +26,7 @@ pub fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{error:#}");
+            writeln!(std::io::stderr(), "{error:#}").ok();
             ExitCode::FAILURE
         }
     }

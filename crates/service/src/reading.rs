@@ -228,7 +228,7 @@ impl<S: Service> Owner<S> {
             // A stream that breaks can only be cut off: its reader sees that the end is missing
             let ended = tokio::time::timeout(EXPORT, work).await.unwrap_or_else(|_elapsed| Err(crate::database::slow(service)));
             if let Err(fault) = ended {
-                let _ = sender.send_timeout(Err(fault), PAUSE).await;
+                sender.send_timeout(Err(fault), PAUSE).await.ok();
             }
         });
         // What goes wrong before the first piece can still be told
@@ -341,15 +341,16 @@ fn envelope(window: &Window, page: &Page) -> Vec<u8> {
         _ => (1, 1),
     };
     let beside = |n: i64| Some(n).filter(|n| (1..=pages).contains(n) && current <= pages && matches!(window, Window::Page { .. }));
-    let _ = write!(
+    write!(
         out,
         r#"{{"count":{},"prev":{},"current":{current},"next":{},"total_pages":{pages}"#,
         page.count,
         number(beside(current - 1)),
         number(beside(current + 1)),
-    );
+    )
+    .ok();
     if let Some(total) = page.total {
-        let _ = write!(out, r#","total":{total}"#);
+        write!(out, r#","total":{total}"#).ok();
     }
     if let Window::After { limit, .. } = *window {
         match page.last_id.filter(|_| page.count == limit) {

@@ -118,7 +118,7 @@ impl<S: Service> Owner<S> {
     }
 
     /// A many2many's: what is made is joined, what is removed is parted first.
-    #[allow(clippy::too_many_arguments, reason = "whose field, of which records, to which model")]
+    #[expect(clippy::too_many_arguments, reason = "whose field, of which records, to which model")]
     async fn joined(
         &self,
         tx: &mut Tx<'_>,

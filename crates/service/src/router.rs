@@ -40,7 +40,7 @@ impl Router {
 
     /// Sets the routes, once.
     pub fn set(&self, routes: HashMap<&'static str, Arc<dyn Endpoint>>) {
-        let _ = self.routes.set(routes);
+        self.routes.set(routes).ok();
     }
 
     /// A service by name.

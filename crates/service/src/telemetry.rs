@@ -85,7 +85,7 @@ impl Telemetry {
     /// Sends what is still waiting.
     pub fn stop(self) {
         if let Some(provider) = self.provider {
-            let _ = provider.shutdown();
+            provider.shutdown().ok();
         }
     }
 }
@@ -126,7 +126,7 @@ pub fn adopt(span: &Span, traceparent: &str) -> Option<String> {
         return None;
     }
     let parent = Parent::new().with_remote_span_context(parse(traceparent)?);
-    let _ = span.set_parent(parent);
+    span.set_parent(parent).ok();
     let context = span.context();
     let own = context.span().span_context().clone();
     own.is_valid().then(|| print(&own))

@@ -206,11 +206,11 @@ impl Children {
     pub async fn stop(mut self) {
         for (name, child) in self.running.iter_mut().rev() {
             if let Some(id) = child.id() {
-                let _ = signal(id, Signal::TERM);
+                signal(id, Signal::TERM).ok();
             }
             if tokio::time::timeout(Duration::from_secs(35), child.wait()).await.is_err() {
                 tracing::warn!(service = name, "did not stop in time and is killed");
-                let _ = child.kill().await;
+                child.kill().await.ok();
             }
         }
     }

@@ -121,7 +121,7 @@ impl Passwords {
 
 fn serve(queue: &Mutex<Receiver<Work>>, argon2: &Argon2<'static>) {
     // On Linux this is the thread's own; where it is refused, passwords are as urgent as the rest
-    let _ = rustix::process::nice(NICE);
+    rustix::process::nice(NICE).ok();
     loop {
         let next = match queue.lock() {
             Ok(queue) => queue.recv(),

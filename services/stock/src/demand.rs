@@ -23,7 +23,7 @@ const CANCELED: &str = "EK_CLIENT_ORDER_CANCELED";
 
 /// An order, as crm tells.
 #[derive(Clone, Debug, Deserialize)]
-#[allow(missing_docs, reason = "crm's words")]
+#[expect(missing_docs, reason = "crm's words")]
 pub struct Demand {
     pub id: i64,
     pub name: String,
@@ -36,7 +36,7 @@ pub struct Demand {
 
 /// A line of it.
 #[derive(Clone, Debug, Deserialize)]
-#[allow(missing_docs, reason = "crm's words")]
+#[expect(missing_docs, reason = "crm's words")]
 pub struct Line {
     pub id: i64,
     pub product_id: i64,

@@ -102,7 +102,7 @@ impl State {
 
 /// A move as code works on it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the fields of the model")]
+#[expect(missing_docs, reason = "the fields of the model")]
 pub struct Move {
     pub id: i64,
     pub name: String,

@@ -49,7 +49,7 @@ fn access(identity: &Identity) -> Access {
 
 /// A picking as code works on it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the fields of the model")]
+#[expect(missing_docs, reason = "the fields of the model")]
 pub struct Picking {
     pub id: i64,
     pub name: String,

@@ -34,7 +34,7 @@ pub struct Message {
 
 /// What a platform has taken of a record, when it has taken the message.
 #[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "columns of ek_sent")]
+#[expect(missing_docs, reason = "columns of ek_sent")]
 pub struct Told {
     pub kind: Kind,
     pub record_id: i64,

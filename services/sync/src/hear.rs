@@ -17,7 +17,7 @@ use crate::Sync;
 /// What a call tells of; its name in `ek.delivery`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "named as they are")]
+#[expect(missing_docs, reason = "named as they are")]
 pub enum Kind {
     // A product goes before its configurations, these before their quantities
     Product,
@@ -118,7 +118,7 @@ const REMEMBER: &str = "";
 
 /// Something that platforms have to hear.
 #[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "columns of ek_delivery")]
+#[expect(missing_docs, reason = "columns of ek_delivery")]
 pub struct News {
     pub kind: Kind,
     pub verb: &'static str,

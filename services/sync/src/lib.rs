@@ -239,7 +239,7 @@ impl Service for Sync {
         Box::pin(async move {
             // No more are taken; the calls that are being made are settled, so that nobody has to make them again
             self.stopping.store(true, Ordering::Relaxed);
-            let _ = self.under_way.subscribe().wait_for(|leased| *leased == 0).await;
+            self.under_way.subscribe().wait_for(|leased| *leased == 0).await.ok();
         })
     }
 

@@ -48,7 +48,7 @@ const TOGETHER: usize = 64;
 
 /// A delivery that is leased, and the platform it goes to.
 #[derive(Clone, Debug, Deserialize)]
-#[allow(missing_docs, reason = "columns of ek_delivery and ek_platform")]
+#[expect(missing_docs, reason = "columns of ek_delivery and ek_platform")]
 pub struct Taken {
     pub id: i64,
     pub platform: i64,
@@ -90,7 +90,7 @@ pub struct Taken {
 
 /// How a call was known on the wire.
 #[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "columns of ek_delivery")]
+#[expect(missing_docs, reason = "columns of ek_delivery")]
 pub struct Wire {
     pub webhook_id: String,
     pub sent: String,

@@ -141,7 +141,7 @@ impl Outlines {
 }
 
 /// Makes sure that `id` is read; tells whether it was not asked for.
-pub fn with_id(selection: &mut Selection) -> bool {
+pub(crate) fn with_id(selection: &mut Selection) -> bool {
     let items = &mut selection.items;
     let excludes_id = |item: &Item| matches!(item, Item::Except(name) if name == "id");
     if items.iter().any(excludes_id) {
@@ -161,7 +161,7 @@ pub fn with_id(selection: &mut Selection) -> bool {
 }
 
 /// The names that a selection answers with, each once, in its order.
-pub fn names(selection: &Selection, outline: &Outline) -> Vec<String> {
+pub(crate) fn names(selection: &Selection, outline: &Outline) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut push = |name: &String| {
         if !names.contains(name) {
@@ -181,7 +181,7 @@ pub fn names(selection: &Selection, outline: &Outline) -> Vec<String> {
 /// What a condition asks of the model that its path leads away to at `at`, by which operator the ids that are found stand for
 /// it, and the values that go along with them. None where the relation's own ids are compared. As `records` reads a relation
 /// to a model of its own: a related record exists for which the rest holds; only what is said of the relation is negated.
-pub fn question(leaf: &Leaf, at: usize, rec_name: &str) -> Option<(Filter, Op, Vec<Value>)> {
+pub(crate) fn question(leaf: &Leaf, at: usize, rec_name: &str) -> Option<(Filter, Op, Vec<Value>)> {
     let rest = leaf.path.get(at + 1..).unwrap_or_default();
     if !rest.is_empty() && rest != ["id"] {
         return Some((Filter::Leaf(Leaf { path: rest.to_vec(), ..leaf.clone() }), Op::In, Vec::new()));

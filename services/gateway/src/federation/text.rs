@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::outlines::{Block, Tree};
 
 /// The records that a relation leads to, as text.
-pub struct Fetched {
+pub(crate) struct Fetched {
     /// Their objects.
     pub text: String,
     /// Where each of them is.
@@ -27,16 +27,16 @@ impl Fetched {
 }
 
 /// A JSON object: its keys in their order, its values as they were written.
-pub struct Entries<'a>(pub Vec<(&'a str, &'a RawValue)>);
+pub(crate) struct Entries<'a>(pub Vec<(&'a str, &'a RawValue)>);
 
 impl<'a> Entries<'a> {
     /// A value's text.
-    pub fn get(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.get())
     }
 
     /// The record's id.
-    pub fn id(&self) -> Option<i64> {
+    pub(crate) fn id(&self) -> Option<i64> {
         self.get("id")?.parse().ok()
     }
 
@@ -44,7 +44,7 @@ impl<'a> Entries<'a> {
     ///
     /// # Errors
     /// 503 where they are none.
-    pub fn rows(&self) -> Result<Vec<Entries<'a>>, Fault> {
+    pub(crate) fn rows(&self) -> Result<Vec<Entries<'a>>, Fault> {
         self.get("result").map_or_else(|| Ok(Vec::new()), parsed)
     }
 }
@@ -75,7 +75,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
 ///
 /// # Errors
 /// 503 where it is not.
-pub fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> {
+pub(crate) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|error| {
         tracing::error!(%error, "a service answered what was not expected");
         Fault::unavailable("A service answered what was not expected.")
@@ -95,7 +95,7 @@ fn objects(text: &str) -> Result<Vec<Entries<'_>>, Fault> {
 ///
 /// # Errors
 /// 503 where the text is none of ours.
-pub fn collect(tree: &Tree, object: &Entries<'_>, ids: &mut [BTreeSet<i64>]) -> Result<(), Fault> {
+pub(crate) fn collect(tree: &Tree, object: &Entries<'_>, ids: &mut [BTreeSet<i64>]) -> Result<(), Fault> {
     for (name, block) in &tree.blocks {
         let Some(text) = object.get(name) else { continue };
         match block {
@@ -114,7 +114,7 @@ pub fn collect(tree: &Tree, object: &Entries<'_>, ids: &mut [BTreeSet<i64>]) -> 
 }
 
 /// Writes an answer's objects with what was fetched in its place.
-pub struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     /// By the number of the relation.
     pub fetched: &'a [Fetched],
     /// Counts the records and bytes that are put in.
@@ -128,7 +128,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// 503 where the text is none of ours, and what `hold` says.
-    pub fn object(&mut self, tree: &Tree, object: &Entries<'_>) -> Result<(), Fault> {
+    pub(crate) fn object(&mut self, tree: &Tree, object: &Entries<'_>) -> Result<(), Fault> {
         // A record that is not there reads `false`, field for field, and leads nowhere
         let is_unset = object.get("id") == Some("false");
         self.out.push('{');
