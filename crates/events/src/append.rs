@@ -5,7 +5,7 @@
 pub enum Change {
     /// They were made.
     Created,
-    /// They were changed; their state before is in the CTE `old`.
+    /// They were changed; `new` has them as they are and as they were.
     Updated,
     /// They became tombstones.
     Deleted,
@@ -26,7 +26,8 @@ const BOOKKEEPING: &str = "post_hash,deleted_at";
 
 /// CTEs `event_row` and `audit_row`, to stand after the CTEs
 /// - `who(origin text, bank bigint, actor bigint, traceparent text)`, one row;
-/// - `new`, the changed rows as they are now, and for [`Change::Updated`] `old`, as they were.
+/// - `new`, the changed rows as they are now; for [`Change::Updated`] their `id` and `version`, and as JSON the row `after` and
+///   `before`. The statement that updates returns both: a join of two CTEs reads the second again for each row of the first.
 ///
 /// `secret` columns (hashes) stand in neither table; `personal` ones only by name, but for rows where the boolean column
 /// `impersonal` is true. All names come from declarations in the code, never from a request.
@@ -38,24 +39,25 @@ pub fn append(model: &str, change: Change, secret: &[&str], personal: &[&str], i
     let state = format!("n.after - '{{{hidden}}}'::text[] || CASE WHEN {is_person} THEN '{{{nulled}}}'::jsonb ELSE '{{}}' END");
     let by_name = format!("(a.field = ANY('{{{}}}') OR a.field = ANY('{{{}}}') AND {is_person})", secret.join(","), personal.join(","));
     // Rows become JSON once: a function of the row in a later condition would be computed for each of its fields
-    let rows = match change {
-        Change::Updated => "n.id, n.version, to_jsonb(n) AS after, to_jsonb(o) AS before FROM new n JOIN old o ON o.id = n.id",
-        _ => "n.id, n.version, to_jsonb(n) AS after FROM new n",
+    let (rows, of) = match change {
+        Change::Created | Change::Deleted => {
+            (", state AS MATERIALIZED (SELECT n.id, n.version, to_jsonb(n) AS after FROM new n)", "state n, who w")
+        }
+        Change::Updated => ("", "new n, who w"),
     };
     let audited = match change {
-        Change::Created => format!("NULL::text, NULL::jsonb, {state} FROM state n, who w"),
-        Change::Deleted => format!("NULL::text, {state}, NULL::jsonb FROM state n, who w"),
+        Change::Created => format!("NULL::text, NULL::jsonb, {state} FROM {of}"),
+        Change::Deleted => format!("NULL::text, {state}, NULL::jsonb FROM {of}"),
         Change::Updated => format!(
             "a.field, CASE WHEN {by_name} THEN NULL ELSE n.before -> a.field END, CASE WHEN {by_name} THEN NULL ELSE a.after END \
-             FROM state n, who w, \
+             FROM {of}, \
              jsonb_each(n.after - '{{{BOOKKEEPING},version,write_date,write_uid}}'::text[]) AS a(field, after) \
              WHERE a.after IS DISTINCT FROM n.before -> a.field"
         ),
     };
     format!(
-        ", state AS MATERIALIZED (SELECT {rows})\
-         , event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
-         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, {state} FROM state n, who w)\
+        "{rows}, event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
+         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, {state} FROM {of})\
          , audit_row AS (INSERT INTO audit (actor, origin, bank, model, record_id, field, before, after) \
          SELECT w.actor, w.origin, w.bank, '{model}', n.id, {audited})"
     )

@@ -107,7 +107,7 @@ pub fn update(model: &Model, author: &Author, ids: Vec<i64>, values: &[(&'static
     // One row for the planner too: a set of rows would have it read the whole table
     let mut input = Sql::new("jsonb_to_record(");
     input.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(")");
-    changed(model, author, &columns, input, ids, "")
+    changed(model, author, &columns, input, is_one_of(&ids))
 }
 
 /// Which of these records have other values than these. Rows of the answer: their ids.
@@ -122,28 +122,31 @@ pub fn differing(model: &Model, ids: Vec<i64>, values: &[(&'static str, &Value)]
     sql
 }
 
-/// That a row is one of these. A single id is compared as such: with an array the planner expects several, and plans anew
-/// at every run because it knows better once it sees the array.
-fn is_one_of(sql: &mut Sql, ids: &[i64]) {
+/// That the row `o` is one of these. A single id is compared as such: with an array the planner expects several, and plans
+/// anew at every run because it knows better once it sees the array.
+fn is_one_of(ids: &[i64]) -> Sql {
+    let mut sql = Sql::default();
     match ids {
-        [id] => sql.push("t.id = ").bind(*id),
-        ids => sql.push("t.id = ANY(").bind(ids.to_vec()).push(")"),
+        [id] => sql.push("o.id = ").bind(*id),
+        ids => sql.push("o.id = ANY(").bind(ids.to_vec()).push(")"),
     };
+    sql
 }
 
 /// Gives each of these records its own values: rows are objects with `id` and some of these columns. A column that a row
 /// does not name stays as it is.
 pub fn update_each(model: &Model, author: &Author, columns: &[&str], rows: &[Map<String, Json>]) -> Sql {
-    let ids = rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect();
     let mut input = Sql::new("(SELECT r.*, ARRAY(SELECT jsonb_object_keys(raw)) AS named FROM jsonb_array_elements(");
     input.bind(json_text(rows)).push("::jsonb) raw, jsonb_to_record(raw) AS r(id bigint, ");
     let typed = columns.iter().map(|column| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
     input.push(&typed.join(", ")).push(")) i");
     let columns: Vec<(&str, Assign)> = columns.iter().map(|column| (*column, Assign::SetIfNamed)).collect();
-    changed(model, author, &columns, input, ids, "t.id = i.id AND ")
+    changed(model, author, &columns, input, Sql::new("o.id = i.id"))
 }
 
-fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sql, ids: Vec<i64>, joined: &str) -> Sql {
+/// The update of the rows `o` that `which` means, with the values of `input`. The row before comes out of the update itself:
+/// looked up beside it, it would be looked up again for each row once PostgreSQL keeps a plan for any number of them.
+fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sql, which: Sql) -> Sql {
     let new_value = |(column, assign): &(&str, Assign)| match assign {
         Assign::Set => format!("i.{column}"),
         Assign::SetIfNamed => format!("CASE WHEN '{column}' = ANY(i.named) THEN i.{column} ELSE t.{column} END"),
@@ -157,15 +160,14 @@ fn changed(model: &Model, author: &Author, columns: &[(&str, Assign)], input: Sq
     let before = columns.iter().map(|(column, _)| format!("t.{column}")).collect::<Vec<_>>().join(", ");
     let after = columns.iter().map(new_value).collect::<Vec<_>>().join(", ");
     let mut sql = who(author);
-    sql.push(&format!(", old AS (SELECT t.* FROM {} t WHERE ", model.table));
-    is_one_of(&mut sql, &ids);
     sql.push(&format!(
-        "), new AS (UPDATE {} t SET {set}, version = t.version + 1, write_uid = who.actor, write_date = now() FROM who, ",
+        ", new AS (UPDATE {} t SET {set}, version = t.version + 1, write_uid = who.actor, write_date = now() FROM who, ",
         model.table
     ));
-    sql.append(input).push(&format!(" WHERE {joined}"));
-    is_one_of(&mut sql, &ids);
-    sql.push(&format!(" AND ROW({before}) IS DISTINCT FROM ROW({after}) RETURNING t.*)"));
+    sql.append(input).push(&format!(", {} o WHERE ", model.table)).append(which);
+    sql.push(&format!(
+        " AND t.id = o.id AND ROW({before}) IS DISTINCT FROM ROW({after}) RETURNING t.id, t.version, to_jsonb(t) AS after, to_jsonb(o) AS before)"
+    ));
     finish(&mut sql, model, Change::Updated);
     sql.push(" SELECT new.id FROM new");
     sql
