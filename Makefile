@@ -62,9 +62,10 @@ doctor: ## What is wrong with the hub on this machine, in words
 	@cargo build --release -p hub
 	@$(TARGET)/release/hub doctor
 
-lint: ## Format, clippy, the house's own rules, and those for dependencies
+lint: ## Format, clippy, the documents of the code, the house's own rules, and those for dependencies
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
 	@scripts/house-rules
 	@scripts/deny
 

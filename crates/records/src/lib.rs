@@ -5,7 +5,7 @@
 //! only from declarations and whose values are only bound ([`read`]). Postgres writes the JSON of the answer itself.
 //! The rights of the identity are applied here, in every table that a statement touches, so that no door can forget them.
 //!
-//! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`write`] gives the
+//! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`mod@write`] gives the
 //! statements that change rows together with their events and audit.
 
 pub mod condition;

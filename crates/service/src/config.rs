@@ -1,6 +1,6 @@
 //! Configuration from the environment, read once, into one struct.
 //!
-//! envy stops at the first thing that is wrong; an operator wants to know all of it. [`settings!`] declares a struct whose
+//! envy stops at the first thing that is wrong; an operator wants to know all of it. [`settings!`](crate::settings!) declares a struct whose
 //! fields are read by envy one at a time, so that every missing and every wrong variable is told at once.
 
 use std::collections::HashMap;
