@@ -71,7 +71,7 @@ async fn kept_plan(conn: &mut AsyncPgConnection, sql: &Sql) -> Vec<(String, f64)
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_of_many_records_reads_each_of_them_no_oftener_than_one_of_a_few() {
     let url = fresh_database().await;
-    let hub = unserved(&hub::provision::urls(&url).unwrap());
+    let hub = unserved(&operator::provision::urls(&url).unwrap());
     let model = hub.partners.service.registry().model("res.partner").unwrap();
     let mut conn = AsyncPgConnection::establish(&url).await.unwrap();
     // Few have a city, so PostgreSQL expects that a new one changes one row
