@@ -352,6 +352,8 @@ pub struct Model {
     pub parent: Option<&'static str>,
     /// The boolean field that tells records which are no person's: nothing of them is personal.
     pub impersonal: Option<&'static str>,
+    /// Whether its rows are work that waits or a log of it: made and changed by statements of their own, without events and audit.
+    pub is_queue: bool,
     /// SQL over the row `{t}` and the text `r.name` that tells whether the text names the row.
     pub named: Cow<'static, str>,
     /// In the order of `{*}`.
@@ -385,6 +387,7 @@ impl Model {
             rec_name: "name",
             parent: None,
             impersonal: None,
+            is_queue: false,
             named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
             fields,
             access,
@@ -421,6 +424,12 @@ impl Model {
     /// With the boolean field that tells records which are no person's.
     pub fn impersonal(mut self, field: &'static str) -> Model {
         self.impersonal = Some(field);
+        self
+    }
+
+    /// As work that waits, or a log of it: its changes are nobody's news.
+    pub fn queue(mut self) -> Model {
+        self.is_queue = true;
         self
     }
 

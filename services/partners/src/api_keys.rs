@@ -82,3 +82,14 @@ pub async fn unlink(tx: &mut Tx<'_>, found: Found) -> Result<(), Failure> {
     };
     tx.ids(noted(tx, "DELETE FROM api_key WHERE id = ANY(", ids, Change::Deleted)).await.map(drop)
 }
+
+/// Ends all keys of these users, for good.
+///
+/// # Errors
+/// The database's own.
+pub async fn end_all(tx: &mut Tx<'_>, users: Vec<i64>) -> Result<(), Failure> {
+    let of = |sql: &mut Sql| {
+        sql.bind(users);
+    };
+    tx.ids(noted(tx, "DELETE FROM api_key WHERE user_id = ANY(", of, Change::Deleted)).await.map(drop)
+}

@@ -301,9 +301,10 @@ async fn refuse_by_key(tx: &mut Tx<'_>, users: &[i64], values: &records::Values)
 }
 
 async fn end_access(tx: &mut Tx<'_>, users: Vec<i64>) -> Result<(), Failure> {
-    let mut sql = Sql::new("WITH sessions AS (DELETE FROM session WHERE user_id = ANY(");
-    sql.bind(users.clone()).push(")) DELETE FROM api_key WHERE user_id = ANY(").bind(users).push(") RETURNING id");
-    tx.ids(sql).await.map(drop)
+    let mut sessions = Sql::new("DELETE FROM session WHERE user_id = ANY(");
+    sessions.bind(users.clone()).push(") RETURNING user_id");
+    tx.ids(sessions).await?;
+    api_keys::end_all(tx, users).await
 }
 
 async fn rights(tx: &mut Tx<'_>, users: &[i64]) -> Result<Vec<(i64, String)>, Failure> {

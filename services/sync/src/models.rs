@@ -9,7 +9,7 @@ use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
 use records::values::{Mode, is_unset};
-use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
+use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Values};
 use serde_json::{Map, Value as Json, json};
 
 use crate::hear::Kind as Told;
@@ -120,11 +120,11 @@ pub fn models() -> [Model; 5] {
         Field::new("trace_id", Kind::Char(32), "Trace").readonly(),
     ];
     [
-        Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", attempt, deliveries).order("id desc").rec_name("id"),
-        Model::new("ek.delivery", "ek_delivery", "Delivery", delivery, deliveries).order("id desc").rec_name("webhook_id"),
+        Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", attempt, deliveries).order("id desc").rec_name("id").queue(),
+        Model::new("ek.delivery", "ek_delivery", "Delivery", delivery, deliveries).order("id desc").rec_name("webhook_id").queue(),
         Model::new("ek.platform", "ek_platform", "Platform", platform, platforms),
-        Model::new("ek.request", "ek_request", "Refused request", request, requests).order("id desc").rec_name("path"),
-        Model::new("ek.sync", "ek_sync", "Full sync", sync, syncs).order("id desc").rec_name("kind"),
+        Model::new("ek.request", "ek_request", "Refused request", request, requests).order("id desc").rec_name("path").queue(),
+        Model::new("ek.sync", "ek_sync", "Full sync", sync, syncs).order("id desc").rec_name("kind").queue(),
     ]
 }
 
@@ -242,22 +242,41 @@ pub async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mu
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;
+    let is_new_secret = sealed.is_some();
     if let Some(sealed) = sealed {
         values.set("secret", sealed);
-        let mut before = Sql::new("UPDATE ek_platform SET secret_before = secret, secret_changed = now() WHERE id = ANY(");
-        before.bind(found.ids.clone()).push(") RETURNING id");
-        tx.ids(before).await?;
+    }
+    // Switched on again, or moved: what waits is due, and what was learnt of the old address is forgotten
+    let is_fresh = values.iter().any(|(name, _)| matches!(name, "active" | "base_url"));
+    if is_fresh {
+        close_breaker(&mut values);
     }
     let ids = found.ids.clone();
-    tx.update(model, found.ids, &values).await?;
-    // Switched on again, or moved: what waits is due, and what was learnt of the old address is forgotten
-    if values.iter().any(|(name, _)| matches!(name, "active" | "base_url")) {
-        let mut fresh = Sql::new("UPDATE ek_platform SET failures = 0, open_until = NULL WHERE id = ANY(");
-        fresh.bind(ids.clone()).push(") RETURNING id");
-        tx.ids(fresh).await?;
+    if is_new_secret {
+        for (id, before, now) in secrets(tx, &ids).await? {
+            values.set("secret_before", before);
+            values.set("secret_changed", now);
+            tx.update(model, vec![id], &values).await?;
+        }
+    } else {
+        tx.update(model, found.ids, &values).await?;
+    }
+    if is_fresh {
         due(tx, ids).await?;
     }
     Ok(())
+}
+
+/// The platforms' secrets, and the database's time.
+async fn secrets(tx: &mut Tx<'_>, platforms: &[i64]) -> Result<Vec<(i64, String, String)>, Failure> {
+    let mut sql = Sql::new("SELECT id, secret, now()::text FROM ek_platform WHERE id = ANY(");
+    sql.bind(platforms.to_vec()).push(") ORDER BY id");
+    Ok(sql.load::<(BigInt, Text, Text), (i64, String, String)>(tx.conn).await?)
+}
+
+fn close_breaker(values: &mut Values) {
+    values.set("failures", 0);
+    values.set("open_until", Json::Null);
 }
 
 /// What waits for these platforms is due now.
@@ -357,9 +376,9 @@ pub async fn action(sync: &Sync, tx: &mut Tx<'_>, model: &Model, call: &Call, mu
                 Some(other) => Some(moment(other.as_str().unwrap_or_default())?),
             };
             due(tx, found.clone()).await?;
-            let mut closed = Sql::new("UPDATE ek_platform SET failures = 0, open_until = NULL WHERE id = ANY(");
-            closed.bind(found.clone()).push(") RETURNING id");
-            tx.ids(closed).await?;
+            let mut closed = Values::default();
+            close_breaker(&mut closed);
+            tx.update(model, found.clone(), &closed).await?;
             again(tx, "platform_id", found, since).await
         }
         (_, "action_test") => test(tx, &found).await,

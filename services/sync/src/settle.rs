@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Bool};
 use jsonrpc::Fault;
-use records::Sql;
+use records::{Sql, Values};
 use serde_json::json;
 use service::Owner;
 
@@ -277,11 +277,6 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
         sql.bind(at.to_rfc3339()).push("::timestamptz, ").bind(milliseconds(*took)).push("::bigint, ");
         sql.bind(status.map(i64::from)).push("::bigint, ").bind(why).push(", last_id FROM mine), ");
     }
-    if matches!(outcome, Outcome::Gone) {
-        sql.push("off AS (UPDATE ek_platform p SET active = false, write_date = now(), version = p.version + 1 WHERE p.id = ");
-        // Switched on again meanwhile, it is asked once more what it wants
-        sql.bind(one.platform).push(" AND p.version = ").bind(one.platform_version).push("), ");
-    }
     if !untold.is_empty() {
         one_by_one(&mut sql);
     }
@@ -303,7 +298,32 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
     sql.push(", next_attempt = now() + make_interval(secs => ")
         .bind(seconds)
         .push(") FROM mine m WHERE d.id = (SELECT id FROM mine) RETURNING d.id");
-    owner.database.store::<BigInt, i64>(sql).await.map(drop)
+    match outcome {
+        Outcome::Gone => switch_off(owner, one, &sql).await,
+        Outcome::Delivered(..) | Outcome::Nothing(_) | Outcome::Failed { .. } | Outcome::Later(_) => {
+            owner.database.store::<BigInt, i64>(sql).await.map(drop)
+        }
+    }
+}
+
+/// The platform is switched off, with the event and the audit of any change of it, in the transaction that settles the call.
+async fn switch_off(owner: &Owner<Sync>, one: &Taken, settled: &Sql) -> Result<(), Fault> {
+    let (platform, version, settled) = (one.platform, one.platform_version, settled.clone());
+    owner
+        .transact(one.traceparent.as_ref(), |tx| {
+            let settled = settled.clone();
+            Box::pin(async move {
+                // Switched on again meanwhile, it is asked once more what it wants
+                let mut same = Sql::new("SELECT id FROM ek_platform WHERE id = ");
+                same.bind(platform).push(" AND version = ").bind(version).push(" FOR UPDATE");
+                let same = tx.ids(same).await?;
+                let mut off = Values::default();
+                off.set("active", false);
+                tx.update(tx.registry.model("ek.platform")?, same, &off).await?;
+                tx.ids(settled).await.map(drop)
+            })
+        })
+        .await
 }
 
 /// These platforms answer: their breakers close, and then everything that waits for them is due, in order.
