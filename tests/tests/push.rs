@@ -215,6 +215,10 @@ async fn the_answers_are_obeyed() {
     bna.next(Mood::Answers(410, ""));
     rename(&ekiclik, "O-1-A", "Gone", None).await;
     until("it is off", async || stand.count("SELECT count(*) AS n FROM sync.ek_platform WHERE NOT active").await == 1).await;
+    for left in ["event WHERE kind = 'updated' AND payload ->> 'active' = 'false'", "audit WHERE field = 'active' AND after = 'false'"] {
+        let left = format!("SELECT count(*) AS n FROM sync.{left} AND model = 'ek.platform' AND record_id = {platform}");
+        assert_eq!(stand.count(&left).await, 1, "{left}");
+    }
     let on = admin.write("ek.platform", json!([["id", "=", platform]]), json!({"active": true})).await;
     assert_eq!(on.status, 200, "{}", on.text);
     bna.hears("what was missed", |call| call.body.contains("\"Gone\"")).await;

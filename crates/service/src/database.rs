@@ -122,6 +122,8 @@ fn session_url(url: &SecretString, schema: &str, statement_timeout_ms: u64) -> S
         format!("statement_timeout%3D{statement_timeout_ms}"),
         "lock_timeout%3D5000".to_owned(),
         "idle_in_transaction_session_timeout%3D30000".to_owned(),
+        // What ours change they tell themselves (net.rs)
+        "hub.own%3Don".to_owned(),
         // No statement of ours runs long enough to be worth compiling
         "jit%3Doff".to_owned(),
     ];
@@ -256,6 +258,26 @@ impl Database {
             Ok(())
         })
         .await?
+    }
+
+    /// Statements that lock a table each: one after the other, and each as a migration is, for whoever waits for a table keeps
+    /// others waiting.
+    pub(crate) async fn alter_each(&self, statements: Vec<String>) -> anyhow::Result<()> {
+        let mut conn = self.establish().await.context("the database can't be reached")?;
+        conn.batch_execute(&format!("SET lock_timeout = '{MIGRATION_LOCK}'")).await?;
+        for statement in statements {
+            for tries in 1.. {
+                match conn.batch_execute(&statement).await {
+                    Ok(()) => break,
+                    Err(error) if tries < MIGRATION_TRIES && is_transient(&error) => {
+                        tracing::info!(service = self.inner.schema, %error, statement, "a table was not to be had; trying again");
+                        tokio::time::sleep(Duration::from_millis(rand::random_range(100..1_000))).await;
+                    }
+                    Err(error) => anyhow::bail!("{statement}: {error}"),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the schema is as this program needs it: all of its migrations have run. Those of a newer program may have too.

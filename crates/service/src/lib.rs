@@ -13,6 +13,7 @@ mod heads;
 pub mod http;
 pub mod identity;
 pub mod metrics;
+mod net;
 pub mod owner;
 pub mod process;
 mod reading;

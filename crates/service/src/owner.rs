@@ -259,7 +259,9 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// The database's own.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        if self.database.migrate(self.service.migrations()).await? {
+        let ran = self.database.migrate(self.service.migrations()).await?;
+        self.database.spread_net(self.service.registry()).await?;
+        if ran {
             self.service.migrated(self).await;
         }
         Ok(())

@@ -87,7 +87,7 @@ pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str
     Ok(routes)
 }
 
-/// Runs a service: `serve`, the default, `migrate`, `doctor`, or `adopt`. `make` puts it on its database.
+/// Runs a service: `serve`, the default, `migrate`, `migrate net`, `doctor`, or `adopt`. `make` puts it on its database.
 ///
 /// # Errors
 /// A configuration that is not complete, a database that can't be migrated, an address that is taken.
@@ -138,6 +138,11 @@ pub async fn run<S: Service>(
     }
     if command.as_deref() == Some("migrate") {
         owner.migrate().await?;
+        match std::env::args().nth(2).as_deref() {
+            None => {}
+            Some("net") => tracing::info!(service = name, tables = owner.database.enable_net().await?, "the net is enabled"),
+            Some(other) => anyhow::bail!("`{name} migrate {other}`: `{name} migrate` or `{name} migrate net` expected"),
+        }
     } else {
         let is_migrated = Arc::new(AtomicBool::new(false));
         let health = Health::new({

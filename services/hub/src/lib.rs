@@ -121,6 +121,18 @@ impl Hub {
         self.sync.migrate().await
     }
 
+    /// Enables the net under every service's tables: no earlier release serves them beside this process.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn enable_net(&self) -> anyhow::Result<()> {
+        let databases = [&self.catalog.database, &self.partners.database, &self.crm.database, &self.stock.database, &self.sync.database];
+        for database in databases {
+            database.enable_net().await?;
+        }
+        Ok(())
+    }
+
     /// Starts the services' background work.
     pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 6] {
         [

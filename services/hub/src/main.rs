@@ -171,6 +171,7 @@ async fn serve_all(variables: &Variables, url: &str, settings: &HubConfig) -> an
         let hub = Hub::new(variables, &provision::roles(url).await?)?;
         if variables.get("MIGRATE").is_none_or(|migrate| migrate == "true") {
             hub.migrate().await?;
+            hub.enable_net().await?;
         }
         forgotten::again(url, &settings.data_dir).await?;
         first_data(settings, &hub.router, hub.keys.get("gateway").context("no key of the gateway")?).await?;
