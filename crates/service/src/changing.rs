@@ -1,7 +1,5 @@
 //! Changing requests: rights, then what needs the network, then one transaction; and what makes sending one again safe.
 
-use std::time::{Duration, Instant};
-
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin};
 use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
@@ -12,18 +10,15 @@ use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
 use records::{Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
-use tracing::Instrument;
 
-use crate::database::{TRANSACTION, slow};
-use crate::owner::{Asked, Owner, Service, TRIES, parse_reply};
+use crate::owner::{Asked, Owner, Service, parse_reply};
+use crate::transaction::{Broken, For, Step};
 use crate::{directory, metrics, related};
 
 /// What a record tells of itself: sent back with the rest of what was read it says nothing new, as in Odoo.
 const TOLD_BY_RECORDS: &[&str] = &["id", "display_name", "__last_update", "create_uid", "create_date", "write_uid", "write_date"];
 /// What a call of an action holds besides its arguments.
 const BESIDE_ARGUMENTS: &[&str] = &["args", "kwargs", "context", "ids"];
-/// How long a copy of a request that is still running waits for its answer.
-const COPY_WAITS: Duration = Duration::from_secs(10);
 
 enum Earlier {
     None,
@@ -34,7 +29,70 @@ enum Earlier {
 enum Done {
     Fresh { answer: String, matched: Option<i64> },
     Replayed(Reply),
-    Running,
+}
+
+/// A change that is ready for its transaction.
+struct Change<'a, S: Service> {
+    owner: &'a Owner<S>,
+    model: &'a Model,
+    call: &'a Call,
+    data: Map<String, Json>,
+    related: Vec<related::Related>,
+    /// Which records are meant, and the one if it is one.
+    target: Option<(Filter, Option<i64>)>,
+    active_test: bool,
+    bulk: bool,
+    early: Vec<String>,
+    posted: Posted,
+    once: Option<Once>,
+    prepared: S::Prepared,
+}
+
+impl<S: Service> Change<'_, S> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Step<Done>, Failure> {
+        let (service, model, prepared) = (&self.owner.service, self.model, &self.prepared);
+        tx.early.clone_from(&self.early);
+        tx.posted.clone_from(&self.posted);
+        match earlier(tx, self.once.as_ref()).await? {
+            Earlier::Answered(reply) => return Ok(Step::Nothing(Done::Replayed(reply))),
+            Earlier::Running => return Ok(Step::Wait),
+            Earlier::None => {}
+        }
+        let (answer, matched) = match (&self.target, self.call.method.as_str()) {
+            (Some((filter, single)), method) => {
+                let found = tx.find_locked(model, filter, self.active_test, self.bulk).await?;
+                if let (Some(id), true) = (single, found.ids.is_empty()) {
+                    return Err(Fault::missing(model.name, *id).into());
+                }
+                let matched = found.ids.len();
+                let answer = match (method, matched) {
+                    (_, 0) => tx.problems().check().map(|()| Json::Bool(true))?,
+                    ("write", _) => {
+                        let (mut data, ids) = (self.data.clone(), found.ids.clone());
+                        tx.drop_unchanged(model, &ids, &mut data, |field| field.readonly).await?;
+                        let answer = service.write(tx, model, found, data, prepared).await?;
+                        self.owner.relate(tx, model, &ids, self.related.clone(), prepared).await?;
+                        answer
+                    }
+                    _ => service.unlink(tx, model, found).await?,
+                };
+                (answer, Some(matched))
+            }
+            (None, "create") => {
+                let answer = service.create(tx, model, self.data.clone(), prepared).await?;
+                if let (Some(id), false) = (answer.as_i64(), tx.is_repeated || self.related.is_empty()) {
+                    self.owner.relate(tx, model, &[id], self.related.clone(), prepared).await?;
+                }
+                (answer, None)
+            }
+            (None, _) => (service.action(tx, model, self.call, self.data.clone(), prepared).await?, None),
+        };
+        let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
+        if let Some(once) = &self.once {
+            keep_answer(tx, once, &answer, matched).await?;
+        }
+        Ok(Step::Commit(Done::Fresh { answer, matched }))
+    }
 }
 
 impl<S: Service> Owner<S> {
@@ -104,90 +162,23 @@ impl<S: Service> Owner<S> {
             self.ask_referring(identity, comodel, call, &Filter::leaf("id", Op::In, ids)).await?;
         }
 
-        let deadline = Instant::now() + COPY_WAITS;
-        let mut tries = 0;
-        loop {
-            let mut open = self.database.begin().await?;
-            let mut tx = self.tx(&mut open, identity, claimed, bank, call.traceparent.clone())?;
-            tx.early.clone_from(&early);
-            tx.posted.clone_from(&posted);
-            let work = async {
-                match earlier(&mut tx, once.as_ref()).await? {
-                    Earlier::Answered(reply) => return Ok(Done::Replayed(reply)),
-                    Earlier::Running => return Ok(Done::Running),
-                    Earlier::None => {}
-                }
-                let (answer, matched) = match (&target, call.method.as_str()) {
-                    (Some((filter, single)), method) => {
-                        let found = tx
-                            .find_locked(model, filter, single.is_none() && flag("active_test") != Some(false), flag("bulk") == Some(true))
-                            .await?;
-                        if let (Some(id), true) = (single, found.ids.is_empty()) {
-                            return Err(Fault::missing(model.name, *id).into());
-                        }
-                        let matched = found.ids.len();
-                        let answer = match (method, matched) {
-                            (_, 0) => tx.problems().check().map(|()| Json::Bool(true))?,
-                            ("write", _) => {
-                                let (mut data, ids) = (data.clone(), found.ids.clone());
-                                tx.drop_unchanged(model, &ids, &mut data, |field| field.readonly).await?;
-                                let answer = self.service.write(&mut tx, model, found, data, &prepared).await?;
-                                self.relate(&mut tx, model, &ids, related.clone(), &prepared).await?;
-                                answer
-                            }
-                            _ => self.service.unlink(&mut tx, model, found).await?,
-                        };
-                        (answer, Some(matched))
-                    }
-                    (None, "create") => {
-                        let answer = self.service.create(&mut tx, model, data.clone(), &prepared).await?;
-                        if let (Some(id), false) = (answer.as_i64(), tx.is_repeated || related.is_empty()) {
-                            self.relate(&mut tx, model, &[id], related.clone(), &prepared).await?;
-                        }
-                        (answer, None)
-                    }
-                    (None, _) => (self.service.action(&mut tx, model, call, data.clone(), &prepared).await?, None),
-                };
-                let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
-                if let Some(once) = &once {
-                    keep_answer(&mut tx, once, &answer, matched).await?;
-                }
-                Ok(Done::Fresh { answer, matched })
+        let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref() };
+        let active_test = target.as_ref().is_some_and(|(_, single)| single.is_none()) && flag("active_test") != Some(false);
+        let bulk = flag("bulk") == Some(true);
+        let change = Change { owner: self, model, call, data, related, target, active_test, bulk, early, posted, once, prepared };
+        let done = self.transaction(&whose, &change, |change, tx| Box::pin(change.run(tx))).await;
+        match done {
+            Ok(Done::Fresh { answer, matched }) => {
+                let mut reply = Reply::json(answer);
+                reply.matched = matched.and_then(|n| u64::try_from(n).ok());
+                Ok(reply)
             }
-            .instrument(self.database.span("TRANSACTION"));
-            let Ok(work) = tokio::time::timeout(TRANSACTION, work).await else { return Err(slow(self.service.name())) };
-            match work {
-                Ok(Done::Fresh { answer, matched }) => {
-                    open.commit().await.map_err(|error| self.unknown_outcome(error))?;
-                    self.feed.written();
-                    let mut reply = Reply::json(answer);
-                    reply.matched = matched.and_then(|n| u64::try_from(n).ok());
-                    return Ok(reply);
-                }
-                Ok(Done::Replayed(reply)) => {
-                    open.rollback().await;
-                    metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
-                    return Ok(reply);
-                }
-                Ok(Done::Running) => {
-                    open.rollback().await;
-                    if Instant::now() > deadline {
-                        return Err(Fault::busy());
-                    }
-                    // Without a connection: a crowd of copies must not take the pool from the one that works
-                    tokio::time::sleep(Duration::from_millis(20 + rand::random::<u64>() % 30)).await;
-                }
-                Err(Failure::Database(error)) if crate::database::is_transient(&error) && tries + 1 < TRIES => {
-                    open.rollback().await;
-                    tries += 1;
-                    let most = 10_u64 << tries;
-                    tokio::time::sleep(Duration::from_millis(rand::random::<u64>() % most)).await;
-                }
-                Err(failure) => {
-                    open.rollback().await;
-                    return Err(self.refusal(failure));
-                }
+            Ok(Done::Replayed(reply)) => {
+                metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
+                Ok(reply)
             }
+            Err(Broken::Undone(failure)) => Err(self.refusal(failure)),
+            Err(Broken::Unknown(error)) => Err(self.unknown_outcome(error)),
         }
     }
 

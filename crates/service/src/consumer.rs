@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 use domain::Identity;
 use events::Event;
 use jsonrpc::{Call, Fault};
 use records::{Failure, Sql};
 use tracing::{Instrument, Span};
 
-use crate::database::{TRANSACTION, slow};
-use crate::owner::{Owner, Service, TRIES, parse_reply};
+use crate::owner::{Owner, Service, parse_reply};
+use crate::transaction::{Broken, For, Step};
 use crate::{database, metrics, telemetry};
 
 /// How many events one transaction takes at most.
@@ -212,58 +212,52 @@ impl<S: Service> Owner<S> {
             Err(fault) if fault.retry_after.is_some() => return Err(fault),
             Err(fault) => return Ok(Taken::Refused(fault.to_string())),
         };
-        let identity = Identity::system();
-        for tries in 1.. {
-            let mut open = self.database.begin().await?;
-            let mut tx = self.tx(&mut open, &identity, None, None, events.iter().find_map(|event| event.traceparent.clone()))?;
-            let work = async {
-                let (claim, pos, how) = match place {
-                    Place::After(cursor) => ("SELECT pos FROM feed_cursor WHERE feed = ", cursor, " FOR UPDATE"),
-                    Place::Parked(pos) => ("DELETE FROM feed_parked WHERE feed = ", pos, " RETURNING pos"),
+        let traceparent = events.iter().find_map(|event| event.traceparent.as_ref());
+        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent };
+        let taken = self
+            .transaction(&whose, &(self, feed, place, events, &heard), |&(owner, feed, place, events, heard), tx| {
+                Box::pin(async move {
+                    // Whoever moves the cursor, or takes the event away, has its effect; another replica finds it moved
+                    let mut claim = Sql::default();
+                    match (place, events.last()) {
+                        (Place::After(cursor), Some(last)) => {
+                            claim.push("UPDATE feed_cursor SET at = now(), pos = ").bind(last.pos).push(" WHERE feed = ").bind(feed);
+                            claim.push(" AND pos = ").bind(cursor).push(" RETURNING pos")
+                        }
+                        (Place::Parked(pos), Some(_)) => claim
+                            .push("DELETE FROM feed_parked WHERE feed = ")
+                            .bind(feed)
+                            .push(" AND pos = ")
+                            .bind(pos)
+                            .push(" RETURNING pos"),
+                        (Place::After(_) | Place::Parked(_), None) => return Ok(Step::Nothing(false)),
+                    };
+                    if claim.load::<BigInt, i64>(tx.conn).await?.is_empty() {
+                        return Ok(Step::Nothing(false));
+                    }
+                    owner.service.apply(tx, feed, events, heard).await?;
+                    Ok(Step::Commit(true))
+                })
+            })
+            .await;
+        match taken {
+            Ok(true) => {
+                self.service.committed();
+                Ok(Taken::Done)
+            }
+            Ok(false) => Ok(Taken::Moved),
+            // Nobody knows whether it happened; the cursor does
+            Err(Broken::Unknown(error)) => Err(database::fault(self.service.name(), error)),
+            Err(Broken::Undone(failure)) => {
+                let why = match &failure {
+                    Failure::Fault(fault) => fault.to_string(),
+                    Failure::Database(error) => error.to_string(),
                 };
-                let mut claim = Sql::new(claim);
-                claim.bind(feed).push(" AND pos = ").bind(pos).push(how);
-                if claim.load::<BigInt, i64>(tx.conn).await?.is_empty() {
-                    return Ok(false);
-                }
-                self.service.apply(&mut tx, feed, events, &heard).await?;
-                if let (Place::After(_), Some(last)) = (place, events.last()) {
-                    let mut advance = Sql::new("UPDATE feed_cursor SET pos = ");
-                    advance.bind(last.pos).push(", at = now() WHERE feed = ").bind(feed).push(" RETURNING feed");
-                    advance.load::<Text, String>(tx.conn).await?;
-                }
-                Ok(true)
-            };
-            let Ok(work) = tokio::time::timeout(TRANSACTION, work).await else { return Err(slow(self.service.name())) };
-            match work {
-                Ok(true) => {
-                    // Where this fails nobody knows whether it happened; the cursor does
-                    open.commit().await.map_err(|error| database::fault(self.service.name(), error))?;
-                    self.feed.written();
-                    self.service.committed();
-                    return Ok(Taken::Done);
-                }
-                Ok(false) => {
-                    open.rollback().await;
-                    return Ok(Taken::Moved);
-                }
-                Err(Failure::Database(error)) if database::is_transient(&error) && tries < TRIES => {
-                    open.rollback().await;
-                    tokio::time::sleep(Duration::from_millis(rand::random::<u64>() % 20)).await;
-                }
-                Err(failure) => {
-                    open.rollback().await;
-                    let why = match &failure {
-                        Failure::Fault(fault) => fault.to_string(),
-                        Failure::Database(error) => error.to_string(),
-                    };
-                    return match self.refusal(failure) {
-                        fault if fault.retry_after.is_some() => Err(fault),
-                        _ => Ok(Taken::Refused(why)),
-                    };
+                match self.refusal(failure) {
+                    fault if fault.retry_after.is_some() => Err(fault),
+                    _ => Ok(Taken::Refused(why)),
                 }
             }
         }
-        Ok(Taken::Moved)
     }
 }

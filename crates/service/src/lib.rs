@@ -22,6 +22,7 @@ pub mod router;
 pub mod sealing;
 pub mod shares;
 pub mod telemetry;
+mod transaction;
 
 /// The release.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use diesel::sql_types::BigInt;
 use diesel_migrations::EmbeddedMigrations;
-use domain::{Identity, Origin};
+use domain::Identity;
 use events::{Event, Feed};
 use jsonrpc::{Body, Call, Fault, Reply};
 use records::tx::Found;
@@ -18,16 +18,14 @@ use serde_json::{Map, Value as Json};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use crate::database::{TRANSACTION, slow};
 use crate::doctor::Finding;
 use crate::identity::Caller;
 use crate::reading::{Reads, reads};
 use crate::router::Endpoint;
 use crate::shares::{Shares, working_for};
+use crate::transaction::For;
 use crate::{Database, Keyring, Pending, Router, directory, metrics, telemetry};
 
-/// How often a transaction that met another is tried.
-pub(crate) const TRIES: usize = 5;
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);
 
@@ -346,7 +344,7 @@ impl<S: Service> Owner<S> {
                 let of: String = call.params.need("of")?;
                 let mut open = self.database.begin_snapshot().await?;
                 let identity = Identity::system();
-                let mut tx = self.tx(&mut open, &identity, None, None, None)?;
+                let mut tx = self.tx(&mut open, &For { identity: &identity, claimed: None, bank: None, traceparent: None })?;
                 let referring = tx.referring(&of, ids).await.map_err(|failure| self.refusal(failure))?;
                 open.rollback().await;
                 Ok(Reply::value(&referring))
@@ -392,16 +390,10 @@ impl<S: Service> Owner<S> {
         Ok(Reply::json(events))
     }
 
-    pub(crate) fn tx<'a>(
-        &'a self,
-        open: &'a mut crate::database::Open,
-        identity: &'a Identity,
-        claimed: Option<Origin>,
-        bank: Option<i64>,
-        traceparent: Option<String>,
-    ) -> Result<Tx<'a>, Fault> {
+    pub(crate) fn tx<'a>(&'a self, open: &'a mut crate::database::Open, whose: &For<'a>) -> Result<Tx<'a>, Fault> {
+        let For { identity, claimed, bank, traceparent } = *whose;
         let origin = identity.origin_claiming(claimed).as_str();
-        let author = Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent };
+        let author = Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned() };
         let conn = open.connection().map_err(|error| crate::database::fault(self.service.name(), error))?;
         Ok(Tx {
             conn,
@@ -422,36 +414,6 @@ impl<S: Service> Owner<S> {
         let service = directory::owner_of(&call.model).ok_or_else(|| Fault::no_such_model(&call.model))?;
         call.token = self.keyring.own_token(service)?;
         parse_reply(self.router.service(service)?.call(call).await?)
-    }
-
-    /// A transaction that a service of ours asked for, tried again where it met another.
-    ///
-    /// # Errors
-    /// What `work` refuses, 503 and 409 of the database.
-    pub async fn transact<T>(
-        &self,
-        traceparent: Option<&String>,
-        work: impl for<'t> Fn(&'t mut Tx<'_>) -> Pending<'t, Result<T, Failure>>,
-    ) -> Result<T, Fault> {
-        let identity = Identity::system();
-        for tries in 1.. {
-            let mut open = self.database.begin().await?;
-            let mut tx = self.tx(&mut open, &identity, None, None, traceparent.cloned())?;
-            let Ok(outcome) = tokio::time::timeout(TRANSACTION, work(&mut tx)).await else { return Err(slow(self.service.name())) };
-            match outcome {
-                Ok(done) => {
-                    open.commit().await.map_err(|error| crate::database::fault(self.service.name(), error))?;
-                    self.feed.written();
-                    return Ok(done);
-                }
-                Err(Failure::Database(error)) if crate::database::is_transient(&error) && tries < TRIES => open.rollback().await,
-                Err(failure) => {
-                    open.rollback().await;
-                    return Err(self.refusal(failure));
-                }
-            }
-        }
-        Err(Fault::busy())
     }
 
     /// A file that takes milliseconds of a core to make: not on a thread that serves.
