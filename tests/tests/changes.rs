@@ -158,7 +158,7 @@ const OF_THEIR_OWN: &[(&str, &str, &str)] = &[(
 #[test]
 fn records_are_changed_by_the_generated_statements_alone() {
     let url = "postgres://nobody:nothing@127.0.0.1:1/none";
-    let hub = unserved(&hub::provision::urls(url).unwrap());
+    let hub = unserved(&operator::provision::urls(url).unwrap());
     // Rows of a queue are changed where the work is done
     let is_queue: BTreeMap<&str, bool> = models(&hub).map(|model| (model.table, model.is_queue)).collect();
     assert!(is_queue.len() > 30 && is_queue.values().filter(|queue| **queue).count() == 4, "{is_queue:?}");
