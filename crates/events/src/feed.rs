@@ -1,6 +1,7 @@
 //! The feed: stamping, reading, waiting, and throwing away what everybody has read.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,11 @@ const BATCH: i64 = 1_000;
 const POLL: Duration = Duration::from_secs(1);
 /// The shortest time between two stampings: what is written meanwhile goes with the second.
 const GATHER: Duration = Duration::from_millis(3);
+/// The longest that stamping waits for a wake-up while nothing comes: who writes wakes it, but for a process that died before it
+/// could, and `psql`.
+const IDLE_POLL: Duration = Duration::from_secs(4);
+/// How often it is written down how far a reader has come. It only keeps what would be thrown away after a week.
+const NOTE_EVERY: Duration = Duration::from_secs(2);
 /// How long a reader still waits at a feed that is closed.
 const CLOSED: Duration = Duration::from_millis(200);
 /// How often partitions are looked after.
@@ -69,6 +75,8 @@ struct Inner {
     schema: &'static str,
     written: Notify,
     head: watch::Sender<i64>,
+    /// How far readers have come, as it was written down last, and when.
+    noted: Mutex<HashMap<String, (i64, Instant)>>,
     closed: watch::Sender<bool>,
 }
 
@@ -93,9 +101,8 @@ fn pool_error(error: PoolError) -> diesel::result::Error {
 impl Feed {
     /// The feed of `schema`, whose tables `pool` finds on its search path.
     pub fn new(pool: FeedPool, schema: &'static str) -> Feed {
-        Feed {
-            inner: Arc::new(Inner { pool, schema, written: Notify::new(), head: watch::Sender::new(0), closed: watch::Sender::new(false) }),
-        }
+        let (head, noted, closed) = (watch::Sender::new(0), Mutex::default(), watch::Sender::new(false));
+        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), head, noted, closed }) }
     }
 
     /// To be called after the commit of a change: wakes the stamper.
@@ -163,7 +170,41 @@ impl Feed {
         .bind::<BigInt, _>(pos)
         .execute(&mut *conn)
         .await?;
+        if let Ok(mut noted) = self.inner.noted.lock() {
+            noted.insert(reader.to_owned(), (pos, Instant::now()));
+        }
         Ok(())
+    }
+
+    /// How long until it may be noted that a reader has come so far; none where it is noted.
+    fn note_in(&self, reader: &str, pos: i64) -> Option<Duration> {
+        let noted = self.inner.noted.lock().ok().and_then(|noted| noted.get(reader).copied());
+        match noted {
+            Some((at, _)) if at == pos => None,
+            Some((_, when)) => Some(NOTE_EVERY.saturating_sub(when.elapsed())),
+            None => Some(Duration::ZERO),
+        }
+    }
+
+    /// Events after a position for a reader that has had those up to it, as [`Feed::read_or_wait`] gives them. How far it has come
+    /// is noted while it waits, or when it was not for a while: in a row of many changes each would be a transaction of its own.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn read_as(&self, reader: &str, after: i64, limit: i64, at_most: Duration) -> QueryResult<String> {
+        let Some(due) = self.note_in(reader, after) else { return self.read_or_wait(after, limit, at_most).await };
+        if due.is_zero() {
+            self.note_reader(reader, after).await?;
+            return self.read_or_wait(after, limit, at_most).await;
+        }
+        let noting = async {
+            tokio::time::sleep(due).await;
+            if let Err(error) = self.note_reader(reader, after).await {
+                tracing::warn!(schema = self.inner.schema, reader, %error, "how far a reader has come can't be noted; the next asking does");
+            }
+            std::future::pending::<QueryResult<String>>().await
+        };
+        tokio::select! { events = self.read_or_wait(after, limit, at_most) => events, never = noting => never }
     }
 
     /// Waits until there is something after a position, or the time is over.
@@ -189,10 +230,14 @@ impl Feed {
     /// The database's own.
     pub async fn read_or_wait(&self, after: i64, limit: i64, at_most: Duration) -> QueryResult<String> {
         // After a restore the newest position is far beyond the newest event: what comes is beyond what was heard of before
-        let heard = self.position().max(after);
-        let events = self.read(after, limit).await?;
-        if events != "[]" || at_most.is_zero() {
-            return Ok(events);
+        let newest = self.position();
+        let heard = newest.max(after);
+        // Who has read up to the newest finds nothing before the stamper has found something
+        if newest == 0 || newest > after || at_most.is_zero() {
+            let events = self.read(after, limit).await?;
+            if events != "[]" || at_most.is_zero() {
+                return Ok(events);
+            }
         }
         self.wait(heard, at_most).await;
         self.read(after, limit).await
@@ -205,14 +250,20 @@ impl Feed {
     }
 
     async fn stamp(&self) {
+        let mut idle = POLL;
         loop {
-            let begun = Instant::now();
+            let (begun, before) = (Instant::now(), self.position());
             // First what an earlier process left
-            if let Err(error) = self.stamp_once().await {
-                tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
-                tokio::time::sleep(POLL).await;
+            match self.stamp_once().await {
+                Ok(after) if after == before => idle = (idle * 2).min(IDLE_POLL),
+                Ok(_) => idle = POLL,
+                Err(error) => {
+                    tracing::warn!(schema = self.inner.schema, %error, "events could not be stamped; trying again");
+                    tokio::time::sleep(POLL).await;
+                    idle = POLL;
+                }
             }
-            tokio::time::timeout(POLL, self.inner.written.notified()).await.ok();
+            tokio::time::timeout(idle, self.inner.written.notified()).await.ok();
             // Each is a transaction that the writers' disk waits for
             tokio::time::sleep_until(begun + GATHER).await;
         }

@@ -85,11 +85,13 @@ impl<S: Service> Owner<S> {
     async fn follow_one(&self, feed: &'static str) {
         // What an earlier process put aside is told of at once
         let (mut taken_all, mut retried) = (Instant::now(), None::<Instant>);
+        let mut known = None;
         loop {
-            match self.follow_once(feed, WAIT).await {
+            match self.follow_from(&mut known, feed, WAIT).await {
                 Ok(many) if i64::try_from(many).is_ok_and(|many| many < BATCH) => taken_all = Instant::now(),
                 Ok(_) => {}
                 Err(fault) => {
+                    known = None;
                     tracing::warn!(service = self.service.name(), feed, %fault, "a feed can't be followed; trying again");
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -133,23 +135,37 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// 503 where the owner or the database is away: nothing has happened, or everything.
     pub async fn follow_once(&self, feed: &'static str, wait: u64) -> Result<usize, Fault> {
-        let mut cursor = Sql::new("WITH known AS (SELECT pos FROM feed_cursor WHERE feed = ");
-        cursor.bind(feed).push("), new AS (INSERT INTO feed_cursor (feed) SELECT ").bind(feed);
-        cursor.push(" WHERE NOT EXISTS (SELECT FROM known) ON CONFLICT DO NOTHING) SELECT coalesce((SELECT pos FROM known), 0)");
-        let cursor = self.database.search::<BigInt, i64>(cursor).await?.pop().unwrap_or_default();
+        self.follow_from(&mut None, feed, wait).await
+    }
+
+    /// The same from where this replica knows the cursor to be, as long as no other one moves it.
+    async fn follow_from(&self, known: &mut Option<i64>, feed: &'static str, wait: u64) -> Result<usize, Fault> {
+        let cursor = match known.take() {
+            Some(cursor) => cursor,
+            None => self.cursor(feed).await?,
+        };
         metrics::FEED_CURSOR.with_label_values(&[self.service.name(), feed]).set(cursor);
         let call = Call::new("", "_feed", self.keyring.own_token(feed)?).with("after", &cursor).with("limit", &BATCH).with("wait", &wait);
         let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?)?;
-        if events.is_empty() {
-            return Ok(0);
-        }
+        let Some(last) = events.last().map(|event| event.pos) else { return Ok(0) };
         let spans = self.spans(feed, &events);
         let first = spans.first().cloned().unwrap_or_else(Span::none);
         match self.take(feed, Place::After(cursor), &events).instrument(first).await? {
-            Taken::Done => Ok(events.len()),
+            Taken::Done => {
+                *known = Some(last);
+                Ok(events.len())
+            }
             Taken::Moved => Ok(0),
             Taken::Refused(_) => self.take_each(feed, cursor, &events).await,
         }
+    }
+
+    /// Where the replicas have come; the first time that is kept.
+    async fn cursor(&self, feed: &'static str) -> Result<i64, Fault> {
+        let mut cursor = Sql::new("WITH known AS (SELECT pos FROM feed_cursor WHERE feed = ");
+        cursor.bind(feed).push("), new AS (INSERT INTO feed_cursor (feed) SELECT ").bind(feed);
+        cursor.push(" WHERE NOT EXISTS (SELECT FROM known) ON CONFLICT DO NOTHING) SELECT coalesce((SELECT pos FROM known), 0)");
+        Ok(self.database.search::<BigInt, i64>(cursor).await?.pop().unwrap_or_default())
     }
 
     /// A span for each trace that the events belong to: what was done with them is part of the requests that caused them. They end
@@ -241,10 +257,7 @@ impl<S: Service> Owner<S> {
             })
             .await;
         match taken {
-            Ok(true) => {
-                self.service.committed();
-                Ok(Taken::Done)
-            }
+            Ok(true) => Ok(Taken::Done),
             Ok(false) => Ok(Taken::Moved),
             // Nobody knows whether it happened; the cursor does
             Err(Broken::Unknown(error)) => Err(database::fault(self.service.name(), error)),

@@ -145,7 +145,7 @@ pub trait Service: Send + Sync + Sized + 'static {
         Box::pin(async { Ok(()) })
     }
 
-    /// Called when [`Service::apply`]'s effect is committed.
+    /// Called when a transaction of the service is committed, whatever it was: work may wait.
     fn committed(&self) {}
 
     /// Called after migrations that were due: tells what they have done to people.
@@ -385,8 +385,7 @@ impl<S: Service> Owner<S> {
     /// The database's own.
     pub(crate) async fn events(&self, reader: &str, after: i64, limit: i64, wait: u64) -> Result<Reply, Fault> {
         let failed = |error| crate::database::fault(self.service.name(), error);
-        self.feed.note_reader(reader, after).await.map_err(failed)?;
-        let events = self.feed.read_or_wait(after, limit, Duration::from_secs(wait).min(LONG_POLL)).await.map_err(failed)?;
+        let events = self.feed.read_as(reader, after, limit, Duration::from_secs(wait).min(LONG_POLL)).await.map_err(failed)?;
         Ok(Reply::json(events))
     }
 

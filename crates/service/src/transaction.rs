@@ -72,6 +72,7 @@ impl<S: Service> Owner<S> {
                 Ok(Step::Commit(done)) => {
                     open.commit().await.map_err(Broken::Unknown)?;
                     self.feed.written();
+                    self.service.committed();
                     return Ok(done);
                 }
                 Ok(Step::Nothing(done)) => {

@@ -39,6 +39,8 @@ pub const LEASE: i64 = 60;
 const BEGUN_WITHIN: Duration = Duration::from_secs(18);
 /// What a lost wake-up costs at most.
 const POLL: Duration = Duration::from_millis(250);
+/// The same while nothing is due: what is heard of wakes it, and what is tried again may be so much late.
+const IDLE_POLL: Duration = Duration::from_secs(1);
 /// How often it is looked whether what waits for its cause waits in vain.
 const FREED_EVERY: Duration = Duration::from_secs(5);
 /// How much of an answer is read, in bytes.
@@ -169,6 +171,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
     let calls = Arc::new(Calls { in_all: Semaphore::new(IN_ALL), platforms: Mutex::default(), over, not_over });
     let taking = async {
         let mut sending = JoinSet::new();
+        let mut idle = POLL;
         loop {
             while sending.try_join_next().is_some() {}
             let room = if owner.service.is_stopping() || !owner.service.pushes {
@@ -179,6 +182,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             let taken = if room > 0 { take(owner, room).await } else { Ok((Vec::new(), Vec::new())) };
             match taken {
                 Ok((taken, waiting)) => {
+                    idle = if taken.is_empty() && waiting.is_empty() { (idle * 2).min(IDLE_POLL) } else { POLL };
                     if !taken.is_empty() {
                         owner.service.under_way.send_modify(|leased| *leased += taken.len());
                         sending.spawn(send_all(owner.clone(), calls.clone(), taken));
@@ -197,8 +201,8 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
                 }
             }
             tokio::select! {
-                () = owner.service.woken.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = owner.service.woken.notified() => idle = POLL,
+                () = tokio::time::sleep(idle) => {}
             }
         }
     };
