@@ -34,6 +34,10 @@ pub const COMMIT: &str = match option_env!("COMMIT") {
 
 use std::pin::Pin;
 
+// For their features alone: the workspace's Cargo.toml says why
+use bitflags as _;
+use num_traits as _;
+
 pub use database::{Database, our_fault};
 pub use identity::{Caller, Keyring};
 pub use owner::{Asked, Owner, Service};
