@@ -6,7 +6,7 @@
 
 use anyhow::{Context, ensure};
 use records::read::{ListRequest, Reader, Window};
-use records::write::{self, Author, OnConflict};
+use records::write::{self, Author, OnConflict, Told};
 use records::{Bind, Filter, Model, Op, Selection, Sql, Value};
 use serde_json::{Map, json};
 use service::Service;
@@ -250,7 +250,13 @@ fn list(server: &Server) -> anyhow::Result<Case> {
 /// Who the hub says that a change is by.
 fn author(server: &Server) -> Author {
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    Author { origin: server.identity.origin.as_str(), bank: None, uid: server.identity.uid, traceparent: Some(traceparent.to_owned()) }
+    Author {
+        origin: server.identity.origin.as_str(),
+        bank: None,
+        uid: server.identity.uid,
+        traceparent: Some(traceparent.to_owned()),
+        told: Told::default(),
+    }
 }
 
 fn create(server: &Server) -> anyhow::Result<Case> {

@@ -26,6 +26,8 @@ const GATHER: Duration = Duration::from_millis(3);
 const IDLE_POLL: Duration = Duration::from_secs(4);
 /// How often it is written down how far a reader has come. It only keeps what would be thrown away after a week.
 const NOTE_EVERY: Duration = Duration::from_secs(2);
+/// How long what one follower has read is good for another that asks for the same.
+const SHARED: Duration = Duration::from_secs(1);
 /// How long a reader still waits at a feed that is closed.
 const CLOSED: Duration = Duration::from_millis(200);
 /// How often partitions are looked after.
@@ -77,7 +79,19 @@ struct Inner {
     head: watch::Sender<i64>,
     /// How far readers have come, as it was written down last, and when.
     noted: Mutex<HashMap<String, (i64, Instant)>>,
+    /// What was read last.
+    read: tokio::sync::Mutex<Option<Read>>,
     closed: watch::Sender<bool>,
+}
+
+/// Events that were read, and for what.
+struct Read {
+    after: i64,
+    limit: i64,
+    /// The newest position that was known of before.
+    head: i64,
+    at: Instant,
+    events: String,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -102,7 +116,8 @@ impl Feed {
     /// The feed of `schema`, whose tables `pool` finds on its search path.
     pub fn new(pool: FeedPool, schema: &'static str) -> Feed {
         let (head, noted, closed) = (watch::Sender::new(0), Mutex::default(), watch::Sender::new(false));
-        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), head, noted, closed }) }
+        let read = tokio::sync::Mutex::default();
+        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), head, noted, read, closed }) }
     }
 
     /// To be called after the commit of a change: wakes the stamper.
@@ -154,6 +169,20 @@ impl Feed {
             .get_result(&mut *conn)
             .await?;
         Ok(rows.json)
+    }
+
+    /// The same for followers that one event has woken: one reads, and those who ask for the same take what it has read.
+    async fn read_together(&self, after: i64, limit: i64) -> QueryResult<String> {
+        let head = self.position();
+        let mut last = self.inner.read.lock().await;
+        let same = |read: &&Read| (read.after, read.limit, read.head) == (after, limit, head) && read.at.elapsed() < SHARED;
+        if let Some(read) = last.as_ref().filter(same) {
+            return Ok(read.events.clone());
+        }
+        let at = Instant::now();
+        let events = self.read(after, limit).await?;
+        *last = Some(Read { after, limit, head, at, events: events.clone() });
+        Ok(events)
     }
 
     /// Notes how far a reader has come, so that nothing it still needs is thrown away.
@@ -234,13 +263,13 @@ impl Feed {
         let heard = newest.max(after);
         // Who has read up to the newest finds nothing before the stamper has found something
         if newest == 0 || newest > after || at_most.is_zero() {
-            let events = self.read(after, limit).await?;
+            let events = self.read_together(after, limit).await?;
             if events != "[]" || at_most.is_zero() {
                 return Ok(events);
             }
         }
         self.wait(heard, at_most).await;
-        self.read(after, limit).await
+        self.read_together(after, limit).await
     }
 
     /// The owner's background work, until it is dropped: stamps when woken, hears other replicas' stampers, keeps the

@@ -2,6 +2,9 @@
 //!
 //! Rows go in as one JSON text, so that one record and two hundred are the same statement with one bind.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use events::{Change, append};
 use serde_json::{Map, Value as Json};
 
@@ -20,6 +23,24 @@ pub struct Author {
     pub uid: i64,
     /// Trace context of the request.
     pub traceparent: Option<String>,
+    /// Whether a statement was made that writes events in its name.
+    pub told: Told,
+}
+
+/// Whether events were written, known to all copies of it.
+#[derive(Clone, Debug, Default)]
+pub struct Told(Arc<AtomicBool>);
+
+impl Told {
+    /// Some were, or are about to be.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether some were.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What happens when a new row's key is taken.
@@ -42,6 +63,7 @@ enum Assign {
 }
 
 fn who(author: &Author) -> Sql {
+    author.told.set();
     let mut sql = Sql::new("WITH who AS (SELECT ");
     sql.bind(author.origin).push(" AS origin, ").bind(author.bank).push(" AS bank, ").bind(author.uid);
     sql.push(" AS actor, ").bind(author.traceparent.clone()).push(" AS traceparent)");

@@ -162,7 +162,7 @@ impl<S: Service> Owner<S> {
             self.ask_referring(identity, comodel, call, &Filter::leaf("id", Op::In, ids)).await?;
         }
 
-        let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref() };
+        let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref(), follows: false };
         let active_test = target.as_ref().is_some_and(|(_, single)| single.is_none()) && flag("active_test") != Some(false);
         let bulk = flag("bulk") == Some(true);
         let change = Change { owner: self, model, call, data, related, target, active_test, bulk, early, posted, once, prepared };

@@ -58,6 +58,7 @@ pub fn forgotten(events: &[Event]) -> Vec<(i64, String)> {
 /// The database's own.
 pub async fn forget(tx: &mut records::Tx<'_>, events: &[Event]) -> Result<(), Failure> {
     for (client, reason) in forgotten(events) {
+        tx.author.told.set();
         let mut sql = Sql::new("SELECT 1::bigint FROM forget(ARRAY[");
         sql.bind(client).push("], ").bind(tx.author.uid).push(", ").bind(reason).push(")");
         tx.ids(sql).await?;
@@ -229,7 +230,7 @@ impl<S: Service> Owner<S> {
             Err(fault) => return Ok(Taken::Refused(fault.to_string())),
         };
         let traceparent = events.iter().find_map(|event| event.traceparent.as_ref());
-        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent };
+        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent, follows: true };
         let taken = self
             .transaction(&whose, &(self, feed, place, events, &heard), |&(owner, feed, place, events, heard), tx| {
                 Box::pin(async move {

@@ -11,7 +11,7 @@ use events::{Event, Feed};
 use jsonrpc::{Body, Call, Fault, Reply};
 use records::tx::Found;
 use records::values::Mode;
-use records::write::Author;
+use records::write::{Author, Told};
 use records::{Action, Body as Taken, Failure, Filter, Model, Posted, Registry, Shape, Sql, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
@@ -344,7 +344,8 @@ impl<S: Service> Owner<S> {
                 let of: String = call.params.need("of")?;
                 let mut open = self.database.begin_snapshot().await?;
                 let identity = Identity::system();
-                let mut tx = self.tx(&mut open, &For { identity: &identity, claimed: None, bank: None, traceparent: None })?;
+                let mut tx =
+                    self.tx(&mut open, &For { identity: &identity, claimed: None, bank: None, traceparent: None, follows: false })?;
                 let referring = tx.referring(&of, ids).await.map_err(|failure| self.refusal(failure))?;
                 open.rollback().await;
                 Ok(Reply::value(&referring))
@@ -390,9 +391,10 @@ impl<S: Service> Owner<S> {
     }
 
     pub(crate) fn tx<'a>(&'a self, open: &'a mut crate::database::Open, whose: &For<'a>) -> Result<Tx<'a>, Fault> {
-        let For { identity, claimed, bank, traceparent } = *whose;
+        let For { identity, claimed, bank, traceparent, .. } = *whose;
         let origin = identity.origin_claiming(claimed).as_str();
-        let author = Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned() };
+        let author =
+            Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned(), told: Told::default() };
         let conn = open.connection().map_err(|error| crate::database::fault(self.service.name(), error))?;
         Ok(Tx {
             conn,

@@ -30,6 +30,8 @@ pub(crate) struct For<'a> {
     pub bank: Option<i64>,
     /// Trace context of the request.
     pub traceparent: Option<&'a String>,
+    /// Whether it only takes others' events, which often makes none: the stamper is woken where it has made some.
+    pub follows: bool,
 }
 
 /// What the work in a transaction comes to.
@@ -65,13 +67,16 @@ impl<S: Service> Owner<S> {
         loop {
             let mut open = self.database.begin().await.map_err(undone)?;
             let mut tx = self.tx(&mut open, whose).map_err(undone)?;
+            let told = tx.author.told.clone();
             let working = work(with, &mut tx).instrument(self.database.span("TRANSACTION"));
             // Its connection goes with one that takes too long
             let Ok(done) = tokio::time::timeout(TRANSACTION, working).await else { return Err(undone(slow(self.service.name()))) };
             match done {
                 Ok(Step::Commit(done)) => {
                     open.commit().await.map_err(Broken::Unknown)?;
-                    self.feed.written();
+                    if !whose.follows || told.is_set() {
+                        self.feed.written();
+                    }
                     self.service.committed();
                     return Ok(done);
                 }
@@ -110,7 +115,7 @@ impl<S: Service> Owner<S> {
         traceparent: Option<&String>,
         work: impl for<'t> Fn(&'t mut Tx<'_>) -> Pending<'t, Result<T, Failure>> + Send + Sync,
     ) -> Result<T, Fault> {
-        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent };
+        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent, follows: false };
         let done = self.transaction(&whose, &work, |work, tx| Box::pin(async move { work(tx).await.map(Step::Commit) })).await;
         done.map_err(|broken| match broken {
             Broken::Undone(failure) => self.refusal(failure),

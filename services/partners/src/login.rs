@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin, Role, hex};
 use jsonrpc::{Call, Fault, Reply};
 use records::Sql;
-use records::write::{self, Author, OnConflict};
+use records::write::{self, Author, OnConflict, Told};
 use service::doctor::Finding;
 use service::identity::{LoggedIn, SESSION_SECONDS};
 use service::{Database, Owner};
@@ -247,7 +247,7 @@ pub async fn first_administrator(owner: &Owner<Partners>) -> Result<bool, Fault>
     let hash = partners.passwords().hash(&turn, password.expose_secret().to_owned()).await?;
     let row = serde_json::json!({"name": "Administrator", "login": partners.login().admin_login, "password": hash, "hub_admin": true});
     let rows: Vec<_> = row.as_object().cloned().into_iter().collect();
-    let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None };
+    let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None, told: Told::default() };
     let model = service::Service::registry(partners).model("res.users")?;
     let sql = write::insert(model, &author, &["name", "login", "password", "hub_admin"], &rows, OnConflict::Skip, "NULL");
     let made = owner.database.store::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?;

@@ -346,6 +346,7 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
 /// # Errors
 /// The database's own.
 pub async fn pass_on(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
+    tx.author.told.set();
     let rows: Vec<Json> = events
         .iter()
         .map(|event| {
