@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .PHONY: help run run-services beside demo accept test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Variables of make run: PORT, DATA_DIR, DATABASE_URL, DEMO; all of them: $(TARGET)/release/hub help"
 
 run: ## The hub in one process on http://127.0.0.1:8069, with demo data and a PostgreSQL of its own
@@ -30,6 +30,9 @@ accept: ## Takes the API's document as it is now for its snapshot (tests/snapsho
 test: ## Every test that needs Rust and PostgreSQL alone
 	@cargo build --workspace
 	@cargo run --quiet -p local-postgres -- exec -- cargo test --workspace
+
+test-%: ## test-stock, and so for each service: its own tests, without the others' code
+	@scripts/alone $*
 
 conform: ## Programs that others wrote, against ours; and the Kubernetes manifests
 	@cargo build -p hub

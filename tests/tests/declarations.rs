@@ -48,6 +48,10 @@ async fn every_field_has_its_column_and_every_column_its_field() {
                     .replace("timestamp with time zone", "timestamptz");
                 assert_eq!(kind, field.kind.column_type(), "{}.{}", model.name, field.name);
             }
+            for published in &model.publication.fields {
+                assert!(columns.iter().any(|column| column.name == *published), "{} publishes {published}, which is no column", model.name);
+                assert!(!model.secret_columns().contains(&published.as_str()), "{} publishes its secret {published}", model.name);
+            }
             let naming = model.field("display_name").expect("every model has a display_name");
             assert!(naming.readonly && model.field("id").is_some() && model.field(model.rec_name).is_some(), "{}", model.name);
         }

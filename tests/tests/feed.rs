@@ -16,7 +16,7 @@ use jsonrpc::Call;
 use local_postgres::Cluster;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use service::owner::parse_reply;
+use service::parse_reply;
 use system_tests::{Answer, Session, Stand, empty_database, fresh_database, unserved, until};
 
 fn id(answer: &Answer) -> i64 {
@@ -45,10 +45,6 @@ fn catalog(stand: &Stand) -> &Feed {
 
 fn partners(stand: &Stand) -> &Feed {
     &stand.hub.as_ref().unwrap().partners.feed
-}
-
-fn payload(event: &Event) -> Value {
-    serde_json::from_str(event.payload.get()).unwrap()
 }
 
 async fn uid(session: &Session<'_>, login: &str) -> i64 {
@@ -101,18 +97,8 @@ async fn every_change_is_one_event_with_the_whole_new_state_and_an_audit_row_a_f
         "{:?}",
         events[0].traceparent
     );
-    for (event, name, reference) in [
-        (&events[0], "Brand", json!("R1")),
-        (&events[1], "Renamed", json!("R2")),
-        (&events[2], "Renamed", Value::Null),
-        (&events[3], "Renamed", Value::Null),
-    ] {
-        let state = payload(event);
-        assert_eq!(
-            (&state["id"], &state["name"], &state["reference"], &state["active"], &state["version"]),
-            (&json!(brand), &json!(name), &reference, &json!(true), &json!(event.version))
-        );
-    }
+    // Nobody's contract says anything of a brand but that it changed
+    assert!(events.iter().all(|event| (event.schema, event.cause.as_str(), event.payload.get()) == (1, "change", "{}")), "{events:?}");
 
     let uid = uid(&platform, "ekiclik").await;
     let audit = texts(&stand, &format!("SELECT concat_ws('|', actor, origin, coalesce(field, '-'), coalesce(before->>'name', before::text, '-'), coalesce(after->>'name', after::text, '-')) AS text FROM catalog.audit WHERE model = 'product.brand' AND record_id = {brand} ORDER BY id")).await;
@@ -214,7 +200,7 @@ async fn personal_data_and_passwords_are_nowhere_in_events_and_audit() {
     let feed = partners(&stand);
     feed.stamp_once().await.unwrap();
     let told = read(feed, 0).await.iter().map(|event| event.payload.get().to_owned()).collect::<String>();
-    assert!(told.contains("Alger"));
+    assert!(told.contains("bank_ids"));
     for secret in secrets.into_iter().chain(["argon2"]) {
         assert!(!told.contains(secret), "the feed tells {secret}");
         for table in ["partners.event", "partners.audit", "catalog.event", "catalog.audit"] {
@@ -242,8 +228,8 @@ async fn personal_data_and_passwords_are_nowhere_in_events_and_audit() {
             .await,
         2
     );
-    let events = stand.count(&format!("SELECT count(*) AS n FROM partners.event WHERE record_id = {client} AND model = 'res.partner' AND payload ? 'phone' AND payload->'phone' = 'null'")).await;
-    assert_eq!(events, 3, "a personal field stands by its name");
+    let events = stand.count(&format!("SELECT count(*) AS n FROM partners.event WHERE record_id = {client} AND model = 'res.partner' AND NOT payload ?| ARRAY['phone', 'email']")).await;
+    assert_eq!(events, 3, "what is personal is published nowhere");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -654,7 +640,9 @@ async fn events_are_thrown_away_after_a_week_and_only_when_every_reader_has_read
 /// A brand through a hub that has no background work and no doors: its event waits for a stamper.
 async fn make(hub: &Hub, name: &str) -> i64 {
     let token = hub.keys["gateway"].user_token("catalog", &Identity::system()).unwrap();
-    parse_reply(hub.router.call(Call::new("product.brand", "create", token).with("data", &json!({"name": name}))).await.unwrap()).unwrap()
+    parse_reply(hub.router.call(Call::new("product.brand", "create", token).with("data", &json!({"name": name}))).await.unwrap())
+        .await
+        .unwrap()
 }
 
 async fn program(name: &str, arguments: &[&str]) -> String {

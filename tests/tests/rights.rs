@@ -157,12 +157,48 @@ async fn a_service_asks_another_for_what_stands_in_the_table_alone() {
             }
         }
     }
-    for (by, model, method) in
-        [("catalog", "res.partner", "_for_report"), ("stock", "res.partner", "_client"), ("sync", "res.users", "_session")]
-    {
-        assert_eq!(ask("partners", by, model, method).await, Err(403), "{by} {method}");
+    fn contract<S: service::Service>() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
+        S::ANSWERS.iter().map(|question| (question.model, question.method, question.asked_by)).collect()
     }
-    assert_ne!(ask("partners", "crm", "res.partner", "_for_report").await, Err(403));
+    let contracts = [
+        ("catalog", contract::<catalog::Catalog>()),
+        ("partners", contract::<partners::Partners>()),
+        ("crm", contract::<crm::Crm>()),
+        ("stock", contract::<stock::Stock>()),
+        ("sync", contract::<sync::Sync>()),
+    ];
+    for (asked, questions) in contracts {
+        assert!(!questions.is_empty(), "{asked}");
+        for (model, method, asked_by) in questions {
+            for by in hub::PROCESSES {
+                let answer = ask(asked, by, model, method).await;
+                assert_eq!(answer == Err(403), !asked_by.contains(by), "{by} asks {asked} for {model}.{method}: {answer:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_its_service_does_not_understand_is_our_fault_and_a_long_answer_comes_whole() {
+    let stand = Stand::processes().await;
+    let children = stand.children.as_ref().unwrap();
+    let crm = children.key("crm").unwrap();
+    let call = jsonrpc::Call::new("product.product", "_by_reference", crm.own_token("catalog").unwrap()).with("ids", &"all");
+    let fault = children.router.service("catalog").unwrap().call(call).await.map(drop).unwrap_err();
+    assert_eq!((fault.status, fault.message.contains("_by_reference")), (500, false), "{fault}");
+
+    let admin = stand.login("admin").await;
+    let name = "Téléviseur ".repeat(40);
+    for n in 0..5 {
+        let row = |m: usize| json!({"manufacturer_ref": format!("LONG-{n}-{m}"), "name": name});
+        let product: Vec<_> = (0..200).map(row).collect();
+        id(&admin.create("product.template", json!({"product_ref": format!("LONG-{n}"), "name": "Long", "product": product})).await);
+    }
+    let references = (0..1_000).map(|n| format!("LONG-{}-{}", n / 200, n % 200)).collect();
+    let question = catalog_contract::ByReference { references, ..Default::default() };
+    let answer = service::ask(&children.router, &crm, &question, None).await.unwrap();
+    assert_eq!(answer.len(), 1_000);
+    assert!(serde_json::to_string(&answer).unwrap().len() > 300_000, "more than one piece");
 }
 
 #[tokio::test(flavor = "multi_thread")]

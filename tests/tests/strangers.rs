@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jsonrpc::Call;
 use serde_json::{Value, json};
+use sync_contract::{KeepRefused, Refused};
 use system_tests::{Answer, Stand, refused, until, variables};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -52,9 +52,22 @@ async fn what_is_kept_has_an_end_by_user_and_hour_in_all_and_in_each_field() {
     let stand = Stand::new().await;
     let hub = stand.hub.as_ref().unwrap();
     let tell = async |login: &str, rows: usize| {
-        let row = json!({"at": "now", "method": "POST", "path": "/api/x/", "login": login, "status": 422, "error": "e", "message": "m"});
-        let call = Call::new("ek.request", "_refused", hub.keys["gateway"].own_token("sync").unwrap()).with("rows", &vec![row; rows]);
-        hub.router.call(call).await.map(drop).unwrap();
+        let row = Refused {
+            at: chrono::Utc::now(),
+            method: "POST".to_owned(),
+            path: "/api/x/".to_owned(),
+            login: login.to_owned(),
+            bank_id: None,
+            status: 422,
+            error: "e".to_owned(),
+            message: "m".to_owned(),
+            reference: None,
+            ek_order_id: None,
+            email: None,
+            trace_id: None,
+        };
+        let told = KeepRefused { rows: vec![row; rows] };
+        service::ask(&hub.router, &hub.keys["gateway"], &told, None).await.unwrap();
     };
     for _ in 0..7 {
         tell("bna", 200).await;

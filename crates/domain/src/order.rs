@@ -1,17 +1,24 @@
 //! An order's life: the platform's states, and Odoo's beside them.
 
+use serde::{Deserialize, Serialize};
+
 /// How far an order is, in the platform's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Progress {
     /// It came in.
+    #[serde(rename = "EK_ORDER_CREATED")]
     Created,
     /// It is confirmed, its goods are put together.
+    #[serde(rename = "EK_ORDER_IN_PREPARATION")]
     InPreparation,
     /// It is on its way.
+    #[serde(rename = "EK_ORDER_IN_DELIVERY")]
     InDelivery,
     /// It is at the client's.
+    #[serde(rename = "EK_ORDER_DELIVERED")]
     Delivered,
     /// It will not be delivered.
+    #[serde(rename = "EK_CLIENT_ORDER_CANCELED")]
     Cancelled,
 }
 

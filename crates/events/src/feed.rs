@@ -10,6 +10,8 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt;
+use jsonrpc::contract::published_of;
+use jsonrpc::{Disagreement, Published};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
@@ -61,8 +63,28 @@ pub struct Event {
     pub bank: Option<i64>,
     /// Trace context of the request that caused it.
     pub traceparent: Option<String>,
-    /// The record's whole new state, column by column; personal fields are null.
+    /// What made it: `change`, or `import`. A release before does not tell.
+    #[serde(default = "change")]
+    pub cause: String,
+    /// The number of the payload's shape; 0 is the whole row, as a release before tells it.
+    #[serde(default)]
+    pub schema: i16,
+    /// What is published of the record's new state; personal fields are null.
     pub payload: Box<RawValue>,
+}
+
+fn change() -> String {
+    "change".to_owned()
+}
+
+impl Event {
+    /// What it says, by the contract of its service.
+    ///
+    /// # Errors
+    /// See [`published_of`].
+    pub fn read<P: Published>(&self, reader: &str) -> Result<P, Disagreement> {
+        published_of(self.schema, self.payload.get(), reader)
+    }
 }
 
 /// An owner's feed, as every replica of the owner holds it.

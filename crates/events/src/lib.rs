@@ -1,7 +1,7 @@
 //! What changed, written beside the change and read by others as a feed.
 //!
-//! An owner (a service's schema) has two tables. `event` is the feed: a row a change of a record, with the record's whole
-//! new state. `audit` is append-only: a row a changed field, with who did it. [`append()`] gives the SQL that writes both in
+//! An owner (a service's schema) has two tables. `event` is the feed: a row a change of a record, with what is
+//! published of its new state. `audit` is append-only: a row a changed field, with who did it. [`append()`] gives the SQL that writes both in
 //! the statement that makes the change.
 //!
 //! **The order is made after the commit**, because nothing else is safe: a later `seq` can commit first. Events are
@@ -15,5 +15,5 @@
 mod append;
 mod feed;
 
-pub use append::{Change, append};
+pub use append::{Change, Publication, append};
 pub use feed::{Event, Feed, FeedPool};

@@ -1,8 +1,9 @@
 //! What every door translates into, and what it gets back: a [`Call`], answered by a [`Reply`] or a [`Fault`].
 //!
-//! Nothing here knows about models. The JSON-RPC envelope and Odoo's error names are in [`envelope`] and [`fault`];
+//! Nothing here knows about models. What services ask of each other is typed by [`contract`]. The JSON-RPC envelope and Odoo's error names are in [`envelope`] and [`fault`];
 //! [`strict`] reads the values that a client sent, within bounds.
 
+pub mod contract;
 pub mod envelope;
 pub mod fault;
 pub mod strict;
@@ -16,6 +17,7 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
+pub use contract::{Disagreement, Published, Question};
 pub use fault::Fault;
 
 /// One thing asked of the service that owns a model.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::Identity;
-use jsonrpc::Fault;
+use events::Publication;
+use jsonrpc::{Fault, Published};
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
@@ -360,6 +361,8 @@ pub struct Model {
     pub fields: Vec<Field>,
     /// Who may do what.
     pub access: fn(&Identity) -> Access,
+    /// What its events say.
+    pub publication: Publication,
     by_name: BTreeMap<&'static str, usize>,
 }
 
@@ -388,6 +391,7 @@ impl Model {
             parent: None,
             impersonal: None,
             is_queue: false,
+            publication: Publication { schema: 1, fields: Vec::new() },
             named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
             fields,
             access,
@@ -453,9 +457,25 @@ impl Model {
         self
     }
 
+    /// With what its events say. A contract whose fields are not the model's columns is found by `declarations.rs`.
+    pub fn publishes<P: Published>(mut self) -> Model {
+        let fields = P::FIELDS.iter().map(|field| field.strip_prefix("r#").unwrap_or(field).to_owned());
+        self.publication = Publication { schema: P::SCHEMA, fields: fields.collect() };
+        self
+    }
+
     /// The field of this name, internal ones included: for the service's own code.
     pub fn any_field(&self, name: &str) -> Option<&Field> {
         self.by_name.get(name).and_then(|at| self.fields.get(*at))
+    }
+
+    /// A field as an SQL expression over the row `{t}`.
+    ///
+    /// # Errors
+    /// A name that the declaration does not have.
+    pub fn sql_of(&self, name: &str) -> Result<Cow<'_, str>, Fault> {
+        let field = self.any_field(name).ok_or_else(|| Fault::value_error(self.unknown_field(name)))?;
+        Ok(field.computed.as_deref().map_or_else(|| Cow::Owned(format!("{{t}}.{}", field.name)), Cow::Borrowed))
     }
 
     /// The field of this name, if clients may know of it.

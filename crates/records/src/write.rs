@@ -82,7 +82,8 @@ fn recordset(sql: &mut Sql, model: &Model, columns: &[&str], rows: String) {
 }
 
 fn finish(sql: &mut Sql, model: &Model, change: Change) {
-    sql.push(&append(model.name, change, &model.secret_columns(), &model.personal_columns(), model.impersonal));
+    let (secret, personal) = (model.secret_columns(), model.personal_columns());
+    sql.push(&append(model.name, change, &secret, &personal, model.impersonal, &model.publication));
 }
 
 /// Inserts rows, each an object with these columns (an array column may not be missing). Rows of the answer: the new id

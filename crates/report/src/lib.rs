@@ -15,7 +15,7 @@ mod table;
 mod typeset;
 
 pub use french::{amount, date, day, in_words, money, price, quantity};
-pub use parties::{Delivery, Parties, Wanted};
+pub use parties::{client, company, partner, payment, recipient, telephone};
 
 /// One document; several make one file, each beginning on a new page with its own page count.
 #[derive(Clone, Debug, Default)]

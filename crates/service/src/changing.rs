@@ -3,6 +3,7 @@
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin};
 use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
+use partners_contract::BankNamed;
 use records::condition::denied;
 use records::read::{ListRequest, Window};
 use records::tx::refuse_referred;
@@ -11,7 +12,8 @@ use records::{Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Valu
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use crate::owner::{Asked, Owner, Service, parse_reply};
+use crate::owner::{Asked, Owner, Service};
+use crate::questions::parse_reply;
 use crate::transaction::{Broken, For, Step};
 use crate::{directory, metrics, related};
 
@@ -282,7 +284,7 @@ impl<S: Service> Owner<S> {
             early.push(format!("`source` must be a bank's name, not {}", strict::kind(&named)));
             return Ok(None);
         };
-        let bank = self.ask::<Result<i64, Vec<String>>>(call.asking("res.bank", "_named").with("name", &name)).await?;
+        let bank = self.ask(&BankNamed { name: name.clone() }, call.traceparent.as_ref()).await?;
         match (bank, identity.bank) {
             (Ok(bank), Some(own)) if bank == own => Ok(Some(bank)),
             (_, Some(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),
@@ -315,7 +317,7 @@ impl<S: Service> Owner<S> {
             ids.sort_unstable();
             ids.dedup();
             if !ids.is_empty() {
-                let known: Vec<i64> = self.ask(call.asking(comodel, "_existing").with("ids", &ids)).await?;
+                let known = self.existing(comodel, &ids, call.traceparent.as_ref()).await?;
                 let missing = ids.iter().filter(|id| !known.contains(id));
                 early.extend(missing.map(|id| format!("Unknown reference in {}.{}: '{id}'", model.name, field.name)));
             }
@@ -347,7 +349,7 @@ impl<S: Service> Owner<S> {
         for (service, name) in questions {
             let mut question = call.asking("", "_referring").with("of", &name).with("ids", &ids);
             question.token = self.keyring.own_token(service)?;
-            referring.extend(parse_reply::<Vec<String>>(self.router.service(service)?.call(question).await?)?);
+            referring.extend(parse_reply::<Vec<String>>(self.router.service(service)?.call(question).await?).await?);
         }
         refuse_referred(model.name, referring)
     }

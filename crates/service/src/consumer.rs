@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use diesel::sql_types::BigInt;
 use domain::Identity;
 use events::Event;
-use jsonrpc::{Call, Fault};
+use jsonrpc::{Call, Fault, Published};
+use partners_contract::Forgetting;
 use records::{Failure, Sql};
 use tracing::{Instrument, Span};
 
-use crate::owner::{Owner, Service, parse_reply};
+use crate::owner::{Owner, Service};
+use crate::questions::parse_reply;
 use crate::transaction::{Broken, For, Step};
-use crate::{database, metrics, telemetry};
+use crate::{database, metrics, our_fault, telemetry};
 
 /// How many events one transaction takes at most.
 const BATCH: i64 = 200;
@@ -38,26 +40,36 @@ enum Place {
     Parked(i64),
 }
 
+/// What an event says, by the contract of its service.
+///
+/// # Errors
+/// 500 where `reader` does not understand it: the event is put aside.
+pub fn read<P: Published>(event: &Event, reader: &str) -> Result<P, Fault> {
+    event.read(reader).map_err(|error| our_fault(reader, "two services disagree", &error))
+}
+
 /// The clients whom partners has forgotten, as its events tell, each with the reason: what is kept of them elsewhere goes too.
-pub fn forgotten(events: &[Event]) -> Vec<(i64, String)> {
-    #[derive(serde::Deserialize)]
-    struct Payload {
-        #[serde(default)]
-        forgotten: bool,
-        #[serde(default)]
-        reason: String,
+///
+/// # Errors
+/// As [`read`].
+pub fn forgotten(events: &[Event], reader: &str) -> Result<Vec<(i64, String)>, Fault> {
+    let mut forgotten = Vec::new();
+    for event in events.iter().filter(|event| event.model == "res.partner") {
+        let unread = |error| our_fault(reader, "what partners publishes of res.partner can't be read", &error);
+        let said: Forgetting = serde_json::from_str(event.payload.get()).map_err(unread)?;
+        if said.forgotten {
+            forgotten.push((event.record_id, said.reason));
+        }
     }
-    let clients = events.iter().filter(|event| event.model == "res.partner");
-    let read = clients.filter_map(|event| Some((event.record_id, serde_json::from_str::<Payload>(event.payload.get()).ok()?)));
-    read.filter(|(_, payload)| payload.forgotten).map(|(id, payload)| (id, payload.reason)).collect()
+    Ok(forgotten)
 }
 
 /// Overwrites what a service keeps of them, by its schema's `forget`, in the transaction that takes the events.
 ///
 /// # Errors
 /// The database's own.
-pub async fn forget(tx: &mut records::Tx<'_>, events: &[Event]) -> Result<(), Failure> {
-    for (client, reason) in forgotten(events) {
+pub async fn forget(tx: &mut records::Tx<'_>, events: &[Event], reader: &str) -> Result<(), Failure> {
+    for (client, reason) in forgotten(events, reader)? {
         tx.author.told.set();
         let mut sql = Sql::new("SELECT 1::bigint FROM forget(ARRAY[");
         sql.bind(client).push("], ").bind(tx.author.uid).push(", ").bind(reason).push(")");
@@ -121,7 +133,7 @@ impl<S: Service> Owner<S> {
         let mut taken = 0;
         for pos in &parked {
             let call = Call::new("", "_event", self.keyring.own_token(feed)?).with("pos", pos);
-            let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?)?;
+            let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?).await?;
             if !events.is_empty() && matches!(self.take(feed, Place::Parked(*pos), &events).await?, Taken::Done) {
                 taken += 1;
             }
@@ -147,7 +159,7 @@ impl<S: Service> Owner<S> {
         };
         metrics::FEED_CURSOR.with_label_values(&[self.service.name(), feed]).set(cursor);
         let call = Call::new("", "_feed", self.keyring.own_token(feed)?).with("after", &cursor).with("limit", &BATCH).with("wait", &wait);
-        let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?)?;
+        let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?).await?;
         let Some(last) = events.last().map(|event| event.pos) else { return Ok(0) };
         let spans = self.spans(feed, &events);
         let first = spans.first().cloned().unwrap_or_else(Span::none);

@@ -21,6 +21,7 @@ use jsonrpc::Fault;
 use records::Sql;
 use records::sql::Statement;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
@@ -428,6 +429,16 @@ impl Database {
             .map_err(|error| fault(self.inner.schema, error))
         };
         work.instrument(self.span("SELECT")).await
+    }
+
+    /// Rows, each one JSON text, from a statement that changes nothing.
+    ///
+    /// # Errors
+    /// See [`fault`]; 500 for a row that is not what is expected.
+    pub async fn read<T: DeserializeOwned>(&self, sql: Sql) -> Result<Vec<T>, Fault> {
+        let rows = self.search::<Text, String>(sql).await?;
+        let read = |row: &String| serde_json::from_str(row).map_err(|error| our_fault(self.inner.schema, "a row can't be read", &error));
+        rows.iter().map(read).collect()
     }
 
     /// Rows from a statement that changes something and is a transaction by itself. It is never repeated: where its connection

@@ -57,30 +57,30 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
     ("sync", &["res.bank"]),
 ];
 
-/// What services ask each other besides users' calls: whom, who, what. What does not stand here is refused, whoever asks.
+/// What every service answers about its records, besides what stands in its contract: whom, who, what. What stands in neither is
+/// refused, whoever asks.
 pub const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("catalog", "gateway", &["_described", "_outlines"]),
     ("catalog", "partners", &["_referring"]),
-    ("catalog", "crm", &["_by_reference", "_existing", "_referring"]),
-    ("catalog", "stock", &["_by_reference", "_existing"]),
+    ("catalog", "crm", &["_existing", "_referring"]),
+    ("catalog", "stock", &["_existing"]),
     ("catalog", "sync", &["_event", "_feed", "_position", "_read"]),
-    ("partners", "gateway", &["_api_key", "_authenticate", "_described", "_destroy", "_existing", "_outlines", "_session"]),
-    ("partners", "catalog", &["_existing", "_named"]),
-    ("partners", "partners", &["_named"]),
-    ("partners", "crm", &["_client", "_client_of", "_event", "_existing", "_feed", "_for_lead", "_for_report", "_named"]),
-    ("partners", "stock", &["_event", "_existing", "_feed", "_for_report", "_named", "_of_login", "_points_of_sale"]),
-    ("partners", "sync", &["_event", "_existing", "_feed", "_forgotten", "_named", "_position", "_read"]),
+    ("partners", "gateway", &["_described", "_existing", "_outlines"]),
+    ("partners", "catalog", &["_existing"]),
+    ("partners", "crm", &["_event", "_existing", "_feed"]),
+    ("partners", "stock", &["_event", "_existing", "_feed"]),
+    ("partners", "sync", &["_event", "_existing", "_feed", "_position", "_read"]),
     ("crm", "gateway", &["_described", "_outlines"]),
     ("crm", "catalog", &["_existing", "_referring"]),
-    ("crm", "partners", &["_papers", "_referring"]),
-    ("crm", "stock", &["_deliveries", "_demand", "_event", "_existing", "_feed"]),
+    ("crm", "partners", &["_referring"]),
+    ("crm", "stock", &["_event", "_existing", "_feed"]),
     ("crm", "sync", &["_event", "_feed", "_position", "_read"]),
     ("stock", "gateway", &["_described", "_outlines"]),
     ("stock", "catalog", &["_referring"]),
     ("stock", "partners", &["_referring"]),
-    ("stock", "crm", &["_close", "_event", "_feed", "_for_orders", "_referring"]),
+    ("stock", "crm", &["_event", "_feed", "_referring"]),
     ("stock", "sync", &["_event", "_feed", "_position", "_read"]),
-    ("sync", "gateway", &["_described", "_outlines", "_position", "_refused", "_stream", "_webhooks"]),
+    ("sync", "gateway", &["_described", "_outlines", "_position"]),
     ("sync", "partners", &["_referring"]),
 ];
 

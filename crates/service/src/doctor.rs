@@ -133,11 +133,17 @@ async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     for feed in owner.service.follows() {
         let mut cursor = Sql::new("SELECT pos FROM feed_cursor WHERE feed = ");
         cursor.bind(*feed);
-        let cursor = owner.database.search::<BigInt, i64>(cursor).await.ok().and_then(|mut rows| rows.pop()).unwrap_or_default();
+        let cursor = match owner.database.search::<BigInt, i64>(cursor).await {
+            Ok(mut rows) => rows.pop().unwrap_or_default(),
+            Err(fault) => {
+                findings.push(Finding::ill(format!("how far the feed of {feed} is followed can't be looked at: {}", fault.message)));
+                continue;
+            }
+        };
         let ask = async {
             let call = jsonrpc::Call::new("", "_feed", owner.keyring.own_token(feed)?);
             let next = owner.router.service(feed)?.call(call.with("after", &cursor).with("limit", &1).with("look", &true)).await?;
-            crate::owner::parse_reply::<Vec<events::Event>>(next)
+            crate::questions::parse_reply::<Vec<events::Event>>(next).await
         };
         findings.push(match ask.await {
             Ok(next) => match next.first().map(|event| (Utc::now() - event.at).as_seconds_f64()) {

@@ -36,28 +36,6 @@ pub enum Caller {
     Service(String),
 }
 
-/// How long a session lives without being used, in seconds: Odoo's week.
-pub const SESSION_SECONDS: i64 = 7 * 24 * 3_600;
-
-/// Who is logged in, as partners tells the gateway, with what a session's answer says of them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LoggedIn {
-    /// For the services.
-    pub identity: Identity,
-    /// For people.
-    pub name: String,
-    /// Language.
-    pub lang: String,
-    /// Time zone.
-    pub tz: String,
-    /// `res.company` id.
-    pub company_id: i64,
-    /// The company's name.
-    pub company: String,
-    /// The new session's id, where one was made.
-    pub session_id: Option<String>,
-}
-
 #[derive(Clone, Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -100,6 +78,11 @@ fn now() -> u64 {
 }
 
 impl Keyring {
+    /// Whose keys these are.
+    pub fn service(&self) -> &str {
+        &self.inner.name
+    }
+
     /// For the process `name`, with its private key and the others' public keys, each `kid=name:base64`.
     ///
     /// # Errors

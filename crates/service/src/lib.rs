@@ -16,6 +16,7 @@ pub mod metrics;
 mod net;
 pub mod owner;
 pub mod process;
+pub mod questions;
 mod reading;
 mod related;
 pub mod router;
@@ -41,6 +42,7 @@ use num_traits as _;
 pub use database::{Database, our_fault};
 pub use identity::{Caller, Keyring};
 pub use owner::{Asked, Owner, Service};
+pub use questions::{Answered, Answers, ask, parse_reply};
 pub use router::Router;
 
 /// A boxed future, where a trait object needs one.

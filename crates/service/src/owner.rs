@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 use diesel_migrations::EmbeddedMigrations;
 use domain::Identity;
 use events::{Event, Feed};
-use jsonrpc::{Body, Call, Fault, Reply};
+use jsonrpc::{Call, Fault, Question, Reply};
 use records::tx::Found;
 use records::values::Mode;
 use records::write::{Author, Told};
@@ -20,6 +20,7 @@ use tracing::Instrument;
 
 use crate::doctor::Finding;
 use crate::identity::Caller;
+use crate::questions::{self, Answered, parse_reply};
 use crate::reading::{Reads, reads};
 use crate::router::Endpoint;
 use crate::shares::{Shares, working_for};
@@ -61,6 +62,9 @@ pub trait Service: Send + Sync + Sized + 'static {
     type Prepared: Default + Send + Sync;
     /// What [`Service::heard`] found out for events.
     type Heard: Default + Send + Sync;
+
+    /// What it answers other services, by the types of its contract.
+    const ANSWERS: &'static [Answered<Self>] = &[];
 
     /// Its name, its schema's and its role's.
     fn name(&self) -> &'static str;
@@ -217,11 +221,6 @@ pub trait Service: Send + Sync + Sized + 'static {
     ) -> Pending<'a, Answer> {
         Box::pin(async move { Err(Fault::no_such_method(model.name, &call.method).into()) })
     }
-
-    /// A method that services of ours may call: those that [`directory::QUESTIONS`] names.
-    fn private<'a>(&'a self, _owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move { Err(Fault::no_such_method(&call.model, &call.method)) })
-    }
 }
 
 /// A service with everything it runs on.
@@ -292,14 +291,7 @@ impl<S: Service> Owner<S> {
 
     async fn dispatch(&self, call: &Call) -> Result<Reply, Fault> {
         let identity = match self.keyring.verify(&call.token)? {
-            Caller::Service(name) if directory::may_ask(self.service.name(), &name, &call.method) => {
-                return self.private(&name, call).await;
-            }
-            Caller::Service(name) => {
-                let (own, method) = (self.service.name(), &call.method);
-                tracing::warn!(service = own, asked_by = name, method, "what does not stand in directory.rs was asked");
-                return Err(Fault::access_error(format!("The service '{name}' may not ask {own} for '{method}'.")));
-            }
+            Caller::Service(name) => return self.answer_service(&name, call).await,
             Caller::User(identity) => identity,
         };
         working_for(identity.uid, self.answer_user(identity, call)).await
@@ -330,8 +322,23 @@ impl<S: Service> Owner<S> {
         self.service.actions().iter().find(|action| action.model == model.name && action.method == method)
     }
 
+    /// What stands in the service's contract, and what every service answers.
+    async fn answer_service(&self, asker: &str, call: &Call) -> Result<Reply, Fault> {
+        let own = self.service.name();
+        if let Some(question) = S::ANSWERS.iter().find(|question| (question.model, question.method) == (&call.model, &call.method)) {
+            if question.asked_by.contains(&asker) {
+                return (question.answer)(self, asker, call).await;
+            }
+        } else if directory::may_ask(own, asker, &call.method) {
+            return self.common(asker, call).await;
+        }
+        let method = &call.method;
+        tracing::warn!(service = own, asked_by = asker, method, "what stands in no contract was asked");
+        Err(Fault::access_error(format!("The service '{asker}' may not ask {own} for '{method}'.")))
+    }
+
     /// What services ask each other about records: which of some ids are there, what refers to some, what leads where.
-    async fn private(&self, caller: &str, call: &Call) -> Result<Reply, Fault> {
+    async fn common(&self, caller: &str, call: &Call) -> Result<Reply, Fault> {
         match call.method.as_str() {
             "_existing" => {
                 let model = self.service.registry().model(&call.model)?;
@@ -375,7 +382,7 @@ impl<S: Service> Owner<S> {
                 Ok(Reply::value(&self.feed.stamp_once().await.map_err(failed)?))
             }
             "_described" => Ok(Reply::value(&crate::described::all(&self.service))),
-            _ => self.service.private(self, call).await,
+            _ => Err(Fault::no_such_method(&call.model, &call.method)),
         }
     }
 
@@ -407,14 +414,58 @@ impl<S: Service> Owner<S> {
         })
     }
 
-    /// Asks the service that keeps a call's model, as this service.
+    /// Asks another service what stands in its contract. `traceparent` is the trace context of the request that it is for.
     ///
     /// # Errors
-    /// Whatever that service says.
-    pub async fn ask<T: DeserializeOwned>(&self, mut call: Call) -> Result<T, Fault> {
-        let service = directory::owner_of(&call.model).ok_or_else(|| Fault::no_such_model(&call.model))?;
-        call.token = self.keyring.own_token(service)?;
-        parse_reply(self.router.service(service)?.call(call).await?)
+    /// As [`questions::ask`].
+    pub async fn ask<Q: Question>(&self, question: &Q, traceparent: Option<&String>) -> Result<Q::Answer, Fault> {
+        questions::ask(&self.router, &self.keyring, question, traceparent).await
+    }
+
+    /// Which of these records of another service's model are there.
+    ///
+    /// # Errors
+    /// 503 where it is away.
+    pub async fn existing(&self, model: &str, ids: &[i64], traceparent: Option<&String>) -> Result<Vec<i64>, Fault> {
+        self.ask_common(model, "_existing", traceparent, |call| call.with("ids", &ids)).await
+    }
+
+    /// Records of another service as the hub sees them, or as a bank may read them: those of a filter, at most `limit`, by id.
+    ///
+    /// # Errors
+    /// 503 where it is away.
+    pub async fn read_of<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        filter: &Json,
+        query: &str,
+        limit: usize,
+        bank: Option<i64>,
+    ) -> Result<Vec<T>, Fault> {
+        let arguments = |call: Call| call.with("filter", filter).with("query", &query).with("limit", &limit).with("bank", &bank);
+        self.ask_common(model, "_read", None, arguments).await
+    }
+
+    /// How far another service's feed is: everything that is committed stands before.
+    ///
+    /// # Errors
+    /// 503 where it is away.
+    pub async fn position_of(&self, feed: &'static str) -> Result<i64, Fault> {
+        let call = Call::new("", "_position", self.keyring.own_token(feed)?);
+        parse_reply(self.router.service(feed)?.call(call).await?).await
+    }
+
+    async fn ask_common<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        method: &str,
+        traceparent: Option<&String>,
+        arguments: impl FnOnce(Call) -> Call,
+    ) -> Result<T, Fault> {
+        let service = directory::owner_of(model).ok_or_else(|| Fault::no_such_model(model))?;
+        let mut call = arguments(Call::new(model, method, self.keyring.own_token(service)?));
+        call.traceparent = traceparent.cloned();
+        parse_reply(self.router.service(service)?.call(call).await?).await
     }
 
     /// A file that takes milliseconds of a core to make: not on a thread that serves.
@@ -450,19 +501,5 @@ impl<S: Service> Owner<S> {
 impl<S: Service> Endpoint for Owner<S> {
     fn call(&self, call: Call) -> Pending<'_, Result<Reply, Fault>> {
         Box::pin(self.answer(call))
-    }
-}
-
-/// The JSON of a whole reply.
-///
-/// # Errors
-/// 503 when it is not what was expected.
-pub fn parse_reply<T: DeserializeOwned>(reply: Reply) -> Result<T, Fault> {
-    match reply.body {
-        Body::Whole(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            tracing::error!(%error, "a service answered what was not expected");
-            Fault::unavailable("A service answered what was not expected.")
-        }),
-        Body::Stream(_) => Err(Fault::unavailable("A service answered what was not expected.")),
     }
 }

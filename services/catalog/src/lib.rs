@@ -7,14 +7,13 @@ pub mod product_template;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
-use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
 use records::values::Mode;
 use records::{Access, Body, Field, Kind, Model, Registry, Shape, Tx, schema};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
-use service::{Owner, Pending, Service};
+use service::{Answered, Pending, Service};
 
 service::settings! {
     /// What a price is made of. Source: the platforms' own margins.
@@ -71,6 +70,7 @@ fn brand_model() -> Model {
 impl Service for Catalog {
     type Prepared = ();
     type Heard = ();
+    const ANSWERS: &'static [Answered<Self>] = &[Answered::of::<catalog_contract::ByReference>()];
 
     fn name(&self) -> &'static str {
         "catalog"
@@ -93,15 +93,6 @@ impl Service for Catalog {
     fn migrations(&self) -> EmbeddedMigrations {
         const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/catalog");
         MIGRATIONS
-    }
-
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            match (call.model.as_str(), call.method.as_str()) {
-                ("product.product", "_by_reference") => product_template::by_reference(owner, call).await,
-                _ => Err(Fault::no_such_method(&call.model, &call.method)),
-            }
-        })
     }
 
     fn body(&self, model: &Model, mode: Mode) -> Option<Body> {

@@ -25,7 +25,7 @@ pub fn model() -> Model {
         Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(200)),
     ];
-    Model::new("product.master", "product_master", "Product", fields, access)
+    Model::new("product.master", "product_master", "Product", fields, access).publishes::<catalog_contract::ProductMaster>()
 }
 
 /// What a product is made of, or changed by.

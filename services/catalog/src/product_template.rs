@@ -1,14 +1,15 @@
 //! `product.template`: a configuration, which is what is sold; `product.product` is the same record seen as a variant.
 
+use catalog_contract::{ByReference, Configuration};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::Identity;
-use jsonrpc::{Call, Fault, Reply, strict};
+use jsonrpc::{Fault, strict};
 use records::tx::{Found, taken};
 use records::values::{Mode, Problems, is_unset};
 use records::write::{self, OnConflict};
 use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
 use serde_json::{Map, Value as Json, json};
-use service::{Owner, Service};
+use service::{Answers, Owner, Service};
 
 use crate::product_master::{self, Posted};
 use crate::{Catalog, Margins, access, product_attribute};
@@ -62,7 +63,9 @@ fn fields(margins: &Margins) -> Vec<Field> {
 pub fn model(margins: &Margins) -> Model {
     let mut fields = fields(margins);
     fields.push(Field::computed("product_variant_id", Kind::Many2one("product.product"), "Variant", "{t}.id"));
-    Model::new("product.template", "product_template", "Configuration", fields, access).order("priority desc, name")
+    Model::new("product.template", "product_template", "Configuration", fields, access)
+        .order("priority desc, name")
+        .publishes::<catalog_contract::ProductTemplate>()
 }
 
 /// The declaration of the same records as variants.
@@ -319,26 +322,18 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
     tx.update(model, found.ids, &one.values).await.map(drop)
 }
 
-/// For other services: the living configurations of these `references` and `ids`, with what a document copies of them.
-/// Amounts are texts, so that they stay exact.
-///
-/// # Errors
-/// The database's own.
-pub async fn by_reference(owner: &Owner<Catalog>, call: &Call) -> Result<Reply, Fault> {
-    let model = owner.service.registry().model("product.product")?;
-    let price = |name: &str| {
-        let sql = model.any_field(name).and_then(|field| field.computed.clone()).unwrap_or_default();
-        sql.replace("{t}", "t")
-    };
-    let mut sql = Sql::new(&format!(
-        "SELECT json_build_object('id', t.id, 'manufacturer_ref', t.manufacturer_ref, 'name', t.name, 'list_price', t.list_price::text, \
-         'selling_price', ({})::text, 'standard_price', t.standard_price::text, 'sale_ok', t.sale_ok, 'purchase_ok', t.purchase_ok, \
-         'active', t.active, 'tax', coalesce(t.taxes_id[1], (SELECT c.taxes_id[1] FROM product_master m \
-         JOIN product_category c ON c.id = m.categ_id WHERE m.id = t.master_product)))::text FROM product_template t WHERE t.deleted_at IS NULL AND (t.manufacturer_ref = ANY(",
-        price("selling_price")
-    ));
-    sql.bind(call.params.get::<Vec<String>>("references")?.unwrap_or_default()).push(") OR t.id = ANY(");
-    sql.bind(call.params.get::<Vec<i64>>("ids")?.unwrap_or_default()).push("))");
-    let rows = owner.database.search::<Text, String>(sql).await?;
-    Ok(Reply::json(format!("[{}]", rows.join(","))))
+impl Answers<ByReference> for Catalog {
+    async fn answer(owner: &Owner<Self>, question: ByReference, _: Option<&String>) -> Result<Vec<Configuration>, Fault> {
+        let model = owner.service.registry().model("product.product")?;
+        let selling_price = model.sql_of("selling_price")?.replace("{t}", "t");
+        let mut sql = Sql::new(&format!(
+            "SELECT json_build_object('id', t.id, 'manufacturer_ref', t.manufacturer_ref, 'name', t.name, \
+             'selling_price', ({selling_price})::text, 'active', t.active, 'tax', coalesce(t.taxes_id[1], (SELECT c.taxes_id[1] \
+             FROM product_master m JOIN product_category c ON c.id = m.categ_id WHERE m.id = t.master_product)))::text \
+             FROM product_template t WHERE t.deleted_at IS NULL AND (t.manufacturer_ref = ANY("
+        ));
+        sql.bind(question.references.into_iter().collect::<Vec<_>>()).push(") OR t.id = ANY(");
+        sql.bind(question.ids.into_iter().collect::<Vec<_>>()).push("))");
+        owner.database.read(sql).await
+    }
 }

@@ -16,6 +16,7 @@ use records::{Access, Failure, Field, Kind, Model, Sql, Tx, Values};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
+use stock_contract::Close;
 
 use crate::sale_order::{self, by_constraint, columns, next_ids, object};
 use crate::{Crm, read_own};
@@ -310,7 +311,7 @@ const MAX_REASON: usize = 500;
 /// What stock told when it had given up what the orders of invoices still waited for.
 #[derive(Default)]
 pub struct GivenUp {
-    orders: Vec<sale_order::Served>,
+    orders: Vec<stock_contract::Served>,
     /// The newest credit note before.
     before: i64,
 }
@@ -347,7 +348,7 @@ pub async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<
         .owner
         .transact(asked.call.traceparent.as_ref(), |tx| Box::pin(sale_order::note_reason(tx, orders.clone(), reason.to_owned())))
         .await?;
-    let orders = asked.owner.ask(asked.call.asking("stock.move", "_close").with("ids", &orders)).await?;
+    let orders = asked.owner.ask(&Close { ids: orders.into_iter().collect() }, asked.call.traceparent.as_ref()).await?;
     Ok(GivenUp { orders, before: notes.into_iter().max().unwrap_or_default() })
 }
 

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
+use catalog_contract::ByReference;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who, nearest};
 use jsonrpc::{Call, Fault, strict};
+use partners_contract::{Client, ClientOf, ForLead, Reference};
 use records::tx::Found;
 use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
 use records::write::{self, OnConflict};
 use records::{Access, Body, Failure, Field, Kind, Model, Posted, Shape, Sql, Tx, schema};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
 
-use crate::sale_order::{self, NewLine, NewOrder, Pos, Product, decimal, object};
+use crate::sale_order::{self, NewLine, NewOrder, Pos, decimal, object};
 use crate::{Crm, access, loan_file};
 
 /// How many lines a cart may have.
@@ -160,29 +161,6 @@ pub enum Prepared {
     New(Box<NewLead>),
 }
 
-#[derive(Deserialize)]
-struct Named {
-    id: i64,
-    name: String,
-}
-
-/// A point of sale, as partners tell.
-#[derive(Deserialize)]
-struct Point {
-    id: i64,
-    /// A release of partners before this one does not tell.
-    #[serde(default)]
-    closed: bool,
-}
-
-#[derive(Deserialize)]
-struct Places {
-    points: HashMap<String, Point>,
-    bank: Option<Named>,
-    state: Option<Named>,
-    country: Option<Named>,
-}
-
 /// The checked fields of one part.
 struct Part(Values);
 
@@ -220,11 +198,11 @@ impl Part {
     }
 
     /// A reference: a record's id, or its name.
-    fn reference(&self, name: &str) -> Option<Json> {
+    fn reference(&self, name: &str) -> Option<Reference> {
         match self.0.get(name)? {
-            Value::Name(name) => Some(name.as_str().into()),
-            Value::Plain(id) if id.is_number() => Some(id.clone()),
-            _ => None,
+            Value::Name(name) => Some(Reference::Name(name.clone())),
+            Value::Plain(id) => id.as_i64().map(Reference::Id),
+            Value::Change { .. } => None,
         }
     }
 
@@ -318,14 +296,14 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
         }
         code_of_lead = Some(code_pos.to_owned());
     }
-    let codes: Vec<&str> =
-        lines.iter().map(|(.., code)| code.as_str()).chain(code_of_lead.as_deref()).chain(address.text("code_pos")).collect();
-    let refs: Vec<&str> = lines.iter().map(|(_, reference, ..)| reference.as_str()).collect();
-    let products = owner.ask::<Vec<Product>>(call.asking("product.product", "_by_reference").with("references", &refs));
-    let question = call.asking("res.partner", "_for_lead").with("codes", &codes).with("bank", &bank);
+    let codes = lines.iter().map(|(.., code)| code.as_str()).chain(code_of_lead.as_deref()).chain(address.text("code_pos"));
+    let codes = codes.map(str::to_owned).collect();
+    let references = lines.iter().map(|(_, reference, ..)| reference.clone()).collect();
     let (state, country) = (address.reference("state_id"), address.reference("country_id"));
-    let question = question.with("state", &state).with("country", &country);
-    let (products, places) = futures_util::try_join!(products, owner.ask::<Places>(question))?;
+    let (products, named) =
+        (ByReference { references, ..ByReference::default() }, ForLead { codes, bank, state: state.clone(), country: country.clone() });
+    let traceparent = call.traceparent.as_ref();
+    let (products, places) = futures_util::try_join!(owner.ask(&products, traceparent), owner.ask(&named, traceparent))?;
     let products: HashMap<_, _> = products.into_iter().filter(|p| p.active).map(|p| (p.manufacturer_ref.clone(), p)).collect();
     let pos = |at: &str, code: &str, problems: &mut Vec<String>| -> Pos {
         let found = places.points.get(code);
@@ -350,10 +328,8 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     if let Some(code) = address.text("code_pos").filter(|code| Some(*code) != code_of_lead.as_deref()) {
         pos("quotation_address.code_pos", code, problems);
     }
-    let shown = |place: &Json| place.as_str().map_or_else(|| place.to_string(), str::to_owned);
     if let (Some(country), None) = (&country, &places.country) {
-        problems
-            .push(format!("Unknown country in quotation_address.country_id: '{}' (a name, an ISO code or an id expected)", shown(country)));
+        problems.push(format!("Unknown country in quotation_address.country_id: '{}' (a name, an ISO code or an id expected)", country));
     }
     let Some(bank) = places.bank else { return Err(Fault::validation("The bank is not there any more.")) };
     if !problems.is_empty() {
@@ -361,8 +337,9 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     }
     let email = partner.text("email").unwrap_or_default();
     let origin = identity.origin_claiming(None);
-    let question = call.asking("res.partner", "_client").with("email", &email).with("bank", &bank.id).with("own", &identity.bank.is_some());
-    let client: i64 = owner.ask(question.with("uid", &identity.uid).with("origin", &origin)).await?;
+    let own = Some(identity.bank.is_some());
+    let client = Client { email: email.to_owned(), bank: bank.id, own, uid: identity.uid, origin };
+    let client = owner.ask(&client, traceparent).await?;
 
     let name = lead.text("name").map(str::to_owned).unwrap_or_else(|| match (cart_id, ek_order_id) {
         (Some(cart), _) => format!("Panier {cart} – {}", bank.name),
@@ -377,7 +354,7 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     values.extend(at.clone());
     let mut order = object(json!({
         "delivery_type": address.text("type"), "delivery_street": address.text("street"), "delivery_street2": address.text("street2"),
-        "delivery_state": places.state.as_ref().map(|state| state.name.clone()).or(state.as_ref().map(shown)),
+        "delivery_state": places.state.as_ref().map(|state| state.name.clone()).or(state.as_ref().map(Reference::to_string)),
         "delivery_state_id": places.state.as_ref().map(|state| state.id), "delivery_country_id": places.country.map(|country| country.id),
     }));
     order.extend(at);
@@ -403,7 +380,7 @@ type Row = (String, String, Decimal, String);
 
 /// Whether a lead whose hash was dropped, or is under a key that is not ours any more, has the same client and the same cart.
 async fn is_alike(owner: &service::Owner<Crm>, call: &Call, lead: i64, email: &str, cart: &[Row]) -> Result<bool, Fault> {
-    let client: Option<i64> = owner.ask(call.asking("res.partner", "_client_of").with("email", &email)).await?;
+    let client = owner.ask(&ClientOf { email: email.to_owned() }, call.traceparent.as_ref()).await?;
     let mut sql = Sql::new(
         "SELECT o.partner_id, l.manufacturer_ref, l.product_uom_qty::text, l.code_pos FROM sale_order o \
          JOIN sale_order_line l ON l.order_id = o.id WHERE l.deleted_at IS NULL AND o.opportunity_id = ",

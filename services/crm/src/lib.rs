@@ -6,6 +6,9 @@ pub mod loan_file;
 pub mod printed;
 pub mod sale_order;
 
+use std::collections::BTreeSet;
+
+use crm_contract::{DeliveriesOf, DemandOf, PapersOf};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use events::Event;
@@ -17,11 +20,11 @@ use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Regist
 use serde_json::{Map, Value as Json, json};
 use service::doctor::Finding;
 use service::owner::Answer;
-use service::{Asked, Owner, Pending, Service, consumer};
+use service::{Answered, Asked, Owner, Pending, Service, consumer};
+use stock_contract::{ForOrders, Served, StockMove};
 
 use crate::account_move::GivenUp;
 use crate::crm_lead::Wire;
-use crate::sale_order::Served;
 
 service::settings! {
     /// What leads and orders need.
@@ -106,6 +109,8 @@ pub fn settings_access(identity: &Identity) -> Access {
 impl Service for Crm {
     type Prepared = Prepared;
     type Heard = Vec<Served>;
+
+    const ANSWERS: &'static [Answered<Self>] = &[Answered::of::<DemandOf>(), Answered::of::<PapersOf>(), Answered::of::<DeliveriesOf>()];
 
     fn name(&self) -> &'static str {
         "crm"
@@ -261,17 +266,6 @@ impl Service for Crm {
         self.keys.open(id, text)
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            match (call.model.as_str(), call.method.as_str()) {
-                ("sale.order", "_demand") => sale_order::demand(owner, call).await,
-                ("sale.order", "_papers") => sale_order::papers(owner, call).await,
-                ("sale.order", "_deliveries") => printed::deliveries(owner, call).await,
-                _ => Err(Fault::no_such_method(&call.model, &call.method)),
-            }
-        })
-    }
-
     fn follows(&self) -> &'static [&'static str] {
         &["stock", "partners"]
     }
@@ -280,13 +274,12 @@ impl Service for Crm {
         Box::pin(async move {
             // Of partners' feed nothing has to be asked
             let moves = events.iter().filter(|event| event.model == "stock.move");
-            let mut orders: Vec<i64> = moves.filter_map(|event| Moved::of(event)?.sale_id).collect();
-            orders.sort_unstable();
-            orders.dedup();
-            if orders.is_empty() {
+            let moves: Vec<StockMove> = moves.map(|event| consumer::read(event, "crm")).collect::<Result<_, _>>()?;
+            let ids: BTreeSet<i64> = moves.iter().filter_map(|one| one.sale_id).collect();
+            if ids.is_empty() {
                 return Ok(Vec::new());
             }
-            owner.ask(Call::new("stock.move", "_for_orders", "".into()).with("ids", &orders)).await
+            owner.ask(&ForOrders { ids }, None).await
         })
     }
 
@@ -298,20 +291,8 @@ impl Service for Crm {
         heard: &'a Self::Heard,
     ) -> Pending<'a, Result<(), Failure>> {
         Box::pin(async move {
-            consumer::forget(tx, events).await?;
+            consumer::forget(tx, events, "crm").await?;
             if heard.is_empty() { Ok(()) } else { sale_order::serve(tx, heard).await }
         })
-    }
-}
-
-/// What matters of a move of stock.
-#[derive(serde::Deserialize)]
-struct Moved {
-    sale_id: Option<i64>,
-}
-
-impl Moved {
-    fn of(event: &Event) -> Option<Moved> {
-        serde_json::from_str(event.payload.get()).ok()
     }
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate, NaiveDateTime};
-use diesel::sql_types::Text;
+use crm_contract::{DeliveriesOf, Delivery};
 use domain::Identity;
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::{Fault, Reply};
+use partners_contract::{ForReport, Paper, Parties};
 use records::{Model, Sql};
-use report::{Align, Column, Delivery, Document, Parties, Wanted};
+use report::{Align, Column, Document};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use service::{Owner, metrics};
+use service::{Answers, Owner, metrics};
 
 use crate::Crm;
 
@@ -81,20 +82,15 @@ fn delivery(at: &str) -> String {
     )
 }
 
-/// For stock's slips: where the goods of these orders go, for each the moment at which its slip was made for good, if it is.
-///
-/// # Errors
-/// The database's own.
-pub async fn deliveries(owner: &Owner<Crm>, call: &Call) -> Result<Reply, Fault> {
-    // Of a client who is to be forgotten only what is posted keeps more than is left
-    let at = "CASE WHEN l.name = 'Panier effacé ' || l.id THEN NULL ELSE nullif(a.at, '')::timestamptz END";
-    let mut sql = Sql::new(&format!(
-        "SELECT coalesce(json_agg(d.delivery ORDER BY d.n), '[]')::text FROM (SELECT a.n, {} AS delivery FROM unnest(",
-        delivery(at)
-    ));
-    sql.bind(call.params.need::<Vec<i64>>("orders")?).push(", ").bind(call.params.need::<Vec<String>>("moments")?);
-    sql.push(") WITH ORDINALITY AS a(id, at, n) LEFT JOIN sale_order o ON o.id = a.id LEFT JOIN crm_lead l ON l.id = o.opportunity_id) d");
-    Ok(Reply::json(owner.database.search::<Text, String>(sql).await?.pop().unwrap_or_default()))
+impl Answers<DeliveriesOf> for Crm {
+    async fn answer(owner: &Owner<Self>, question: DeliveriesOf, _: Option<&String>) -> Result<Vec<Delivery>, Fault> {
+        // Of a client who is to be forgotten only what is posted keeps more than is left
+        let at = "CASE WHEN l.name = 'Panier effacé ' || l.id THEN NULL ELSE nullif(a.at, '')::timestamptz END";
+        let mut sql = Sql::new(&format!("SELECT coalesce({}, '{{}}')::text FROM unnest(", delivery(at)));
+        sql.bind(question.orders).push(", ").bind(question.moments);
+        sql.push(") WITH ORDINALITY AS a(id, at, n) LEFT JOIN sale_order o ON o.id = a.id LEFT JOIN crm_lead l ON l.id = o.opportunity_id ORDER BY a.n");
+        owner.database.read(sql).await
+    }
 }
 
 /// What stands beside these records on their papers.
@@ -122,9 +118,7 @@ async fn asides(owner: &Owner<Crm>, is_order: bool, ids: &[i64]) -> Result<Vec<A
         ))
     };
     sql.bind(ids.to_vec()).push(")");
-    let rows = owner.database.search::<Text, String>(sql).await?;
-    let read = |row: &String| serde_json::from_str(row).map_err(|error| unprintable(&error));
-    rows.iter().map(read).collect()
+    owner.database.read(sql).await
 }
 
 /// The PDF of these records, as far as the user sees them.
@@ -150,15 +144,14 @@ pub async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, ids:
         .into_iter()
         .map(|one| asides.remove(&one.id).map(|aside| (one, aside)).ok_or_else(Fault::busy))
         .collect::<Result<Vec<_>, _>>()?;
-    let wanted = |(one, aside): &(Printed, Aside)| Wanted {
+    let wanted = |(one, aside): &(Printed, Aside)| Paper {
         at: aside.at.clone(),
         bank: aside.bank,
         posted: !is_order,
         partners: vec![one.partner_id],
     };
-    let wanted: Vec<Wanted> = papers.iter().map(wanted).collect();
-    let parties = Call::new("res.partner", "_for_report", "".into()).with("identity", identity).with("papers", &wanted);
-    let parties: Vec<Parties> = owner.ask(parties).await?;
+    let wanted = ForReport { identity: identity.clone(), papers: papers.iter().map(wanted).collect() };
+    let parties = owner.ask(&wanted, None).await?;
     let documents: Vec<Document> =
         papers.iter().zip(&parties).map(|((one, aside), parties)| document(one, aside, parties, is_order)).collect();
     owner
@@ -204,7 +197,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, is_order: bool) -> 
     };
     let agreed = if is_refund { "Arrêté" } else { "Arrêtée" };
     let date = day(&one.date_order);
-    let (method, days) = parties.payment();
+    let (method, days) = report::payment(parties);
     let mut facts = Vec::new();
     let mut fact = |label: &str, value: Option<String>| facts.extend(value.map(|value| (label.to_owned(), value)));
     fact("Date", date.map(report::date));
@@ -250,13 +243,13 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, is_order: bool) -> 
     if is_order {
         notes.push("Document établi à titre d'information : il ne tient pas lieu de facture.".to_owned());
     }
-    let mut recipients = vec![("Client".to_owned(), parties.client(one.partner_id))];
-    recipients.extend(aside.delivery.recipient(parties.telephone(one.partner_id)));
+    let mut recipients = vec![("Client".to_owned(), report::client(parties, one.partner_id))];
+    recipients.extend(report::recipient(&aside.delivery, report::telephone(parties, one.partner_id)));
     Document {
         title: title.to_owned(),
         number: one.name.clone(),
         facts,
-        issuer: parties.company(),
+        issuer: report::company(parties),
         recipients,
         columns: vec![
             column("Référence", Align::Left, 2.1),

@@ -1,18 +1,22 @@
 //! `sale.order`: what a client has ordered, and how far it is. Stock reserves and ships by the order's state, and tells what
 //! came of it.
 
-use diesel::sql_types::{BigInt, Text};
+use catalog_contract::Configuration;
+use chrono::NaiveDate;
+use crm_contract::{Demand, DemandOf, Papers, PapersOf};
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use domain::price::{Amounts, Tax};
 use domain::{Progress, price};
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::Fault;
 use records::tx::{Found, taken};
 use records::values::{MAX_MONEY, Mode, Problems};
 use records::write::{self, OnConflict};
 use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use service::Owner;
+use service::{Answers, Owner};
+use stock_contract::{Served, ServedLine};
 
 use crate::{Crm, access, account_move, read_own};
 
@@ -51,7 +55,9 @@ pub fn model() -> Model {
         Field::new("note", Kind::Text(20_000), "Terms and conditions").personal(),
         Field::internal("closing_reason", Kind::Char(500)),
     ];
-    Model::new("sale.order", "sale_order", "Sales order", fields, access).order("date_order desc, id desc")
+    Model::new("sale.order", "sale_order", "Sales order", fields, access)
+        .order("date_order desc, id desc")
+        .publishes::<crm_contract::SaleOrder>()
 }
 
 /// The declaration of a line, which copies what it sells as that was.
@@ -87,6 +93,7 @@ pub fn line_model() -> Model {
     ];
     Model::new("sale.order.line", "sale_order_line", "Sales order line", fields, |identity| read_own(identity, "order_id.code_pos"))
         .order("order_id, sequence, id")
+        .publishes::<crm_contract::SaleOrderLine>()
 }
 
 /// The declaration of a tax.
@@ -103,23 +110,6 @@ pub fn tax_model() -> Model {
     Model::new("account.tax", "account_tax", "Tax", fields, crate::settings_access).order("sequence, id")
 }
 
-/// What catalog tells of a configuration.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Product {
-    /// `product.product` id.
-    pub id: i64,
-    /// Its key.
-    pub manufacturer_ref: String,
-    /// Its name.
-    pub name: String,
-    /// What it sells for.
-    pub selling_price: Decimal,
-    /// Whether it is still there.
-    pub active: bool,
-    /// `account.tax` id: its own, or its category's; none: the first.
-    pub tax: Option<i64>,
-}
-
 /// The point of sale of a line; none: the central warehouse.
 pub type Pos = Option<i64>;
 
@@ -127,7 +117,7 @@ pub type Pos = Option<i64>;
 #[derive(Clone, Debug)]
 pub struct NewLine {
     /// What is sold, as it is now.
-    pub product: Product,
+    pub product: Configuration,
     /// How many.
     pub quantity: Decimal,
     /// From where, by its code.
@@ -356,46 +346,19 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, found: Found, method: &str) 
     Ok(true.into())
 }
 
-/// For stock: what these orders are to have, by their newest version.
-///
-/// # Errors
-/// The database's own.
-pub async fn demand(owner: &Owner<Crm>, call: &Call) -> Result<Reply, Fault> {
-    let mut sql = Sql::new(
-        "SELECT json_build_object('id', o.id, 'name', 'S' || lpad(o.id::text, greatest(5, length(o.id::text)), '0'), 'version', o.version, \
-         'ek_state', o.ek_state, 'bank_id', o.bank_id, 'partner_id', o.partner_id, 'lines', \
-         (SELECT coalesce(json_agg(json_build_object('id', l.id, 'product_id', l.product_id, 'name', l.name, 'manufacturer_ref', l.manufacturer_ref, \
-         'quantity', l.product_uom_qty::text, 'price_unit', l.price_unit::text, 'pos_id', l.pos_id, 'code_pos', l.code_pos) ORDER BY l.id), '[]') \
-         FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL))::text \
-         FROM sale_order o WHERE o.deleted_at IS NULL AND o.id = ANY(",
-    );
-    sql.bind(call.params.need::<Vec<i64>>("ids")?).push(") ORDER BY o.id");
-    Ok(Reply::json(format!("[{}]", owner.database.search::<Text, String>(sql).await?.join(","))))
-}
-
-/// What stock tells of an order.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct Served {
-    /// The order.
-    pub order: i64,
-    /// Its lines.
-    pub lines: Vec<ServedLine>,
-}
-
-/// What stock tells of a line, as it is now.
-#[derive(Debug, Deserialize, Serialize)]
-pub struct ServedLine {
-    /// `sale.order.line` id.
-    pub line: i64,
-    /// Put aside.
-    pub reserved: Decimal,
-    /// Shipped in all.
-    pub delivered: Decimal,
-    /// Come back of that.
-    pub returned: Decimal,
-    /// Given up of a delivered order. A release of stock before this one could give up nothing, and does not tell.
-    #[serde(default)]
-    pub closed: Decimal,
+impl Answers<DemandOf> for Crm {
+    async fn answer(owner: &Owner<Self>, question: DemandOf, _: Option<&String>) -> Result<Vec<Demand>, Fault> {
+        let mut sql = Sql::new(
+            "SELECT json_build_object('id', o.id, 'name', 'S' || lpad(o.id::text, greatest(5, length(o.id::text)), '0'), 'version', o.version, \
+             'ek_state', o.ek_state, 'bank_id', o.bank_id, 'partner_id', o.partner_id, 'lines', \
+             (SELECT coalesce(json_agg(json_build_object('id', l.id, 'product_id', l.product_id, 'name', l.name, 'manufacturer_ref', l.manufacturer_ref, \
+             'quantity', l.product_uom_qty::text, 'price_unit', l.price_unit::text, 'pos_id', l.pos_id, 'code_pos', l.code_pos) ORDER BY l.id), '[]') \
+             FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL))::text \
+             FROM sale_order o WHERE o.deleted_at IS NULL AND o.id = ANY(",
+        );
+        sql.bind(question.ids.into_iter().collect::<Vec<_>>()).push(") ORDER BY o.id");
+        owner.database.read(sql).await
+    }
 }
 
 /// A line as it is known, locked with its order.
@@ -476,21 +439,19 @@ pub async fn note_reason(tx: &mut Tx<'_>, orders: Vec<i64>, reason: String) -> R
     tx.update(tx.registry.model("sale.order")?, orders, &values).await.map(drop)
 }
 
-/// What keeps a client from being forgotten, `{open, last}`: how many orders of it are not at their end, and the day of the last
-/// posted invoice.
-///
-/// # Errors
-/// The database's own.
-pub async fn papers(owner: &Owner<Crm>, call: &Call) -> Result<Reply, Fault> {
-    let mut sql = Sql::new(
-        "SELECT json_build_object('open', (SELECT count(*) FROM sale_order o WHERE o.deleted_at IS NULL AND o.state <> 'cancel' \
-         AND (o.state <> 'done' OR EXISTS (SELECT FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL \
-         AND l.reserved + l.short > 0)) AND o.partner_id = ",
-    );
-    let partner: i64 = call.params.need("partner")?;
-    sql.bind(partner).push("), 'last', (SELECT max(m.invoice_date) FROM account_move m WHERE m.state = 'posted' AND m.partner_id = ");
-    sql.bind(partner).push("))::text");
-    Ok(Reply::json(owner.database.search::<Text, String>(sql).await?.pop().unwrap_or_default()))
+impl Answers<PapersOf> for Crm {
+    async fn answer(owner: &Owner<Self>, question: PapersOf, _: Option<&String>) -> Result<Papers, Fault> {
+        let mut sql = Sql::new(
+            "SELECT (SELECT count(*) FROM sale_order o WHERE o.deleted_at IS NULL AND o.state <> 'cancel' \
+             AND (o.state <> 'done' OR EXISTS (SELECT FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL \
+             AND l.reserved + l.short > 0)) AND o.partner_id = ",
+        );
+        sql.bind(question.partner).push("), (SELECT max(m.invoice_date) FROM account_move m WHERE m.state = 'posted' AND m.partner_id = ");
+        sql.bind(question.partner).push(")");
+        let row = owner.database.search::<(BigInt, Nullable<Date>), (i64, Option<NaiveDate>)>(sql).await?.pop();
+        let (open, last) = row.ok_or_else(|| service::our_fault("crm", "a client's papers can't be counted", &"no row"))?;
+        Ok(Papers { open, last })
+    }
 }
 
 /// The value of a checked quantity.

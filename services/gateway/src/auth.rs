@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HOST, ORIGIN};
-use jsonrpc::{Call, Fault};
+use jsonrpc::Fault;
 use moka::future::Cache;
+use partners_contract::{LoggedIn, OfKey, OfSession};
+use service::ask;
 use service::http::bearer;
-use service::identity::LoggedIn;
-use service::owner::parse_reply;
 use sha2::{Digest, Sha256};
 
 use crate::Gateway;
@@ -128,10 +128,7 @@ impl Gateway {
     /// # Errors
     /// 401 where it is nobody's, 429 and 503 where too many are looked for.
     pub async fn look_up(&self, request: &HttpRequest, carried: &Carried) -> Result<Arc<Session>, Fault> {
-        let (kind, name, text) = match carried {
-            Carried::Key(key) => ("_api_key", "key", key),
-            Carried::Session { id, .. } => ("_session", "session_id", id),
-        };
+        let (Carried::Key(text) | Carried::Session { id: text, .. }) = carried;
         if text.is_empty() || text.len() > MAX_ID || text.contains('\0') {
             return Err(Fault::session_expired());
         }
@@ -144,9 +141,11 @@ impl Gateway {
         }
         let seen = self.sessions.known.try_get_with(digest, async {
             let _place = self.lookups.take(self.address(request), LOOKUP_WAITS).await?;
-            let call = Call::new("res.users", kind, self.keyring.own_token("partners")?).with(name, text);
-            let call = call.with("forwarder", &self.untrusted_forwarder(request));
-            let who: LoggedIn = parse_reply(self.router.call(call).await?)?;
+            let (text, forwarder) = (text.clone(), self.untrusted_forwarder(request));
+            let who = match carried {
+                Carried::Key(_) => ask(&self.router, &self.keyring, &OfKey { key: text, forwarder }, None).await?,
+                Carried::Session { .. } => ask(&self.router, &self.keyring, &OfSession { session_id: text, forwarder }, None).await?,
+            };
             Ok::<_, Fault>(Arc::new(Session::of(who)))
         });
         match seen.await {

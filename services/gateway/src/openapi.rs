@@ -8,7 +8,8 @@ use records::Described;
 use records::read::{MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value as Json, json};
 use service::directory::SERVICES;
-use service::owner::parse_reply;
+use service::{ask, parse_reply};
+use sync_contract::Webhooks;
 
 use crate::Gateway;
 use crate::doors::report;
@@ -53,12 +54,11 @@ impl Gateway {
         let mut models: BTreeMap<String, (&'static str, Described)> = BTreeMap::new();
         for (service, _) in SERVICES {
             let call = Call::new("", "_described", self.keyring.own_token(service)?);
-            let described: BTreeMap<String, Described> = parse_reply(self.router.service(service)?.call(call).await?)?;
+            let described: BTreeMap<String, Described> = parse_reply(self.router.service(service)?.call(call).await?).await?;
             models.extend(described.into_iter().map(|(name, model)| (name, (*service, model))));
             tags.push(json!({"name": service}));
         }
-        let call = Call::new("", "_webhooks", self.keyring.own_token("sync")?);
-        let webhooks: Json = parse_reply(self.router.service("sync")?.call(call).await?)?;
+        let webhooks = ask(&self.router, &self.keyring, &Webhooks {}, None).await?;
         tags.extend([json!({"name": "sessions"}), json!({"name": "documents"}), json!({"name": "webhooks"})]);
 
         let mut paths = own_paths();

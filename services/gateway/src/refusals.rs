@@ -3,16 +3,19 @@
 //! Strangers' are counted and not kept: anybody can send any number of them. A full channel, or a user's full share of it,
 //! drops them: telling must not slow what is told of.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use chrono::Utc;
-use jsonrpc::{Call, Fault};
-use serde_json::{Map, Value as Json, json};
+use jsonrpc::Fault;
+use serde_json::Value as Json;
+use service::ask;
 use service::http::header;
 use service::metrics::REFUSED;
 use service::shares::{Share, Shares};
+use sync_contract::{KeepRefused, Refused};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::Gateway;
@@ -28,12 +31,12 @@ const DEPTH: usize = 6;
 const MAX: (usize, usize, usize) = (100, 200, 500);
 
 /// A row of ek_request, with the place that it takes of its user's share.
-type Refused = (Json, Share<i64>);
+type Waiting = (Refused, Share<i64>);
 
 /// Those that are still to be told.
 pub struct Refusals {
-    sender: Sender<Refused>,
-    receiver: Mutex<Option<Receiver<Refused>>>,
+    sender: Sender<Waiting>,
+    receiver: Mutex<Option<Receiver<Waiting>>>,
     places: Shares<i64>,
 }
 
@@ -59,7 +62,7 @@ impl Gateway {
         let Some(session) = session else { return count("stranger") };
         let identity = &session.who.identity;
         let Ok(place) = self.refusals.places.take_now(identity.uid, 1) else { return count("dropped") };
-        let mut names = Map::new();
+        let mut names = BTreeMap::new();
         if let Ok(body) = serde_json::from_slice::<Json>(body) {
             collect(&body, DEPTH, &mut names);
         }
@@ -67,12 +70,21 @@ impl Gateway {
         // The id that our own faults tell, else that of the caller's trace
         let trace = fault.message.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 32);
         let trace = trace.or_else(|| header(request, "traceparent")?.split('-').nth(1).filter(|id| id.len() == 32));
-        let row = json!({
-            "at": Utc::now(), "method": cut(request.method().as_str(), 16), "path": cut(request.path(), MAX.1),
-            "login": cut(&identity.login, 254), "bank_id": identity.bank,
-            "status": fault.status, "error": cut(&fault.name, MAX.0), "message": redacted(&cut(&fault.message, MAX.2)),
-            "reference": names.get("reference"), "ek_order_id": names.get("ek_order_id"), "email": names.get("email"), "trace_id": trace,
-        });
+        let mut named = |name: &str| names.remove(name);
+        let row = Refused {
+            at: Utc::now(),
+            method: cut(request.method().as_str(), 16),
+            path: cut(request.path(), MAX.1),
+            login: cut(&identity.login, 254),
+            bank_id: identity.bank,
+            status: fault.status,
+            error: cut(&fault.name, MAX.0),
+            message: redacted(&cut(&fault.message, MAX.2)),
+            reference: named("reference"),
+            ek_order_id: named("ek_order_id"),
+            email: named("email"),
+            trace_id: trace.map(str::to_owned),
+        };
         count(if self.refusals.sender.try_send((row, place)).is_ok() { "user" } else { "dropped" });
     }
 
@@ -83,13 +95,9 @@ impl Gateway {
         let mut rows = Vec::new();
         while receiver.recv_many(&mut rows, BATCH).await > 0 {
             // Twice; after that support has one answer less
-            let told: Vec<&Json> = rows.iter().map(|(row, _)| row).collect();
+            let told = KeepRefused { rows: rows.iter().map(|(row, _)| row.clone()).collect() };
             for again in [true, false] {
-                let told = async {
-                    let token = self.keyring.own_token("sync")?;
-                    self.router.service("sync")?.call(Call::new("ek.request", "_refused", token).with("rows", &told)).await
-                };
-                match told.await {
+                match ask(&self.router, &self.keyring, &told, None).await {
                     Ok(_) => break,
                     Err(_) if again => tokio::time::sleep(Duration::from_secs(2)).await,
                     Err(fault) => tracing::warn!(%fault, lost = rows.len(), "refused requests could not be kept"),
@@ -101,7 +109,7 @@ impl Gateway {
 }
 
 /// The names by which people look for a request: the first of each that stands in the body, as a field or in a filter.
-fn collect(json: &Json, depth: usize, names: &mut Map<String, Json>) {
+fn collect(json: &Json, depth: usize, names: &mut BTreeMap<&'static str, String>) {
     let mut named = |key: &str, value: &Json| {
         let kind = match key.rsplit('.').next() {
             Some("email") => "email",
@@ -116,7 +124,7 @@ fn collect(json: &Json, depth: usize, names: &mut Map<String, Json>) {
             _ => return,
         };
         let text: String = text.chars().filter(|c| *c != '\0').take(if kind == "email" { 254 } else { MAX.0 }).collect();
-        names.entry(kind.to_owned()).or_insert(text.into());
+        names.entry(kind).or_insert(text);
     };
     match json {
         Json::Object(map) => {
@@ -149,14 +157,17 @@ fn redacted(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_body_tells_the_names_it_is_found_by() {
-        let mut names = Map::new();
+        let mut names = BTreeMap::new();
         let body = json!({"params": {"filter": [["partner_id.email", "=", "A@b.dz"]], "data": {"ek_order_id": 1416, "product": [{"manufacturer_ref": "X-1"}], "salary": 90_000}}});
         collect(&body, DEPTH, &mut names);
-        assert_eq!(Json::Object(names), json!({"email": "a@b.dz", "ek_order_id": "1416", "reference": "X-1"}));
+        let found = [("ek_order_id", "1416"), ("email", "a@b.dz"), ("reference", "X-1")].map(|(name, text)| (name, text.to_owned()));
+        assert_eq!(names, BTreeMap::from(found));
     }
 
     #[test]

@@ -4,8 +4,7 @@
 use domain::Identity;
 use jsonrpc::Call;
 use serde_json::{Value, json};
-use service::owner::parse_reply;
-use service::{Keyring, Router, directory};
+use service::{Keyring, Router, directory, parse_reply};
 
 /// Log-ins of the demo: login (which is the password too), and who that is.
 pub const USERS: &[(&str, &str)] = &[
@@ -21,7 +20,7 @@ pub const USERS: &[(&str, &str)] = &[
 /// What the services say.
 pub async fn make(router: &Router, gateway: &Keyring) -> anyhow::Result<bool> {
     let there = Call::new("res.users", "_existing", gateway.own_token("partners")?).with("ids", &[2]);
-    if !parse_reply::<Vec<i64>>(router.call(there).await?)?.is_empty() {
+    if !parse_reply::<Vec<i64>>(router.call(there).await?).await?.is_empty() {
         return Ok(false);
     }
     // The administrator comes first: user 2, as in Odoo
@@ -58,8 +57,8 @@ pub async fn fill(router: &Router, gateway: &Keyring) -> anyhow::Result<()> {
 async fn send(router: &Router, gateway: &Keyring, mut call: Call) -> anyhow::Result<Value> {
     let what = format!("the demo's {} {}", call.model, call.method);
     call.token = gateway.user_token(directory::owner_of(&call.model).unwrap_or_default(), &Identity::system())?;
-    let answer = router.call(call).await.and_then(parse_reply);
-    answer.map_err(|fault| anyhow::anyhow!("{what}: {fault}"))
+    let answer = async { parse_reply(router.call(call).await?).await };
+    answer.await.map_err(|fault| anyhow::anyhow!("{what}: {fault}"))
 }
 
 /// A line of a purchase: reference, quantity, price.

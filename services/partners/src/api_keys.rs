@@ -2,7 +2,7 @@
 //! statement made of a declaration meets it.
 
 use domain::{Identity, Kind as Who, hex};
-use events::{Change, append};
+use events::{Change, Publication, append};
 use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::{is_unset, whole};
@@ -47,7 +47,7 @@ fn noted(tx: &Tx<'_>, new: &str, values: impl FnOnce(&mut Sql), change: Change) 
     sql.push(" AS actor, ").bind(tx.author.traceparent.clone()).push(&format!(" AS traceparent), new AS ({new}"));
     values(&mut sql);
     sql.push(") RETURNING id, user_id, name, expires_at AS expiration_date, 1::bigint AS version)");
-    sql.push(&append(MODEL, change, &[], &[], None)).push(" SELECT id FROM new");
+    sql.push(&append(MODEL, change, &[], &[], None, &Publication { schema: 1, fields: Vec::new() })).push(" SELECT id FROM new");
     sql
 }
 

@@ -1,97 +1,83 @@
 //! What other services ask of partners for their documents: whose a code or an e-mail is, where a place is.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::sql_types::{BigInt, Bool, Text};
-use domain::{Identity, Origin};
-use jsonrpc::{Call, Fault, Reply};
-use records::values::whole;
+use domain::Identity;
+use jsonrpc::Fault;
+use partners_contract::{
+    Business, Client, ClientOf, ForLead, ForReport, Named, Paper, Parties, Places, PointOfSale, Points, PointsOfSale, Reference,
+};
 use records::write::OnConflict;
 use records::{Failure, Sql, Tx, Values};
-use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
-use service::{Owner, Service};
+use serde_json::Value as Json;
+use service::{Answers, Owner, Service};
 
 use crate::{Partners, bank_rows};
 
-/// The points of sale of these `codes` and `ids`: `{code: {id, name, active, closed, version}}`.
-///
-/// # Errors
-/// The database's own.
-pub async fn points_of_sale(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    Ok(Reply::value(&points(owner, call.params.need("codes")?, call.params.get("ids")?.unwrap_or_default()).await?))
+impl Answers<PointsOfSale> for Partners {
+    async fn answer(owner: &Owner<Self>, question: PointsOfSale, _: Option<&String>) -> Result<Points, Fault> {
+        points(owner, question.codes, question.ids).await
+    }
 }
 
-async fn points(owner: &Owner<Partners>, codes: Vec<String>, ids: Vec<i64>) -> Result<Map<String, Json>, Fault> {
+async fn points(owner: &Owner<Partners>, codes: BTreeSet<String>, ids: BTreeSet<i64>) -> Result<Points, Fault> {
     let mut sql = Sql::new(
         "SELECT code_pos, id, name, active, status, version FROM res_partner WHERE is_pos AND deleted_at IS NULL AND (code_pos = ANY(",
     );
-    sql.bind(codes).push(") OR id = ANY(").bind(ids).push("))");
+    sql.bind(codes.into_iter().collect::<Vec<_>>()).push(") OR id = ANY(").bind(ids.into_iter().collect::<Vec<_>>()).push("))");
     type Columns = (Text, BigInt, Text, Bool, Text, BigInt);
     let rows = owner.database.search::<Columns, (String, i64, String, bool, String, i64)>(sql).await?;
     let point = |(code, id, name, active, status, version): (String, i64, String, bool, String, i64)| {
-        let closed = domain::is_closed(active, &status);
-        (code, json!({"id": id, "name": name, "active": active, "closed": closed, "version": version}))
+        (code, PointOfSale { id, name, active, closed: domain::is_closed(active, &status), version })
     };
     Ok(rows.into_iter().map(point).collect())
 }
 
-/// What a lead names: the points of sale of its `codes`, its `bank`'s name, its `state` (a wilaya by number or name) and
-/// its `country` (an ISO code): `{points, bank, state: {id, name}, country: {id, name}}`, null where there is none.
-///
-/// # Errors
-/// The database's own.
-pub async fn for_lead(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    let mut answer = Map::new();
-    answer.insert("points".to_owned(), points(owner, call.params.need("codes")?, Vec::new()).await?.into());
-    let mut sql = Sql::new("SELECT 'bank', id, name FROM res_bank WHERE deleted_at IS NULL AND id = ");
-    sql.bind(call.params.get::<i64>("bank")?)
-        .push(" UNION ALL (SELECT 'state', id, name FROM res_country_state t WHERE deleted_at IS NULL AND ");
-    // A number is an id, a text a name
-    let named = |sql: &mut Sql, model: &str, place: Option<Json>| {
-        let name = place.as_ref().and_then(Json::as_str).map(|name| name.trim().to_owned());
-        let how = owner.service.registry().get(model).map(|model| model.named.replace("{t}", "t")).unwrap_or_default();
-        sql.push("(t.id = ").bind(place.as_ref().and_then(whole).filter(|_| name.is_none())).push(" OR EXISTS (SELECT FROM (SELECT ");
-        sql.bind(name).push(&format!("::text AS name) r WHERE {how}))"));
-    };
-    named(&mut sql, "res.country.state", call.params.get("state")?);
-    sql.push(" ORDER BY t.country_id, t.id LIMIT 1) UNION ALL (SELECT 'country', id, coalesce(name_fr, name) FROM res_country t WHERE deleted_at IS NULL AND ");
-    named(&mut sql, "res.country", call.params.get("country")?);
-    sql.push(" ORDER BY t.id LIMIT 1)");
-    for (what, id, name) in owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(sql).await? {
-        answer.insert(what, json!({"id": id, "name": name}));
+impl Answers<ForLead> for Partners {
+    async fn answer(owner: &Owner<Self>, question: ForLead, _: Option<&String>) -> Result<Places, Fault> {
+        let mut places = Places { points: points(owner, question.codes, BTreeSet::new()).await?, ..Places::default() };
+        let mut sql = Sql::new("SELECT 'bank', id, name FROM res_bank WHERE deleted_at IS NULL AND id = ");
+        sql.bind(question.bank).push(" UNION ALL (SELECT 'state', id, name FROM res_country_state t WHERE deleted_at IS NULL AND ");
+        let registry = owner.service.registry();
+        // A number is an id, a text a name
+        let named = |sql: &mut Sql, model: &str, place: Option<Reference>| -> Result<(), Fault> {
+            let how = registry.model(model)?.named.replace("{t}", "t");
+            let (id, name) = match place {
+                Some(Reference::Id(id)) => (Some(id), None),
+                Some(Reference::Name(name)) => (None, Some(name.trim().to_owned())),
+                None => (None, None),
+            };
+            sql.push("(t.id = ").bind(id).push(" OR EXISTS (SELECT FROM (SELECT ");
+            sql.bind(name).push(&format!("::text AS name) r WHERE {how}))"));
+            Ok(())
+        };
+        named(&mut sql, "res.country.state", question.state)?;
+        sql.push(" ORDER BY t.country_id, t.id LIMIT 1) UNION ALL (SELECT 'country', id, coalesce(name_fr, name) FROM res_country t WHERE deleted_at IS NULL AND ");
+        named(&mut sql, "res.country", question.country)?;
+        sql.push(" ORDER BY t.id LIMIT 1)");
+        for (what, id, name) in owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(sql).await? {
+            let place = Some(Named { id, name });
+            match what.as_str() {
+                "bank" => places.bank = place,
+                "state" => places.state = place,
+                "country" => places.country = place,
+                other => return Err(service::our_fault("partners", "a place of an unknown kind", &other)),
+            }
+        }
+        Ok(places)
     }
-    Ok(Reply::value(&answer))
 }
 
-/// What printed documents tell of partners.
-#[derive(Deserialize)]
-struct Paper {
-    /// The moment at which it was made for good: parties are told as they were then.
-    at: Option<String>,
-    /// The bank whose business it is about: its own row of a client goes before the client's.
-    bank: Option<i64>,
-    /// Whether it is posted: it prints who it was for when everything else has forgotten them.
-    #[serde(default)]
-    posted: bool,
-    partners: Vec<i64>,
-}
-
-/// What papers print of the company and of partners, for each of `papers`: `{company: …, partners: {id: …}}`. What was made for
-/// good has its parties as they were then, those that are gone since among them; of anything else `identity` hears what it may
-/// read now. A client's bank account is on no paper.
-///
-/// # Errors
-/// The database's own.
-pub async fn for_report(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    // A release before this one asks for one paper, of what is now
-    if let Some(partners) = call.params.get::<Vec<i64>>("ids")? {
-        return Ok(Reply::value(
-            &told(owner, &[Paper { at: None, bank: None, posted: false, partners }], &Identity::system()).await?.pop(),
-        ));
+impl Answers<ForReport> for Partners {
+    async fn answer(owner: &Owner<Self>, question: ForReport, _: Option<&String>) -> Result<Vec<Parties>, Fault> {
+        parties(owner, &question.papers, &question.identity).await
     }
-    Ok(Reply::value(&told(owner, &call.params.need::<Vec<Paper>>("papers")?, &call.params.need("identity")?).await?))
 }
 
-async fn told(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity) -> Result<Vec<Json>, Fault> {
+/// What was made for good has its parties as they were then, those that are gone since among them; of anything else `identity` hears
+/// what it may read now. A client's bank account is on no paper.
+async fn parties(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity) -> Result<Vec<Parties>, Fault> {
     let (mut numbers, mut records, mut moments, mut banks, mut posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut now: Vec<i64> = Vec::new();
     for (number, paper) in (0_i64..).zip(papers) {
@@ -101,7 +87,7 @@ async fn told(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity) ->
             numbers.push(number);
             records.push(*id);
             moments.push(paper.at.clone().unwrap_or_default());
-            banks.push(paper.bank.unwrap_or_default());
+            banks.push(paper.bank.unwrap_or(0));
             posted.push(i64::from(paper.posted));
         }
     }
@@ -139,80 +125,75 @@ async fn told(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity) ->
         &bank_rows::printed,
     ));
     sql.push(bank_rows::AS_THEY_WERE).push(" WHERE a.record > 0");
-    let mut answer: Vec<(Json, Map<String, Json>)> = papers.iter().map(|_| (Json::Null, Map::new())).collect();
+    let mut answer = vec![Parties::default(); papers.len()];
     for (paper, record, party) in owner.database.search::<(BigInt, BigInt, Text), (i64, i64, String)>(sql).await? {
-        let party: Json = serde_json::from_str(&party).map_err(|error| service::our_fault("partners", "a party can't be told", &error))?;
-        let Some((company, partners)) = usize::try_from(paper).ok().and_then(|paper| answer.get_mut(paper)) else { continue };
+        let party: Business =
+            serde_json::from_str(&party).map_err(|error| service::our_fault("partners", "a party can't be told", &error))?;
+        let of_paper = usize::try_from(paper).ok().and_then(|paper| answer.get_mut(paper));
+        let parties = of_paper.ok_or_else(|| service::our_fault("partners", "a party of no paper", &paper))?;
         if record == COMPANY {
-            *company = party;
+            parties.company = Some(party);
         } else {
-            partners.insert(record.to_string(), party);
+            parties.partners.insert(record, party);
         }
     }
     if !now.is_empty() {
         let known = seen(owner, identity, &now).await?;
-        for (paper, (_, partners)) in papers.iter().zip(&mut answer).filter(|(paper, _)| paper.at.is_none()) {
-            let ids = paper.partners.iter().map(i64::to_string);
-            partners.extend(ids.filter_map(|id| known.get(&id).map(|party| (id, party.clone()))));
+        for (paper, parties) in papers.iter().zip(&mut answer).filter(|(paper, _)| paper.at.is_none()) {
+            parties.partners.extend(paper.partners.iter().filter_map(|id| Some((*id, known.get(id)?.clone()))));
         }
     }
-    Ok(answer.into_iter().map(|(company, partners)| json!({"company": company, "partners": partners})).collect())
+    Ok(answer)
 }
 
 /// Stands among partners' ids for the company, whose id it is below zero.
 const COMPANY: i64 = -1;
 
 /// Partners as a user sees them, by id; what is not set, or not for the user, is left out.
-async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Result<Map<String, Json>, Fault> {
+async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Result<BTreeMap<i64, Business>, Fault> {
     const QUERY: &str = "{id, name, street, street2, zip, city, phone, mobile, email, rc, nif, nis, ai, code_pos, state_id{name}, \
                          country_id{name, name_fr}}";
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
     let model = owner.service.registry().model("res.partner")?;
-    let mut known = Map::new();
+    let mut known = BTreeMap::new();
     for mut row in owner.records_seen(identity, model, &ids, QUERY).await? {
         let named = |place: Option<Json>, names: &[&str]| {
             let place = place?;
             names.iter().find_map(|name| place.get(name)?.as_str().map(Json::from))
         };
         let (state, country) = (named(row.remove("state_id"), &["name"]), named(row.remove("country_id"), &["name_fr", "name"]));
-        let id = row.remove("id").unwrap_or_default().to_string();
+        let id = row.remove("id").and_then(|id| id.as_i64());
         row.retain(|_, value| value.is_string());
         row.extend(state.map(|state| ("state".to_owned(), state)));
         row.extend(country.map(|country| ("country".to_owned(), country)));
-        known.insert(id, row.into());
+        let unread = |error: &dyn std::fmt::Display| service::our_fault("partners", "a partner can't be told", error);
+        let party = serde_json::from_value(row.into()).map_err(|error| unread(&error))?;
+        known.insert(id.ok_or_else(|| unread(&"it has no id"))?, party);
     }
     Ok(known)
 }
 
-/// The client with this e-mail, if there is one.
-///
-/// # Errors
-/// The database's own.
-pub async fn client_of(owner: &Owner<Partners>, email: &str) -> Result<Reply, Fault> {
-    let mut sql = Sql::new("SELECT id FROM res_partner WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = ");
-    sql.bind(email);
-    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?.first()))
+impl Answers<ClientOf> for Partners {
+    async fn answer(owner: &Owner<Self>, question: ClientOf, _: Option<&String>) -> Result<Option<i64>, Fault> {
+        let mut sql = Sql::new("SELECT id FROM res_partner WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = ");
+        sql.bind(question.email);
+        Ok(owner.database.search::<BigInt, i64>(sql).await?.first().copied())
+    }
 }
 
-/// The client with this `email`, whom `bank` knows from now on; made, waiting to be completed, where there is none.
-///
-/// # Errors
-/// The database's own.
-pub async fn client(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    let email: String = call.params.need("email")?;
-    let (bank, uid): (i64, i64) = (call.params.need("bank")?, call.params.need("uid")?);
-    let origin = call.params.need::<Origin>("origin")?;
-    // Who is asked by a release that does not say so is asked by the bank itself, which sees less
-    let own = call.params.get::<bool>("own")?.unwrap_or(true);
-    let id = owner
-        .transact(call.traceparent.as_ref(), |tx| {
-            (tx.author.bank, tx.author.uid, tx.author.origin) = (Some(bank), uid, origin.as_str());
-            Box::pin(find_or_make(tx, email.clone(), bank, own))
-        })
-        .await?;
-    Ok(Reply::value(&id))
+impl Answers<Client> for Partners {
+    async fn answer(owner: &Owner<Self>, question: Client, traceparent: Option<&String>) -> Result<i64, Fault> {
+        let Client { email, bank, own, uid, origin } = question;
+        let own = own.unwrap_or(true);
+        owner
+            .transact(traceparent, |tx| {
+                (tx.author.bank, tx.author.uid, tx.author.origin) = (Some(bank), uid, origin.as_str());
+                Box::pin(find_or_make(tx, email.clone(), bank, own))
+            })
+            .await
+    }
 }
 
 async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64, own: bool) -> Result<i64, Failure> {

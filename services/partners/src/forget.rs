@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
-use chrono::{Months, NaiveDate};
+use chrono::Months;
+use crm_contract::PapersOf;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::{Call, Fault};
+use partners_contract::Forgotten;
 use records::condition::denied;
 use records::{Action, Argument, Model, Sql, Tx};
-use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
-use service::{Asked, Owner};
+use service::{Answers, Asked, Owner};
 
 use crate::Partners;
 use crate::res_users::is_administrator;
@@ -34,13 +35,6 @@ pub const ACTION: Action = Action {
             audit has of them. Administrators only. Posted invoices keep their parties for ten years. It can't be undone.",
 };
 
-/// What crm has of a client.
-#[derive(Deserialize)]
-struct Papers {
-    open: i64,
-    last: Option<NaiveDate>,
-}
-
 fn client(call: &Call) -> Result<i64, Fault> {
     match call.params.need::<Vec<i64>>("ids")?.as_slice() {
         [one] => Ok(*one),
@@ -61,7 +55,7 @@ pub async fn prepare(asked: &Asked<'_, Partners>, data: &mut Map<String, Json>) 
         return Err(Fault::validation(format!("`reason` must be a text of 1 to {REASON} characters")));
     }
     let client = client(asked.call)?;
-    let papers: Papers = asked.owner.ask(asked.call.asking("sale.order", "_papers").with("partner", &client)).await?;
+    let papers = asked.owner.ask(&PapersOf { partner: client }, asked.call.traceparent.as_ref()).await?;
     if papers.open > 0 {
         let open = papers.open;
         return Err(Fault::conflict(format!("{open} orders of the client {client} are neither delivered nor cancelled: end them first.")));
@@ -88,14 +82,12 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: &Map<Stri
     }
 }
 
-/// The e-mails that forgotten clients had, for sync, which looks for them among what was refused: `[[id, email]]`.
-///
-/// # Errors
-/// The database's own.
-pub async fn emails(owner: &Owner<Partners>, call: &Call) -> Result<Reply, Fault> {
-    let mut sql = Sql::new("SELECT partner_id, email FROM res_partner_forgotten WHERE partner_id = ANY(");
-    sql.bind(call.params.need::<Vec<i64>>("ids")?).push(")");
-    Ok(Reply::value(&owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?))
+impl Answers<Forgotten> for Partners {
+    async fn answer(owner: &Owner<Self>, question: Forgotten, _: Option<&String>) -> Result<Vec<(i64, Option<String>)>, Fault> {
+        let mut sql = Sql::new("SELECT partner_id, email FROM res_partner_forgotten WHERE partner_id = ANY(");
+        sql.bind(question.ids).push(")");
+        owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await
+    }
 }
 
 /// Throws away what was kept for a time: e-mails that sync has looked for, and what invoices printed for ten years.

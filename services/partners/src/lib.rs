@@ -13,7 +13,10 @@ pub mod rights;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::{Call, Fault};
+use partners_contract::{
+    Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale,
+};
 use records::tx::Found;
 use records::values::Mode;
 use records::{Access, Action, Body, Model, Registry, Shape, Tx, schema};
@@ -21,7 +24,7 @@ use serde_json::{Map, Value as Json, json};
 use service::doctor::Finding;
 use service::owner::Answer;
 use service::shares::Shares;
-use service::{Asked, Database, Owner, Pending, Service};
+use service::{Answered, Asked, Database, Owner, Pending, Service};
 
 use crate::passwords::Passwords;
 
@@ -117,6 +120,21 @@ pub fn reference_access(identity: &Identity) -> Access {
 impl Service for Partners {
     type Prepared = ();
     type Heard = ();
+
+    const ANSWERS: &'static [Answered<Self>] = &[
+        Answered::of::<BankNamed>(),
+        Answered::of::<OfLogin>(),
+        Answered::of::<PointsOfSale>(),
+        Answered::of::<ForLead>(),
+        Answered::of::<ForReport>(),
+        Answered::of::<ClientOf>(),
+        Answered::of::<Client>(),
+        Answered::of::<Forgotten>(),
+        Answered::of::<Authenticate>(),
+        Answered::of::<OfSession>(),
+        Answered::of::<OfKey>(),
+        Answered::of::<Destroy>(),
+    ];
 
     fn name(&self) -> &'static str {
         "partners"
@@ -247,23 +265,6 @@ impl Service for Partners {
             match model.name {
                 "res.partner" => forget::action(tx, model, call, &data).await,
                 _ => res_users::action(tx, model, call, data).await,
-            }
-        })
-    }
-
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            match (call.model.as_str(), call.method.as_str()) {
-                ("res.bank", "_named") => reference::bank_named(owner, &call.params.need::<String>("name")?).await,
-                ("res.users", "_of_login") => reference::user_of_login(owner, &call.params.need::<String>("login")?).await,
-                ("res.partner", "_points_of_sale") => for_documents::points_of_sale(owner, call).await,
-                ("res.partner", "_for_lead") => for_documents::for_lead(owner, call).await,
-                ("res.partner", "_for_report") => for_documents::for_report(owner, call).await,
-                ("res.partner", "_client_of") => for_documents::client_of(owner, &call.params.need::<String>("email")?).await,
-                ("res.partner", "_forgotten") => forget::emails(owner, call).await,
-                ("res.partner", "_client") => for_documents::client(owner, call).await,
-                ("res.users", method) => login::private(owner, method, call).await,
-                _ => Err(Fault::no_such_method(&call.model, &call.method)),
             }
         })
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin, Role, hex};
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::Fault;
+use partners_contract::{Authenticate, Destroy, LoggedIn, OfKey, OfSession, SESSION_SECONDS};
 use records::Sql;
 use records::write::{self, Author, OnConflict, Told};
 use service::doctor::Finding;
-use service::identity::{LoggedIn, SESSION_SECONDS};
-use service::{Database, Owner};
+use service::{Answers, Database, Owner};
 
 use crate::passwords::Turn;
 use crate::{Partners, passwords};
@@ -45,24 +45,30 @@ fn logged_in(row: Row, session: bool) -> (LoggedIn, Option<String>) {
     (LoggedIn { identity, name, lang, tz, company_id, company, session_id: None }, password)
 }
 
-/// The methods that the gateway calls.
-///
-/// # Errors
-/// 404 for another one.
-pub async fn private(owner: &Owner<Partners>, method: &str, call: &Call) -> Result<Reply, Fault> {
-    let database = owner.service.doors();
-    if let Some(peer) = call.params.get::<String>("forwarder")? {
-        note_forwarder(database, &peer).await?;
+impl Answers<Authenticate> for Partners {
+    async fn answer(owner: &Owner<Self>, question: Authenticate, _: Option<&String>) -> Result<LoggedIn, Fault> {
+        note_forwarder(owner.service.doors(), question.forwarder).await?;
+        authenticate(owner, question.login.trim(), question.password, &question.address).await
     }
-    match method {
-        "_authenticate" => {
-            let (login, password): (String, String) = (call.params.need("login")?, call.params.need("password")?);
-            authenticate(owner, login.trim(), password, &call.params.need::<String>("address")?).await
-        }
-        "_session" => by_session(database, &call.params.need::<String>("session_id")?).await,
-        "_api_key" => by_api_key(database, &call.params.need::<String>("key")?).await,
-        "_destroy" => destroy(database, &call.params.need::<String>("session_id")?).await,
-        _ => Err(Fault::no_such_method(&call.model, method)),
+}
+
+impl Answers<OfSession> for Partners {
+    async fn answer(owner: &Owner<Self>, question: OfSession, _: Option<&String>) -> Result<LoggedIn, Fault> {
+        note_forwarder(owner.service.doors(), question.forwarder).await?;
+        by_session(owner.service.doors(), &question.session_id).await
+    }
+}
+
+impl Answers<OfKey> for Partners {
+    async fn answer(owner: &Owner<Self>, question: OfKey, _: Option<&String>) -> Result<LoggedIn, Fault> {
+        note_forwarder(owner.service.doors(), question.forwarder).await?;
+        by_api_key(owner.service.doors(), &question.key).await
+    }
+}
+
+impl Answers<Destroy> for Partners {
+    async fn answer(owner: &Owner<Self>, question: Destroy, _: Option<&String>) -> Result<bool, Fault> {
+        destroy(owner.service.doors(), &question.session_id).await
     }
 }
 
@@ -135,7 +141,7 @@ pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String
     if judge(partners, turn, &budgets, password, hash).await? { Ok(()) } else { Err(Fault::access_denied()) }
 }
 
-async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<Reply, Fault> {
+async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<LoggedIn, Fault> {
     let partners = &owner.service;
     let database = partners.doors();
     let pair = scope(database, "pair", &[login, address]);
@@ -176,11 +182,12 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     session.push(&format!(", now() + interval '{SESSION_SECONDS} seconds') RETURNING user_id"));
     database.store::<BigInt, i64>(session).await?;
     who.session_id = Some(session_id);
-    Ok(Reply::value(&who))
+    Ok(who)
 }
 
 /// Keeps which peer of the gateway names callers' addresses without being trusted to.
-async fn note_forwarder(database: &Database, peer: &str) -> Result<(), Fault> {
+async fn note_forwarder(database: &Database, peer: Option<String>) -> Result<(), Fault> {
+    let Some(peer) = peer else { return Ok(()) };
     let mut sql = Sql::new("INSERT INTO login_forwarder (peer, at) VALUES (");
     sql.bind(peer.chars().take(64).collect::<String>().as_str());
     sql.push(", now()) ON CONFLICT (is_the_only) DO UPDATE SET peer = excluded.peer, at = now() RETURNING 1::bigint");
@@ -202,7 +209,7 @@ pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
 }
 
 /// Who a session is of; used at least once an hour, it goes on.
-async fn by_session(database: &Database, session_id: &str) -> Result<Reply, Fault> {
+async fn by_session(database: &Database, session_id: &str) -> Result<LoggedIn, Fault> {
     let mut sql = Sql::new("WITH used AS (UPDATE session SET expires_at = now() ");
     sql.push(&format!("+ interval '{SESSION_SECONDS} seconds' WHERE token_sha256 = sha256(convert_to("));
     sql.bind(session_id)
@@ -212,23 +219,23 @@ async fn by_session(database: &Database, session_id: &str) -> Result<Reply, Faul
     found(database, sql, true).await
 }
 
-async fn by_api_key(database: &Database, key: &str) -> Result<Reply, Fault> {
+async fn by_api_key(database: &Database, key: &str) -> Result<LoggedIn, Fault> {
     let mut sql = Sql::new(SELECT);
     sql.push("JOIN api_key k ON k.user_id = u.id WHERE k.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
     sql.push("AND k.key_sha256 = sha256(convert_to(").bind(key).push(", 'UTF8'))");
     found(database, sql, false).await
 }
 
-async fn found(database: &Database, sql: Sql, session: bool) -> Result<Reply, Fault> {
+async fn found(database: &Database, sql: Sql, session: bool) -> Result<LoggedIn, Fault> {
     let row = database.search::<Columns, Row>(sql).await?.pop();
-    row.map(|row| Reply::value(&logged_in(row, session).0)).ok_or_else(Fault::session_expired)
+    row.map(|row| logged_in(row, session).0).ok_or_else(Fault::session_expired)
 }
 
-async fn destroy(database: &Database, session_id: &str) -> Result<Reply, Fault> {
+async fn destroy(database: &Database, session_id: &str) -> Result<bool, Fault> {
     let mut sql = Sql::new("DELETE FROM session WHERE token_sha256 = sha256(convert_to(");
     sql.bind(session_id).push(", 'UTF8')) RETURNING user_id");
     database.search::<BigInt, i64>(sql).await?;
-    Ok(Reply::value(&true))
+    Ok(true)
 }
 
 /// Makes the first administrator, user 2 as in Odoo, where there is none and the configuration has a password for it.

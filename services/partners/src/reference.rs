@@ -2,9 +2,10 @@
 
 use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
-use jsonrpc::{Fault, Reply};
+use jsonrpc::Fault;
+use partners_contract::{BankNamed, OfLogin};
 use records::{Access, Field, Filter, Kind, Model, Op, Sql};
-use service::Owner;
+use service::{Answers, Owner};
 
 use crate::{Partners, reference_access};
 
@@ -110,27 +111,22 @@ fn bank_access(identity: &Identity) -> Access {
     }
 }
 
-/// The bank of this name, without regard to case, accents and spaces: `{"Ok": id}`, or `{"Err": [the known names]}`.
-///
-/// # Errors
-/// The database's own.
-pub async fn bank_named(owner: &Owner<Partners>, name: &str) -> Result<Reply, Fault> {
-    let mut sql = Sql::new("SELECT id, name, norm(replace(name, ' ', '')) = norm(replace(");
-    sql.bind(name).push(", ' ', '')) FROM res_bank WHERE deleted_at IS NULL AND active ORDER BY name LIMIT 500");
-    let banks = owner.database.search::<(BigInt, Text, Bool), (i64, String, bool)>(sql).await?;
-    let found: Result<i64, Vec<String>> = match banks.iter().find(|(_, _, same)| *same) {
-        Some((id, ..)) => Ok(*id),
-        None => Err(banks.into_iter().map(|(_, name, _)| name).collect()),
-    };
-    Ok(Reply::value(&found))
+impl Answers<BankNamed> for Partners {
+    async fn answer(owner: &Owner<Self>, question: BankNamed, _: Option<&String>) -> Result<Result<i64, Vec<String>>, Fault> {
+        let mut sql = Sql::new("SELECT id, name, norm(replace(name, ' ', '')) = norm(replace(");
+        sql.bind(question.name).push(", ' ', '')) FROM res_bank WHERE deleted_at IS NULL AND active ORDER BY name LIMIT 500");
+        let banks = owner.database.search::<(BigInt, Text, Bool), (i64, String, bool)>(sql).await?;
+        Ok(match banks.iter().find(|(_, _, same)| *same) {
+            Some((id, ..)) => Ok(*id),
+            None => Err(banks.into_iter().map(|(_, name, _)| name).collect()),
+        })
+    }
 }
 
-/// The user with this login, in a list: as the ids of others are answered.
-///
-/// # Errors
-/// The database's own.
-pub async fn user_of_login(owner: &Owner<Partners>, login: &str) -> Result<Reply, Fault> {
-    let mut sql = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND login = ");
-    sql.bind(login);
-    Ok(Reply::value(&owner.database.search::<BigInt, i64>(sql).await?))
+impl Answers<OfLogin> for Partners {
+    async fn answer(owner: &Owner<Self>, question: OfLogin, _: Option<&String>) -> Result<Vec<i64>, Fault> {
+        let mut sql = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND login = ");
+        sql.bind(question.login);
+        owner.database.search::<BigInt, i64>(sql).await
+    }
 }

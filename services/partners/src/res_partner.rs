@@ -62,6 +62,7 @@ pub fn model() -> Model {
         .order("display_name, id desc")
         .tree("parent_id")
         .impersonal("is_pos")
+        .publishes::<partners_contract::ResPartner>()
 }
 
 /// What a bank writes of a client for itself, in its own row of `res_partner_bank`.

@@ -38,7 +38,7 @@ pub fn model() -> Model {
         Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(200)),
     ];
-    Model::new("res.users", "res_users", "User", fields, access).order("name, login")
+    Model::new("res.users", "res_users", "User", fields, access).order("name, login").publishes::<partners_contract::ResUsers>()
 }
 
 pub(crate) fn is_administrator(identity: &Identity) -> bool {

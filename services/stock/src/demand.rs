@@ -4,49 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crm_contract::{Demand, DemandLine, DemandOf};
 use diesel::sql_types::{BigInt, Text};
+use domain::Progress;
 use events::Event;
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::Fault;
+use partners_contract::{PointOfSale, Points, PointsOfSale};
 use records::{Failure, Sql, Tx};
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use service::Owner;
+use service::{Answers, Owner};
+use stock_contract::{Close, ForOrders, Served};
 
 use crate::stock_move::{self, Move, State};
 use crate::stock_picking::{self, Picking};
 use crate::stock_quant::Key;
-use crate::stock_warehouse::{self, CUSTOMERS, PointOfSale, Points, Warehouses};
+use crate::stock_warehouse::{self, CUSTOMERS, Warehouses};
 use crate::{Stock, reservation};
-
-const DELIVERED: &str = "EK_ORDER_DELIVERED";
-const CANCELED: &str = "EK_CLIENT_ORDER_CANCELED";
-
-/// An order, as crm tells.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "crm's words")]
-pub struct Demand {
-    pub id: i64,
-    pub name: String,
-    pub version: i64,
-    pub ek_state: String,
-    pub bank_id: Option<i64>,
-    pub partner_id: Option<i64>,
-    pub lines: Vec<Line>,
-}
-
-/// A line of it.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "crm's words")]
-pub struct Line {
-    pub id: i64,
-    pub product_id: i64,
-    pub name: String,
-    pub manufacturer_ref: String,
-    pub quantity: Decimal,
-    pub price_unit: Decimal,
-    pub pos_id: Option<i64>,
-    pub code_pos: Option<String>,
-}
 
 /// What was found out about events of crm's.
 #[derive(Clone, Debug, Default)]
@@ -66,24 +39,21 @@ pub async fn hear(owner: &Owner<Stock>, events: &[Event]) -> Result<Heard, Fault
     if ids.is_empty() {
         return Ok(Heard::default());
     }
-    ask(owner, &ids, events.iter().find_map(|event| event.traceparent.clone())).await
+    ask(owner, &ids, events.iter().find_map(|event| event.traceparent.as_ref())).await
 }
 
-async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<String>) -> Result<Heard, Fault> {
-    let call = |model: &str, method: &str| {
-        let mut call = Call::new(model, method, Arc::from(""));
-        call.traceparent.clone_from(&traceparent);
-        call
-    };
-    let demands: Vec<Demand> = owner.ask(call("sale.order", "_demand").with("ids", ids)).await?;
+async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<&String>) -> Result<Heard, Fault> {
+    let demands = owner.ask(&DemandOf { ids: ids.clone() }, traceparent).await?;
     let lines = || demands.iter().flat_map(|demand| &demand.lines);
     let mut known = Sql::new("SELECT partner_id FROM stock_warehouse WHERE deleted_at IS NULL AND partner_id = ANY(");
     known.bind(lines().filter_map(|line| line.pos_id).collect::<Vec<_>>()).push(")");
     let known = owner.database.search::<BigInt, i64>(known).await?;
-    let unknown = |line: &&Line| line.pos_id.is_some_and(|pos| !known.contains(&pos));
-    let codes: BTreeSet<&str> = lines().filter(unknown).filter_map(|line| line.code_pos.as_deref()).collect();
-    let points =
-        if codes.is_empty() { Points::new() } else { owner.ask(call("res.partner", "_points_of_sale").with("codes", &codes)).await? };
+    let unknown = |line: &&DemandLine| line.pos_id.is_some_and(|pos| !known.contains(&pos));
+    let codes: BTreeSet<String> = lines().filter(unknown).filter_map(|line| line.code_pos.clone()).collect();
+    let points = match codes.is_empty() {
+        true => Points::new(),
+        false => owner.ask(&PointsOfSale { codes, ..PointsOfSale::default() }, traceparent).await?,
+    };
     Ok(Heard { demands, points })
 }
 
@@ -97,16 +67,18 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     let known = known(tx, demands.iter().map(|demand| demand.id).collect()).await?;
     demands.retain(|demand| match known.get(&demand.id) {
         // What was shipped stays shipped, and what an order that is delivered waits for still goes to the client
-        Some((version, state)) => *version < demand.version && state != DELIVERED && state != CANCELED,
+        Some((version, state)) => *version < demand.version && !matches!(state, Progress::Delivered | Progress::Cancelled),
         None => true,
     });
     if demands.is_empty() {
         return Ok(());
     }
     let of = |condition: &dyn Fn(&Demand) -> bool| demands.iter().filter(|demand| condition(demand)).copied().collect::<Vec<_>>();
-    let new = of(&|demand| !known.contains_key(&demand.id) && demand.ek_state != CANCELED);
-    let canceled: Vec<i64> = of(&|demand| known.contains_key(&demand.id) && demand.ek_state == CANCELED).iter().map(|d| d.id).collect();
-    let delivered: Vec<i64> = of(&|demand| known.contains_key(&demand.id) && demand.ek_state == DELIVERED).iter().map(|d| d.id).collect();
+    let new = of(&|demand| !known.contains_key(&demand.id) && demand.ek_state != Progress::Cancelled);
+    let canceled: Vec<i64> =
+        of(&|demand| known.contains_key(&demand.id) && demand.ek_state == Progress::Cancelled).iter().map(|d| d.id).collect();
+    let delivered: Vec<i64> =
+        of(&|demand| known.contains_key(&demand.id) && demand.ek_state == Progress::Delivered).iter().map(|d| d.id).collect();
 
     let warehouses = warehouses(tx, &new, &heard.points).await?;
     let mut locations: Vec<i64> = new
@@ -128,17 +100,21 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     stock_picking::refresh(tx, pickings).await
 }
 
-async fn known(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<BTreeMap<i64, (i64, String)>, Failure> {
+async fn known(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<BTreeMap<i64, (i64, Progress)>, Failure> {
     let mut sql = Sql::new("SELECT order_id, version, ek_state FROM order_demand WHERE order_id = ANY(");
     sql.bind(orders).push(") ORDER BY order_id FOR UPDATE");
     let rows = sql.load::<(BigInt, BigInt, Text), (i64, i64, String)>(tx.conn).await?;
-    Ok(rows.into_iter().map(|(order, version, state)| (order, (version, state))).collect())
+    let known = rows.into_iter().map(|(order, version, state)| {
+        let state = Progress::parse(&state).ok_or_else(|| service::our_fault("stock", "an order's state is unknown", &state))?;
+        Ok((order, (version, state)))
+    });
+    known.collect()
 }
 
 async fn note(tx: &mut Tx<'_>, demands: &[&Demand]) -> Result<(), Failure> {
     let orders: Vec<i64> = demands.iter().map(|demand| demand.id).collect();
     let versions: Vec<i64> = demands.iter().map(|demand| demand.version).collect();
-    let states: Vec<String> = demands.iter().map(|demand| demand.ek_state.clone()).collect();
+    let states: Vec<String> = demands.iter().map(|demand| demand.ek_state.as_str().to_owned()).collect();
     let mut sql = Sql::new("INSERT INTO order_demand (order_id, version, ek_state) SELECT * FROM unnest(");
     sql.bind(orders).push(", ").bind(versions).push(", ").bind(states);
     sql.push(") ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, ek_state = excluded.ek_state RETURNING order_id");
@@ -226,40 +202,41 @@ async fn open_moves(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<Move>, Fail
 /// # Errors
 /// The database's own.
 pub async fn not_delivered<'p>(tx: &mut Tx<'_>, pickings: &'p [Picking]) -> Result<Vec<&'p Picking>, Failure> {
-    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = '");
-    sql.push(DELIVERED).push("' AND order_id = ANY(").bind(pickings.iter().filter_map(|one| one.sale_id).collect::<Vec<_>>()).push(")");
+    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = ");
+    sql.bind(Progress::Delivered.as_str())
+        .push(" AND order_id = ANY(")
+        .bind(pickings.iter().filter_map(|one| one.sale_id).collect::<Vec<_>>())
+        .push(")");
     let delivered = tx.ids(sql).await?;
     Ok(pickings.iter().filter(|one| one.sale_id.is_none_or(|order| !delivered.contains(&order))).collect())
 }
 
-/// For crm: gives up what delivered orders still wait for, and tells what became of their lines. What is not heard of yet is heard of
-/// first, so that it ships what it has.
-///
-/// # Errors
-/// 503 where crm is away.
-pub async fn close(owner: &Owner<Stock>, call: &Call) -> Result<Reply, Fault> {
-    let ids: BTreeSet<i64> = call.params.need("ids")?;
-    let heard = Arc::new(ask(owner, &ids, call.traceparent.clone()).await?);
-    owner
-        .transact(call.traceparent.as_ref(), |tx| {
-            let heard = heard.clone();
-            Box::pin(async move { apply(tx, &heard).await })
-        })
-        .await?;
-    // Its own transaction: it takes the locks of other locations
-    let orders: Vec<i64> = ids.into_iter().collect();
-    owner
-        .transact(call.traceparent.as_ref(), |tx| {
-            let orders = orders.clone();
-            Box::pin(async move { give_up(tx, orders).await })
-        })
-        .await?;
-    for_orders(owner, call).await
+impl Answers<Close> for Stock {
+    /// What is not heard of yet is heard of first, so that it ships what it has.
+    async fn answer(owner: &Owner<Self>, question: Close, traceparent: Option<&String>) -> Result<Vec<Served>, Fault> {
+        let ids = question.ids;
+        let heard = Arc::new(ask(owner, &ids, traceparent).await?);
+        owner
+            .transact(traceparent, |tx| {
+                let heard = heard.clone();
+                Box::pin(async move { apply(tx, &heard).await })
+            })
+            .await?;
+        // Its own transaction: it takes the locks of other locations
+        let orders: Vec<i64> = ids.iter().copied().collect();
+        owner
+            .transact(traceparent, |tx| {
+                let orders = orders.clone();
+                Box::pin(async move { give_up(tx, orders).await })
+            })
+            .await?;
+        served(owner, ids).await
+    }
 }
 
 async fn give_up(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<(), Failure> {
-    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = '");
-    sql.push(DELIVERED).push("' AND order_id = ANY(").bind(orders).push(")");
+    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = ");
+    sql.bind(Progress::Delivered.as_str()).push(" AND order_id = ANY(").bind(orders).push(")");
     let orders = tx.ids(sql).await?;
     let places = outgoing(tx, orders.clone()).await?;
     stock_warehouse::lock(tx, places).await?;
@@ -274,20 +251,22 @@ async fn outgoing(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<i64>, Failure
     tx.ids(sql).await
 }
 
-/// For crm: what became of these orders' lines; what was given up only of those that are delivered, for the others owe nothing.
-/// Quantities are texts, so that they stay exact.
-///
-/// # Errors
-/// The database's own.
-pub async fn for_orders(owner: &Owner<Stock>, call: &Call) -> Result<Reply, Fault> {
+impl Answers<ForOrders> for Stock {
+    async fn answer(owner: &Owner<Self>, question: ForOrders, _: Option<&String>) -> Result<Vec<Served>, Fault> {
+        served(owner, question.ids).await
+    }
+}
+
+/// What became of these orders' lines; what was given up only of those that are delivered, for the others owe nothing.
+async fn served(owner: &Owner<Stock>, orders: BTreeSet<i64>) -> Result<Vec<Served>, Fault> {
     let mut sql = Sql::new(
         "SELECT json_build_object('order', d.order_id, 'lines', coalesce((SELECT json_agg(json_build_object('line', l.line, \
          'reserved', l.reserved::text, 'delivered', l.delivered::text, 'returned', l.returned::text, \
-         'closed', CASE WHEN d.ek_state = '",
+         'closed', CASE WHEN d.ek_state = ",
     );
-    sql.push(DELIVERED);
+    sql.bind(Progress::Delivered.as_str());
     sql.push(
-        "' THEN l.closed ELSE 0 END::text) ORDER BY l.line) FROM \
+        " THEN l.closed ELSE 0 END::text) ORDER BY l.line) FROM \
          (SELECT m.sale_line_id AS line, sum(m.reserved_availability) AS reserved, \
          sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NULL THEN m.quantity_done ELSE 0 END) AS delivered, \
          sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NOT NULL THEN m.quantity_done ELSE 0 END) AS returned, \
@@ -295,7 +274,6 @@ pub async fn for_orders(owner: &Owner<Stock>, call: &Call) -> Result<Reply, Faul
          FROM stock_move m WHERE m.sale_id = d.order_id AND m.sale_line_id IS NOT NULL AND m.deleted_at IS NULL \
          GROUP BY m.sale_line_id) l), '[]'))::text FROM order_demand d WHERE d.order_id = ANY(",
     );
-    sql.bind(call.params.need::<Vec<i64>>("ids")?).push(") ORDER BY d.order_id");
-    let rows = owner.database.search::<Text, String>(sql).await?;
-    Ok(Reply::json(format!("[{}]", rows.join(","))))
+    sql.bind(orders.into_iter().collect::<Vec<_>>()).push(") ORDER BY d.order_id");
+    owner.database.read(sql).await
 }

@@ -4,37 +4,27 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use catalog_contract::{ByReference, Configuration};
 use jsonrpc::{Fault, strict};
+use partners_contract::{OfLogin, PointOfSale, Points, PointsOfSale};
 pub use records::values::is_unset;
 use records::values::{Problems, whole};
 use records::{Failure, Sql, Tx, schema};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
 
 use crate::Stock;
-use crate::stock_warehouse::{self, CENTRAL, PointOfSale, Points, RETURNS, Warehouses};
+use crate::stock_warehouse::{self, CENTRAL, RETURNS, Warehouses};
 
 /// How many lines a document may have.
 pub const MAX_LINES: usize = 200;
-
-/// A configuration, as the catalogue tells.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Product {
-    /// Its number.
-    pub id: i64,
-    /// What a document copies as the line's text.
-    pub name: String,
-    /// The manufacturer's reference.
-    pub manufacturer_ref: String,
-}
 
 /// What the other services know of what a request names.
 #[derive(Debug, Default)]
 pub struct Prepared {
     /// Configurations.
-    pub products: Vec<Product>,
+    pub products: Vec<Configuration>,
     /// Points of sale.
     pub points: Points,
     /// The user, if there is one with this number.
@@ -43,7 +33,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// The configuration that a document names by reference or number.
-    pub fn product(&self, field: &str, named: &Json, problems: &mut Problems) -> Option<&Product> {
+    pub fn product(&self, field: &str, named: &Json, problems: &mut Problems) -> Option<&Configuration> {
         let found = match named {
             unset if is_unset(unset) => {
                 problems.add(format!("Field '{field}' is required"));
@@ -177,27 +167,28 @@ pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Resul
         _ => return Ok(Prepared::default()),
     };
     let mut prepared = Prepared::default();
-    let references: BTreeSet<&str> = products.iter().filter_map(|named| named.as_str()).map(str::trim).collect();
+    let traceparent = asked.call.traceparent.as_ref();
+    let references: BTreeSet<String> =
+        products.iter().filter_map(|named| named.as_str()).map(|reference| reference.trim().to_owned()).collect();
     let ids: BTreeSet<i64> = products.iter().filter(|named| named.is_number()).filter_map(|named| whole(named)).collect();
     if !references.is_empty() || !ids.is_empty() {
-        let call = asked.call.asking("product.product", "_by_reference").with("references", &references).with("ids", &ids);
-        prepared.products = asked.owner.ask(call).await?;
+        prepared.products = asked.owner.ask(&ByReference { references, ids }, traceparent).await?;
     }
     let named = || places.iter().filter_map(|field| data.get(*field));
     let codes = named().filter_map(Json::as_str).map(str::trim).flat_map(|code| [Some(code), of_returns(code)]).flatten();
-    let codes: BTreeSet<&str> = codes.filter(|code| *code != CENTRAL).collect();
+    let codes: BTreeSet<String> = codes.filter(|code| *code != CENTRAL).map(str::to_owned).collect();
     // Only a purchase names a point of sale by its number
     let ids: BTreeSet<i64> = named().filter(|named| named.is_number() && asked.model.name == "purchase.order").filter_map(whole).collect();
     if !codes.is_empty() || !ids.is_empty() {
-        let call = asked.call.asking("res.partner", "_points_of_sale").with("codes", &codes).with("ids", &ids);
-        prepared.points = asked.owner.ask(call).await?;
+        prepared.points = asked.owner.ask(&PointsOfSale { codes, ids }, traceparent).await?;
     }
     if let Some(user) = data.get("user_id").filter(|user| !is_unset(user)) {
-        let call = match whole(user) {
-            Some(id) => asked.call.asking("res.users", "_existing").with("ids", &[id]),
-            None => asked.call.asking("res.users", "_of_login").with("login", &user.as_str().unwrap_or_default().trim()),
+        let known = match (whole(user), user.as_str()) {
+            (Some(id), _) => asked.owner.existing("res.users", &[id], traceparent).await?,
+            (None, Some(login)) => asked.owner.ask(&OfLogin { login: login.trim().to_owned() }, traceparent).await?,
+            (None, None) => Vec::new(),
         };
-        prepared.user = asked.owner.ask::<Vec<i64>>(call).await?.first().copied();
+        prepared.user = known.first().copied();
     }
     Ok(prepared)
 }

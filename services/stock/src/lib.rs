@@ -24,7 +24,7 @@ use records::values::Mode;
 use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Shape, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
-use service::{Asked, Owner, Pending, Service, consumer};
+use service::{Answered, Asked, Owner, Pending, Service, consumer};
 
 use crate::demand::Heard;
 use crate::documents::Prepared;
@@ -110,6 +110,7 @@ pub(crate) fn values_of(values: &Values) -> Map<String, Json> {
 impl Service for Stock {
     type Prepared = Prepared;
     type Heard = Heard;
+    const ANSWERS: &'static [Answered<Self>] = &[Answered::of::<stock_contract::ForOrders>(), Answered::of::<stock_contract::Close>()];
 
     fn name(&self) -> &'static str {
         "stock"
@@ -232,16 +233,6 @@ impl Service for Stock {
         })
     }
 
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            match (call.model.as_str(), call.method.as_str()) {
-                ("stock.move", "_for_orders") => demand::for_orders(owner, call).await,
-                ("stock.move", "_close") => demand::close(owner, call).await,
-                _ => Err(Fault::no_such_method(&call.model, &call.method)),
-            }
-        })
-    }
-
     fn report<'a>(
         &'a self,
         owner: &'a Owner<Self>,
@@ -277,7 +268,7 @@ impl Service for Stock {
             match feed {
                 "crm" => demand::apply(tx, heard).await,
                 _ => {
-                    consumer::forget(tx, events).await?;
+                    consumer::forget(tx, events, "stock").await?;
                     stock_warehouse::follow(tx, events).await
                 }
             }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use diesel::sql_types::Text;
+use crm_contract::{DeliveriesOf, Delivery};
 use domain::Identity;
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::{Fault, Reply};
+use partners_contract::{ForReport, Paper, Parties};
 use records::{Model, Sql};
-use report::{Align, Column, Delivery, Document, Parties, Party, Wanted};
+use report::{Align, Column, Document, Party};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -77,7 +78,7 @@ impl Place {
             let name = self.warehouse_id.get("name").and_then(Json::as_str);
             Party { name: name.or(self.complete_name.as_str()).unwrap_or_default().to_owned(), ..Party::default() }
         };
-        self.pos().and_then(|pos| parties.partner(pos)).unwrap_or_else(own)
+        self.pos().and_then(|pos| report::partner(parties, pos)).unwrap_or_else(own)
     }
 }
 
@@ -99,8 +100,7 @@ async fn asides(owner: &Owner<Stock>, ids: &[i64]) -> Result<Vec<Aside>, Fault> 
          FROM stock_picking p WHERE p.id = ANY(",
     );
     sql.bind(ids.to_vec()).push(")");
-    let rows = owner.database.search::<Text, String>(sql).await?;
-    rows.iter().map(|row| serde_json::from_str(row).map_err(|error| unprintable(&error))).collect()
+    owner.database.read(sql).await
 }
 
 /// Where the goods of orders' pickings go, by picking.
@@ -111,8 +111,7 @@ async fn deliveries(owner: &Owner<Stock>, papers: &[(Printed, Aside)]) -> Result
     }
     let orders: Vec<i64> = of_orders().map(|(_, order, _)| order).collect();
     let moments: Vec<String> = of_orders().map(|(.., at)| at).collect();
-    let call = Call::new("sale.order", "_deliveries", "".into()).with("orders", &orders).with("moments", &moments);
-    let deliveries: Vec<Delivery> = owner.ask(call).await?;
+    let deliveries = owner.ask(&DeliveriesOf { orders, moments }, None).await?;
     Ok(of_orders().map(|(picking, ..)| picking).zip(deliveries).collect())
 }
 
@@ -130,11 +129,10 @@ pub async fn report(owner: &Owner<Stock>, identity: &Identity, model: &Model, na
         .collect::<Result<Vec<_>, _>>()?;
     let wanted = |(one, aside): &(Printed, Aside)| {
         let partners = [one.partner_id.as_i64(), one.location_id.pos(), one.location_dest_id.pos()];
-        Wanted { at: aside.at.clone(), bank: aside.bank, posted: false, partners: partners.into_iter().flatten().collect() }
+        Paper { at: aside.at.clone(), bank: aside.bank, posted: false, partners: partners.into_iter().flatten().collect() }
     };
-    let wanted: Vec<Wanted> = papers.iter().map(wanted).collect();
-    let parties = Call::new("res.partner", "_for_report", "".into()).with("identity", identity).with("papers", &wanted);
-    let (parties, mut deliveries) = tokio::try_join!(owner.ask::<Vec<Parties>>(parties), deliveries(owner, &papers))?;
+    let wanted = ForReport { identity: identity.clone(), papers: papers.iter().map(wanted).collect() };
+    let (parties, mut deliveries) = tokio::try_join!(owner.ask(&wanted, None), deliveries(owner, &papers))?;
     let is_slip = name == "stock.report_deliveryslip";
     let documents: Vec<Document> = papers
         .iter()
@@ -163,7 +161,7 @@ fn text(json: &Json) -> Option<&str> {
 }
 
 fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery, is_slip: bool) -> Document {
-    let client = || one.partner_id.as_i64().map(|id| parties.client(id));
+    let client = || one.partner_id.as_i64().map(|id| report::client(parties, id));
     let place = |place: &Place| Some(place.party(parties));
     let is_return = one.return_id.get("name").is_some_and(Json::is_string);
     let (title, label, recipient, signatures): (_, _, _, &[&str]) = match one.picking_type_code.as_str() {
@@ -188,7 +186,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
     fact("De", place(&one.location_id).map(|from| from.name).filter(|_| one.picking_type_code != "incoming"));
     fact("Vers", place(&one.location_dest_id).map(|to| to.name).filter(|_| one.picking_type_code != "outgoing"));
     let mut recipients: Vec<(String, Party)> = recipient.into_iter().map(|party| (label.to_owned(), party)).collect();
-    recipients.extend(delivery.recipient(one.partner_id.as_i64().and_then(|id| parties.telephone(id))));
+    recipients.extend(report::recipient(&delivery, one.partner_id.as_i64().and_then(|id| report::telephone(parties, id))));
     // What is done is told; until then what is put aside is, or there is room to write
     let (done, rest) = match one.picking_type_code.as_str() {
         "incoming" => ("Qté reçue", "Reste à recevoir"),
@@ -218,7 +216,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
         title: title.to_owned(),
         number: one.name.clone(),
         facts,
-        issuer: parties.company(),
+        issuer: report::company(parties),
         recipients,
         columns: vec![
             column("Référence", Align::Left, 2.3),

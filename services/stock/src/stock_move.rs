@@ -11,9 +11,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use crate::documents::{self, Product};
+use crate::documents;
 use crate::stock_quant::Changes;
 use crate::{ENDS, of_own_bank, of_own_place, rows};
+use catalog_contract::Configuration;
 
 const STATES: &[&str] = &["draft", "waiting", "confirmed", "partially_available", "assigned", "done", "cancel"];
 
@@ -41,7 +42,7 @@ pub fn model() -> Model {
         Field::internal("place", Kind::Integer),
         Field::internal("picked", Kind::Boolean),
     ];
-    Model::new("stock.move", "stock_move", "Move", fields, access).order("id")
+    Model::new("stock.move", "stock_move", "Move", fields, access).order("id").publishes::<stock_contract::StockMove>()
 }
 
 /// The declaration of the ledger.
@@ -155,7 +156,7 @@ const COLUMNS: &[&str] = &[
 
 impl Move {
     /// Of a product, to be completed.
-    pub fn new(product: &Product) -> Move {
+    pub fn new(product: &Configuration) -> Move {
         Move { name: product.name.clone(), product_id: product.id, manufacturer_ref: product.manufacturer_ref.clone(), ..Move::default() }
     }
 

@@ -47,7 +47,10 @@ pub fn model() -> Model {
         Field::internal("inventory_last_line", Kind::Integer),
         Field::new("closed", Kind::Boolean, "Closed").readonly().help("Its point of sale is archived or BLOCKED: nothing of it is sold."),
     ];
-    Model::new("stock.quant", "stock_quant", "Quantity", fields, access).order("product_name, id").rec_name("product_name")
+    Model::new("stock.quant", "stock_quant", "Quantity", fields, access)
+        .order("product_name, id")
+        .rec_name("product_name")
+        .publishes::<stock_contract::StockQuant>()
 }
 
 fn access(identity: &Identity) -> Access {

@@ -8,12 +8,13 @@ use std::time::Duration;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use events::Event;
-use jsonrpc::{Call, Fault};
+use jsonrpc::Fault;
+use partners_contract::{PointOfSale, Points, PointsOfSale, ResPartner};
 use records::write::{self, OnConflict};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
 use serde::Deserialize;
 use serde_json::json;
-use service::Owner;
+use service::{Owner, consumer};
 
 use crate::{Stock, rows};
 
@@ -95,27 +96,6 @@ pub struct Warehouse {
     /// The type of what goes elsewhere.
     pub internal: i64,
 }
-
-/// A point of sale, as partners tell.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct PointOfSale {
-    /// `res.partner` id.
-    pub id: i64,
-    /// What people call it.
-    pub name: String,
-    /// Whether it is not archived.
-    #[serde(default)]
-    pub active: bool,
-    /// Whether it takes nothing new.
-    #[serde(default)]
-    pub closed: bool,
-    /// Of its record, so that what is older changes nothing; 0 where it is not known.
-    #[serde(default)]
-    pub version: i64,
-}
-
-/// Points of sale by code.
-pub type Points = BTreeMap<String, PointOfSale>;
 
 /// Warehouses by point of sale.
 #[derive(Clone, Debug, Default)]
@@ -256,21 +236,6 @@ pub async fn lock(tx: &mut Tx<'_>, locations: Vec<i64>) -> Result<(), Failure> {
     tx.ids(sql).await.map(drop)
 }
 
-/// What an event says of a partner.
-#[derive(Deserialize)]
-struct Partner {
-    #[serde(default)]
-    is_pos: bool,
-    #[serde(default)]
-    code_pos: Option<String>,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    active: bool,
-    #[serde(default)]
-    status: String,
-}
-
 /// Points of sale have a warehouse from their event on, which is named, coded, archived and closed as they are.
 ///
 /// # Errors
@@ -278,10 +243,12 @@ struct Partner {
 pub async fn follow(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
     let mut points: BTreeMap<i64, (String, PointOfSale)> = BTreeMap::new();
     for event in events.iter().filter(|event| event.model == "res.partner" && event.kind != "deleted") {
-        let Ok(partner) = serde_json::from_str::<Partner>(event.payload.get()) else { continue };
+        let partner: ResPartner = consumer::read(event, "stock")?;
         if let (true, Some(code)) = (partner.is_pos, partner.code_pos.filter(|code| !code.is_empty())) {
-            let closed = domain::is_closed(partner.active, &partner.status);
-            let point = PointOfSale { id: event.record_id, name: partner.name, active: partner.active, closed, version: event.version };
+            let named = || service::our_fault("stock", "an event of a point of sale does not say its name", &event.record_id);
+            let (name, status) = (partner.name.ok_or_else(named)?, partner.status.as_deref().unwrap_or(""));
+            let closed = domain::is_closed(partner.active, status);
+            let point = PointOfSale { id: event.record_id, name, active: partner.active, closed, version: event.version };
             points.insert(event.record_id, (code, point));
         }
     }
@@ -384,8 +351,8 @@ async fn learn(owner: &Owner<Stock>) -> Result<bool, Fault> {
     if ids.is_empty() {
         return Ok(true);
     }
-    let question = Call::new("res.partner", "_points_of_sale", Arc::from("")).with("codes", &[""; 0]).with("ids", &ids);
-    let points: Points = owner.ask(question).await?;
+    let question = PointsOfSale { ids: ids.into_iter().collect(), ..PointsOfSale::default() };
+    let points = owner.ask(&question, None).await?;
     let tells = points.values().all(|point| point.version > 0);
     let points: Arc<BTreeMap<i64, (String, PointOfSale)>> =
         Arc::new(points.into_iter().map(|(code, point)| (point.id, (code, point))).collect());

@@ -1,16 +1,20 @@
 //! From the owners' events to what each platform has still to hear.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use catalog_contract::{ProductMaster, ProductTemplate};
 use chrono::{DateTime, Utc};
+use crm_contract::{SaleOrder, SaleOrderLine};
 use diesel::sql_types::{BigInt, Bool, Text};
 use events::Event;
-use jsonrpc::{Call, Fault};
+use jsonrpc::Fault;
+use partners_contract::{Forgotten, ResPartner, ResUsers};
 use records::{Failure, Sql, Tx};
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use service::{Owner, consumer};
+use stock_contract::StockQuant;
 
 use crate::Sync;
 
@@ -111,8 +115,6 @@ impl Kind {
 /// How many records are asked for at once.
 const PAGE: usize = 1_000;
 
-/// The states that end an order, which its bank is told.
-const ENDS: &[&str] = &["EK_ORDER_DELIVERED", "EK_CLIENT_ORDER_CANCELED"];
 /// In place of a verb: not to be told, but to be remembered.
 const REMEMBER: &str = "";
 
@@ -161,8 +163,7 @@ pub struct Heard {
 /// # Errors
 /// 503 where the owner is away.
 pub async fn read(owner: &Owner<Sync>, model: &str, filter: Json, query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
-    let call = Call::new(model, "_read", Arc::from("")).with("filter", &filter).with("query", &query).with("limit", &PAGE);
-    owner.ask(call).await
+    owner.read_of(model, &filter, query, PAGE, None).await
 }
 
 /// The same as a bank may read them: what its platform is told of records that are not the same for all.
@@ -170,8 +171,7 @@ pub async fn read(owner: &Owner<Sync>, model: &str, filter: Json, query: &str) -
 /// # Errors
 /// 503 where the owner is away.
 pub async fn read_as(owner: &Owner<Sync>, bank: i64, model: &str, filter: Json, query: &str) -> Result<Vec<Map<String, Json>>, Fault> {
-    let call = Call::new(model, "_read", Arc::from("")).with("filter", &filter).with("query", &query).with("limit", &PAGE);
-    owner.ask(call.with("bank", &bank)).await
+    owner.read_of(model, &filter, query, PAGE, Some(bank)).await
 }
 
 /// The same without a bound of its own: page after page.
@@ -197,15 +197,14 @@ pub async fn read_all(owner: &Owner<Sync>, model: &str, filter: &[Json], query: 
 /// 503 where a service is away.
 pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
     let mut heard = Heard::default();
-    let payloads = events.iter().map(|event| (event, serde_json::from_str::<Map<String, Json>>(event.payload.get()).unwrap_or_default()));
-    let payloads: Vec<_> = payloads.collect();
-    let number = |payload: &Map<String, Json>, name: &str| payload.get(name).and_then(Json::as_i64);
-    let products =
-        payloads.iter().filter(|(event, _)| event.model == "stock.quant").filter_map(|(_, payload)| number(payload, "product_id"));
-    let masters = masters(owner, products.collect()).await?;
-    for (event, payload) in &payloads {
+    let mut quants = BTreeMap::new();
+    for event in events.iter().filter(|event| event.model == "stock.quant" && event.kind != "deleted") {
+        quants.insert(event.pos, consumer::read::<StockQuant>(event, "sync")?.product_id);
+    }
+    let masters = masters(owner, quants.values().copied().collect()).await?;
+    for event in events {
         let gone = event.kind == "deleted";
-        let new = |kind: Kind, record_id: i64, order_key: String| News {
+        let new = |kind: Kind, record_id: i64, order_key: String, active: bool| News {
             kind,
             verb: if event.kind == "created" { kind.first_verb() } else { "PUT" },
             order_key,
@@ -217,7 +216,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             changed_at: event.at,
             feed: Some(feed.to_owned()),
             pos: Some(event.pos),
-            active: !gone && payload.get("active").and_then(Json::as_bool).unwrap_or(true),
+            active: !gone && active,
             known_as: (kind.as_str(), record_id),
             content: None,
             is_first: true,
@@ -225,13 +224,19 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
         let id = event.record_id;
         match event.model.as_str() {
             "product.master" => {
-                heard.news.push(News { content: Some(content(payload)), ..new(Kind::Product, id, format!("product {id}")) })
+                let product: ProductMaster = consumer::read(event, "sync")?;
+                let content = content(&ProductMaster { active: true, ..product.clone() })?;
+                heard.news.push(News { content: Some(content), ..new(Kind::Product, id, format!("product {id}"), product.active) })
             }
             "product.template" => {
-                let Some(master) = number(payload, "master_product") else { continue };
-                heard.news.push(News { content: Some(content(payload)), ..new(Kind::Configuration, id, format!("product {master}")) });
+                let told: ProductTemplate = consumer::read(event, "sync")?;
+                let Some(master) = told.master_product else { continue };
+                let key = format!("product {master}");
+                let of_prices = content(&(told.list_price, told.standard_price))?;
+                let content = content(&ProductTemplate { active: true, ..told.clone() })?;
+                heard.news.push(News { content: Some(content), ..new(Kind::Configuration, id, key.clone(), told.active) });
                 // A price is part of what a point of sale offers too
-                let of_prices = News { content: Some(prices(payload)), ..new(Kind::Stock, id, format!("product {master}")) };
+                let of_prices = News { content: Some(of_prices), ..new(Kind::Stock, id, key, told.active) };
                 // Of a new one nothing is anywhere yet
                 heard.news.push(if event.kind == "updated" { of_prices } else { News { verb: REMEMBER, ..of_prices } });
             }
@@ -246,29 +251,30 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
                 }
             }
             "stock.quant" if !gone => {
-                let Some(product) = number(payload, "product_id") else { continue };
-                let Some(master) = masters.get(&product) else { continue };
-                heard.news.push(new(Kind::Stock, product, format!("product {master}")));
+                let Some(product) = quants.get(&event.pos) else { continue };
+                let Some(master) = masters.get(product) else { continue };
+                heard.news.push(new(Kind::Stock, *product, format!("product {master}"), true));
             }
             // By what the event says, and not by how the order is now: what its bank did before, heard of late, would pass for what
             // the hub did since
             "sale.order" if !gone => {
-                let state = payload.get("ek_state").and_then(Json::as_str).unwrap_or_default();
-                let (Some(bank), true) = (number(payload, "bank_id"), ENDS.contains(&state)) else { continue };
-                let of_order = new(Kind::Order, id, format!("order {id}"));
-                heard.news.push(News { banks: Some(vec![bank]), content: Some(state.to_owned()), ..of_order });
+                let order: SaleOrder = consumer::read(event, "sync")?;
+                let (Some(bank), Some(state)) = (order.bank_id, order.ek_state.filter(|state| state.next().is_empty())) else { continue };
+                let of_order = new(Kind::Order, id, format!("order {id}"), true);
+                heard.news.push(News { banks: Some(vec![bank]), content: Some(state.as_str().to_owned()), ..of_order });
             }
             "sale.order.line" if event.kind == "updated" => {
-                let (Some(bank), Some(order)) = (number(payload, "bank_id"), number(payload, "order_id")) else { continue };
-                let [short, delivered, returned, closed] = ["short", "qty_delivered", "qty_returned", "qty_closed"]
-                    .map(|name| payload.get(name).and_then(Json::as_f64).unwrap_or_default());
+                let line: SaleOrderLine = consumer::read(event, "sync")?;
+                let (Some(bank), order) = (line.bank_id, line.order_id) else { continue };
+                let quantities = [line.short, line.qty_delivered, line.qty_returned, line.qty_closed].map(|quantity| quantity.to_f64());
+                let [Some(short), Some(delivered), Some(returned), Some(closed)] = quantities else { continue };
                 let smooth = short == 0.0 && returned == 0.0 && closed == 0.0;
                 let content = if smooth { short.to_string() } else { json!([short, delivered, returned, closed]).to_string() };
                 let news = News {
                     banks: Some(vec![bank]),
                     content: Some(content),
                     known_as: ("line", id),
-                    ..new(Kind::Order, order, format!("order {order}"))
+                    ..new(Kind::Order, order, format!("order {order}"), true)
                 };
                 heard.news.push(match smooth {
                     false => news,
@@ -278,24 +284,27 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
                     true => News { verb: REMEMBER, ..news },
                 });
             }
-            "res.partner" if payload.get("is_pos") == Some(&Json::Bool(true)) => {
-                heard.news.push(new(Kind::Pos, id, format!("partner {id}")))
-            }
-            "res.partner" if !gone => {
-                let banks: Vec<i64> =
-                    payload.get("bank_ids").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64).collect();
-                heard.news.push(News { banks: Some(banks), ..new(Kind::Client, id, format!("partner {id}")) });
+            "res.partner" => {
+                let partner: ResPartner = consumer::read(event, "sync")?;
+                let key = format!("partner {id}");
+                if partner.is_pos {
+                    heard.news.push(new(Kind::Pos, id, key, partner.active));
+                } else if !gone {
+                    heard.news.push(News { banks: Some(partner.bank_ids), ..new(Kind::Client, id, key, partner.active) });
+                }
             }
             "res.users" if !gone => {
-                let banks = number(payload, "bank_id").into_iter().collect();
-                heard.news.push(News { banks: Some(banks), ..new(Kind::User, id, format!("user {id}")) });
+                let user: ResUsers = consumer::read(event, "sync")?;
+                let banks = user.bank_id.into_iter().collect();
+                heard.news.push(News { banks: Some(banks), ..new(Kind::User, id, format!("user {id}"), user.active) });
             }
+            // Nothing of it is told
             _ => {}
         }
     }
-    let forgotten: Vec<i64> = consumer::forgotten(events).into_iter().map(|(client, _)| client).collect();
+    let forgotten: Vec<i64> = consumer::forgotten(events, "sync")?.into_iter().map(|(client, _)| client).collect();
     if !forgotten.is_empty() {
-        heard.forgotten = owner.ask(Call::new("res.partner", "_forgotten", Arc::from("")).with("ids", &forgotten)).await?;
+        heard.forgotten = owner.ask(&Forgotten { ids: forgotten }, None).await?;
     }
     heard.news.retain(|news| news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
     Ok(heard)
@@ -310,14 +319,9 @@ async fn masters(owner: &Owner<Sync>, configurations: BTreeSet<i64>) -> Result<B
     Ok(rows.iter().filter_map(|row| Some((row.get("id")?.as_i64()?, row.get("master_product")?.as_i64()?))).collect())
 }
 
-/// What a record says, but for whether it is active and the row's own bookkeeping.
-fn content(payload: &Map<String, Json>) -> String {
-    let told = payload.iter().filter(|(name, _)| !matches!(name.as_str(), "active" | "version" | "write_date" | "write_uid"));
-    Json::Object(told.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
-}
-
-fn prices(payload: &Map<String, Json>) -> String {
-    json!([payload.get("list_price"), payload.get("standard_price")]).to_string()
+/// What is compared with what is remembered.
+fn content(said: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(said).map_err(|error| service::our_fault("sync", "what a record says can't be written", &error))
 }
 
 /// Writes down who has to hear what, in the transaction that moves the cursor.

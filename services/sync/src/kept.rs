@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use diesel::sql_types::BigInt;
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::Fault;
 use records::Sql;
-use service::Owner;
+use service::{Answers, Owner};
+use sync_contract::{KeepRefused, Refused};
 
 use crate::Sync;
 
@@ -16,11 +17,14 @@ const IN_ALL: i64 = 100_000;
 /// How many go at a time: more than come.
 const SWEPT: i64 = 1_000;
 
-/// Keeps what the doors refused of known users: `{rows}`, as ek_request's columns.
-///
-/// # Errors
-/// The database's own.
-pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
+impl Answers<KeepRefused> for Sync {
+    async fn answer(owner: &Owner<Self>, question: KeepRefused, _: Option<&String>) -> Result<usize, Fault> {
+        keep_refused(owner, &question.rows).await
+    }
+}
+
+async fn keep_refused(owner: &Owner<Sync>, rows: &[Refused]) -> Result<usize, Fault> {
+    let rows = serde_json::to_string(rows).map_err(|error| service::our_fault("sync", "refused requests can't be written", &error))?;
     let mut sql = Sql::new(
         "WITH old AS (DELETE FROM ek_request WHERE id IN (SELECT id FROM ek_request WHERE id <= (SELECT max(id) FROM ek_request) - ",
     );
@@ -28,14 +32,14 @@ pub async fn keep_refused(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fau
         .push(" ORDER BY id LIMIT ")
         .bind(SWEPT)
         .push(")), sent AS (SELECT r.*, row_number() OVER (PARTITION BY r.login) AS nth FROM jsonb_populate_recordset(NULL::ek_request, ");
-    sql.bind(call.params.need::<serde_json::Value>("rows")?.to_string()).push(
+    sql.bind(rows).push(
         "::jsonb) r WHERE r.login IS NOT NULL) \
          INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id) \
          SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id FROM sent \
          WHERE nth + (SELECT count(*) FROM ek_request k WHERE k.login = sent.login AND k.at > now() - interval '1 hour') <= ",
     );
     sql.bind(OF_A_USER).push(" RETURNING id");
-    Ok(Reply::value(&owner.database.store::<BigInt, i64>(sql).await?.len()))
+    Ok(owner.database.store::<BigInt, i64>(sql).await?.len())
 }
 
 /// Throws away what was refused, what was delivered, and the calls to platforms, each after its time. Attempts are looked for from

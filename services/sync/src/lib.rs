@@ -21,14 +21,16 @@ use std::time::Duration;
 use anyhow::Context;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use events::Event;
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::{Call, Fault};
+use partners_contract::BankNamed;
 use records::tx::Found;
 use records::values::{Mode, is_unset};
 use records::{Action, Body, Failure, Model, Registry, Tx};
 use serde_json::{Map, Value as Json};
 use service::doctor::Finding;
-use service::owner::{Answer, parse_reply};
-use service::{Asked, Owner, Pending, Service};
+use service::owner::Answer;
+use service::{Answered, Answers, Asked, Owner, Pending, Service};
+use sync_contract::{Change, KeepRefused, Stream, Webhooks};
 use tokio::sync::{Notify, watch};
 
 service::settings! {
@@ -102,6 +104,8 @@ impl Service for Sync {
     type Prepared = Option<String>;
     type Heard = hear::Heard;
 
+    const ANSWERS: &'static [Answered<Self>] = &[Answered::of::<KeepRefused>(), Answered::of::<Stream>(), Answered::of::<Webhooks>()];
+
     fn name(&self) -> &'static str {
         "sync"
     }
@@ -127,7 +131,7 @@ impl Service for Sync {
                 _ => None,
             };
             if let Some(name) = name {
-                match asked.owner.ask::<Result<i64, Vec<String>>>(asked.call.asking("res.bank", "_named").with("name", &name)).await? {
+                match asked.owner.ask(&BankNamed { name: name.clone() }, asked.call.traceparent.as_ref()).await? {
                     Ok(bank) => drop(data.insert("bank_id".to_owned(), bank.into())),
                     Err(known) => asked.problems.push(format!("`bank_id`: unknown bank '{name}'; known are {}", known.join(", "))),
                 }
@@ -135,9 +139,8 @@ impl Service for Sync {
             // What commits after this is told, however long it has been on its way
             let mut since = Map::new();
             for feed in self.follows() {
-                let call = Call::new("", "_position", asked.owner.keyring.own_token(feed)?);
-                match asked.owner.router.service(feed)?.call(call).await {
-                    Ok(position) => drop(since.insert((*feed).to_owned(), parse_reply::<i64>(position)?.into())),
+                match asked.owner.position_of(feed).await {
+                    Ok(position) => drop(since.insert((*feed).to_owned(), position.into())),
                     // Of the release before: its feed is told from where this service has come to
                     Err(fault) if fault.status == 404 => {}
                     Err(fault) => return Err(fault),
@@ -185,17 +188,6 @@ impl Service for Sync {
         _: &'a Option<String>,
     ) -> Pending<'a, Answer> {
         Box::pin(models::action(self, tx, model, call, data))
-    }
-
-    fn private<'a>(&'a self, owner: &'a Owner<Self>, call: &'a Call) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move {
-            match (call.model.as_str(), call.method.as_str()) {
-                ("ek.request", "_refused") => kept::keep_refused(owner, call).await,
-                (_, "_webhooks") => Ok(Reply::value(&webhooks::document())),
-                ("ek.delivery", "_stream") => stream(owner, call).await,
-                _ => Err(Fault::no_such_method(&call.model, &call.method)),
-            }
-        })
     }
 
     fn follows(&self) -> &'static [&'static str] {
@@ -251,10 +243,17 @@ impl Service for Sync {
     }
 }
 
-/// The events of all services in sync's own order, waiting some seconds for the first one.
-async fn stream(owner: &Owner<Sync>, call: &Call) -> Result<Reply, Fault> {
-    let (after, limit, wait) = (call.params.need::<i64>("after")?, call.params.need::<i64>("limit")?, call.params.need::<u64>("wait")?);
-    let wait = Duration::from_secs(wait.min(25));
-    let events = owner.feed.read_or_wait(after, limit, wait).await.map_err(|error| service::database::fault("sync", error))?;
-    Ok(Reply::json(events))
+impl Answers<Stream> for Sync {
+    async fn answer(owner: &Owner<Self>, question: Stream, _: Option<&String>) -> Result<Vec<Change>, Fault> {
+        let wait = Duration::from_secs(question.wait.min(25));
+        let events = owner.feed.read_or_wait(question.after, question.limit, wait).await;
+        let events = events.map_err(|error| service::database::fault("sync", error))?;
+        serde_json::from_str(&events).map_err(|error| service::our_fault("sync", "its own events can't be read", &error))
+    }
+}
+
+impl Answers<Webhooks> for Sync {
+    async fn answer(_: &Owner<Self>, _: Webhooks, _: Option<&String>) -> Result<Json, Fault> {
+        Ok(webhooks::document())
+    }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
-use events::Event;
 use jsonrpc::{Call, Fault};
 use records::model::clip;
 use serde_json::{Value as Json, json};
 use service::http::{Health, header};
-use service::owner::parse_reply;
+use service::{ask, parse_reply};
+use sync_contract::{Change, Stream};
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
@@ -67,7 +67,7 @@ pub async fn events(request: HttpRequest, gateway: web::Data<Gateway>, health: w
         match last.or(wanted.after) {
             Some(pos) if pos >= 0 => Ok((wanted, pos, place)),
             // From now on
-            _ => Ok((wanted, gateway.sync::<i64>("_position", 0, 0).await?, place)),
+            _ => Ok((wanted, gateway.newest().await?, place)),
         }
     };
     let (wanted, after, place) = match begun.await {
@@ -101,26 +101,27 @@ pub async fn events(request: HttpRequest, gateway: web::Data<Gateway>, health: w
 }
 
 impl Gateway {
-    async fn sync<T: serde::de::DeserializeOwned>(&self, method: &str, after: i64, wait: u64) -> Result<T, Fault> {
-        let call = Call::new("ek.delivery", method, self.keyring.own_token("sync")?);
-        parse_reply(self.router.service("sync")?.call(call.with("after", &after).with("limit", &BATCH).with("wait", &wait)).await?)
+    /// The newest position in sync's order.
+    async fn newest(&self) -> Result<i64, Fault> {
+        let call = Call::new("ek.delivery", "_position", self.keyring.own_token("sync")?);
+        parse_reply(self.router.service("sync")?.call(call).await?).await
     }
 
     /// What came after a position, as the stream's text, and the position it goes up to.
     async fn news(&self, request: &HttpRequest, wanted: &Wanted, after: i64) -> Result<(i64, Bytes), Fault> {
-        let events: Vec<Event> = self.sync("_stream", after, SILENCE).await?;
+        let events = ask(&self.router, &self.keyring, &Stream { after, limit: BATCH, wait: SILENCE }, None).await?;
         let Some(last) = events.last().map(|event| event.pos) else { return Ok((after, Bytes::from_static(b": nothing new\n\n"))) };
         // Asked anew each time: a session that ended hears no more
         let session = self.session(request, None).await?;
         let models: Option<Vec<&str>> = wanted.model.as_deref().map(|models| models.split(',').map(str::trim).collect());
         // Which other bank caused something is not a bank's to know
         let (own, trusted) = (session.who.identity.bank, session.who.identity.is_trusted());
-        let cause = |event: &Event| event.bank.filter(|bank| trusted || own == Some(*bank));
-        let asked = |event: &&Event| {
+        let cause = |event: &Change| event.bank.filter(|bank| trusted || own == Some(*bank));
+        let asked = |event: &&Change| {
             models.as_ref().is_none_or(|models| models.contains(&event.model.as_str()))
                 && wanted.bank.is_none_or(|bank| cause(event) == Some(bank))
         };
-        let events: Vec<&Event> = events.iter().filter(asked).collect();
+        let events: Vec<&Change> = events.iter().filter(asked).collect();
         let mut ids: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
         for event in &events {
             ids.entry(&event.model).or_default().insert(event.record_id);
@@ -148,7 +149,11 @@ impl Gateway {
     async fn visible(&self, session: &Session, model: &str, ids: &BTreeSet<i64>) -> Result<BTreeSet<i64>, Fault> {
         let call = Call::new(model, "search_read", self.token(session, model)?);
         let call = call.with("filter", &json!([["id", "in", ids]])).with("query", &"{id}").with("context", &json!({"active_test": false}));
-        match self.router.call(call).await.and_then(parse_reply::<Json>) {
+        let page = match self.router.call(call).await {
+            Ok(reply) => parse_reply::<Json>(reply).await,
+            Err(fault) => Err(fault),
+        };
+        match page {
             Ok(page) => {
                 let rows = page.get("result").and_then(Json::as_array).into_iter().flatten();
                 Ok(rows.filter_map(|row| row.get("id")?.as_i64()).collect())

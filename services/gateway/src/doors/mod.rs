@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use jsonrpc::{Call, Fault, Idempotency, Reply};
+use jsonrpc::{Call, Fault, Idempotency, Question, Reply};
 use percent_encoding::percent_decode_str;
 use records::model::clip;
 use service::telemetry;
@@ -93,6 +93,15 @@ impl Gateway {
     pub async fn send(&self, request: &HttpRequest, call: Call) -> Result<Reply, Fault> {
         let (call, span) = traced(request, call);
         self.router.call(call).instrument(span).await
+    }
+
+    /// Asks a service what stands in its contract, in the request's trace.
+    ///
+    /// # Errors
+    /// Whatever the service says.
+    pub async fn ask<Q: Question>(&self, request: &HttpRequest, question: &Q) -> Result<Q::Answer, Fault> {
+        let (call, span) = traced(request, Call::new(Q::MODEL, Q::METHOD, "".into()));
+        service::ask(&self.router, &self.keyring, question, call.traceparent.as_ref()).instrument(span).await
     }
 
     /// The same for a call that may ask for other services' records too, on behalf of this session.

@@ -4,12 +4,11 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use jsonrpc::Fault;
 use jsonrpc::envelope::{Request, text_or_unset};
-use jsonrpc::{Call, Fault};
+use partners_contract::{Authenticate, Destroy, LoggedIn, SESSION_SECONDS};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::identity::{LoggedIn, SESSION_SECONDS};
-use service::owner::parse_reply;
 
 use crate::Gateway;
 use crate::answer::{self, Manner};
@@ -67,12 +66,9 @@ async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, mann
         if sent.db.is_some_and(|db| !db.is_empty() && db != gateway.config.db_name) {
             return Err(Fault::access_error("Database not found."));
         }
-        let call = Call::new("res.users", "_authenticate", gateway.keyring.own_token("partners")?)
-            .with("login", &login)
-            .with("password", &password)
-            .with("address", &gateway.address(request))
-            .with("forwarder", &gateway.untrusted_forwarder(request));
-        parse_reply::<LoggedIn>(gateway.send(request, call).await?)
+        let address = gateway.address(request);
+        let asked = Authenticate { login, password, address, forwarder: gateway.untrusted_forwarder(request) };
+        gateway.ask(request, &asked).await
     };
     match answer.await {
         Ok(who) => {
@@ -181,8 +177,8 @@ pub async fn destroy(request: HttpRequest, payload: Payload, gateway: web::Data<
             if id.contains('\0') {
                 return Ok(());
             }
-            let call = Call::new("res.users", "_destroy", gateway.keyring.own_token("partners")?).with("session_id", id);
-            gateway.send(&request, call).await?;
+            let asked = Destroy { session_id: id.clone() };
+            gateway.ask(&request, &asked).await?;
             gateway.forget(&carried).await;
         }
         Ok::<_, Fault>(())

@@ -25,7 +25,7 @@ use records::{Filter, Operand, Selection};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use service::directory::owner_of;
-use service::owner::parse_reply;
+use service::parse_reply;
 use service::{Pending, Router};
 
 use self::outlines::{Asked, Outlines, Tree, names, question, with_id};
@@ -158,7 +158,7 @@ impl Across<'_> {
             let token = self.gateway.keyring.own_token(service)?;
             let call = Call { traceparent: self.traceparent.clone(), ..Call::new("", "_outlines", token) };
             let models = match self.router.service(service)?.call(call).await {
-                Ok(reply) => parse_reply(reply)?,
+                Ok(reply) => parse_reply(reply).await?,
                 // An owner of before: its relations lead nowhere until it is replaced
                 Err(fault) if fault.status == 404 => BTreeMap::new(),
                 Err(fault) => return Err(fault),

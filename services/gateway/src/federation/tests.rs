@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use domain::Identity;
+use partners_contract::LoggedIn;
 use proptest::prelude::*;
 use records::Item;
 use service::config::Variables;
-use service::identity::LoggedIn;
 use service::router::Endpoint;
 use service::{Keyring, Router};
 

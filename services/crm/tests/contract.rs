@@ -1,0 +1,99 @@
+//! Crm alone, with its neighbours played by their contracts: what it asks, what it answers, what it publishes.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use alone::{Alone, Neighbour, settings, snapshot};
+use catalog_contract::{ByReference, Configuration};
+use crm::{Crm, CrmConfig};
+use crm_contract::{DeliveriesOf, DemandOf, Papers, PapersOf, SaleOrder, SaleOrderLine};
+use domain::{Identity, Progress};
+use jsonrpc::Published;
+use partners_contract::{BankNamed, Client, ForLead, Named, Places};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use stock_contract::{ForOrders, Served, ServedLine, StockMove};
+
+fn catalog() -> Neighbour {
+    Neighbour::default().answers(|asked: ByReference| {
+        let tv = |reference: String| Configuration {
+            id: 11,
+            manufacturer_ref: reference,
+            name: "Téléviseur".to_owned(),
+            selling_price: Decimal::from(80_000),
+            active: true,
+            tax: None,
+        };
+        asked.references.into_iter().filter(|reference| reference == "TV-1").map(tv).collect()
+    })
+}
+
+fn partners() -> Neighbour {
+    Neighbour::default()
+        .answers(|_: BankNamed| Ok(1))
+        .answers(|_: ForLead| Places { bank: Some(Named { id: 1, name: "Alsalam".to_owned() }), ..Places::default() })
+        .answers(|_: Client| 5)
+}
+
+async fn crm(stock: Neighbour) -> Alone<Crm> {
+    let config = settings(CrmConfig::read, &[("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI=")]);
+    let neighbours = vec![("catalog", catalog()), ("partners", partners()), ("stock", stock)];
+    Alone::new("crm", |_| Crm::new(&config).unwrap(), neighbours).await
+}
+
+fn lead(reference: &str) -> Value {
+    let row = json!({"manufacturer_ref": reference, "quantity": 3, "product_warehouse_id": "EKIWH"});
+    json!({"data": {"order_source": "Alsalam", "cart_id": 1, "partner": {"email": "amine@example.dz"}, "cart": [row]}})
+}
+
+#[tokio::test]
+async fn a_lead_is_an_order_that_stock_is_told_of_and_tells_about() {
+    let served = ServedLine { line: 1, reserved: Decimal::TWO, delivered: Decimal::ZERO, returned: Decimal::ZERO, closed: Decimal::ZERO };
+    let stock = Neighbour::default()
+        .answers(move |asked: ForOrders| asked.ids.into_iter().map(|order| Served { order, lines: vec![served.clone()] }).collect());
+    let alone = crm(stock).await;
+    alone.call(&Identity::system(), "crm.lead", "create", lead("TV-1")).await.unwrap();
+    let demands = alone.asked("stock", &DemandOf { ids: BTreeSet::from([1]) }).await.unwrap();
+    let [order] = demands.as_slice() else { panic!("{demands:?}") };
+    assert_eq!((order.ek_state, order.partner_id, order.lines[0].quantity), (Progress::Created, Some(5), Decimal::from(3)));
+    assert_eq!(alone.asked("partners", &PapersOf { partner: 5 }).await.unwrap(), Papers { open: 1, last: None });
+    let deliveries = alone.asked("stock", &DeliveriesOf { orders: vec![1, 99], moments: vec![String::new(); 2] }).await.unwrap();
+    assert_eq!(deliveries.len(), 2, "one for each that is asked for");
+
+    alone.neighbour("stock").tells("updated", 70, 2, &StockMove { sale_id: Some(1) });
+    assert_eq!(alone.hears("stock").await, 0);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    snapshot(&folder.join("demand.json"), &serde_json::to_value(&demands).unwrap());
+    snapshot(&folder.join("sale.order.json"), &alone.told(SaleOrder::MODEL).await.into());
+    snapshot(&folder.join("sale.order.line.json"), &alone.told(SaleOrderLine::MODEL).await.into());
+}
+
+#[tokio::test]
+async fn what_catalog_does_not_know_is_refused_and_stored_nowhere() {
+    let alone = crm(Neighbour::default()).await;
+    let fault = alone.call(&Identity::system(), "crm.lead", "create", lead("TV-2")).await.unwrap_err();
+    assert!(fault.status == 422 && fault.message.contains("TV-2"), "{fault}");
+    assert_eq!(alone.told(SaleOrder::MODEL).await, [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn a_line_of_which_stock_does_not_say_what_the_contract_promises_is_put_aside() {
+    let answer = json!([{"order": 1, "lines": [{"line": 1, "reserved": "2"}]}]);
+    let alone = crm(Neighbour::default().answers_json("stock.move", "_for_orders", answer)).await;
+    alone.call(&Identity::system(), "crm.lead", "create", lead("TV-1")).await.unwrap();
+    alone.neighbour("stock").tells("updated", 70, 2, &StockMove { sale_id: Some(1) });
+    assert_eq!(alone.hears("stock").await, 1);
+}
+
+#[tokio::test]
+async fn what_the_last_release_published_is_read_by_the_contract_of_this_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let kept =
+        |model: &str| -> Vec<Value> { serde_json::from_slice(&std::fs::read(folder.join(format!("{model}.json"))).unwrap()).unwrap() };
+    for told in kept("sale.order") {
+        serde_json::from_value::<SaleOrder>(told["payload"].clone()).unwrap();
+    }
+    for told in kept("sale.order.line") {
+        serde_json::from_value::<SaleOrderLine>(told["payload"].clone()).unwrap();
+    }
+}

@@ -1,0 +1,71 @@
+//! Partners alone: what it answers, and what it publishes.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use alone::{Alone, Neighbour, settings, snapshot};
+use domain::{Identity, Origin};
+use jsonrpc::Published;
+use partners::{LoginConfig, Partners};
+use partners_contract::{
+    BankNamed, Client, ClientOf, ForLead, ForReport, Named, OfLogin, OfSession, Paper, PointsOfSale, Reference, ResPartner, ResUsers,
+};
+use serde_json::{Value, json};
+
+async fn partners() -> Alone<Partners> {
+    let login = settings(LoginConfig::read, &[("PASSWORD_THREADS", "1"), ("DEMO", "true")]);
+    let neighbours = ["catalog", "crm", "stock", "sync"].map(|name| (name, Neighbour::default()));
+    let alone = Alone::new("partners", |database| Partners::new(login, database.clone()).unwrap(), neighbours.into()).await;
+    let system = Identity::system();
+    alone.call(&system, "res.bank", "create", json!({"data": {"name": "Alsalam"}})).await.unwrap();
+    let pos = json!({"data": {"is_pos": true, "name": "Alger", "code_pos": "PDV-ALGER", "status": "ACTIVE"}});
+    alone.call(&system, "res.partner", "create", pos).await.unwrap();
+    alone
+}
+
+#[tokio::test]
+async fn what_leads_and_documents_name_is_told() {
+    let alone = partners().await;
+    assert_eq!(alone.asked("crm", &BankNamed { name: "al salam".to_owned() }).await.unwrap(), Ok(1));
+    assert_eq!(alone.asked("crm", &BankNamed { name: "BNA".to_owned() }).await.unwrap(), Err(vec!["Alsalam".to_owned()]));
+    let codes = BTreeSet::from(["PDV-ALGER".to_owned()]);
+    let points = alone.asked("stock", &PointsOfSale { codes: codes.clone(), ..PointsOfSale::default() }).await.unwrap();
+    assert_eq!((points.len(), points["PDV-ALGER"].closed), (1, false));
+    let (state, country) = (Some(Reference::Name("Béjaïa".to_owned())), Some(Reference::Name("DZ".to_owned())));
+    let places = alone.asked("crm", &ForLead { codes, bank: 1, state, country }).await.unwrap();
+    assert_eq!((&places.points, places.bank.as_ref()), (&points, Some(&Named { id: 1, name: "Alsalam".to_owned() })));
+    assert!(places.state.is_some() && places.country.is_some());
+    assert!(alone.asked("stock", &OfLogin { login: "nobody".to_owned() }).await.unwrap().is_empty());
+    let unknown = OfSession { session_id: "0".repeat(40), forwarder: None };
+    assert_eq!(alone.asked("gateway", &unknown).await.unwrap_err().status, 401);
+
+    let email = "amine@example.dz".to_owned();
+    let client = Client { email: email.clone(), bank: 1, own: Some(false), uid: 1, origin: Origin::Ekiclik };
+    let made = alone.asked("crm", &client).await.unwrap();
+    assert_eq!(alone.asked("crm", &client).await.unwrap(), made, "asked again, it is the same");
+    assert_eq!(alone.asked("crm", &ClientOf { email }).await.unwrap(), Some(made));
+    let paper = Paper { partners: vec![made], ..Paper::default() };
+    let parties = alone.asked("crm", &ForReport { identity: Identity::system(), papers: vec![paper] }).await.unwrap();
+    assert_eq!(parties[0].partners[&made].name, "amine@example.dz");
+
+    let user =
+        json!({"data": {"name": "Amel", "login": "amel", "password": "amel-amel-amel", "bank_id": 1, "role": "ROLE_CREDIT_ANALYST_EK"}});
+    alone.call(&Identity::system(), "res.users", "create", user).await.unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    snapshot(&folder.join("points_of_sale.json"), &serde_json::to_value(&points).unwrap());
+    snapshot(&folder.join("res.partner.json"), &alone.told(ResPartner::MODEL).await.into());
+    snapshot(&folder.join("res.users.json"), &alone.told(ResUsers::MODEL).await.into());
+}
+
+#[tokio::test]
+async fn what_the_last_release_published_is_read_by_the_contract_of_this_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let kept =
+        |model: &str| -> Vec<Value> { serde_json::from_slice(&std::fs::read(folder.join(format!("{model}.json"))).unwrap()).unwrap() };
+    for told in kept("res.partner") {
+        serde_json::from_value::<ResPartner>(told["payload"].clone()).unwrap();
+    }
+    for told in kept("res.users") {
+        serde_json::from_value::<ResUsers>(told["payload"].clone()).unwrap();
+    }
+}

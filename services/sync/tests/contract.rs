@@ -1,0 +1,66 @@
+//! Sync alone, with its neighbours played by their contracts: what their changes come to, and what it answers the gateway.
+
+use alone::{Alone, Neighbour, settings};
+use catalog_contract::ProductMaster;
+use crm_contract::SaleOrder;
+use domain::{Identity, Progress};
+use jsonrpc::Published;
+use partners_contract::BankNamed;
+use serde_json::{Value, json};
+use sync::{Sync, SyncConfig};
+use sync_contract::{Stream, Webhooks};
+
+async fn sync() -> Alone<Sync> {
+    let keys = "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4=";
+    let config = settings(SyncConfig::read, &[("PLATFORM_KEYS", keys), ("ALLOW_PRIVATE_PLATFORMS", "true"), ("INSTALLATION", "test")]);
+    let partners = Neighbour::default().answers(|_: BankNamed| Ok(1));
+    let neighbours =
+        vec![("catalog", Neighbour::default()), ("partners", partners), ("crm", Neighbour::default()), ("stock", Neighbour::default())];
+    let alone = Alone::new("sync", |_| Sync::new(&config).unwrap(), neighbours).await;
+    let platform =
+        json!({"data": {"name": "Alsalam", "base_url": "http://127.0.0.1:9", "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"}});
+    alone.call(&Identity::system(), "ek.platform", "create", platform).await.unwrap();
+    alone
+}
+
+async fn waiting(alone: &Alone<Sync>) -> Vec<(String, i64)> {
+    let all = json!({"query": "{kind, record_id}", "order": "id"});
+    let page = alone.call(&Identity::system(), "ek.delivery", "search_read", all).await.unwrap();
+    let row = |row: &Value| (row["kind"].as_str().unwrap().to_owned(), row["record_id"].as_i64().unwrap());
+    page["result"].as_array().unwrap().iter().map(row).collect()
+}
+
+#[tokio::test]
+async fn a_change_that_a_platform_wants_waits_to_be_told_to_it() {
+    let alone = sync().await;
+    let product = ProductMaster {
+        r#ref: "TV".to_owned(),
+        name: "Téléviseur".to_owned(),
+        brand: None,
+        fab_name: None,
+        categ_id: None,
+        description: None,
+        active: true,
+    };
+    alone.neighbour("catalog").tells("created", 3, 1, &product);
+    assert_eq!(alone.hears("catalog").await, 0);
+    alone.neighbour("crm").tells("updated", 7, 2, &SaleOrder { ek_state: Some(Progress::Delivered), bank_id: Some(1) });
+    alone.neighbour("crm").tells("updated", 8, 2, &SaleOrder { ek_state: Some(Progress::Delivered), bank_id: Some(2) });
+    assert_eq!(alone.hears("crm").await, 0);
+    assert_eq!(waiting(&alone).await, [("product".to_owned(), 3), ("order".to_owned(), 7)], "another bank's order is not told");
+    let stream = alone.asked("gateway", &Stream { after: 0, limit: 10, wait: 0 }).await;
+    assert!(stream.is_ok(), "{stream:?}");
+    assert!(alone.asked("gateway", &Webhooks {}).await.unwrap().is_object());
+}
+
+#[tokio::test]
+async fn a_change_that_does_not_say_what_the_contract_promises_is_put_aside_and_the_others_are_told() {
+    let alone = sync().await;
+    let catalog = alone.neighbour("catalog");
+    catalog.tells_json(ProductMaster::MODEL, "created", 3, 1, ProductMaster::SCHEMA, &json!({"ref": "TV", "active": true}));
+    let row =
+        json!({"id": 4, "ref": "TV", "name": "TV", "brand": null, "fab_name": null, "categ_id": null, "description": null, "active": true});
+    catalog.tells_json(ProductMaster::MODEL, "created", 4, 1, 0, &row);
+    assert_eq!(alone.hears("catalog").await, 1);
+    assert_eq!(waiting(&alone).await, [("product".to_owned(), 4)]);
+}
