@@ -186,7 +186,7 @@ pub fn settings<T>(read: impl FnOnce(&Variables, &mut Vec<String>) -> Option<T>,
 
 /// A database with the service's schema in it.
 async fn config(name: &'static str) -> DatabaseConfig {
-    #[allow(clippy::disallowed_methods, reason = "the test's only setting")]
+    #[expect(clippy::disallowed_methods, reason = "the test's only setting")]
     let admin = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a PostgreSQL for tests: run `make test-stock`");
     let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
     let database = format!("alone_{:016x}", rand::random::<u64>());
@@ -207,7 +207,6 @@ async fn config(name: &'static str) -> DatabaseConfig {
 /// Where they differ.
 pub fn snapshot(file: &Path, now: &Value) {
     let text = format!("{now:#}\n");
-    #[allow(clippy::disallowed_methods, reason = "how a change of a contract is accepted")]
     if std::env::var_os("ACCEPT").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, &text).unwrap();

@@ -29,8 +29,11 @@ pub struct Answered<S> {
     pub method: &'static str,
     /// The services that may ask.
     pub asked_by: &'static [&'static str],
-    pub(crate) answer: for<'a> fn(&'a Owner<S>, &'a str, &'a Call) -> Pending<'a, Result<Reply, Fault>>,
+    pub(crate) answer: Answering<S>,
 }
+
+/// Reads a question that a service asks, and writes its answer.
+type Answering<S> = for<'a> fn(&'a Owner<S>, &'a str, &'a Call) -> Pending<'a, Result<Reply, Fault>>;
 
 impl<S: Service> Answered<S> {
     /// The question of this type.

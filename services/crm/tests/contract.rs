@@ -1,4 +1,5 @@
 //! Crm alone, with its neighbours played by their contracts: what it asks, what it answers, what it publishes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -73,7 +74,7 @@ async fn what_catalog_does_not_know_is_refused_and_stored_nowhere() {
     let alone = crm(Neighbour::default()).await;
     let fault = alone.call(&Identity::system(), "crm.lead", "create", lead("TV-2")).await.unwrap_err();
     assert!(fault.status == 422 && fault.message.contains("TV-2"), "{fault}");
-    assert_eq!(alone.told(SaleOrder::MODEL).await, [] as [Value; 0]);
+    assert!(alone.told(SaleOrder::MODEL).await.is_empty());
 }
 
 #[tokio::test]

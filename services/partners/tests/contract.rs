@@ -1,4 +1,5 @@
 //! Partners alone: what it answers, and what it publishes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

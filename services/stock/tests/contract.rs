@@ -1,4 +1,5 @@
 //! Stock alone, with its neighbours played by their contracts: what it asks, what it answers, what it publishes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

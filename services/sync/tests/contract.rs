@@ -1,4 +1,5 @@
 //! Sync alone, with its neighbours played by their contracts: what their changes come to, and what it answers the gateway.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use alone::{Alone, Neighbour, settings};
 use catalog_contract::ProductMaster;

@@ -238,7 +238,7 @@ pub struct Parties {
 
 /// A company or a person on paper; what is not set, or not for the reader, is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "Odoo's fields and the law's numbers, named as they are")]
+#[expect(missing_docs, reason = "Odoo's fields and the law's numbers, named as they are")]
 pub struct Business {
     pub name: String,
     pub legal_form: Option<String>,
