@@ -108,6 +108,10 @@ async fn a_client_who_is_forgotten_stands_nowhere_any_more() {
     assert_eq!(forget(&admin, client, "asked by letter").await.result(), json!(true));
     all_heard(&stand).await;
     let hub = stand.hub.as_ref().unwrap();
+    // A reader's place is noted some seconds later
+    let unnoted =
+        "SELECT count(*) AS n FROM partners.event e WHERE e.pos > (SELECT r.pos FROM partners.feed_reader r WHERE r.name = 'sync')";
+    system_tests::until_within(Duration::from_secs(30), "what sync has read is noted", async || stand.count(unnoted).await == 0).await;
     partners::forget::sweep_once(&hub.partners).await.unwrap();
     assert_eq!(traces(&stand).await, Vec::<String>::new());
     let left = one(&admin, "res.partner", client, "{name, phone, nif, active, bank_ids, child_ids}").await;

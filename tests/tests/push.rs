@@ -215,7 +215,8 @@ async fn the_answers_are_obeyed() {
     bna.next(Mood::Answers(410, ""));
     rename(&ekiclik, "O-1-A", "Gone", None).await;
     until("it is off", async || stand.count("SELECT count(*) AS n FROM sync.ek_platform WHERE NOT active").await == 1).await;
-    for left in ["event WHERE kind = 'updated' AND payload ->> 'active' = 'false'", "audit WHERE field = 'active' AND after = 'false'"] {
+    let event = "event WHERE kind = 'updated' AND version = (SELECT p.version FROM sync.ek_platform p WHERE p.id = record_id)";
+    for left in [event, "audit WHERE field = 'active' AND after = 'false'"] {
         let left = format!("SELECT count(*) AS n FROM sync.{left} AND model = 'ek.platform' AND record_id = {platform}");
         assert_eq!(stand.count(&left).await, 1, "{left}");
     }

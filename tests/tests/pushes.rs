@@ -140,7 +140,11 @@ async fn a_retry_that_says_the_same_keeps_its_id_and_one_that_says_something_els
     each_id_says_one_thing(&bna.calls());
     let ids: Vec<&str> = calls.iter().map(|call| call.header("webhook-id")).collect();
     assert_eq!((ids[0], ids[1]), (ids[1], ids[2]), "the same, so the same id");
-    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 4, "One, Two, One again, the price of furniture: {calls:#?}");
+    // What was taken is told once more by each replay after it, under an id of its own
+    let mut said = calls.clone();
+    said.dedup_by(|one, before| one.body == before.body);
+    let said: BTreeSet<&str> = said.iter().map(|call| call.header("webhook-id")).collect();
+    assert_eq!(said.len(), 4, "One, Two, One again, the price of furniture: {calls:#?}");
     let versions: Vec<i64> = calls.iter().map(|call| call.header("webhook-version").parse().unwrap()).collect();
     assert!(
         versions.is_sorted() && versions[2] < versions[3] && versions[3] < versions[4] && versions[4] < *versions.last().unwrap(),
