@@ -261,7 +261,7 @@ pub fn object(json: Json) -> Map<String, Json> {
 /// What a change of orders takes.
 pub fn body(model: &Model) -> Body {
     let state = || json!({"type": "string", "enum": Progress::NAMES, "description": "Only the next state, the same one, or EK_CLIENT_ORDER_CANCELED unless delivered."});
-    let example = json!({"create_by": "ekiclik", "order_source": "Alsalam", "state": "EK_ORDER_IN_PREPARATION"});
+    let example = json!({"create_by": "ekiclik", "order_source": "Alsalam", "state": Progress::InPreparation.as_str()});
     Body::of(model, Mode::Write).with("state", state()).with("ek_state", state()).example(example)
 }
 
