@@ -29,7 +29,9 @@ pub async fn settle(tx: &mut Tx<'_>, keys: &[Key], but: &[i64]) -> Result<Vec<i6
         "m.state IN ('partially_available', 'assigned') AND m.reserved_availability > 0 AND (m.product_id, m.location_id) IN (SELECT * FROM unnest(",
     );
     due.bind(products).push(", ").bind(locations);
-    due.push(")) AND m.sale_id IN (SELECT d.order_id FROM order_demand d WHERE d.ek_state = ").bind(domain::Progress::Delivered.as_str()).push(")");
+    due.push(")) AND m.sale_id IN (SELECT d.order_id FROM order_demand d WHERE d.ek_state = ")
+        .bind(domain::Progress::Delivered.as_str())
+        .push(")");
     let parts = stock_move::locked(tx, due).await?.into_iter().map(|of| Part { quantity: of.reserved_availability, of }).collect();
     pickings.extend(done::done(tx, parts).await?);
     Ok(pickings)
