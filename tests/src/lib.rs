@@ -23,6 +23,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use hub::Hub;
 use hub::children::Children;
 use serde_json::{Value, json};
+use service::Service;
 use service::config::Variables;
 use service::http;
 use service::router::Client;
@@ -200,6 +201,17 @@ pub async fn empty_database() -> String {
 /// A hub on a database that may be empty yet, not serving: for what is done to a database before it is served.
 pub fn unserved(urls: &HashMap<&'static str, String>) -> Hub {
     Hub::new(&variables(&[]), urls).unwrap()
+}
+
+/// Each service's models, by the service's name.
+pub fn registries(hub: &Hub) -> [(&'static str, &records::Registry); 5] {
+    [
+        ("catalog", hub.catalog.service.registry()),
+        ("partners", hub.partners.service.registry()),
+        ("crm", hub.crm.service.registry()),
+        ("stock", hub.stock.service.registry()),
+        ("sync", hub.sync.service.registry()),
+    ]
 }
 
 /// SQL of how many events have no position yet, or were not taken by a service that follows them. An effect is committed with

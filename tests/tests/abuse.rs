@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use service::Service;
 use service::directory::SERVICES;
 use system_tests::platform::{Platform, SECRET, platform_of};
 use system_tests::stock::{ALGER, Goods, TV};
-use system_tests::{Answer, Session, Stand, id, refused, until};
+use system_tests::{Answer, Session, Stand, id, refused, registries, until};
 
 fn lead(bank: &str, order: i64, email: &str) -> Value {
     json!({"order_source": bank, "cart_id": order, "partner": {"email": email, "salary": 90000}, "quotation_address": {"ek_order_id": order},
@@ -83,7 +82,8 @@ async fn of_no_model_does_a_bank_see_or_touch_anothers_record_by_any_way() {
             assert_eq!(theirs, none, "{model} {foreign}: another bank's record is as one that is not there");
             *looked_at.entry(*model).or_insert(0) += 1;
         }
-        assert!(own.is_empty() || own.is_subset(&all), "{model}");
+        // Looked at after: what is refused is kept a moment later, and the bank may have seen it first
+        assert!(own.is_empty() || own.is_subset(&ids(&admin, model).await), "{model}");
         let shared: Vec<_> = own.intersection(&others).collect();
         if ["sale.order", "sale.order.line", "crm.lead", "account.move", "account.move.line", "ek.delivery", "ek.platform"].contains(model)
         {
@@ -121,13 +121,6 @@ async fn no_field_that_the_hub_keeps_is_written_by_anybody() {
     let stand = Stand::new().await;
     let _platforms = two_banks(&stand).await;
     let hub = stand.hub.as_ref().unwrap();
-    let registries = [
-        hub.catalog.service.registry(),
-        hub.partners.service.registry(),
-        hub.crm.service.registry(),
-        hub.stock.service.registry(),
-        hub.sync.service.registry(),
-    ];
     let audit = async || {
         let mut rows = 0;
         for schema in hub::OWNERS {
@@ -142,7 +135,7 @@ async fn no_field_that_the_hub_keeps_is_written_by_anybody() {
     stand.at_rest().await;
     let before = audit().await;
     let mut tried = 0;
-    for model in registries.iter().flat_map(|registry| registry.models()) {
+    for model in registries(hub).into_iter().flat_map(|(_, registry)| registry.models()) {
         let kept = model.fields.iter().filter(|field| field.readonly);
         for field in kept.filter(|field| !(model.name == "sale.order" && ["state", "ek_state"].contains(&field.name))) {
             for user in &users {

@@ -10,7 +10,7 @@ use records::write::{self, Author, Told};
 use records::{Bind, Model, Sql, Value};
 use serde_json::{Map, Value as Json, json};
 use service::Service;
-use system_tests::{fresh_database, unserved};
+use system_tests::{fresh_database, registries, unserved};
 
 const MANY: i64 = 300;
 
@@ -106,14 +106,7 @@ async fn an_update_of_many_records_reads_each_of_them_no_oftener_than_one_of_a_f
 
 /// The models of all services.
 fn models(hub: &Hub) -> impl Iterator<Item = &Model> {
-    let registries = [
-        hub.catalog.service.registry(),
-        hub.partners.service.registry(),
-        hub.crm.service.registry(),
-        hub.stock.service.registry(),
-        hub.sync.service.registry(),
-    ];
-    registries.into_iter().flat_map(records::Registry::models)
+    registries(hub).into_iter().flat_map(|(_, registry)| registry.models())
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

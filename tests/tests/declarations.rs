@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
-use service::{Service, directory};
-use system_tests::Stand;
+use service::directory;
+use system_tests::{Stand, registries};
 
 #[derive(diesel::QueryableByName)]
 struct Column {
@@ -20,13 +20,7 @@ async fn every_field_has_its_column_and_every_column_its_field() {
     let stand = Stand::new().await;
     let hub = stand.hub.as_ref().unwrap();
     let mut conn = stand.sql().await;
-    for (schema, registry) in [
-        ("catalog", hub.catalog.service.registry()),
-        ("partners", hub.partners.service.registry()),
-        ("crm", hub.crm.service.registry()),
-        ("stock", hub.stock.service.registry()),
-        ("sync", hub.sync.service.registry()),
-    ] {
+    for (schema, registry) in registries(hub) {
         for model in registry.models() {
             let columns: Vec<Column> = diesel::sql_query(format!(
                 "SELECT a.attname::text AS name, format_type(a.atttypid, NULL) AS kind FROM pg_attribute a \
@@ -62,13 +56,7 @@ async fn every_field_has_its_column_and_every_column_its_field() {
 async fn the_shared_page_tells_what_the_services_declare() {
     let stand = Stand::new().await;
     let hub = stand.hub.as_ref().unwrap();
-    for (name, registry) in [
-        ("catalog", hub.catalog.service.registry()),
-        ("partners", hub.partners.service.registry()),
-        ("crm", hub.crm.service.registry()),
-        ("stock", hub.stock.service.registry()),
-        ("sync", hub.sync.service.registry()),
-    ] {
+    for (name, registry) in registries(hub) {
         let declared: Vec<_> = registry.models().map(|model| model.name).collect();
         let page = directory::SERVICES.iter().find(|(service, _)| *service == name).unwrap().1;
         assert_eq!(declared, page, "models of {name}");

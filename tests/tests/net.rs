@@ -4,8 +4,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use records::Sql;
 use serde_json::{Value, json};
-use service::Service;
-use system_tests::{Stand, id, until};
+use system_tests::{Stand, id, registries, until};
 
 #[derive(Debug)]
 struct Event {
@@ -134,14 +133,7 @@ async fn the_net_is_under_every_table_of_a_model_and_knows_what_is_declared() {
         "SET search_path = partners, public; CALL record_watch('res_partner', 'res.partner', '{}', '{email}', 'is_pos'); RESET search_path";
     Stand::execute(&mut psql, forget).await;
     hub.partners.migrate().await.unwrap();
-    let registries = [
-        ("catalog", hub.catalog.service.registry()),
-        ("partners", hub.partners.service.registry()),
-        ("crm", hub.crm.service.registry()),
-        ("stock", hub.stock.service.registry()),
-        ("sync", hub.sync.service.registry()),
-    ];
-    for (schema, registry) in registries {
+    for (schema, registry) in registries(hub) {
         for model in registry.models() {
             let table = model.table;
             let net = format!(

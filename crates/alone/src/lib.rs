@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use domain::Identity;
 use events::Event;
-use jsonrpc::contract::question_of;
+use jsonrpc::contract::{published_of, question_of};
 use jsonrpc::{Call, Fault, Published, Question, Reply};
 use records::Sql;
 use serde_json::value::to_raw_value;
@@ -211,6 +211,20 @@ pub fn snapshot(file: &Path, now: &Value) {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, &text).unwrap();
     }
-    let kept = std::fs::read_to_string(file).unwrap_or_default();
+    let kept = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     assert_eq!(kept, text, "{} is another contract now; `ACCEPT=1 make test-<service>` where that is meant", file.display());
+}
+
+/// That what the last release published of a model, as its snapshot has it, is read by the contract of this one.
+///
+/// # Panics
+/// Where it is not, or there is no snapshot.
+pub fn reads_snapshot<P: Published>(folder: &Path) {
+    let file = folder.join(format!("{}.json", P::MODEL));
+    let kept: Vec<Value> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert!(!kept.is_empty(), "{} has nothing", file.display());
+    for told in kept {
+        let schema = told["schema"].as_i64().unwrap().try_into().unwrap();
+        published_of::<P>(schema, &told["payload"].to_string(), P::SERVICE).unwrap();
+    }
 }

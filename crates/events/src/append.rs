@@ -38,8 +38,8 @@ const BOOKKEEPING: &str = "post_hash,deleted_at";
 /// - `new`, the changed rows as they are now; for [`Change::Updated`] their `id` and `version`, and as JSON the row `after` and
 ///   `before`. The statement that updates returns both: a join of two CTEs reads the second again for each row of the first.
 ///
-/// The event holds what is published. `secret` columns (hashes) stand in neither table; `personal` ones only by name, but for rows where the boolean column
-/// `impersonal` is true. All names come from declarations in the code, never from a request.
+/// The event holds what is published. `secret` columns (hashes) stand in neither table; `personal` ones only by name, but for rows
+/// where the boolean column `impersonal` is true. All names come from declarations in the code, never from a request.
 pub fn append(
     model: &str,
     change: Change,

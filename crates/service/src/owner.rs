@@ -446,13 +446,12 @@ impl<S: Service> Owner<S> {
         self.ask_common(model, "_read", None, arguments).await
     }
 
-    /// How far another service's feed is: everything that is committed stands before.
+    /// How far another service's feed is.
     ///
     /// # Errors
-    /// 503 where it is away.
+    /// As [`questions::position_of`].
     pub async fn position_of(&self, feed: &'static str) -> Result<i64, Fault> {
-        let call = Call::new("", "_position", self.keyring.own_token(feed)?);
-        parse_reply(self.router.service(feed)?.call(call).await?).await
+        questions::position_of(&self.router, &self.keyring, feed).await
     }
 
     async fn ask_common<T: DeserializeOwned>(

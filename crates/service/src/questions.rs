@@ -71,6 +71,15 @@ pub async fn ask<Q: Question>(router: &Router, keyring: &Keyring, question: &Q, 
     answer_of::<Q>(&reply, asker).map_err(|error| disagreed(asker, &error))
 }
 
+/// How far a service's feed is, asked as the process that the keys are of: everything that is committed stands before.
+///
+/// # Errors
+/// 503 where it is away.
+pub async fn position_of(router: &Router, keyring: &Keyring, service: &'static str) -> Result<i64, Fault> {
+    let call = Call::new("", "_position", keyring.own_token(service)?);
+    parse_reply(router.service(service)?.call(call).await?).await
+}
+
 fn disagreed(service: &str, error: &Disagreement) -> Fault {
     our_fault(service, "two services disagree", error)
 }

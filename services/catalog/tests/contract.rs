@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alone::{Alone, Neighbour, settings, snapshot};
+use alone::{Alone, Neighbour, reads_snapshot, settings, snapshot};
 use catalog::{Catalog, Margins};
 use catalog_contract::{ByReference, ProductMaster, ProductTemplate};
 use domain::Identity;
 use jsonrpc::Published;
-use serde_json::{Value, json};
+use serde_json::json;
 
 async fn catalog() -> Alone<Catalog> {
     let margins = settings(Margins::read, &[]);
@@ -40,12 +40,6 @@ async fn a_configuration_is_told_by_its_reference_and_id_with_its_price() {
 #[tokio::test]
 async fn what_the_last_release_published_is_read_by_the_contract_of_this_one() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
-    let kept =
-        |model: &str| -> Vec<Value> { serde_json::from_slice(&std::fs::read(folder.join(format!("{model}.json"))).unwrap()).unwrap() };
-    for told in kept("product.master") {
-        serde_json::from_value::<ProductMaster>(told["payload"].clone()).unwrap();
-    }
-    for told in kept("product.template") {
-        serde_json::from_value::<ProductTemplate>(told["payload"].clone()).unwrap();
-    }
+    reads_snapshot::<ProductMaster>(&folder);
+    reads_snapshot::<ProductTemplate>(&folder);
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alone::{Alone, Neighbour, settings, snapshot};
+use alone::{Alone, Neighbour, reads_snapshot, settings, snapshot};
 use catalog_contract::{ByReference, Configuration};
 use crm::{Crm, CrmConfig};
 use crm_contract::{DeliveriesOf, DemandOf, Papers, PapersOf, SaleOrder, SaleOrderLine};
@@ -89,12 +89,6 @@ async fn a_line_of_which_stock_does_not_say_what_the_contract_promises_is_put_as
 #[tokio::test]
 async fn what_the_last_release_published_is_read_by_the_contract_of_this_one() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
-    let kept =
-        |model: &str| -> Vec<Value> { serde_json::from_slice(&std::fs::read(folder.join(format!("{model}.json"))).unwrap()).unwrap() };
-    for told in kept("sale.order") {
-        serde_json::from_value::<SaleOrder>(told["payload"].clone()).unwrap();
-    }
-    for told in kept("sale.order.line") {
-        serde_json::from_value::<SaleOrderLine>(told["payload"].clone()).unwrap();
-    }
+    reads_snapshot::<SaleOrder>(&folder);
+    reads_snapshot::<SaleOrderLine>(&folder);
 }

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alone::{Alone, Neighbour, settings, snapshot};
+use alone::{Alone, Neighbour, reads_snapshot, settings, snapshot};
 use domain::{Identity, Origin};
 use jsonrpc::Published;
 use partners::{LoginConfig, Partners};
 use partners_contract::{
     BankNamed, Client, ClientOf, ForLead, ForReport, Named, OfLogin, OfSession, Paper, PointsOfSale, Reference, ResPartner, ResUsers,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 async fn partners() -> Alone<Partners> {
     let login = settings(LoginConfig::read, &[("PASSWORD_THREADS", "1"), ("DEMO", "true")]);
@@ -61,12 +61,6 @@ async fn what_leads_and_documents_name_is_told() {
 #[tokio::test]
 async fn what_the_last_release_published_is_read_by_the_contract_of_this_one() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
-    let kept =
-        |model: &str| -> Vec<Value> { serde_json::from_slice(&std::fs::read(folder.join(format!("{model}.json"))).unwrap()).unwrap() };
-    for told in kept("res.partner") {
-        serde_json::from_value::<ResPartner>(told["payload"].clone()).unwrap();
-    }
-    for told in kept("res.users") {
-        serde_json::from_value::<ResUsers>(told["payload"].clone()).unwrap();
-    }
+    reads_snapshot::<ResPartner>(&folder);
+    reads_snapshot::<ResUsers>(&folder);
 }

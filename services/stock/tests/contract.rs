@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use alone::{Alone, Neighbour, snapshot};
+use alone::{Alone, Neighbour, reads_snapshot, snapshot};
 use catalog_contract::{ByReference, Configuration};
 use crm_contract::{Demand, DemandLine, DemandOf, SaleOrder};
 use domain::{Identity, Progress};
 use jsonrpc::{Published, Question};
 use partners_contract::{PointOfSale, Points, PointsOfSale, ResPartner};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 use stock::Stock;
 use stock_contract::{Close, ForOrders, Served, ServedLine, StockMove, StockQuant};
 
@@ -112,14 +112,8 @@ async fn an_order_is_reserved_when_crm_tells_of_it_and_shipped_when_it_is_delive
 #[tokio::test]
 async fn what_is_published_is_read_by_the_contract_of_this_release() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
-    let kept =
-        |model: &str| -> Vec<Value> { serde_json::from_slice(&std::fs::read(folder.join(format!("{model}.json"))).unwrap()).unwrap() };
-    for told in kept("stock.move") {
-        serde_json::from_value::<StockMove>(told["payload"].clone()).unwrap();
-    }
-    for told in kept("stock.quant") {
-        serde_json::from_value::<StockQuant>(told["payload"].clone()).unwrap();
-    }
+    reads_snapshot::<StockMove>(&folder);
+    reads_snapshot::<StockQuant>(&folder);
 }
 
 #[tokio::test]

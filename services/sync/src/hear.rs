@@ -10,6 +10,7 @@ use events::Event;
 use jsonrpc::Fault;
 use partners_contract::{Forgotten, ResPartner, ResUsers};
 use records::{Failure, Sql, Tx};
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -266,8 +267,11 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             "sale.order.line" if event.kind == "updated" => {
                 let line: SaleOrderLine = consumer::read(event, "sync")?;
                 let (Some(bank), order) = (line.bank_id, line.order_id) else { continue };
-                let quantities = [line.short, line.qty_delivered, line.qty_returned, line.qty_closed].map(|quantity| quantity.to_f64());
-                let [Some(short), Some(delivered), Some(returned), Some(closed)] = quantities else { continue };
+                let number = |quantity: Decimal| {
+                    quantity.to_f64().ok_or_else(|| service::our_fault("sync", "a quantity of an order's line is no number", &quantity))
+                };
+                let (short, delivered) = (number(line.short)?, number(line.qty_delivered)?);
+                let (returned, closed) = (number(line.qty_returned)?, number(line.qty_closed)?);
                 let smooth = short == 0.0 && returned == 0.0 && closed == 0.0;
                 let content = if smooth { short.to_string() } else { json!([short, delivered, returned, closed]).to_string() };
                 let news = News {

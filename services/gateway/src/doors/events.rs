@@ -9,6 +9,7 @@ use jsonrpc::{Call, Fault};
 use records::model::clip;
 use serde_json::{Value as Json, json};
 use service::http::{Health, header};
+use service::questions::position_of;
 use service::{ask, parse_reply};
 use sync_contract::{Change, Stream};
 
@@ -67,7 +68,7 @@ pub async fn events(request: HttpRequest, gateway: web::Data<Gateway>, health: w
         match last.or(wanted.after) {
             Some(pos) if pos >= 0 => Ok((wanted, pos, place)),
             // From now on
-            _ => Ok((wanted, gateway.newest().await?, place)),
+            _ => Ok((wanted, position_of(&gateway.router, &gateway.keyring, "sync").await?, place)),
         }
     };
     let (wanted, after, place) = match begun.await {
@@ -101,12 +102,6 @@ pub async fn events(request: HttpRequest, gateway: web::Data<Gateway>, health: w
 }
 
 impl Gateway {
-    /// The newest position in sync's order.
-    async fn newest(&self) -> Result<i64, Fault> {
-        let call = Call::new("ek.delivery", "_position", self.keyring.own_token("sync")?);
-        parse_reply(self.router.service("sync")?.call(call).await?).await
-    }
-
     /// What came after a position, as the stream's text, and the position it goes up to.
     async fn news(&self, request: &HttpRequest, wanted: &Wanted, after: i64) -> Result<(i64, Bytes), Fault> {
         let events = ask(&self.router, &self.keyring, &Stream { after, limit: BATCH, wait: SILENCE }, None).await?;
