@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Double};
 use diesel_async::AsyncPgConnection;
 use diesel_async::methods::LoadQuery;
 use records::Sql;
-use records::sql::Statement;
+use records::sql::Typed;
 use serde_json::{Value, json};
 use system_tests::platform::{Mood, Platform, SECRET};
 use tokio::task::JoinSet;
@@ -194,7 +194,7 @@ impl Bench<'_> {
     async fn one<ST, T>(&self, sql: Sql) -> anyhow::Result<T>
     where
         T: Send,
-        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+        Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
         let rows = self.server.hub.sync.database.search::<ST, T>(sql).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
         rows.into_iter().next().context("no row")

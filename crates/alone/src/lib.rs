@@ -166,6 +166,39 @@ impl<S: Service> Alone<S> {
         });
         told.collect()
     }
+
+    /// Prepares every `.sql` file below the service's `src` on its migrated schema.
+    ///
+    /// # Panics
+    /// Where there is none, or one that PostgreSQL does not take: all of those are named.
+    pub async fn prepares_statements(&self, src: &Path) {
+        let mut files = Vec::new();
+        let mut folders = vec![src.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "sql") {
+                    files.push(path);
+                }
+            }
+        }
+        assert!(!files.is_empty(), "no .sql file below {}", src.display());
+        let mut refused = Vec::new();
+        let mut conn = self.owner.database.pool().get().await.unwrap();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let named = text.trim_start().starts_with("--");
+            let prepare = format!("PREPARE it AS\n{}", text.trim_end().trim_end_matches(';'));
+            match conn.batch_execute(&format!("{prepare}; DEALLOCATE it")).await {
+                Ok(()) if named => {}
+                Ok(()) => refused.push(format!("{}: its head does not say what it does", file.display())),
+                Err(error) => refused.push(format!("{}: {error}", file.display())),
+            }
+        }
+        assert!(refused.is_empty(), "{}", refused.join("\n"));
+    }
 }
 
 fn records_parked(feed: &str) -> Sql {

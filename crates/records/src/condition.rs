@@ -401,8 +401,8 @@ impl<'a> Conditions<'a> {
             return self.compare(row, naming, Op::In, &Value::Array(names), depth);
         }
         let names: Vec<String> = names.iter().filter_map(Value::as_str).map(|name| name.trim().to_owned()).collect();
-        let mut sql = Sql::new("EXISTS (SELECT FROM unnest(");
-        sql.bind(names).push(&format!(") AS r(name) WHERE {})", row.model.named.replace("{t}", row.alias)));
+        let mut sql = Sql::new("EXISTS (SELECT FROM ");
+        sql.append(row.model.names(names)).push(&format!(" WHERE {})", row.model.is_named(row.alias)));
         Ok(sql)
     }
 

@@ -8,6 +8,7 @@ use events::Publication;
 use jsonrpc::{Fault, Published};
 use serde::{Deserialize, Serialize};
 
+use crate::Sql;
 use crate::filter::Filter;
 
 /// The type of a field, in Odoo's terms.
@@ -355,8 +356,10 @@ pub struct Model {
     pub impersonal: Option<&'static str>,
     /// Whether its rows are work that waits or a log of it: made and changed by statements of their own, without events and audit.
     pub is_queue: bool,
-    /// SQL over the row `{t}` and the text `r.name` that tells whether the text names the row.
-    pub named: Cow<'static, str>,
+    /// SQL over the row `{t}` and the text `r.name` with its `r.key` that tells whether the text names the row.
+    named: Cow<'static, str>,
+    /// SQL over the text `n.name`: what it is compared by. It is computed once a text, as it costs more than reading a row.
+    name_key: &'static str,
     /// In the order of `{*}`.
     pub fields: Vec<Field>,
     /// Who may do what.
@@ -392,7 +395,8 @@ impl Model {
             impersonal: None,
             is_queue: false,
             publication: Publication { schema: 1, fields: Vec::new() },
-            named: Cow::Borrowed("norm({t}.name) = norm(r.name)"),
+            named: Cow::Borrowed("norm({t}.name) = r.key"),
+            name_key: "norm(n.name)",
             fields,
             access,
             by_name: BTreeMap::new(),
@@ -419,10 +423,23 @@ impl Model {
         self
     }
 
-    /// With its own way of being named; `{t}` stands for the row, `r.name` for the text.
-    pub fn named(mut self, sql: &'static str) -> Model {
-        self.named = Cow::Borrowed(sql);
+    /// With its own way of being named: `key` is SQL over the text `n.name`, `sql` over the row `{t}`, the text `r.name` and its `r.key`.
+    pub fn named(mut self, key: &'static str, sql: &'static str) -> Model {
+        (self.name_key, self.named) = (key, Cow::Borrowed(sql));
         self
+    }
+
+    /// The texts as the relation `r` that [`Model::is_named`] compares rows with.
+    pub(crate) fn names(&self, texts: Vec<String>) -> Sql {
+        let mut sql = Sql::new("(SELECT n.name, ");
+        // OFFSET keeps the planner from computing the key again for each row
+        sql.push(self.name_key).push(" AS key FROM unnest(").bind(texts).push(") AS n(name) OFFSET 0) r");
+        sql
+    }
+
+    /// Whether the text of [`Model::names`] names the row.
+    pub(crate) fn is_named(&self, alias: &str) -> String {
+        format!("({})", self.named.replace("{t}", alias))
     }
 
     /// With the boolean field that tells records which are no person's.

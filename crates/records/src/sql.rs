@@ -86,9 +86,16 @@ enum Part {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sql {
     parts: Vec<Part>,
+    /// It stands in the code as a whole, so that it is worth keeping.
+    is_fixed: bool,
 }
 
 impl Sql {
+    /// The beginning of a statement that stands in the code as a whole.
+    pub(crate) fn fixed() -> Sql {
+        Sql { is_fixed: true, ..Sql::default() }
+    }
+
     /// Starts with a text from the code: never with one from a request.
     pub fn new(text: &str) -> Sql {
         let mut sql = Sql::default();
@@ -151,39 +158,39 @@ impl Sql {
     pub async fn load<ST, T>(self, conn: &mut AsyncPgConnection) -> QueryResult<Vec<T>>
     where
         T: Send,
-        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+        Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
-        Statement::<ST>::of(self).load::<T>(conn).await
+        Typed::<ST>::of(self).load::<T>(conn).await
     }
 }
 
 /// A statement whose rows have the SQL type `ST`.
-pub struct Statement<ST> {
+pub struct Typed<ST> {
     sql: Sql,
     cached: bool,
     row: PhantomData<ST>,
 }
 
-impl<ST> Statement<ST> {
+impl<ST> Typed<ST> {
     /// The statement, with its rows' type.
-    pub fn of(sql: Sql) -> Statement<ST> {
-        let cached = is_usual(&sql);
-        Statement { sql, cached, row: PhantomData }
+    pub fn of(sql: Sql) -> Typed<ST> {
+        let cached = sql.is_fixed || is_usual(&sql);
+        Typed { sql, cached, row: PhantomData }
     }
 }
 
-impl<ST> QueryId for Statement<ST> {
+impl<ST> QueryId for Typed<ST> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<ST> Query for Statement<ST> {
+impl<ST> Query for Typed<ST> {
     type SqlType = ST;
 }
 
-impl<ST, Conn> diesel::query_dsl::RunQueryDsl<Conn> for Statement<ST> {}
+impl<ST, Conn> diesel::query_dsl::RunQueryDsl<Conn> for Typed<ST> {}
 
-impl<ST> QueryFragment<Pg> for Statement<ST> {
+impl<ST> QueryFragment<Pg> for Typed<ST> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         if !self.cached {
             out.unsafe_to_cache_prepared();

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use diesel::QueryableByName;
+use diesel::pg::Pg;
 use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::AsyncPgConnection;
 use domain::Identity;
 use jsonrpc::Fault;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use crate::condition::{Conditions, Row, denied};
@@ -15,6 +18,7 @@ use crate::model::{ByName, Field, Kind, Model, Registry, clip};
 use crate::posted::Posted;
 use crate::read::Reader;
 use crate::sql::Sql;
+use crate::statement::Statement;
 use crate::values::{Mode, Problems, Value, Values};
 use crate::write::{self, Author, OnConflict};
 
@@ -77,12 +81,38 @@ impl Tx<'_> {
         problems
     }
 
-    /// Rows of a statement.
+    /// Rows of a statement, read by the names of their columns.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn ids(&mut self, sql: Sql) -> Result<Vec<i64>, Failure> {
-        Ok(sql.load::<BigInt, i64>(self.conn).await?)
+    pub async fn rows<T: QueryableByName<Pg> + Send + 'static>(&mut self, statement: Statement) -> Result<Vec<T>, Failure> {
+        Ok(statement.load(self.conn).await?)
+    }
+
+    /// Rows of a statement whose one column is JSON text. Quantities and amounts stand in it as texts, so that they stay exact.
+    ///
+    /// # Errors
+    /// The database's own; a row that is not what is expected.
+    pub async fn read<T: DeserializeOwned>(&mut self, statement: impl Into<Sql>) -> Result<Vec<T>, Failure> {
+        let rows = statement.into().load::<Text, String>(self.conn).await?;
+        let read = rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<Vec<T>, _>>();
+        read.map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)).into())
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn run(&mut self, statement: Statement) -> Result<usize, Failure> {
+        Ok(statement.run(self.conn).await?)
+    }
+
+    /// The one column of a statement's rows.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn ids(&mut self, sql: impl Into<Sql>) -> Result<Vec<i64>, Failure> {
+        Ok(sql.into().load::<BigInt, i64>(self.conn).await?)
     }
 
     /// Runs an insert; answers the ids that it made.
@@ -238,14 +268,15 @@ impl Tx<'_> {
         let mut parts = Vec::new();
         for (at, want) in wanted.iter().enumerate() {
             let table = want.comodel.table;
-            let named = want.comodel.named.replace("{t}", "x");
+            let named = want.comodel.is_named("x");
             // What the identity may not see is no reference for it
             let visible = conditions.visible(Row { model: want.comodel, alias: "x" })?;
             sql.push(if at == 0 { "" } else { ", " });
             sql.push(&format!("i{at} AS (SELECT x.id, x.id::text AS name FROM {table} x WHERE x.id = ANY(")).bind(want.ids.clone());
             sql.push(") AND ").append(visible.clone());
-            sql.push(&format!(" ORDER BY x.id FOR KEY SHARE), n{at} AS (SELECT x.id, r.name FROM unnest(")).bind(want.names.clone());
-            sql.push(&format!(") AS r(name) JOIN {table} x ON {named} WHERE ")).append(visible).push(" ORDER BY x.id FOR KEY SHARE OF x)");
+            sql.push(&format!(" ORDER BY x.id FOR KEY SHARE), n{at} AS (SELECT x.id, r.name FROM "));
+            sql.append(want.comodel.names(want.names.clone()));
+            sql.push(&format!(" JOIN {table} x ON {named} WHERE ")).append(visible).push(" ORDER BY x.id FOR KEY SHARE OF x)");
             for source in ["i", "n"] {
                 parts.push(format!("SELECT '{}' AS field, name, min(id) FROM {source}{at} GROUP BY name", want.field));
             }

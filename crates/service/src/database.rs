@@ -10,16 +10,16 @@ use anyhow::Context;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DbError};
-use diesel::sql_types::{BigInt, Text};
-use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel::sql_types::{BigInt, Text, Untyped};
+use diesel::{ConnectionError, ConnectionResult, QueryResult, QueryableByName};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use jsonrpc::Fault;
-use records::Sql;
-use records::sql::Statement;
+use records::sql::Typed;
+use records::{Sql, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -362,7 +362,7 @@ impl Database {
                 Fault::unavailable("The database is away. Try again.")
             })?;
             let mut line_to = connection;
-            match tokio::time::timeout(self.inner.answer, Statement::<Text>::of(sql.clone()).load::<String>(&mut line_to)).await {
+            match tokio::time::timeout(self.inner.answer, Typed::<Text>::of(sql.clone()).load::<String>(&mut line_to)).await {
                 Ok(Err(error)) if again && is_closed(&error) => self.forget(&line),
                 Ok(other) => return other.map_err(|error| fault(self.inner.schema, error)),
                 Err(_elapsed) => {
@@ -415,11 +415,12 @@ impl Database {
     ///
     /// # Errors
     /// See [`fault`].
-    pub async fn search<ST, T>(&self, sql: Sql) -> Result<Vec<T>, Fault>
+    pub async fn search<ST, T>(&self, sql: impl Into<Sql>) -> Result<Vec<T>, Fault>
     where
         T: Send,
-        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+        Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
+        let sql = sql.into();
         let work = async {
             match self.once::<ST, T>(sql.clone()).await? {
                 // It died while it was idle: a fresh one, once
@@ -431,11 +432,19 @@ impl Database {
         work.instrument(self.span("SELECT")).await
     }
 
+    /// Rows, read by the names of their columns, from a statement that changes nothing.
+    ///
+    /// # Errors
+    /// See [`fault`].
+    pub async fn rows<T: QueryableByName<Pg> + Send + 'static>(&self, statement: Statement) -> Result<Vec<T>, Fault> {
+        self.search::<Untyped, T>(statement).await
+    }
+
     /// Rows, each one JSON text, from a statement that changes nothing.
     ///
     /// # Errors
     /// See [`fault`]; 500 for a row that is not what is expected.
-    pub async fn read<T: DeserializeOwned>(&self, sql: Sql) -> Result<Vec<T>, Fault> {
+    pub async fn read<T: DeserializeOwned>(&self, sql: impl Into<Sql>) -> Result<Vec<T>, Fault> {
         let rows = self.search::<Text, String>(sql).await?;
         let read = |row: &String| serde_json::from_str(row).map_err(|error| our_fault(self.inner.schema, "a row can't be read", &error));
         rows.iter().map(read).collect()
@@ -446,12 +455,12 @@ impl Database {
     ///
     /// # Errors
     /// See [`fault`].
-    pub async fn store<ST, T>(&self, sql: Sql) -> Result<Vec<T>, Fault>
+    pub async fn store<ST, T>(&self, sql: impl Into<Sql>) -> Result<Vec<T>, Fault>
     where
         T: Send,
-        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+        Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
-        let work = async { self.once::<ST, T>(sql).await?.map_err(|error| fault(self.inner.schema, error)) };
+        let work = async { self.once::<ST, T>(sql.into()).await?.map_err(|error| fault(self.inner.schema, error)) };
         work.instrument(self.span("UPDATE")).await
     }
 
@@ -459,7 +468,7 @@ impl Database {
     async fn once<ST, T>(&self, sql: Sql) -> Result<QueryResult<Vec<T>>, Fault>
     where
         T: Send,
-        Statement<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
+        Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
         let mut connection = self.connection().await?;
         let Ok(rows) = tokio::time::timeout(self.inner.answer, sql.load::<ST, T>(&mut connection.inner)).await else {

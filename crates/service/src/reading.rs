@@ -10,7 +10,7 @@ use domain::Identity;
 use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
 use records::read::{ListRequest, One, Page, Reader, Window, cursor};
-use records::sql::Statement;
+use records::sql::Typed;
 use records::values::{decimal, printed};
 use records::{Filter, Kind, Model, Op, Selection};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -204,7 +204,7 @@ impl<S: Service> Owner<S> {
             let work = async {
                 let connection = open.connection().map_err(failed)?;
                 let mut rows =
-                    diesel_async::RunQueryDsl::load_stream::<String>(Statement::<Text>::of(rows), connection).await.map_err(failed)?;
+                    diesel_async::RunQueryDsl::load_stream::<String>(Typed::<Text>::of(rows), connection).await.map_err(failed)?;
                 let mut piece = BytesMut::with_capacity(PIECE + 4096);
                 piece.extend_from_slice(
                     format!(r#"{{"count":{count},"prev":null,"current":1,"next":null,"total_pages":1,"result":["#).as_bytes(),

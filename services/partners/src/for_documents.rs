@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
 use jsonrpc::Fault;
@@ -9,7 +10,7 @@ use partners_contract::{
     Business, Client, ClientOf, ForLead, ForReport, Named, Paper, Parties, Places, PointOfSale, Points, PointsOfSale, Reference,
 };
 use records::write::OnConflict;
-use records::{Failure, Sql, Tx, Values};
+use records::{Failure, Sql, Tx, Values, sql};
 use serde_json::Value as Json;
 use service::{Answers, Owner, Service};
 
@@ -22,43 +23,46 @@ impl Answers<PointsOfSale> for Partners {
 }
 
 async fn points(owner: &Owner<Partners>, codes: BTreeSet<String>, ids: BTreeSet<i64>) -> Result<Points, Fault> {
-    let mut sql = Sql::new(
-        "SELECT code_pos, id, name, active, status, version FROM res_partner WHERE is_pos AND deleted_at IS NULL AND (code_pos = ANY(",
-    );
-    sql.bind(codes.into_iter().collect::<Vec<_>>()).push(") OR id = ANY(").bind(ids.into_iter().collect::<Vec<_>>()).push("))");
-    type Columns = (Text, BigInt, Text, Bool, Text, BigInt);
-    let rows = owner.database.search::<Columns, (String, i64, String, bool, String, i64)>(sql).await?;
-    let point = |(code, id, name, active, status, version): (String, i64, String, bool, String, i64)| {
-        (code, PointOfSale { id, name, active, closed: domain::is_closed(active, &status), version })
+    let (codes, ids): (Vec<_>, Vec<_>) = (codes.into_iter().collect(), ids.into_iter().collect());
+    let rows: Vec<Point> = owner.database.rows(sql!("for_documents/points_of_sale.sql", codes, ids)).await?;
+    let point = |row: Point| {
+        let closed = domain::is_closed(row.active, &row.status);
+        (row.code_pos, PointOfSale { id: row.id, name: row.name, active: row.active, closed, version: row.version })
     };
     Ok(rows.into_iter().map(point).collect())
+}
+
+/// A row of `points_of_sale.sql`.
+#[derive(QueryableByName)]
+struct Point {
+    #[diesel(sql_type = Text)]
+    code_pos: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
 }
 
 impl Answers<ForLead> for Partners {
     async fn answer(owner: &Owner<Self>, question: ForLead, _: Option<&String>) -> Result<Places, Fault> {
         let mut places = Places { points: points(owner, question.codes, BTreeSet::new()).await?, ..Places::default() };
-        let mut sql = Sql::new("SELECT 'bank', id, name FROM res_bank WHERE deleted_at IS NULL AND id = ");
-        sql.bind(question.bank).push(" UNION ALL (SELECT 'state', id, name FROM res_country_state t WHERE deleted_at IS NULL AND ");
-        let registry = owner.service.registry();
         // A number is an id, a text a name
-        let named = |sql: &mut Sql, model: &str, place: Option<Reference>| -> Result<(), Fault> {
-            let how = registry.model(model)?.named.replace("{t}", "t");
-            let (id, name) = match place {
-                Some(Reference::Id(id)) => (Some(id), None),
-                Some(Reference::Name(name)) => (None, Some(name.trim().to_owned())),
-                None => (None, None),
-            };
-            sql.push("(t.id = ").bind(id).push(" OR EXISTS (SELECT FROM (SELECT ");
-            sql.bind(name).push(&format!("::text AS name) r WHERE {how}))"));
-            Ok(())
+        let named = |place| match place {
+            Some(Reference::Id(id)) => (Some(id), None),
+            Some(Reference::Name(name)) => (None, Some(name.trim().to_owned())),
+            None => (None, None),
         };
-        named(&mut sql, "res.country.state", question.state)?;
-        sql.push(" ORDER BY t.country_id, t.id LIMIT 1) UNION ALL (SELECT 'country', id, coalesce(name_fr, name) FROM res_country t WHERE deleted_at IS NULL AND ");
-        named(&mut sql, "res.country", question.country)?;
-        sql.push(" ORDER BY t.id LIMIT 1)");
-        for (what, id, name) in owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(sql).await? {
+        let ((state, state_name), (country, country_name)) = (named(question.state), named(question.country));
+        let asked = sql!("for_documents/named_by_a_lead.sql", question.bank, state, state_name, country, country_name);
+        for NamedByLead { kind, id, name } in owner.database.rows(asked).await? {
             let place = Some(Named { id, name });
-            match what.as_str() {
+            match kind.as_str() {
                 "bank" => places.bank = place,
                 "state" => places.state = place,
                 "country" => places.country = place,
@@ -67,6 +71,17 @@ impl Answers<ForLead> for Partners {
         }
         Ok(places)
     }
+}
+
+/// A row of `named_by_a_lead.sql`.
+#[derive(QueryableByName)]
+struct NamedByLead {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 impl Answers<ForReport> for Partners {

@@ -21,7 +21,7 @@ pub fn models() -> Vec<Model> {
             vec![name(), Field::new("bic", Kind::Char(11), "Bank identifier code"), active()],
             bank_access,
         )
-        .named("norm(replace({t}.name, ' ', '')) = norm(replace(r.name, ' ', ''))"),
+        .named("norm(replace(n.name, ' ', ''))", "norm(replace({t}.name, ' ', '')) = r.key"),
         Model::new(
             "res.company",
             "res_company",
@@ -70,7 +70,7 @@ pub fn models() -> Vec<Model> {
             ],
             reference_access,
         )
-        .named("({t}.code = upper(r.name) OR place(r.name) IN (place({t}.name), place({t}.name_fr), place({t}.name_ar)))"),
+        .named("place(n.name)", "{t}.code = upper(r.name) OR r.key = ANY({t}.places)"),
         Model::new(
             "res.country.state",
             "res_country_state",
@@ -85,7 +85,7 @@ pub fn models() -> Vec<Model> {
             reference_access,
         )
         .order("country_id, code")
-        .named("({t}.code IN (r.name, '0' || r.name) OR place(r.name) IN (place({t}.name), place({t}.name_en), place({t}.name_ar)))"),
+        .named("place(n.name)", "{t}.code IN (r.name, '0' || r.name) OR r.key = ANY({t}.places)"),
         Model::new(
             "res.currency",
             "res_currency",

@@ -59,6 +59,11 @@ async fn what_leads_and_documents_name_is_told() {
 }
 
 #[tokio::test]
+async fn every_statement_is_one_of_the_migrated_schema() {
+    partners().await.prepares_statements(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).await;
+}
+
+#[tokio::test]
 async fn what_the_last_release_published_is_read_by_the_contract_of_this_one() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     reads_snapshot::<ResPartner>(&folder);

@@ -1,0 +1,2 @@
+ALTER TABLE res_country_state DROP COLUMN places;
+ALTER TABLE res_country DROP COLUMN places;
