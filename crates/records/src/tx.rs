@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::AsyncPgConnection;
 use domain::Identity;
 use jsonrpc::Fault;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -321,6 +322,36 @@ impl Tx<'_> {
         let sql = write::insert(model, &self.author, &columns, &[row], on_conflict, "NULL");
         let rows = sql.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(self.conn).await;
         Ok(rows.map_err(|error| taken(model, error))?.first().map(|(id, _)| *id))
+    }
+
+    /// Stores rows that the service makes itself: structs whose fields are columns. Answers the new ids; a row whose key is taken has none
+    /// where that is no error.
+    ///
+    /// # Errors
+    /// 409 where a key is taken and that is an error; 500 for a field that is no column.
+    pub async fn insert_rows<R: Serialize>(&mut self, model: &Model, rows: &[R], on_conflict: OnConflict) -> Result<Vec<i64>, Failure> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = write::rows(rows)?;
+        let sql = write::insert(model, &self.author, &write::columns(model, &rows)?, &rows, on_conflict, "NULL");
+        let stored = sql.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(self.conn).await;
+        Ok(stored.map_err(|error| taken(model, error))?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Gives each of these locked records its own values: structs of its `id` and of columns. Answers those that changed.
+    ///
+    /// # Errors
+    /// As [`Tx::insert_rows`].
+    pub async fn update_rows<R: Serialize>(&mut self, model: &Model, rows: &[R]) -> Result<Vec<i64>, Failure> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = write::rows(rows)?;
+        let mut columns = write::columns(model, &rows)?;
+        columns.retain(|column| *column != "id");
+        let sql = write::update_each(model, &self.author, &columns, &rows);
+        sql.load::<BigInt, i64>(self.conn).await.map_err(|error| taken(model, error))
     }
 
     /// Gives locked records checked values; answers those that changed.

@@ -5,7 +5,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use diesel::QueryResult;
+use diesel::result::Error::SerializationError;
 use events::{Change, append};
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{Kind, Model};
@@ -207,6 +210,33 @@ pub fn tombstone(model: &Model, author: &Author, ids: Vec<i64>) -> Sql {
     finish(&mut sql, model, Change::Deleted);
     sql.push(" SELECT new.id FROM new");
     sql
+}
+
+/// Structs as rows of a write.
+///
+/// # Errors
+/// A value that is no object.
+pub fn rows<R: Serialize>(rows: &[R]) -> QueryResult<Vec<Map<String, Json>>> {
+    let row = |row: &R| match serde_json::to_value(row) {
+        Ok(Json::Object(row)) => Ok(row),
+        Ok(other) => Err(SerializationError(format!("{other} is no row").into())),
+        Err(error) => Err(SerializationError(error.into())),
+    };
+    rows.iter().map(row).collect()
+}
+
+/// The columns that rows name, in the declaration's order: one text of the statement whatever the order of theirs.
+///
+/// # Errors
+/// A name that is no column of the model, for its value would be lost.
+pub fn columns<'m>(model: &'m Model, rows: &[Map<String, Json>]) -> QueryResult<Vec<&'m str>> {
+    for name in rows.iter().flat_map(Map::keys) {
+        if !model.fields.iter().any(|field| field.name == name && field.has_column()) {
+            return Err(SerializationError(format!("{} has no column {name}", model.name).into()));
+        }
+    }
+    let is_named = |name: &&str| rows.iter().any(|row| row.contains_key(*name));
+    Ok(model.fields.iter().map(|field| field.name).filter(is_named).collect())
 }
 
 /// Array columns are NOT NULL; a row that does not name one has it empty.
