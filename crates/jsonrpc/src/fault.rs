@@ -18,6 +18,29 @@ pub struct Fault {
     pub retry_after: Option<u32>,
 }
 
+/// Whose a fault is, and so what may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// The client's: the same request fails again.
+    Clients,
+    /// Somebody else has it, or the client has its share already: the same request may be sent again.
+    Busy,
+    /// Something that this needs is away or full: the same request may be sent again.
+    Away,
+    /// Ours; its cause is in the log under the trace id.
+    Ours,
+}
+
+impl Nature {
+    /// Whether another try of the same can succeed without anybody's doing.
+    pub fn passes(self) -> bool {
+        match self {
+            Nature::Busy | Nature::Away => true,
+            Nature::Clients | Nature::Ours => false,
+        }
+    }
+}
+
 const SESSION_EXPIRED: &str = "odoo.http.SessionExpiredException";
 
 impl Fault {
@@ -147,6 +170,16 @@ impl Fault {
         self
     }
 
+    /// Whose it is.
+    pub fn nature(&self) -> Nature {
+        match (self.status, self.retry_after) {
+            (503, _) => Nature::Away,
+            (500.., _) => Nature::Ours,
+            (_, Some(_)) => Nature::Busy,
+            (_, None) => Nature::Clients,
+        }
+    }
+
     /// `error.code` of the envelope: 100 for an ended session, 404 for an unknown path, else 200, as Odoo 16 has it.
     pub fn code(&self) -> u16 {
         match self.name.as_ref() {
@@ -213,6 +246,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    #[test]
+    fn each_fault_is_somebodys() {
+        let of = |fault: Fault| fault.nature();
+        assert_eq!([of(Fault::busy()), of(Fault::over_share("")), of(Fault::too_many("", 9))], [Nature::Busy; 3]);
+        assert_eq!([of(Fault::conflict("")), of(Fault::validation("")), of(Fault::not_found())], [Nature::Clients; 3]);
+        assert_eq!((of(Fault::unavailable("")), of(Fault::internal("1"))), (Nature::Away, Nature::Ours));
+    }
 
     #[test]
     fn what_cant_be_read_is_told_without_names_of_rust() {

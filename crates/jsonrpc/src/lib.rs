@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
 pub use contract::{Disagreement, Published, Question};
-pub use fault::Fault;
+pub use fault::{Fault, Nature};
 
 /// One thing asked of the service that owns a model.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -33,19 +33,26 @@ macro_rules! sql {
 
 /// The highest `$n` of a text.
 pub const fn placeholders(text: &str) -> usize {
-    let (bytes, mut at, mut highest) = (text.as_bytes(), 0, 0);
-    while at < bytes.len() {
-        if bytes[at] == b'$' {
-            let mut number = 0;
-            while at + 1 < bytes.len() && bytes[at + 1].is_ascii_digit() {
-                at += 1;
-                number = number * 10 + (bytes[at] - b'0') as usize;
-            }
-            if number > highest {
-                highest = number;
+    let (mut rest, mut highest) = (text.as_bytes(), 0);
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first != b'$' {
+            continue;
+        }
+        let mut number = 0;
+        while let [digit @ b'0'..=b'9', after @ ..] = rest {
+            rest = after;
+            number *= 10;
+            // In a constant there is no conversion
+            let mut zero = b'0';
+            while zero < *digit {
+                zero += 1;
+                number += 1;
             }
         }
-        at += 1;
+        if number > highest {
+            highest = number;
+        }
     }
     highest
 }

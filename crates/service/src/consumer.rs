@@ -238,7 +238,7 @@ impl<S: Service> Owner<S> {
     async fn take(&self, feed: &'static str, place: Place, events: &[Event]) -> Result<Taken, Fault> {
         let heard = match self.service.heard(self, feed, events).await {
             Ok(heard) => heard,
-            Err(fault) if fault.retry_after.is_some() => return Err(fault),
+            Err(fault) if fault.nature().passes() => return Err(fault),
             Err(fault) => return Ok(Taken::Refused(fault.to_string())),
         };
         let traceparent = events.iter().find_map(|event| event.traceparent.as_ref());
@@ -280,7 +280,7 @@ impl<S: Service> Owner<S> {
                     Failure::Database(error) => error.to_string(),
                 };
                 match self.refusal(failure) {
-                    fault if fault.retry_after.is_some() => Err(fault),
+                    fault if fault.nature().passes() => Err(fault),
                     _ => Ok(Taken::Refused(why)),
                 }
             }

@@ -636,7 +636,7 @@ fn is_to_pass(error: &anyhow::Error) -> bool {
         &["connection closed", "error communicating with the server", "terminating connection", "is shutting down", "statement timeout"];
     let of_type = |cause: &(dyn std::error::Error + 'static)| match (cause.downcast_ref(), cause.downcast_ref::<Fault>()) {
         (Some(error), _) => !matches!(error, ConnectionError::InvalidConnectionUrl(_)),
-        (None, fault) => fault.is_some_and(|fault| fault.retry_after.is_some()),
+        (None, fault) => fault.is_some_and(|fault| fault.nature().passes()),
     };
     // A migration's error is told by its words alone
     let said = format!("{error:#}");

@@ -376,7 +376,7 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
     let wanted: BTreeSet<(Kind, i64)> = taken.iter().map(|one| (one.kind, one.record)).collect();
     let said = tokio::time::timeout(BEGUN_WITHIN, bodies::look_up(&owner, &wanted)).await;
     // One that can't be told must not keep the others: then each is looked up by itself
-    let is_poisoned = |fault: &Fault| fault.retry_after.is_none() && many > 1;
+    let is_poisoned = |fault: &Fault| !fault.nature().passes() && many > 1;
     let alone = matches!(&said, Ok(Err(fault)) if is_poisoned(fault));
     let mut sending = JoinSet::new();
     for one in taken {
@@ -395,9 +395,9 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
             }
             Ok(Err(fault)) => {
                 tracing::warn!(%fault, delivery = one.id, "an owner can't be asked; trying again");
-                Err(match fault.retry_after {
-                    Some(_) => Outcome::Later("a service of the hub is away; not attempted"),
-                    None => Outcome::untold(fault),
+                Err(match fault.nature().passes() {
+                    true => Outcome::Later("a service of the hub is away; not attempted"),
+                    false => Outcome::untold(fault),
                 })
             }
             Err(_elapsed) => Err(Outcome::Later("a service of the hub is slow; not attempted")),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
-use jsonrpc::{Call, Fault};
+use jsonrpc::{Call, Fault, Nature};
 use records::model::clip;
 use serde_json::{Value as Json, json};
 use service::http::{Health, header};
@@ -153,8 +153,9 @@ impl Gateway {
                 let rows = page.get("result").and_then(Json::as_array).into_iter().flatten();
                 Ok(rows.filter_map(|row| row.get("id")?.as_i64()).collect())
             }
-            Err(fault) if fault.retry_after.is_some() => Err(fault),
-            Err(_) => Ok(BTreeSet::new()),
+            // Who may not read the model sees none of its records
+            Err(fault) if fault.nature() == Nature::Clients => Ok(BTreeSet::new()),
+            Err(fault) => Err(fault),
         }
     }
 }
