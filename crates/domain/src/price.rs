@@ -1,9 +1,12 @@
 //! What a line of a document amounts to.
 
+use std::iter::Sum;
+use std::ops::{Add, Sub};
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// A line's amounts, of two places each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A line's amounts, or a document's, of two places each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amounts {
     /// Without tax.
     pub untaxed: Decimal,
@@ -11,6 +14,38 @@ pub struct Amounts {
     pub tax: Decimal,
     /// With tax; always the sum of both.
     pub total: Decimal,
+}
+
+/// As everywhere here, what is beyond any amount of money counts as the largest there is.
+impl Add for Amounts {
+    type Output = Amounts;
+
+    fn add(self, other: Amounts) -> Amounts {
+        Amounts {
+            untaxed: self.untaxed.saturating_add(other.untaxed),
+            tax: self.tax.saturating_add(other.tax),
+            total: self.total.saturating_add(other.total),
+        }
+    }
+}
+
+impl Sub for Amounts {
+    type Output = Amounts;
+
+    fn sub(self, other: Amounts) -> Amounts {
+        Amounts {
+            untaxed: self.untaxed.saturating_sub(other.untaxed),
+            tax: self.tax.saturating_sub(other.tax),
+            total: self.total.saturating_sub(other.total),
+        }
+    }
+}
+
+/// What a document's lines come to.
+impl Sum for Amounts {
+    fn sum<I: Iterator<Item = Amounts>>(lines: I) -> Amounts {
+        lines.fold(Amounts::default(), Add::add)
+    }
 }
 
 /// A tax, as a line copies it.
@@ -69,6 +104,19 @@ mod tests {
             let all = amounts(Decimal::new(quantity, 3), Decimal::new(price, 2), tax);
             prop_assert_eq!(all.untaxed + all.tax, all.total);
             prop_assert!(all.untaxed >= Decimal::ZERO && all.tax >= Decimal::ZERO);
+        }
+
+        #[test]
+        fn a_document_comes_to_what_its_lines_do_whatever_their_order(
+            lines in proptest::collection::vec((1_i64..1_000, 0_i64..10_000_000, 0_i64..100, any::<bool>()), 0..20),
+        ) {
+            let line = |&(quantity, price, rate, included): &(i64, i64, i64, bool)| {
+                amounts(Decimal::from(quantity), Decimal::new(price, 2), Tax { rate: Decimal::from(rate), included })
+            };
+            let sum: Amounts = lines.iter().map(line).sum();
+            prop_assert_eq!(sum.untaxed + sum.tax, sum.total);
+            prop_assert_eq!(lines.iter().rev().map(line).sum::<Amounts>(), sum);
+            prop_assert_eq!(lines.iter().fold(sum, |left, taken| left - line(taken)), Amounts::default());
         }
     }
 }

@@ -30,6 +30,19 @@ impl Served {
         (self.ordered - self.delivered - self.closed - self.reserved).max(Decimal::ZERO)
     }
 
+    /// With what stock has told of it since. Nothing of what was shipped, came back or was given up is ever undone: who asked before the
+    /// last one who told may come after him.
+    #[must_use]
+    pub fn after(&self, told: &Served) -> Served {
+        Served {
+            ordered: self.ordered,
+            reserved: told.reserved,
+            delivered: told.delivered.max(self.delivered),
+            returned: told.returned.max(self.returned),
+            closed: told.closed.max(self.closed),
+        }
+    }
+
     /// What the client has.
     pub fn kept(&self) -> Decimal {
         self.delivered - self.returned
@@ -60,15 +73,27 @@ pub struct Invoiced {
     pub credited_amounts: Amounts,
 }
 
+/// A line of a credit note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// How many.
+    pub quantity: Decimal,
+    /// What they come to.
+    pub amounts: Amounts,
+}
+
 impl Invoiced {
+    /// The credit that is due now that so many came back and so many were given up, all in all; none where all of it is credited.
+    pub fn due(&self, returned: Decimal, closed: Decimal) -> Option<Credit> {
+        let line = Served { ordered: self.quantity, returned, closed, ..Served::default() };
+        let quantity = line.to_credit(self.credited);
+        (quantity > Decimal::ZERO).then(|| Credit { quantity, amounts: self.credit(quantity) })
+    }
+
     /// What a credit of so many comes to. Each amount is that of so many at this price, but never more than what is left of it; what
     /// credits the last of the line takes what is left, so that in sum all credits are the mirror of the invoice.
     pub fn credit(&self, quantity: Decimal) -> Amounts {
-        let left = Amounts {
-            untaxed: self.amounts.untaxed - self.credited_amounts.untaxed,
-            tax: self.amounts.tax - self.credited_amounts.tax,
-            total: self.amounts.total - self.credited_amounts.total,
-        };
+        let left = self.amounts - self.credited_amounts;
         if self.credited + quantity >= self.quantity {
             return left;
         }
@@ -90,15 +115,9 @@ mod tests {
         text.parse().unwrap()
     }
 
-    const NOTHING: Amounts = Amounts { untaxed: Decimal::ZERO, tax: Decimal::ZERO, total: Decimal::ZERO };
-
-    fn plus(one: Amounts, other: Amounts) -> Amounts {
-        Amounts { untaxed: one.untaxed + other.untaxed, tax: one.tax + other.tax, total: one.total + other.total }
-    }
-
     fn invoiced(quantity: Decimal, price: Decimal, tax: Tax) -> Invoiced {
         let amounts = price::amounts(quantity, price, tax);
-        Invoiced { quantity, price, tax, amounts, credited: Decimal::ZERO, credited_amounts: NOTHING }
+        Invoiced { quantity, price, tax, amounts, credited: Decimal::ZERO, credited_amounts: Amounts::default() }
     }
 
     #[test]
@@ -108,7 +127,7 @@ mod tests {
             let part = line.credit(Decimal::ONE);
             assert_eq!(part.untaxed, of(if at < 7 { "67226.89" } else { "67226.90" }));
             line.credited += Decimal::ONE;
-            line.credited_amounts = plus(line.credited_amounts, part);
+            line.credited_amounts = line.credited_amounts + part;
         }
         assert_eq!(line.credited_amounts, line.amounts);
     }
@@ -131,11 +150,54 @@ mod tests {
                 prop_assert_eq!(credit.untaxed + credit.tax, credit.total);
                 prop_assert!(credit.untaxed >= Decimal::ZERO && credit.tax >= Decimal::ZERO);
                 line.credited += quantity(part);
-                line.credited_amounts = plus(line.credited_amounts, credit);
+                line.credited_amounts = line.credited_amounts + credit;
                 let (all, invoice) = (line.credited_amounts, line.amounts);
                 prop_assert!(all.untaxed <= invoice.untaxed && all.tax <= invoice.tax && all.total <= invoice.total);
             }
             prop_assert_eq!(line.credited_amounts, line.amounts);
+        }
+
+        /// Whatever comes back and is given up, and however often the invoice is looked at meanwhile.
+        #[test]
+        fn what_is_due_is_credited_once_and_all_of_it_in_the_end(
+            ordered in 1_i64..50, price in 0_i64..5_000_000, rate in 0_i64..100, included: bool,
+            steps in proptest::collection::vec((any::<bool>(), 0_i64..8), 0..40),
+        ) {
+            let mut line = invoiced(Decimal::from(ordered), Decimal::new(price, 2), Tax { rate: Decimal::from(rate), included });
+            let (mut returned, mut closed) = (Decimal::ZERO, Decimal::ZERO);
+            for (is_return, many) in steps {
+                let many = Decimal::from(many).min(line.quantity - returned - closed);
+                if is_return { returned += many } else { closed += many }
+                if let Some(credit) = line.due(returned, closed) {
+                    line.credited += credit.quantity;
+                    line.credited_amounts = line.credited_amounts + credit.amounts;
+                }
+                prop_assert_eq!(line.credited, returned + closed);
+                prop_assert_eq!(line.due(returned, closed), None);
+            }
+            if let Some(rest) = line.due(returned, line.quantity - returned) {
+                line.credited_amounts = line.credited_amounts + rest.amounts;
+            }
+            prop_assert_eq!(line.credited_amounts, line.amounts);
+        }
+
+        /// What stock tells comes twice, late or out of order.
+        #[test]
+        fn nothing_that_was_told_is_undone(told in proptest::collection::vec((0_i64..9, 0_i64..9, 0_i64..9, 0_i64..9), 1..20)) {
+            let served = |(reserved, delivered, returned, closed): (i64, i64, i64, i64)| {
+                let [reserved, delivered, returned, closed] = [reserved, delivered, returned, closed].map(Decimal::from);
+                Served { ordered: Decimal::TEN, reserved, delivered, returned, closed }
+            };
+            let mut line = Served { ordered: Decimal::TEN, ..Served::default() };
+            for told in told.into_iter().map(served) {
+                let after = line.after(&told);
+                prop_assert_eq!(after.after(&told), after);
+                prop_assert_eq!((after.ordered, after.reserved), (line.ordered, told.reserved));
+                prop_assert!(after.delivered >= line.delivered && after.returned >= line.returned && after.closed >= line.closed);
+                prop_assert!(after.delivered >= told.delivered && after.returned >= told.returned && after.closed >= told.closed);
+                prop_assert!(after.to_credit(Decimal::ZERO) >= line.to_credit(Decimal::ZERO));
+                line = after;
+            }
         }
 
         /// A life of a line, in which crm hears of what stock did whenever it likes.
