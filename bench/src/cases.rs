@@ -136,7 +136,7 @@ fn lead(server: &Server) -> anyhow::Result<Case> {
     let by = Author { bank: Some(1), ..author(server) };
     let insert = |name: &str, rows: Vec<serde_json::Value>, conflict| -> anyhow::Result<String> {
         let rows: Vec<Map<_, _>> = rows.into_iter().filter_map(|row| row.as_object().cloned()).collect();
-        let columns = crm::sale_order::columns(model(name)?, rows.first());
+        let columns = write::columns(model(name)?, &rows)?;
         Ok(for_pgbench(&write::insert(model(name)?, &by, &columns, &rows, conflict, "NULL"), |_, bind| literal(bind)))
     };
     let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";

@@ -1,25 +1,25 @@
 //! `account.move`: customer invoices and credit notes. A posted one stays as it is; what is wrong with it, or comes back, is
 //! a credit note.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::sql_types::{BigInt, Date, Nullable, Text};
+use chrono::NaiveDate;
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
 use domain::price::{self, Amounts, Tax};
-use domain::served::{Invoiced, Served};
+use domain::served::{Credit, Invoiced};
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use records::condition::denied;
-use records::tx::Found;
-use records::values::Mode;
-use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Kind, Model, Sql, Tx, Values};
+use records::write::OnConflict;
+use records::{Access, Exact, Failure, Field, Kind, Model, Tx, sql};
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
 use stock_contract::Close;
 
-use crate::sale_order::{self, by_constraint, columns, next_ids, object};
-use crate::{Crm, read_own};
+use crate::{Crm, read_own, sale_order};
 
 /// The declaration.
 pub fn model() -> Model {
@@ -79,25 +79,57 @@ fn access(identity: &Identity) -> Access {
     }
 }
 
-/// A document to be posted: its row, and its lines.
-struct Document {
-    row: Map<String, Json>,
-    lines: Vec<Map<String, Json>>,
+/// The head of a document that is to be posted.
+#[derive(QueryableByName, Serialize)]
+struct Head {
+    /// What its lines name it by: the order of an invoice, the invoice of a credit note.
+    #[diesel(sql_type = BigInt)]
+    #[serde(skip)]
+    document: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    sale_id: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    partner_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    bank_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    order_source: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    invoice_origin: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    reversed_entry_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "ref")]
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
 }
 
 /// A line of an order, or of an invoice, from which a document's is made.
-#[derive(serde::Deserialize)]
+#[derive(QueryableByName, Serialize)]
 struct Source {
+    #[diesel(sql_type = BigInt)]
+    #[serde(skip)]
     document: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
     product_id: Option<i64>,
+    #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Nullable<Text>)]
     manufacturer_ref: Option<String>,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     quantity: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     price_unit: Decimal,
+    #[diesel(sql_type = Nullable<BigInt>)]
     tax_id: Option<i64>,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     tax_rate: Decimal,
+    #[diesel(sql_type = Bool)]
     tax_included: bool,
-    sale_line_id: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    sale_line_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
     bank_id: Option<i64>,
 }
 
@@ -108,18 +140,27 @@ impl Source {
 }
 
 /// A line of an invoice, with what became of it.
-#[derive(serde::Deserialize)]
+#[derive(QueryableByName)]
 struct Creditable {
-    #[serde(flatten)]
+    #[diesel(embed)]
     source: Source,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     untaxed: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     tax: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     total: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     credited: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     credited_untaxed: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     credited_tax: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     credited_total: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     returned: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     closed: Decimal,
 }
 
@@ -134,27 +175,59 @@ impl Creditable {
             credited: self.credited,
             credited_amounts: Amounts { untaxed: self.credited_untaxed, tax: self.credited_tax, total: self.credited_total },
         };
-        let line = Served { ordered: self.source.quantity, returned: self.returned, closed: self.closed, ..Served::default() };
-        let quantity = line.to_credit(self.credited);
-        (quantity > Decimal::ZERO).then(|| (Source { quantity, ..self.source }, invoiced.credit(quantity)))
+        let Credit { quantity, amounts } = invoiced.due(self.returned, self.closed)?;
+        Some((Source { quantity, ..self.source }, amounts))
     }
 }
 
-impl Document {
-    fn of(mut row: Map<String, Json>, sources: impl Iterator<Item = (Source, Amounts)>) -> Document {
-        let (mut untaxed, mut due, mut total) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
-        let mut lines = Vec::new();
-        for (source, amounts) in sources {
-            (untaxed, due, total) = (untaxed + amounts.untaxed, due + amounts.tax, total + amounts.total);
-            lines.push(object(json!({
-                "sequence": lines.len() + 1, "product_id": source.product_id, "name": source.name, "manufacturer_ref": source.manufacturer_ref,
-                "quantity": source.quantity, "price_unit": source.price_unit, "tax_id": source.tax_id, "tax_rate": source.tax_rate,
-                "tax_included": source.tax_included, "price_subtotal": amounts.untaxed, "price_tax": amounts.tax, "price_total": amounts.total,
-                "sale_line_id": source.sale_line_id, "bank_id": source.bank_id,
-            })));
+/// A row of `account.move.line`.
+#[derive(Serialize)]
+struct NewLine<'a> {
+    move_id: i64,
+    sequence: usize,
+    #[serde(flatten)]
+    source: &'a Source,
+    price_subtotal: Decimal,
+    price_tax: Decimal,
+    price_total: Decimal,
+}
+
+/// A row of `account.move`.
+#[derive(Serialize)]
+struct NewMove<'a> {
+    id: i64,
+    name: String,
+    move_type: &'static str,
+    state: &'static str,
+    invoice_date: NaiveDate,
+    date: NaiveDate,
+    #[serde(flatten)]
+    head: &'a Head,
+    amount_untaxed: Decimal,
+    amount_tax: Decimal,
+    amount_total: Decimal,
+}
+
+/// Whose numbers a document has.
+#[derive(Clone, Copy)]
+enum Journal {
+    Invoices,
+    CreditNotes,
+}
+
+impl Journal {
+    fn code(self) -> &'static str {
+        match self {
+            Journal::Invoices => "FAC",
+            Journal::CreditNotes => "RFAC",
         }
-        row.extend(object(json!({"amount_untaxed": untaxed, "amount_tax": due, "amount_total": total})));
-        Document { row, lines }
+    }
+
+    fn move_type(self) -> &'static str {
+        match self {
+            Journal::Invoices => "out_invoice",
+            Journal::CreditNotes => "out_refund",
+        }
     }
 }
 
@@ -166,24 +239,13 @@ pub async fn invoice(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
     if orders.is_empty() {
         return Ok(());
     }
-    let mut sql = Sql::new(
-        "SELECT json_build_object('sale_id', id, 'partner_id', partner_id, 'bank_id', bank_id, 'order_source', order_source, 'move_type', 'out_invoice', \
-         'invoice_origin', 'S' || lpad(id::text, greatest(5, length(id::text)), '0'))::text FROM sale_order WHERE id = ANY(",
-    );
-    sql.bind(orders.to_vec()).push(") ORDER BY id");
-    let rows = sql.load::<Text, String>(tx.conn).await?;
-    let mut sql = Sql::new(
-        "SELECT json_build_object('document', order_id, 'product_id', product_id, 'name', name, 'manufacturer_ref', manufacturer_ref, 'quantity', \
-         product_uom_qty::text, 'price_unit', price_unit::text, 'tax_id', tax_id, 'tax_rate', tax_rate::text, 'tax_included', tax_included, \
-         'sale_line_id', id, 'bank_id', bank_id)::text FROM sale_order_line WHERE deleted_at IS NULL AND order_id = ANY(",
-    );
-    sql.bind(orders.to_vec()).push(") ORDER BY order_id, sequence, id");
-    let sources: Vec<Source> = read(sql.load::<Text, String>(tx.conn).await?)?;
-    let lines = sources.into_iter().map(|source| {
-        let amounts = price::amounts(source.quantity, source.price_unit, source.tax());
-        (source, amounts)
+    let heads = tx.rows(sql!("account_move/to_invoice.sql", orders.to_vec())).await?;
+    let lines: Vec<Source> = tx.rows(sql!("account_move/order_lines.sql", orders.to_vec())).await?;
+    let priced = lines.into_iter().map(|line| {
+        let amounts = price::amounts(line.quantity, line.price_unit, line.tax());
+        (line, amounts)
     });
-    post(tx, "FAC", documents(read(rows)?, lines.collect(), "sale_id")).await.map(drop)
+    post(tx, Journal::Invoices, heads, priced.collect()).await
 }
 
 /// Posts credit notes for what came back and what was given up of these locked orders, as stock told, and is not credited yet. `closed`
@@ -192,117 +254,89 @@ pub async fn invoice(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
 /// # Errors
 /// The database's own.
 pub async fn credit(tx: &mut Tx<'_>, orders: &[i64], closed: &[i64]) -> Result<(), Failure> {
-    let mut sql = Sql::new(
-        "SELECT json_build_object('document', i.id, 'product_id', a.product_id, 'name', a.name, 'manufacturer_ref', a.manufacturer_ref, \
-         'quantity', a.quantity::text, 'price_unit', a.price_unit::text, 'tax_id', a.tax_id, 'tax_rate', a.tax_rate::text, \
-         'tax_included', a.tax_included, 'sale_line_id', l.id, 'bank_id', a.bank_id, 'untaxed', a.price_subtotal::text, 'tax', a.price_tax::text, \
-         'total', a.price_total::text, 'credited', c.quantity::text, 'credited_untaxed', c.untaxed::text, 'credited_tax', c.tax::text, \
-         'credited_total', c.total::text, 'returned', l.qty_returned::text, 'closed', l.qty_closed::text)::text \
-         FROM account_move i JOIN account_move_line a ON a.move_id = i.id JOIN sale_order_line l ON l.id = a.sale_line_id, LATERAL \
-         (SELECT coalesce(sum(b.quantity), 0) AS quantity, coalesce(sum(b.price_subtotal), 0) AS untaxed, coalesce(sum(b.price_tax), 0) AS tax, \
-         coalesce(sum(b.price_total), 0) AS total FROM account_move_line b JOIN account_move n ON n.id = b.move_id \
-         WHERE b.sale_line_id = l.id AND n.move_type = 'out_refund' AND n.state = 'posted') c \
-         WHERE i.move_type = 'out_invoice' AND i.state = 'posted' AND l.qty_returned + l.qty_closed > c.quantity AND i.sale_id = ANY(",
-    );
-    sql.bind(orders.to_vec()).push(") ORDER BY i.id, a.sequence, a.id");
-    let lines: Vec<Creditable> = read(sql.load::<Text, String>(tx.conn).await?)?;
+    let lines: Vec<Creditable> = tx.rows(sql!("account_move/creditable.sql", orders.to_vec())).await?;
     let lines: Vec<(Source, Amounts)> = lines.into_iter().filter_map(Creditable::due).collect();
     if lines.is_empty() {
         return Ok(());
     }
-    let mut sql = Sql::new(
-        "SELECT json_build_object('reversed_entry_id', m.id, 'sale_id', m.sale_id, 'partner_id', m.partner_id, 'bank_id', m.bank_id, \
-         'order_source', m.order_source, 'move_type', 'out_refund', 'invoice_origin', m.invoice_origin, 'ref', m.name, 'reason', \
-         CASE WHEN o.id = ANY(",
-    );
-    sql.bind(closed.to_vec());
-    sql.push(
-        ") THEN coalesce(o.closing_reason, 'Reliquat non livré') ELSE 'Retour de marchandises' END)::text \
-         FROM account_move m JOIN sale_order o ON o.id = m.sale_id WHERE m.id = ANY(",
-    );
-    sql.bind(lines.iter().map(|(source, _)| source.document).collect::<Vec<_>>()).push(") ORDER BY m.id");
-    let rows = read(sql.load::<Text, String>(tx.conn).await?)?;
-    post(tx, "RFAC", documents(rows, lines, "reversed_entry_id")).await.map(drop)
+    let invoices: Vec<i64> = lines.iter().map(|(source, _)| source.document).collect();
+    let heads = tx.rows(sql!("account_move/to_credit.sql", invoices, closed.to_vec())).await?;
+    post(tx, Journal::CreditNotes, heads, lines).await
 }
 
-/// Rows of JSON text, as what they are.
-fn read<T: serde::de::DeserializeOwned>(rows: Vec<String>) -> Result<Vec<T>, Failure> {
-    let parsed = rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<Vec<T>, _>>();
-    parsed.map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)).into())
-}
+/// A document to be posted: its head, and its lines with what each comes to.
+type Document = (Head, Vec<(Source, Amounts)>);
 
-/// Rows with the lines that name them.
-fn documents(rows: Vec<Map<String, Json>>, mut lines: Vec<(Source, Amounts)>, key: &str) -> Vec<Document> {
-    let mut documents = Vec::new();
-    for row in rows {
-        let id = row.get(key).and_then(Json::as_i64);
-        let (mine, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(source, _)| Some(source.document) == id);
-        lines = others;
-        documents.push(Document::of(row, mine.into_iter()));
+/// Heads with the lines that name them. One that no line names asks for no money, and is left out.
+fn documents(heads: Vec<Head>, lines: Vec<(Source, Amounts)>) -> Result<Vec<Document>, Fault> {
+    let mut by_document: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+    for line in lines {
+        by_document.entry(line.0.document).or_default().push(line);
     }
-    documents
+    let documents = heads.into_iter().filter_map(|head| by_document.remove(&head.document).map(|lines| (head, lines))).collect();
+    match by_document.keys().next() {
+        Some(lost) => Err(service::our_fault("crm", "lines are to be posted of a document that is not there", lost)),
+        None => Ok(documents),
+    }
 }
 
 /// Stores documents as posted, under the next numbers of a journal.
-async fn post(tx: &mut Tx<'_>, journal: &str, documents: Vec<Document>) -> Result<Vec<i64>, Failure> {
-    let documents: Vec<_> = documents.into_iter().filter(|document| !document.lines.is_empty()).collect();
+async fn post(tx: &mut Tx<'_>, journal: Journal, heads: Vec<Head>, lines: Vec<(Source, Amounts)>) -> Result<(), Failure> {
+    let documents = documents(heads, lines)?;
     if documents.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let registry = tx.registry;
-    let (model, line_model) = (registry.model("account.move")?, registry.model("account.move.line")?);
-    let ids = next_ids(tx, "account_move", documents.len()).await?;
-    let mut lines = Vec::new();
-    for (document, id) in documents.iter().zip(&ids) {
-        lines.extend(document.lines.iter().map(|line| {
-            let mut line = line.clone();
-            line.insert("move_id".to_owned(), (*id).into());
-            line
+    let named: Vec<i64> = documents.iter().map(|(head, _)| head.document).collect();
+    let ids = tx.ids(sql!("account_move/next_ids.sql", named.clone())).await?;
+    let mut new_lines = Vec::new();
+    for ((_, lines), move_id) in documents.iter().zip(&ids) {
+        new_lines.extend((1..).zip(lines).map(|(sequence, (source, amounts))| NewLine {
+            move_id: *move_id,
+            sequence,
+            source,
+            price_subtotal: amounts.untaxed,
+            price_tax: amounts.tax,
+            price_total: amounts.total,
         }));
     }
     // Before the documents: once one is posted, nothing is added to it
-    tx.ids_of_new(write::insert(line_model, &tx.author, &columns(line_model, lines.first()), &lines, OnConflict::Fail, "NULL")).await?;
+    tx.insert_rows(registry.model("account.move.line")?, &new_lines, OnConflict::Fail).await?;
     // The number comes last: whoever waits for the next one waits for this transaction's end
-    let (numbers, day) = take_numbers(tx, journal, documents.len()).await?;
-    let rows: Vec<_> = documents
-        .into_iter()
-        .zip(&ids)
-        .zip(numbers)
-        .map(|((document, id), name)| {
-            let mut row = document.row;
-            row.extend(object(json!({"id": id, "name": name, "state": "posted", "invoice_date": day, "date": day})));
-            row
-        })
-        .collect();
-    let stored = write::insert(model, &tx.author, &columns(model, rows.first()), &rows, OnConflict::Fail, "NULL");
-    tx.ids_of_new(stored).await.map_err(|failure| by_constraint(model, failure))?;
-    Ok(ids)
+    let Numbers { first, year, day } = take_numbers(tx, journal, named).await?;
+    let moves = documents.iter().zip(&ids).zip(first..).map(|(((head, lines), id), number)| {
+        let sum: Amounts = lines.iter().map(|(_, amounts)| *amounts).sum();
+        NewMove {
+            id: *id,
+            name: format!("{}/{year}/{number:05}", journal.code()),
+            move_type: journal.move_type(),
+            state: "posted",
+            invoice_date: day,
+            date: day,
+            head,
+            amount_untaxed: sum.untaxed,
+            amount_tax: sum.tax,
+            amount_total: sum.total,
+        }
+    });
+    tx.insert_rows(registry.model("account.move")?, &moves.collect::<Vec<_>>(), OnConflict::Fail).await.map(drop)
 }
 
-/// The next numbers of a journal in the year that it is in Algiers, and the day.
-async fn take_numbers(tx: &mut Tx<'_>, journal: &str, count: usize) -> Result<(Vec<String>, chrono::NaiveDate), Failure> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let mut sql = Sql::new("WITH today AS (SELECT (now() AT TIME ZONE 'Africa/Algiers')::date AS day) ");
-    sql.push("INSERT INTO account_sequence (journal, year, last) SELECT ")
-        .bind(journal)
-        .push(", extract(year FROM day)::bigint, ")
-        .bind(count);
-    sql.push(" FROM today ON CONFLICT (journal, year) DO UPDATE SET last = account_sequence.last + excluded.last ");
-    sql.push("RETURNING last, year, (now() AT TIME ZONE 'Africa/Algiers')::date");
-    let taken = sql.load::<(BigInt, BigInt, Nullable<Date>), (i64, i64, Option<chrono::NaiveDate>)>(tx.conn).await?.pop();
-    let Some((last, year, Some(day))) = taken else { return Err(Fault::busy().into()) };
-    Ok(((last - count + 1..=last).map(|number| format!("{journal}/{year}/{number:05}")).collect(), day))
+/// The next numbers of a journal.
+#[derive(QueryableByName)]
+struct Numbers {
+    #[diesel(sql_type = BigInt)]
+    first: i64,
+    #[diesel(sql_type = BigInt)]
+    year: i64,
+    #[diesel(sql_type = Date)]
+    day: NaiveDate,
 }
 
-/// Changes what may be changed of documents that are not posted.
-///
-/// # Errors
-/// 422 for one that is posted.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = tx.problems();
-    let values: Values = tx.check(model, Mode::Write, data, &mut problems).await?;
-    problems.check()?;
-    tx.update(model, found.ids, &values).await.map(drop)
+/// One for each of these documents.
+async fn take_numbers(tx: &mut Tx<'_>, journal: Journal, documents: Vec<i64>) -> Result<Numbers, Failure> {
+    let mut taken = tx.rows(sql!("account_move/take_numbers.sql", journal.code(), documents)).await?;
+    taken.pop().ok_or_else(|| service::our_fault("crm", "a journal gives no numbers", &journal.code()).into())
 }
 
 /// The longest reason of a credit note.
@@ -314,6 +348,16 @@ pub struct GivenUp {
     orders: Vec<stock_contract::Served>,
     /// The newest credit note before.
     before: i64,
+}
+
+/// An invoice whose order is to be given up.
+#[derive(QueryableByName)]
+struct ToGiveUp {
+    #[diesel(sql_type = BigInt)]
+    sale_id: i64,
+    /// None is 0.
+    #[diesel(sql_type = BigInt)]
+    newest_note: i64,
 }
 
 /// Before `action_reverse`: notes its `reason`, and has stock give up what the invoices' orders still wait for. That is done then,
@@ -331,18 +375,14 @@ pub async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<
         Some(_) => return Err(Fault::validation(format!("`reason` must be a text of at most {MAX_REASON} characters."))),
     };
     let reason = if reason.is_empty() { "Annulation de la facture" } else { reason };
-    let mut sql = Sql::new(
-        "SELECT m.sale_id, coalesce((SELECT max(n.id) FROM account_move n WHERE n.reversed_entry_id = m.id), 0) FROM account_move m \
-         WHERE m.state = 'posted' AND m.move_type = 'out_invoice' AND m.sale_id IS NOT NULL AND m.deleted_at IS NULL AND m.id = ANY(",
-    );
     let ids: BTreeSet<i64> = asked.call.params.need("ids")?;
-    sql.bind(ids.iter().copied().collect::<Vec<_>>()).push(")");
-    let invoices = asked.owner.database.search::<(BigInt, BigInt), (i64, i64)>(sql).await?;
+    let invoices: Vec<ToGiveUp> =
+        asked.owner.database.rows(sql!("account_move/to_give_up.sql", ids.iter().copied().collect::<Vec<_>>())).await?;
     // One that is none is told by the transaction, which then credits nothing
     if invoices.len() < ids.len() {
         return Ok(GivenUp::default());
     }
-    let (orders, notes): (Vec<i64>, Vec<i64>) = invoices.into_iter().unzip();
+    let (orders, notes): (Vec<i64>, Vec<i64>) = invoices.into_iter().map(|invoice| (invoice.sale_id, invoice.newest_note)).unzip();
     // Whoever hears first that they are given up makes the credit notes
     asked
         .owner
@@ -359,33 +399,74 @@ pub async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<
 /// 422 for what is no posted invoice, 409 where nothing is left to credit.
 pub async fn reverse(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, given_up: &GivenUp) -> Result<Json, Failure> {
     // Before the invoices, as who hears from stock does
-    let mut orders = Sql::new("SELECT id FROM sale_order WHERE id IN (SELECT sale_id FROM account_move WHERE id = ANY(");
-    orders.bind(ids.clone()).push(")) ORDER BY id FOR UPDATE");
-    tx.ids(orders).await?;
+    tx.ids(sql!("account_move/lock_orders.sql", ids.clone())).await?;
     let found = tx.find_ids(model, ids).await?;
-    let mut sql = Sql::new("SELECT id FROM account_move WHERE state = 'posted' AND move_type = 'out_invoice' AND id = ANY(");
-    sql.bind(found.ids.clone()).push(")");
-    if tx.ids(sql).await?.len() < found.ids.len() {
+    if tx.ids(sql!("account_move/posted_invoices.sql", found.ids.clone())).await?.len() < found.ids.len() {
         return Err(Fault::validation("Only a posted invoice can be reversed.").into());
     }
     sale_order::serve(tx, &given_up.orders).await?;
     // Whoever heard of it first has made them
-    let mut notes = Sql::new("SELECT id FROM account_move WHERE move_type = 'out_refund' AND reversed_entry_id = ANY(");
-    notes.bind(found.ids.clone()).push(") AND id > ").bind(given_up.before).push(" ORDER BY id");
-    let notes = tx.ids(notes).await?;
+    let notes = tx.ids(sql!("account_move/notes_since.sql", found.ids.clone(), given_up.before)).await?;
     if !notes.is_empty() {
         return Ok(json!(notes));
     }
-    let mut kept = Sql::new(
-        "SELECT m.name FROM account_move m WHERE m.amount_total > (SELECT coalesce(sum(n.amount_total), 0) FROM account_move n \
-         WHERE n.reversed_entry_id = m.id AND n.state = 'posted') AND m.id = ANY(",
-    );
-    kept.bind(found.ids).push(") ORDER BY m.id LIMIT 1");
-    Err(match kept.load::<Nullable<Text>, Option<String>>(tx.conn).await?.pop().flatten() {
-        Some(name) => Fault::conflict(format!(
+    let mut kept: Vec<Named> = tx.rows(sql!("account_move/not_all_credited.sql", found.ids)).await?;
+    Err(match kept.pop() {
+        Some(Named { name }) => Fault::conflict(format!(
             "What is not credited of {name} is with the client: it is credited when it comes back (action_return of its delivery)."
         )),
         None => Fault::conflict("Everything of this invoice is credited already."),
     }
     .into())
+}
+
+/// A posted document's number.
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(document: i64) -> Head {
+        Head {
+            document,
+            sale_id: Some(document),
+            partner_id: 5,
+            bank_id: None,
+            order_source: None,
+            invoice_origin: None,
+            reversed_entry_id: None,
+            reference: None,
+            reason: None,
+        }
+    }
+
+    fn line(document: i64) -> (Source, Amounts) {
+        let source = Source {
+            document,
+            product_id: None,
+            name: "Téléviseur".to_owned(),
+            manufacturer_ref: None,
+            quantity: Decimal::ONE,
+            price_unit: Decimal::TEN,
+            tax_id: None,
+            tax_rate: Decimal::ZERO,
+            tax_included: true,
+            sale_line_id: 1,
+            bank_id: None,
+        };
+        (source, Amounts::default())
+    }
+
+    #[test]
+    fn no_line_is_left_out_of_what_is_posted() {
+        let documents = documents(vec![head(1), head(2), head(3)], vec![line(3), line(1), line(3)]).ok().unwrap();
+        let lines: Vec<_> = documents.iter().map(|(head, lines)| (head.document, lines.len())).collect();
+        assert_eq!(lines, [(1, 1), (3, 2)]);
+        assert_eq!(super::documents(vec![head(1)], vec![line(1), line(2)]).err().unwrap().status, 500);
+    }
 }

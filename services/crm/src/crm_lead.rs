@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use catalog_contract::ByReference;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who, nearest};
 use jsonrpc::{Call, Fault, strict};
 use partners_contract::{Client, ClientOf, ForLead, Reference};
 use records::tx::Found;
 use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
-use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Posted, Shape, Sql, Tx, schema};
+use records::write::OnConflict;
+use records::{Access, Body, Exact, Failure, Field, Kind, Model, Posted, Shape, Tx, schema, sql};
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
 
-use crate::sale_order::{self, NewLine, NewOrder, Pos, decimal, object};
+use crate::sale_order::{self, Address, NewLine, NewOrder, Pos};
 use crate::{Crm, access, loan_file};
 
 /// How many lines a cart may have.
@@ -145,11 +147,31 @@ impl Default for Wire {
 /// A lead that is to be stored: checked, its references found.
 #[derive(Clone, Debug)]
 pub struct NewLead {
-    /// Columns of its own.
-    values: Map<String, Json>,
+    name: String,
+    cart_id: Option<i64>,
+    /// Of what it came with.
+    post_hash: Option<String>,
     /// To be encrypted.
     file: Map<String, Json>,
+    /// Whose client, bank and point of sale are the lead's too.
     order: NewOrder,
+}
+
+/// A row of `crm.lead`.
+#[derive(Serialize)]
+struct LeadRow<'a> {
+    id: i64,
+    name: &'a str,
+    partner_id: i64,
+    bank_id: i64,
+    order_source: &'a str,
+    cart_id: Option<i64>,
+    ek_order_id: Option<i64>,
+    code_pos: Option<&'a str>,
+    pos_id: Pos,
+    expected_revenue: Decimal,
+    loan_file: Option<String>,
+    post_hash: Option<&'a str>,
 }
 
 /// What became of a lead before its transaction.
@@ -209,15 +231,21 @@ impl Part {
     fn number(&self, name: &str) -> Option<i64> {
         match self.0.get(name)? {
             Value::Plain(json) => json.as_i64().filter(|number| *number != 0),
-            _ => None,
+            Value::Name(_) | Value::Change { .. } => None,
         }
+    }
+
+    /// A quantity. What was refused, or left out, is none.
+    fn quantity(&self, name: &str) -> Result<Decimal, Fault> {
+        let Some(text) = self.0.text(name) else { return Ok(Decimal::ZERO) };
+        text.parse().map_err(|error| service::our_fault("crm", &format!("the checked quantity '{text}' is not a number"), &error))
     }
 
     /// What is set of it, as JSON.
     fn set(&self) -> impl Iterator<Item = (String, Json)> {
         self.0.iter().filter_map(|(name, value)| match value {
-            Value::Plain(json) if !json.is_null() => Some((name.to_owned(), json.clone())),
-            _ => None,
+            Value::Plain(json) => (!json.is_null()).then(|| (name.to_owned(), json.clone())),
+            Value::Name(_) | Value::Change { .. } => None,
         })
     }
 }
@@ -259,16 +287,12 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
         let at = format!("cart[{at}]");
         let before = problems.len();
         let row = Part::read(&wire.cart, identity, &at, Some(row), problems);
-        let quantity = decimal(&row.0, "quantity").unwrap_or_default();
+        let quantity = row.quantity("quantity")?;
         if quantity <= Decimal::ZERO && problems.len() == before {
             problems.push(format!("Wrong value for {at}.quantity: {quantity} (a number above 0 expected)"));
         }
-        lines.push((
-            at,
-            row.text("manufacturer_ref").unwrap_or_default().to_owned(),
-            quantity,
-            row.text("product_warehouse_id").unwrap_or_default().to_owned(),
-        ));
+        let text = |name| row.text(name).unwrap_or_default().to_owned();
+        lines.push(CartRow { at, reference: text("manufacturer_ref"), quantity, code_pos: text("product_warehouse_id") });
     }
     let Some(bank) = bank else {
         // A bank that is unknown has been told already
@@ -296,9 +320,9 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
         }
         code_of_lead = Some(code_pos.to_owned());
     }
-    let codes = lines.iter().map(|(.., code)| code.as_str()).chain(code_of_lead.as_deref()).chain(address.text("code_pos"));
+    let codes = lines.iter().map(|line| line.code_pos.as_str()).chain(code_of_lead.as_deref()).chain(address.text("code_pos"));
     let codes = codes.map(str::to_owned).collect();
-    let references = lines.iter().map(|(_, reference, ..)| reference.clone()).collect();
+    let references = lines.iter().map(|line| line.reference.clone()).collect();
     let (state, country) = (address.reference("state_id"), address.reference("country_id"));
     let (products, named) =
         (ByReference { references, ..ByReference::default() }, ForLead { codes, bank, state: state.clone(), country: country.clone() });
@@ -316,7 +340,7 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
         found.map(|point| point.id)
     };
     let mut new_lines = Vec::new();
-    for (at, reference, quantity, code_pos) in lines {
+    for CartRow { at, reference, quantity, code_pos } in lines {
         let pos = pos(&format!("{at}.product_warehouse_id"), &code_pos, problems);
         match products.get(&reference) {
             Some(product) => new_lines.push(NewLine { product: product.clone(), quantity, code_pos, pos }),
@@ -346,21 +370,19 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
         (None, Some(order)) => format!("Commande {order} – {}", bank.name),
         (None, None) => format!("Panier – {}", bank.name),
     });
-    let at = object(json!({"code_pos": code_of_lead, "pos_id": pos_of_lead}));
-    let mut values = object(json!({
-        "name": name, "partner_id": client, "bank_id": bank.id, "order_source": bank.name, "cart_id": cart_id, "ek_order_id": ek_order_id,
-        "post_hash": posted.hash(),
-    }));
-    values.extend(at.clone());
-    let mut order = object(json!({
-        "delivery_type": address.text("type"), "delivery_street": address.text("street"), "delivery_street2": address.text("street2"),
-        "delivery_state": places.state.as_ref().map(|state| state.name.clone()).or(state.as_ref().map(Reference::to_string)),
-        "delivery_state_id": places.state.as_ref().map(|state| state.id), "delivery_country_id": places.country.map(|country| country.id),
-    }));
-    order.extend(at);
-    let order = NewOrder { partner: client, bank: (bank.id, bank.name), ek_order_id, values: order, lines: new_lines };
+    let address = Address {
+        code_pos: code_of_lead,
+        pos_id: pos_of_lead,
+        delivery_type: address.text("type").map(str::to_owned),
+        delivery_street: address.text("street").map(str::to_owned),
+        delivery_street2: address.text("street2").map(str::to_owned),
+        delivery_state: places.state.as_ref().map(|state| state.name.clone()).or(state.as_ref().map(Reference::to_string)),
+        delivery_state_id: places.state.map(|state| state.id),
+        delivery_country_id: places.country.map(|country| country.id),
+    };
+    let order = NewOrder { partner: client, bank: (bank.id, bank.name), ek_order_id, address, lines: new_lines };
     let file = partner.set().filter(|(name, _)| name != "email").chain(file.set()).collect();
-    Ok(Prepared::New(Box::new(NewLead { values, file, order })))
+    Ok(Prepared::New(Box::new(NewLead { name, cart_id, post_hash: posted.hash().map(str::to_owned), file, order })))
 }
 
 fn told(problems: &mut Vec<String>) -> Fault {
@@ -375,25 +397,37 @@ fn other_content(id: i64) -> Fault {
     ))
 }
 
-/// A row of a cart: where it stands, its reference, how many, from which point of sale.
-type Row = (String, String, Decimal, String);
+/// A row of a cart, as it was sent.
+struct CartRow {
+    /// Where it stands, for refusals.
+    at: String,
+    reference: String,
+    quantity: Decimal,
+    code_pos: String,
+}
+
+/// A row of a cart, as it was stored.
+#[derive(QueryableByName)]
+struct StoredRow {
+    #[diesel(sql_type = BigInt)]
+    partner_id: i64,
+    #[diesel(sql_type = Text)]
+    manufacturer_ref: String,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
+    quantity: Decimal,
+    #[diesel(sql_type = Text)]
+    code_pos: String,
+}
 
 /// Whether a lead whose hash was dropped, or is under a key that is not ours any more, has the same client and the same cart.
-async fn is_alike(owner: &service::Owner<Crm>, call: &Call, lead: i64, email: &str, cart: &[Row]) -> Result<bool, Fault> {
+async fn is_alike(owner: &service::Owner<Crm>, call: &Call, lead: i64, email: &str, cart: &[CartRow]) -> Result<bool, Fault> {
     let client = owner.ask(&ClientOf { email: email.to_owned() }, call.traceparent.as_ref()).await?;
-    let mut sql = Sql::new(
-        "SELECT o.partner_id, l.manufacturer_ref, l.product_uom_qty::text, l.code_pos FROM sale_order o \
-         JOIN sale_order_line l ON l.order_id = o.id WHERE l.deleted_at IS NULL AND o.opportunity_id = ",
-    );
-    sql.bind(lead).push(" ORDER BY o.id, l.sequence, l.id");
-    type Columns = (BigInt, Text, Text, Nullable<Text>);
-    let there = owner.database.search::<Columns, (i64, String, String, Option<String>)>(sql).await?;
-    let mut is_same = there.len() == cart.len();
-    for ((partner, known, ordered, known_code), (_, reference, quantity, code)) in there.iter().zip(cart) {
-        let is_theirs = Some(*partner) == client && known_code.as_deref().unwrap_or_default() == code;
-        is_same &= is_theirs && known == reference && ordered.parse().ok() == Some(*quantity);
-    }
-    Ok(is_same)
+    let stored: Vec<StoredRow> = owner.database.rows(sql!("crm_lead/cart.sql", lead)).await?;
+    let is_same = |(stored, row): (&StoredRow, &CartRow)| {
+        let is_theirs = Some(stored.partner_id) == client && stored.code_pos == row.code_pos;
+        is_theirs && stored.manufacturer_ref == row.reference && stored.quantity == row.quantity
+    };
+    Ok(stored.len() == cart.len() && stored.iter().zip(cart).all(is_same))
 }
 
 /// The lead that has one of these keys: its id, and whether its POST was the same, where that is known.
@@ -407,25 +441,24 @@ async fn known(
     if cart_id.is_none() && order.is_none() {
         return Ok(None);
     }
-    let rows = owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(by_key(bank, cart_id, order)).await?;
+    let rows = owner.database.rows(sql!("crm_lead/by_key.sql", bank, cart_id, order)).await?;
     chosen(rows, posted)
 }
 
-fn by_key(bank: i64, cart_id: Option<i64>, order: Option<i64>) -> Sql {
-    let mut sql = Sql::new("SELECT id, post_hash FROM crm_lead WHERE deleted_at IS NULL AND bank_id = ");
-    sql.bind(bank)
-        .push(" AND cart_id = ")
-        .bind(cart_id)
-        .push(" UNION SELECT id, post_hash FROM crm_lead WHERE deleted_at IS NULL AND bank_id = ");
-    sql.bind(bank).push(" AND ek_order_id = ").bind(order);
-    sql
+/// A lead, and the hash of what it came with.
+#[derive(QueryableByName)]
+struct Keyed {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    post_hash: Option<String>,
 }
 
-fn chosen(rows: Vec<(i64, Option<String>)>, posted: &Posted) -> Result<Option<(i64, Option<bool>)>, Fault> {
+fn chosen(rows: Vec<Keyed>, posted: &Posted) -> Result<Option<(i64, Option<bool>)>, Fault> {
     match rows.as_slice() {
         [] => Ok(None),
-        [(id, of)] => Ok(Some((*id, posted.is_same(of.as_deref())))),
-        [(one, _), (other, _), ..] => Err(Fault::conflict(format!("cart_id and ek_order_id are those of two leads: {one} and {other}."))),
+        [Keyed { id, post_hash }] => Ok(Some((*id, posted.is_same(post_hash.as_deref())))),
+        [one, other, ..] => Err(Fault::conflict(format!("cart_id and ek_order_id are those of two leads: {} and {}.", one.id, other.id))),
     }
 }
 
@@ -439,26 +472,31 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, prepared: &Prepared, keys: &
         Prepared::New(new) => new,
     };
     let priced = sale_order::price(tx, &new.order).await?;
-    let lead = priced.lead;
-    let mut row = new.values.clone();
-    row.extend(object(json!({"id": lead, "expected_revenue": priced.sum.total})));
-    if !new.file.is_empty() {
-        row.insert(loan_file::COLUMN.to_owned(), keys.seal(lead, &new.file)?.into());
-    }
-    let columns = sale_order::columns(model, Some(&row));
-    if tx.ids_of_new(write::insert(model, &tx.author, &columns, &[row], OnConflict::Skip, "NULL")).await?.is_empty() {
+    let (lead, order) = (priced.lead, &new.order);
+    let row = LeadRow {
+        id: lead,
+        name: &new.name,
+        partner_id: order.partner,
+        bank_id: order.bank.0,
+        order_source: &order.bank.1,
+        cart_id: new.cart_id,
+        ek_order_id: order.ek_order_id,
+        code_pos: order.address.code_pos.as_deref(),
+        pos_id: order.address.pos_id,
+        expected_revenue: priced.sum.total,
+        loan_file: if new.file.is_empty() { None } else { Some(keys.seal(lead, &new.file)?) },
+        post_hash: new.post_hash.as_deref(),
+    };
+    if tx.insert_rows(model, &[row], OnConflict::Skip).await?.is_empty() {
         // Another request has stored it in this very moment
-        let number = |name: &str| new.values.get(name).and_then(Json::as_i64);
-        let rows = by_key(new.order.bank.0, number("cart_id"), number("ek_order_id"))
-            .load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn)
-            .await?;
+        let rows = tx.rows(sql!("crm_lead/by_key.sql", order.bank.0, new.cart_id, order.ek_order_id)).await?;
         return match chosen(rows, &tx.posted)? {
             Some((id, Some(true))) => Ok(id),
             Some((id, Some(false))) => Err(other_content(id).into()),
             Some((_, None)) | None => Err(Fault::busy().into()),
         };
     }
-    sale_order::insert(tx, &new.order, priced).await?;
+    sale_order::insert(tx, order, priced).await?;
     Ok(lead)
 }
 
@@ -477,20 +515,25 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<Strin
         }
     }
     if !file.is_empty() {
-        let mut sql = Sql::new("SELECT id, loan_file FROM crm_lead WHERE id = ANY(");
-        sql.bind(found.ids.clone()).push(")");
         let mut rows = Vec::new();
-        for (id, text) in sql.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn).await? {
-            let before = text.map_or_else(|| Ok(Map::new()), |text| keys.open(id, &text))?;
+        for LoanFile { id, loan_file } in tx.rows(sql!("crm_lead/loan_files.sql", found.ids.clone())).await? {
+            let before = loan_file.map_or_else(|| Ok(Map::new()), |text| keys.open(id, &text))?;
             let mut after = before.clone();
             after.extend(file.clone());
             if after != before {
-                rows.push(object(json!({"id": id, loan_file::COLUMN: keys.seal(id, &after)?})));
+                rows.push(LoanFile { id, loan_file: Some(keys.seal(id, &after)?) });
             }
         }
-        if !rows.is_empty() {
-            tx.ids(write::update_each(model, &tx.author, &[loan_file::COLUMN], &rows)).await?;
-        }
+        tx.update_rows(model, &rows).await?;
     }
     tx.update(model, found.ids, &values).await.map(drop)
+}
+
+/// The loan file of a lead, encrypted.
+#[derive(QueryableByName, Serialize)]
+struct LoanFile {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    loan_file: Option<String>,
 }

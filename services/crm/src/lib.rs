@@ -172,7 +172,6 @@ impl Service for Crm {
             match model.name {
                 "crm.lead" => crm_lead::write(tx, model, found, data, &self.keys).await?,
                 "sale.order" => sale_order::write(tx, model, found, data).await?,
-                "account.move" => account_move::write(tx, model, found, data).await?,
                 _ => tx.write(model, found, data).await?,
             }
             Ok(true.into())

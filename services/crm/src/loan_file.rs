@@ -1,9 +1,10 @@
 //! The loan file of a lead: one encrypted text in its row, bound to the lead.
 
+use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
-use records::{Field, Kind, Sql};
+use records::{Field, Kind, sql};
 use secrecy::SecretString;
 use serde_json::{Map, Value as Json};
 use service::doctor::Finding;
@@ -74,8 +75,9 @@ impl Keys {
     /// # Errors
     /// 500 when the system gives no randomness.
     pub fn seal(&self, lead: i64, file: &Map<String, Json>) -> Result<String, Fault> {
-        let sealed = serde_json::to_vec(file).ok().and_then(|file| self.0.seal(&of(lead), file));
-        sealed.ok_or_else(|| service::our_fault("crm", "a loan file could not be encrypted", &lead))
+        let text = serde_json::to_vec(file)
+            .map_err(|error| service::our_fault("crm", &format!("the loan file of lead {lead} can't be written"), &error))?;
+        self.0.seal(&of(lead), text).ok_or_else(|| service::our_fault("crm", "a loan file could not be encrypted", &lead))
     }
 
     /// What an encrypted text of a lead holds.
@@ -83,11 +85,13 @@ impl Keys {
     /// # Errors
     /// 500 where no key of ours opens it; what is wrong goes to the log.
     pub fn open(&self, lead: i64, text: &str) -> Result<Map<String, Json>, Fault> {
-        let file = self.0.open(&of(lead), text).and_then(|file| serde_json::from_slice(&file).ok());
-        file.ok_or_else(|| {
-            let which = format!("lead {lead}, key '{}'", text.split('.').next().unwrap_or_default());
+        let key = text.split_once('.').map_or("none", |(key, _)| key);
+        let file = self.0.open(&of(lead), text).ok_or_else(|| {
+            let which = format!("lead {lead}, key '{key}'");
             service::our_fault("crm", "a loan file can't be opened: LOAN_FILE_KEYS lacks its key, or the text is another lead's", &which)
-        })
+        })?;
+        serde_json::from_slice(&file)
+            .map_err(|error| service::our_fault("crm", &format!("the loan file of lead {lead} can't be read"), &error))
     }
 }
 
@@ -96,17 +100,25 @@ fn of(lead: i64) -> String {
 }
 
 /// Every loan file as it is kept: what it is bound to, and its text.
-pub const SEALED: &str = "SELECT 'crm.lead ' || id, loan_file FROM crm.crm_lead WHERE loan_file IS NOT NULL";
+pub const SEALED: &str = include_str!("loan_file/sealed.sql");
+
+/// A loan file as it is kept.
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = Text)]
+    bound_to: String,
+    #[diesel(sql_type = Text)]
+    text: String,
+}
 
 /// Whether the newest and the oldest loan files can be opened: a key may have been lost and another made under its name.
 pub async fn examine(owner: &Owner<Crm>, keys: &Keys) -> Vec<Finding> {
-    let some = format!("({SEALED} ORDER BY id DESC LIMIT 1000) UNION ({SEALED} ORDER BY id LIMIT 1000)");
-    let files = match owner.database.search::<(Text, Text), (String, String)>(Sql::new(&some)).await {
+    let files: Vec<Kept> = match owner.database.rows(sql!("loan_file/newest_and_oldest.sql")).await {
         Err(fault) => return vec![Finding::ill(format!("loan files can't be looked at: {}", fault.message))],
         Ok(files) => files,
     };
     let mut wanted = Wanted::default();
-    files.iter().for_each(|(of, text)| wanted.note(Some(&keys.0), of, text));
+    files.iter().for_each(|file| wanted.note(Some(&keys.0), &file.bound_to, &file.text));
     let closed = wanted.closed.iter().map(|(key, many)| {
         Finding::ill(format!("{many} of the newest and oldest loan files can't be opened: LOAN_FILE_KEYS lacks the key '{key}', or has another under its name"))
     });

@@ -7,10 +7,12 @@ use crm_contract::{DeliveriesOf, Delivery};
 use domain::Identity;
 use jsonrpc::{Fault, Reply};
 use partners_contract::{ForReport, Paper, Parties};
-use records::{Model, Sql};
+use records::values::is_unset;
+use records::{Model, sql};
 use report::{Align, Column, Document};
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 use service::{Answers, Owner, metrics};
 
@@ -20,44 +22,68 @@ const LINE: &str = "name, manufacturer_ref, tax_id, tax_rate, price_subtotal, pr
 /// What a line without tax is called where its tax has no words of its own.
 const EXEMPT: &str = "Exonéré de TVA.";
 
-/// An order, or an invoice, as it is printed. What is not set reads `false`.
+/// An order, or an invoice, as it is printed.
 #[derive(Deserialize)]
 struct Printed {
     id: i64,
     #[serde(alias = "display_name")]
     name: String,
     partner_id: i64,
-    order_source: Json,
+    #[serde(deserialize_with = "set")]
+    order_source: Option<String>,
     state: String,
-    #[serde(default)]
-    move_type: String,
-    #[serde(alias = "invoice_date")]
-    date_order: Json,
-    #[serde(default)]
-    invoice_origin: Json,
-    #[serde(default, rename = "ref")]
-    reference: Json,
-    #[serde(default)]
-    reason: Json,
+    /// Of an invoice; none of an order.
+    move_type: Option<MoveType>,
+    #[serde(alias = "invoice_date", deserialize_with = "day")]
+    date_order: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "set")]
+    invoice_origin: Option<String>,
+    #[serde(default, rename = "ref", deserialize_with = "set")]
+    reference: Option<String>,
+    #[serde(default, deserialize_with = "set")]
+    reason: Option<String>,
     #[serde(alias = "invoice_line_ids", rename = "order_line")]
     lines: Vec<Line>,
     amount_untaxed: Decimal,
     amount_total: Decimal,
-    #[serde(alias = "narration")]
-    note: Json,
+    #[serde(alias = "narration", deserialize_with = "set")]
+    note: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+enum MoveType {
+    #[serde(rename = "out_invoice")]
+    Invoice,
+    #[serde(rename = "out_refund")]
+    CreditNote,
 }
 
 #[derive(Deserialize)]
 struct Line {
     name: String,
-    manufacturer_ref: Json,
+    #[serde(deserialize_with = "set")]
+    manufacturer_ref: Option<String>,
     #[serde(alias = "product_uom_qty")]
     quantity: Decimal,
-    tax_id: Json,
+    #[serde(deserialize_with = "set")]
+    tax_id: Option<i64>,
     tax_rate: Decimal,
     price_subtotal: Decimal,
     price_tax: Decimal,
     price_total: Decimal,
+}
+
+/// A field of a record: what is not set reads `false`, or is an empty text.
+fn set<'de, D: Deserializer<'de>, T: DeserializeOwned>(field: D) -> Result<Option<T>, D::Error> {
+    let field = Json::deserialize(field)?;
+    if is_unset(&field) { Ok(None) } else { serde_json::from_value(field).map(Some).map_err(D::Error::custom) }
+}
+
+/// A day: a date's own, or that in Algiers of a moment as Odoo's add-on writes it.
+fn day<'de, D: Deserializer<'de>>(field: D) -> Result<Option<NaiveDate>, D::Error> {
+    let Some(text) = set::<D, String>(field)? else { return Ok(None) };
+    let moment = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d-%H-%M").map(|moment| report::day(moment.and_utc()));
+    moment.or_else(|_| NaiveDate::parse_from_str(&text, "%Y-%m-%d")).map(Some).map_err(D::Error::custom)
 }
 
 /// What a paper says beside its record, as it was when the paper was made for good.
@@ -74,51 +100,16 @@ struct Aside {
     legal: BTreeMap<i64, String>,
 }
 
-/// An order's [`Delivery`] in SQL, of the row `o` as it was `at` a moment; as it is without one.
-fn delivery(at: &str) -> String {
-    format!(
-        "(SELECT json_build_object('ek_order_id', o.ek_order_id, 'street', p.delivery_street, 'street2', p.delivery_street2, \
-         'state', p.delivery_state) FROM jsonb_populate_record(o, as_it_was('sale_order', o.id, {at})) p)"
-    )
-}
-
 impl Answers<DeliveriesOf> for Crm {
     async fn answer(owner: &Owner<Self>, question: DeliveriesOf, _: Option<&String>) -> Result<Vec<Delivery>, Fault> {
-        // Of a client who is to be forgotten only what is posted keeps more than is left
-        let at = "CASE WHEN l.name = 'Panier effacé ' || l.id THEN NULL ELSE nullif(a.at, '')::timestamptz END";
-        let mut sql = Sql::new(&format!("SELECT coalesce({}, '{{}}')::text FROM unnest(", delivery(at)));
-        sql.bind(question.orders).push(", ").bind(question.moments);
-        sql.push(") WITH ORDINALITY AS a(id, at, n) LEFT JOIN sale_order o ON o.id = a.id LEFT JOIN crm_lead l ON l.id = o.opportunity_id ORDER BY a.n");
-        owner.database.read(sql).await
+        owner.database.read(sql!("printed/deliveries.sql", question.orders, question.moments)).await
     }
 }
 
 /// What stands beside these records on their papers.
 async fn asides(owner: &Owner<Crm>, is_order: bool, ids: &[i64]) -> Result<Vec<Aside>, Fault> {
-    let legal = |lines: &str, at: &str| {
-        format!(
-            "(SELECT coalesce(json_object_agg(t.id, p.invoice_legal_notes), '{{}}') FROM account_tax t, \
-             jsonb_populate_record(t, as_it_was('account_tax', t.id, {at})) p WHERE p.invoice_legal_notes <> '' AND t.id IN \
-             (SELECT l.tax_id FROM {lines} AND l.deleted_at IS NULL))"
-        )
-    };
-    let mut sql = if is_order {
-        Sql::new(&format!(
-            "SELECT json_build_object('id', o.id, 'delivery', {}, 'legal', {})::text FROM sale_order o WHERE o.id = ANY(",
-            delivery("NULL"),
-            legal("sale_order_line l WHERE l.order_id = o.id", "NULL")
-        ))
-    } else {
-        Sql::new(&format!(
-            "SELECT json_build_object('id', m.id, 'at', m.create_date::text, 'bank', m.bank_id, 'invoice_date', i.invoice_date, \
-             'delivery', {}, 'legal', {})::text FROM account_move m LEFT JOIN sale_order o ON o.id = m.sale_id \
-             LEFT JOIN account_move i ON i.id = m.reversed_entry_id WHERE m.id = ANY(",
-            delivery("m.create_date"),
-            legal("account_move_line l WHERE l.move_id = m.id", "m.create_date")
-        ))
-    };
-    sql.bind(ids.to_vec()).push(")");
-    owner.database.read(sql).await
+    let beside = if is_order { sql!("printed/beside_orders.sql", ids.to_vec()) } else { sql!("printed/beside_moves.sql", ids.to_vec()) };
+    owner.database.read(beside).await
 }
 
 /// The PDF of these records, as far as the user sees them.
@@ -152,8 +143,11 @@ pub async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, ids:
     };
     let wanted = ForReport { identity: identity.clone(), papers: papers.iter().map(wanted).collect() };
     let parties = owner.ask(&wanted, None).await?;
-    let documents: Vec<Document> =
-        papers.iter().zip(&parties).map(|((one, aside), parties)| document(one, aside, parties, is_order)).collect();
+    if parties.len() != papers.len() {
+        let differ = format!("{} of {}", parties.len(), papers.len());
+        return Err(service::our_fault("crm", "partners does not tell the parties of each paper", &differ));
+    }
+    let documents: Vec<Document> = papers.iter().zip(&parties).map(|((one, aside), parties)| document(one, aside, parties)).collect();
     owner
         .drawn(move || {
             let printed = report::render(&documents)?;
@@ -171,52 +165,39 @@ fn unprintable(error: &serde_json::Error) -> Fault {
     service::our_fault("crm", "a record can't be printed", error)
 }
 
-/// A text that is set.
-fn text(json: &Json) -> Option<&str> {
-    json.as_str().filter(|text| !text.is_empty())
-}
-
-/// A day: a date's own, or that in Algiers of a moment as Odoo's add-on writes it.
-fn day(json: &Json) -> Option<NaiveDate> {
-    let text = text(json)?;
-    let moment = NaiveDateTime::parse_from_str(text, "%Y-%m-%d-%H-%M").map(|moment| report::day(moment.and_utc()));
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").or(moment).ok()
-}
-
 /// Per cent, as it is written: "19 %".
 fn per_cent(rate: Decimal) -> String {
     format!("{}\u{a0}%", report::quantity(rate))
 }
 
-fn document(one: &Printed, aside: &Aside, parties: &Parties, is_order: bool) -> Document {
-    let is_refund = one.move_type == "out_refund";
-    let (title, the_document) = match (is_order, is_refund) {
-        (true, _) => ("Facture pro forma", "la présente facture pro forma"),
-        (_, true) => ("Avoir", "le présent avoir"),
-        _ => ("Facture", "la présente facture"),
+fn document(one: &Printed, aside: &Aside, parties: &Parties) -> Document {
+    let (title, the_document, agreed, void) = match one.move_type {
+        None => ("Facture pro forma", "la présente facture pro forma", "Arrêtée", "ANNULÉE"),
+        Some(MoveType::Invoice) => ("Facture", "la présente facture", "Arrêtée", "ANNULÉE"),
+        Some(MoveType::CreditNote) => ("Avoir", "le présent avoir", "Arrêté", "ANNULÉ"),
     };
-    let agreed = if is_refund { "Arrêté" } else { "Arrêtée" };
-    let date = day(&one.date_order);
+    let is_refund = one.move_type == Some(MoveType::CreditNote);
+    let date = one.date_order;
     let (method, days) = report::payment(parties);
     let mut facts = Vec::new();
     let mut fact = |label: &str, value: Option<String>| facts.extend(value.map(|value| (label.to_owned(), value)));
     fact("Date", date.map(report::date));
-    fact("Facture d'origine", text(&one.reference).filter(|_| is_refund).map(str::to_owned));
+    fact("Facture d'origine", one.reference.clone().filter(|_| is_refund));
     fact("Date de la facture", aside.invoice_date.map(report::date));
-    fact("Motif", text(&one.reason).map(str::to_owned));
-    fact("Commande", text(&one.invoice_origin).map(str::to_owned));
+    fact("Motif", one.reason.clone());
+    fact("Commande", one.invoice_origin.clone());
     fact("N° plateforme", aside.delivery.ek_order_id.map(|number| number.to_string()));
-    fact("Banque", text(&one.order_source).map(str::to_owned));
+    fact("Banque", one.order_source.clone());
     if !is_refund {
         fact("Mode de règlement", Some(method.unwrap_or("Virement bancaire").to_owned()));
     }
-    if !is_order && !is_refund {
+    if one.move_type == Some(MoveType::Invoice) {
         fact("Date de règlement", date.and_then(|date| date.checked_add_days(Days::new(days))).map(report::date));
     }
     let column = |title: &str, align, weight| Column { title: title.to_owned(), align, weight };
     let rows = one.lines.iter().map(|line| {
         vec![
-            text(&line.manufacturer_ref).unwrap_or_default().to_owned(),
+            line.manufacturer_ref.clone().unwrap_or_default(),
             line.name.clone(),
             report::quantity(line.quantity),
             report::price(line.price_subtotal, line.quantity),
@@ -238,9 +219,9 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, is_order: bool) -> 
         (format!("TVA {}{of}", per_cent(*rate)), report::money(*due))
     }));
     totals.push(("Total TTC".to_owned(), report::money(one.amount_total)));
-    let mut notes: Vec<String> = text(&one.note).map(str::to_owned).into_iter().collect();
+    let mut notes: Vec<String> = one.note.iter().cloned().collect();
     notes.extend(legal(&one.lines, &aside.legal));
-    if is_order {
+    if one.move_type.is_none() {
         notes.push("Document établi à titre d'information : il ne tient pas lieu de facture.".to_owned());
     }
     let mut recipients = vec![("Client".to_owned(), report::client(parties, one.partner_id))];
@@ -265,7 +246,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, is_order: bool) -> 
         in_words: Some(format!("{agreed} {the_document} à la somme de : {}.", report::in_words(one.amount_total))),
         notes,
         signatures: vec!["Cachet et signature".to_owned()],
-        void: (one.state == "cancel").then(|| if is_refund { "ANNULÉ" } else { "ANNULÉE" }.to_owned()),
+        void: (one.state == "cancel").then(|| void.to_owned()),
     }
 }
 
@@ -273,7 +254,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, is_order: bool) -> 
 fn legal(lines: &[Line], words: &BTreeMap<i64, String>) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     for line in lines {
-        let own = line.tax_id.as_i64().and_then(|tax| words.get(&tax)).cloned();
+        let own = line.tax_id.and_then(|tax| words.get(&tax)).cloned();
         let words = own.or_else(|| line.tax_rate.is_zero().then(|| EXEMPT.to_owned()));
         notes.extend(words.filter(|words| !notes.contains(words)));
     }

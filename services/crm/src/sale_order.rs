@@ -1,19 +1,21 @@
 //! `sale.order`: what a client has ordered, and how far it is. Stock reserves and ships by the order's state, and tells what
 //! came of it.
 
+use std::collections::HashMap;
+
 use catalog_contract::Configuration;
-use chrono::NaiveDate;
 use crm_contract::{Demand, DemandOf, Papers, PapersOf};
-use diesel::sql_types::{BigInt, Date, Nullable, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Text};
 use domain::price::{Amounts, Tax};
 use domain::{Progress, price};
 use jsonrpc::Fault;
-use records::tx::{Found, taken};
+use records::tx::Found;
 use records::values::{MAX_MONEY, Mode, Problems};
-use records::write::{self, OnConflict};
-use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::write::OnConflict;
+use records::{Body, Exact, Failure, Field, Kind, Model, Tx, Values, sql};
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use service::{Answers, Owner};
 use stock_contract::{Served, ServedLine};
@@ -135,30 +137,86 @@ pub struct NewOrder {
     pub bank: (i64, String),
     /// The platform's number.
     pub ek_order_id: Option<i64>,
-    /// Columns of its own: point of sale, address.
-    pub values: Map<String, Json>,
+    /// To where it is delivered.
+    pub address: Address,
     /// What is ordered.
     pub lines: Vec<NewLine>,
 }
 
-/// Numbers for new records: what refers to them can be written before them, and in fewer statements.
-///
-/// # Errors
-/// The database's own.
-pub async fn next_ids(tx: &mut Tx<'_>, table: &str, count: usize) -> Result<Vec<i64>, Failure> {
-    let mut sql = Sql::new(&format!("SELECT nextval(pg_get_serial_sequence('{table}', 'id')) FROM generate_series(1, "));
-    sql.bind(i64::try_from(count).unwrap_or(i64::MAX)).push(")");
-    tx.ids(sql).await
+/// Point of sale and address of an order, as its columns.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Address {
+    /// The point of sale of its lead, by its code.
+    pub code_pos: Option<String>,
+    /// The same, by its record.
+    pub pos_id: Pos,
+    /// What the platform calls this kind of address.
+    pub delivery_type: Option<String>,
+    /// Street and number.
+    pub delivery_street: Option<String>,
+    /// What is to be added to it.
+    pub delivery_street2: Option<String>,
+    /// The wilaya by its name, or as it was sent.
+    pub delivery_state: Option<String>,
+    /// The same, by its record.
+    pub delivery_state_id: Option<i64>,
+    /// The country's record.
+    pub delivery_country_id: Option<i64>,
+}
+
+/// A row of `sale.order`.
+#[derive(Serialize)]
+struct OrderRow<'a> {
+    id: i64,
+    opportunity_id: i64,
+    partner_id: i64,
+    bank_id: i64,
+    order_source: &'a str,
+    ek_order_id: Option<i64>,
+    #[serde(flatten)]
+    address: &'a Address,
+    amount_untaxed: Decimal,
+    amount_tax: Decimal,
+    amount_total: Decimal,
+}
+
+/// A row of `sale.order.line`.
+#[derive(Serialize)]
+struct LineRow<'a> {
+    order_id: i64,
+    sequence: usize,
+    product_id: i64,
+    name: &'a str,
+    manufacturer_ref: &'a str,
+    product_uom_qty: Decimal,
+    price_unit: Decimal,
+    tax_id: Option<i64>,
+    tax_rate: Decimal,
+    tax_included: bool,
+    price_subtotal: Decimal,
+    price_tax: Decimal,
+    price_total: Decimal,
+    code_pos: &'a str,
+    pos_id: Pos,
+    bank_id: i64,
 }
 
 /// An order's prices, and the numbers that it and its lead will have.
-pub struct Priced {
+pub struct Priced<'a> {
     /// The lead's number.
     pub lead: i64,
     /// What all lines come to.
     pub sum: Amounts,
     id: i64,
-    lines: Vec<Map<String, Json>>,
+    lines: Vec<LineRow<'a>>,
+}
+
+/// What an order is begun with.
+#[derive(Deserialize)]
+struct Begun {
+    lead: i64,
+    order: i64,
+    rates: Vec<Rate>,
 }
 
 /// A tax, as lines copy it.
@@ -175,41 +233,45 @@ struct Rate {
 ///
 /// # Errors
 /// 422 for more than any amount of money, 409 for a tax that the catalogue names and that is not here.
-pub async fn price(tx: &mut Tx<'_>, order: &NewOrder) -> Result<Priced, Failure> {
-    let mut sql = Sql::new(
-        "SELECT nextval(pg_get_serial_sequence('crm_lead', 'id')), nextval(pg_get_serial_sequence('sale_order', 'id')), \
-         (SELECT coalesce(json_agg(json_build_object('id', t.id, 'rate', t.amount::text, 'included', t.price_include, 'first', t.id IS NOT DISTINCT FROM f.id)), '[]') \
-         FROM account_tax t LEFT JOIN (SELECT id FROM account_tax WHERE active AND deleted_at IS NULL ORDER BY sequence, id LIMIT 1) f ON true \
-         WHERE t.deleted_at IS NULL AND (t.id = f.id OR t.id = ANY(",
-    );
-    sql.bind(order.lines.iter().filter_map(|line| line.product.tax).collect::<Vec<_>>()).push(")))::text");
-    let Some((lead, id, rates)) = sql.load::<(BigInt, BigInt, Text), (i64, i64, String)>(tx.conn).await?.pop() else {
-        return Err(Fault::busy().into());
-    };
-    let rates: Vec<Rate> = serde_json::from_str(&rates).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
-    let mut sum = Amounts { untaxed: Decimal::ZERO, tax: Decimal::ZERO, total: Decimal::ZERO };
+pub async fn price<'a>(tx: &mut Tx<'_>, order: &'a NewOrder) -> Result<Priced<'a>, Failure> {
+    let taxes: Vec<i64> = order.lines.iter().filter_map(|line| line.product.tax).collect();
+    let begun = tx.read(sql!("sale_order/begin.sql", taxes)).await?.pop();
+    let Begun { lead, order: id, rates } = begun.ok_or_else(|| service::our_fault("crm", "an order can't be begun", &"no row"))?;
+    let mut sum = Amounts::default();
     let mut lines = Vec::with_capacity(order.lines.len());
     for (at, line) in order.lines.iter().enumerate() {
-        let rate = rates.iter().find(|rate| line.product.tax.map_or(rate.first, |tax| tax == rate.id));
-        if let (None, Some(tax)) = (rate, line.product.tax) {
-            let reference = &line.product.manufacturer_ref;
+        let product = &line.product;
+        let rate = rates.iter().find(|rate| product.tax.map_or(rate.first, |tax| tax == rate.id));
+        if let (None, Some(tax)) = (rate, product.tax) {
+            let reference = &product.manufacturer_ref;
             return Err(
                 Fault::conflict(format!("cart[{at}]: catalog names the tax {tax} of '{reference}', and crm has no such tax.")).into()
             );
         }
-        let tax_id = rate.map(|rate| rate.id);
         let tax = rate.map_or(Tax { rate: Decimal::ZERO, included: true }, |rate| Tax { rate: rate.rate, included: rate.included });
-        let amounts = price::amounts(line.quantity, line.product.selling_price, tax);
+        let amounts = price::amounts(line.quantity, product.selling_price, tax);
         if amounts.total >= Decimal::from(MAX_MONEY) {
             return Err(Fault::validation(format!("cart[{at}] comes to more than any amount of money.")).into());
         }
-        sum = Amounts { untaxed: sum.untaxed + amounts.untaxed, tax: sum.tax + amounts.tax, total: sum.total + amounts.total };
-        lines.push(object(json!({
-            "order_id": id, "sequence": at + 1, "product_id": line.product.id, "name": line.product.name,
-            "manufacturer_ref": line.product.manufacturer_ref, "product_uom_qty": line.quantity, "price_unit": line.product.selling_price,
-            "tax_id": tax_id, "tax_rate": tax.rate, "tax_included": tax.included, "price_subtotal": amounts.untaxed,
-            "price_tax": amounts.tax, "price_total": amounts.total, "code_pos": line.code_pos, "pos_id": line.pos, "bank_id": order.bank.0,
-        })));
+        sum = sum + amounts;
+        lines.push(LineRow {
+            order_id: id,
+            sequence: at + 1,
+            product_id: product.id,
+            name: &product.name,
+            manufacturer_ref: &product.manufacturer_ref,
+            product_uom_qty: line.quantity,
+            price_unit: product.selling_price,
+            tax_id: rate.map(|rate| rate.id),
+            tax_rate: tax.rate,
+            tax_included: tax.included,
+            price_subtotal: amounts.untaxed,
+            price_tax: amounts.tax,
+            price_total: amounts.total,
+            code_pos: &line.code_pos,
+            pos_id: line.pos,
+            bank_id: order.bank.0,
+        });
     }
     if sum.total >= Decimal::from(MAX_MONEY) {
         return Err(Fault::validation("The order comes to more than any amount of money.").into());
@@ -221,41 +283,22 @@ pub async fn price(tx: &mut Tx<'_>, order: &NewOrder) -> Result<Priced, Failure>
 ///
 /// # Errors
 /// 409 where the platform's number is taken.
-pub async fn insert(tx: &mut Tx<'_>, order: &NewOrder, priced: Priced) -> Result<(), Failure> {
+pub async fn insert(tx: &mut Tx<'_>, order: &NewOrder, priced: Priced<'_>) -> Result<(), Failure> {
     let registry = tx.registry;
-    let (model, line_model) = (registry.model("sale.order")?, registry.model("sale.order.line")?);
-    let Priced { lead, sum, id, lines } = priced;
-    let mut row = order.values.clone();
-    row.extend(object(json!({
-        "id": id, "opportunity_id": lead, "partner_id": order.partner, "bank_id": order.bank.0, "order_source": order.bank.1,
-        "ek_order_id": order.ek_order_id, "amount_untaxed": sum.untaxed, "amount_tax": sum.tax, "amount_total": sum.total,
-    })));
-    let stored = write::insert(model, &tx.author, &columns(model, Some(&row)), &[row], OnConflict::Fail, "NULL");
-    tx.ids_of_new(stored).await.map_err(|failure| by_constraint(model, failure))?;
-    tx.ids_of_new(write::insert(line_model, &tx.author, &columns(line_model, lines.first()), &lines, OnConflict::Fail, "NULL"))
-        .await
-        .map(drop)
-}
-
-/// The columns that a row names, in the declaration's order: one text of the statement whatever the row's.
-pub fn columns<'m>(model: &'m Model, row: Option<&Map<String, Json>>) -> Vec<&'m str> {
-    model.fields.iter().map(|field| field.name).filter(|name| row.is_some_and(|row| row.contains_key(*name))).collect()
-}
-
-/// What a model's constraints refuse, as the client's error.
-pub fn by_constraint(model: &Model, failure: Failure) -> Failure {
-    match failure {
-        Failure::Database(error) => taken(model, error),
-        fault => fault,
-    }
-}
-
-/// The members of a JSON object.
-pub fn object(json: Json) -> Map<String, Json> {
-    match json {
-        Json::Object(map) => map,
-        _ => Map::new(),
-    }
+    let row = OrderRow {
+        id: priced.id,
+        opportunity_id: priced.lead,
+        partner_id: order.partner,
+        bank_id: order.bank.0,
+        order_source: &order.bank.1,
+        ek_order_id: order.ek_order_id,
+        address: &order.address,
+        amount_untaxed: priced.sum.untaxed,
+        amount_tax: priced.sum.tax,
+        amount_total: priced.sum.total,
+    };
+    tx.insert_rows(registry.model("sale.order")?, &[row], OnConflict::Fail).await?;
+    tx.insert_rows(registry.model("sale.order.line")?, &priced.lines, OnConflict::Fail).await.map(drop)
 }
 
 /// What a change of orders takes.
@@ -294,16 +337,14 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
 /// # Errors
 /// 422 naming the orders that can't, and what they can.
 pub async fn advance(tx: &mut Tx<'_>, model: &Model, ids: &[i64], step: Progress, mut values: Values) -> Result<(), Failure> {
-    let mut sql = Sql::new("SELECT id, ek_state FROM sale_order WHERE id = ANY(");
-    sql.bind(ids.to_vec()).push(") ORDER BY id");
     let mut moved = Vec::new();
     let mut problems = Problems::default();
-    for (id, state) in sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await? {
-        match Progress::parse(&state).map(|at| at.advance(step)) {
-            Some(Ok(true)) => moved.push(id),
-            Some(Ok(false)) => {}
-            Some(Err(refused)) => problems.add(format!("Order {id}: {refused}")),
-            None => problems.add(format!("Order {id} has no state")),
+    for State { id, ek_state } in tx.rows(sql!("sale_order/states.sql", ids.to_vec())).await? {
+        let at = Progress::parse(&ek_state).ok_or_else(|| service::our_fault("crm", "an order's state is unknown", &ek_state))?;
+        match at.advance(step) {
+            Ok(true) => moved.push(id),
+            Ok(false) => {}
+            Err(refused) => problems.add(format!("Order {id}: {refused}")),
         }
     }
     problems.check()?;
@@ -323,18 +364,25 @@ pub async fn advance(tx: &mut Tx<'_>, model: &Model, ids: &[i64], step: Progress
     Ok(())
 }
 
+/// How far an order is.
+#[derive(QueryableByName)]
+struct State {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    ek_state: String,
+}
+
 /// A public method of an order.
 ///
 /// # Errors
-/// As [`advance`].
+/// As [`advance`]; 404 for a method that there is not.
 pub async fn action(tx: &mut Tx<'_>, model: &Model, found: Found, method: &str) -> Result<Json, Failure> {
     match method {
         "action_confirm" => advance(tx, model, &found.ids, Progress::InPreparation, Values::default()).await?,
         "action_cancel" => advance(tx, model, &found.ids, Progress::Cancelled, Values::default()).await?,
-        _ => {
-            let mut sql = Sql::new("SELECT id FROM sale_order WHERE state = 'draft' AND id = ANY(");
-            sql.bind(found.ids.clone()).push(")");
-            let drafts = tx.ids(sql).await?;
+        "action_quotation_sent" => {
+            let drafts = tx.ids(sql!("sale_order/drafts.sql", found.ids.clone())).await?;
             if drafts.len() < found.ids.len() {
                 return Err(Fault::validation("Only an order that is a draft can be marked as sent.").into());
             }
@@ -342,37 +390,49 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, found: Found, method: &str) 
             values.set("state", "sent");
             tx.update(model, drafts, &values).await?;
         }
+        unknown => return Err(Fault::no_such_method(model.name, unknown).into()),
     }
     Ok(true.into())
 }
 
 impl Answers<DemandOf> for Crm {
     async fn answer(owner: &Owner<Self>, question: DemandOf, _: Option<&String>) -> Result<Vec<Demand>, Fault> {
-        let mut sql = Sql::new(
-            "SELECT json_build_object('id', o.id, 'name', 'S' || lpad(o.id::text, greatest(5, length(o.id::text)), '0'), 'version', o.version, \
-             'ek_state', o.ek_state, 'bank_id', o.bank_id, 'partner_id', o.partner_id, 'lines', \
-             (SELECT coalesce(json_agg(json_build_object('id', l.id, 'product_id', l.product_id, 'name', l.name, 'manufacturer_ref', l.manufacturer_ref, \
-             'quantity', l.product_uom_qty::text, 'price_unit', l.price_unit::text, 'pos_id', l.pos_id, 'code_pos', l.code_pos) ORDER BY l.id), '[]') \
-             FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL))::text \
-             FROM sale_order o WHERE o.deleted_at IS NULL AND o.id = ANY(",
-        );
-        sql.bind(question.ids.into_iter().collect::<Vec<_>>()).push(") ORDER BY o.id");
-        owner.database.read(sql).await
+        owner.database.read(sql!("sale_order/demand.sql", question.ids.into_iter().collect::<Vec<_>>())).await
     }
 }
 
 /// A line as it is known, locked with its order.
-#[derive(Deserialize)]
+#[derive(QueryableByName)]
 struct KnownLine {
+    #[diesel(sql_type = BigInt)]
     id: i64,
-    order: i64,
-    canceled: bool,
+    #[diesel(sql_type = BigInt)]
+    order_id: i64,
+    #[diesel(sql_type = Bool)]
+    cancelled: bool,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     short: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     ordered: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     reserved: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     delivered: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     returned: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     closed: Decimal,
+}
+
+/// What changes of a row of `sale.order.line`.
+#[derive(Serialize)]
+struct LineChange {
+    id: i64,
+    reserved: Decimal,
+    short: Decimal,
+    qty_delivered: Decimal,
+    qty_returned: Decimal,
+    qty_closed: Decimal,
 }
 
 /// Writes what stock told, and makes credit notes for what came back and what was given up.
@@ -381,48 +441,33 @@ struct KnownLine {
 /// The database's own.
 pub async fn serve(tx: &mut Tx<'_>, orders: &[Served]) -> Result<(), Failure> {
     let model = tx.registry.model("sale.order.line")?;
-    let mut sql = Sql::new("WITH o AS (SELECT id, state FROM sale_order WHERE id = ANY(");
-    sql.bind(orders.iter().map(|order| order.order).collect::<Vec<_>>());
-    sql.push(
-        ") ORDER BY id FOR UPDATE) SELECT json_build_object('id', l.id, 'order', o.id, 'canceled', o.state = 'cancel', 'short', l.short::text, \
-         'ordered', l.product_uom_qty::text, 'reserved', l.reserved::text, 'delivered', l.qty_delivered::text, 'returned', l.qty_returned::text, \
-         'closed', l.qty_closed::text)::text FROM o JOIN sale_order_line l ON l.order_id = o.id ORDER BY l.id",
-    );
-    let told: std::collections::HashMap<i64, &ServedLine> =
-        orders.iter().flat_map(|order| &order.lines).map(|line| (line.line, line)).collect();
-    let (mut rows, mut creditable, mut closed_now) = (Vec::new(), false, Vec::new());
-    for text in sql.load::<Text, String>(tx.conn).await? {
-        let known: KnownLine = serde_json::from_str(&text).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
-        let Some(line) = told.get(&known.id) else { continue };
-        let now = domain::served::Served {
-            ordered: known.ordered,
-            reserved: line.reserved,
-            // None of it is ever undone: who asked before the last one who told may come after him
-            delivered: line.delivered.max(known.delivered),
-            returned: line.returned.max(known.returned),
-            closed: line.closed.max(known.closed),
-        };
-        let short = if known.canceled { Decimal::ZERO } else { now.short() };
-        let (before, after) = (
-            [known.reserved, known.short, known.delivered, known.returned, known.closed],
-            [now.reserved, short, now.delivered, now.returned, now.closed],
-        );
-        if before != after {
-            let [reserved, short, delivered, returned, closed] = after.map(|amount| amount.normalize());
-            rows.push(object(json!({
-                "id": known.id, "reserved": reserved, "short": short, "qty_delivered": delivered, "qty_returned": returned, "qty_closed": closed,
-            })));
+    let told: HashMap<i64, &ServedLine> = orders.iter().flat_map(|order| &order.lines).map(|line| (line.line, line)).collect();
+    let orders: Vec<i64> = orders.iter().map(|order| order.order).collect();
+    let (mut changes, mut creditable, mut closed_now) = (Vec::new(), false, Vec::new());
+    let known: Vec<KnownLine> = tx.rows(sql!("sale_order/lock_lines.sql", orders.clone())).await?;
+    // Of the others stock has nothing yet
+    for (known, told) in known.into_iter().filter_map(|known| told.get(&known.id).map(|told| (known, *told))) {
+        let KnownLine { ordered, reserved, delivered, returned, closed, .. } = known;
+        let before = domain::served::Served { ordered, reserved, delivered, returned, closed };
+        let ServedLine { reserved, delivered, returned, closed, .. } = *told;
+        let now = before.after(&domain::served::Served { ordered, reserved, delivered, returned, closed });
+        let short = if known.cancelled { Decimal::ZERO } else { now.short() };
+        if (now, short) != (before, known.short) {
+            changes.push(LineChange {
+                id: known.id,
+                reserved: now.reserved.normalize(),
+                short: short.normalize(),
+                qty_delivered: now.delivered.normalize(),
+                qty_returned: now.returned.normalize(),
+                qty_closed: now.closed.normalize(),
+            });
         }
-        if now.closed > known.closed {
-            closed_now.push(known.order);
+        if now.closed > before.closed {
+            closed_now.push(known.order_id);
         }
         creditable |= now.to_credit(Decimal::ZERO) > Decimal::ZERO;
     }
-    if !rows.is_empty() {
-        let columns = ["qty_closed", "qty_delivered", "qty_returned", "reserved", "short"];
-        tx.ids(write::update_each(model, &tx.author, &columns, &rows)).await?;
-    }
-    let orders: Vec<i64> = orders.iter().map(|order| order.order).collect();
+    tx.update_rows(model, &changes).await?;
     if creditable { account_move::credit(tx, &orders, &closed_now).await } else { Ok(()) }
 }
 
@@ -431,9 +476,7 @@ pub async fn serve(tx: &mut Tx<'_>, orders: &[Served]) -> Result<(), Failure> {
 /// # Errors
 /// The database's own.
 pub async fn note_reason(tx: &mut Tx<'_>, orders: Vec<i64>, reason: String) -> Result<(), Failure> {
-    let mut sql = Sql::new("SELECT id FROM sale_order WHERE id = ANY(");
-    sql.bind(orders).push(") ORDER BY id FOR UPDATE");
-    let orders = tx.ids(sql).await?;
+    let orders = tx.ids(sql!("sale_order/lock.sql", orders)).await?;
     let mut values = Values::default();
     values.set("closing_reason", reason);
     tx.update(tx.registry.model("sale.order")?, orders, &values).await.map(drop)
@@ -441,23 +484,7 @@ pub async fn note_reason(tx: &mut Tx<'_>, orders: Vec<i64>, reason: String) -> R
 
 impl Answers<PapersOf> for Crm {
     async fn answer(owner: &Owner<Self>, question: PapersOf, _: Option<&String>) -> Result<Papers, Fault> {
-        let mut sql = Sql::new(
-            "SELECT (SELECT count(*) FROM sale_order o WHERE o.deleted_at IS NULL AND o.state <> 'cancel' \
-             AND (o.state <> 'done' OR EXISTS (SELECT FROM sale_order_line l WHERE l.order_id = o.id AND l.deleted_at IS NULL \
-             AND l.reserved + l.short > 0)) AND o.partner_id = ",
-        );
-        sql.bind(question.partner).push("), (SELECT max(m.invoice_date) FROM account_move m WHERE m.state = 'posted' AND m.partner_id = ");
-        sql.bind(question.partner).push(")");
-        let row = owner.database.search::<(BigInt, Nullable<Date>), (i64, Option<NaiveDate>)>(sql).await?.pop();
-        let (open, last) = row.ok_or_else(|| service::our_fault("crm", "a client's papers can't be counted", &"no row"))?;
-        Ok(Papers { open, last })
-    }
-}
-
-/// The value of a checked quantity.
-pub fn decimal(values: &Values, name: &str) -> Option<Decimal> {
-    match values.get(name)? {
-        Value::Plain(Json::String(text)) => text.parse().ok(),
-        _ => None,
+        let papers = owner.database.read(sql!("sale_order/papers.sql", question.partner)).await?.pop();
+        papers.ok_or_else(|| service::our_fault("crm", "a client's papers can't be counted", &"no row"))
     }
 }

@@ -70,6 +70,34 @@ async fn a_lead_is_an_order_that_stock_is_told_of_and_tells_about() {
 }
 
 #[tokio::test]
+async fn what_comes_back_of_a_delivered_order_is_credited_once() {
+    let [three, one, none] = [Decimal::from(3), Decimal::ONE, Decimal::ZERO];
+    let served = ServedLine { line: 1, reserved: none, delivered: three, returned: one, closed: none };
+    let stock = Neighbour::default()
+        .answers(move |asked: ForOrders| asked.ids.into_iter().map(|order| Served { order, lines: vec![served.clone()] }).collect());
+    let alone = crm(stock).await;
+    let system = Identity::system();
+    alone.call(&system, "crm.lead", "create", lead("TV-1")).await.unwrap();
+    for step in [Progress::InPreparation, Progress::InDelivery, Progress::Delivered] {
+        let change = json!({"filter": [["id", "=", 1]], "data": {"state": step.as_str()}});
+        alone.call(&system, "sale.order", "write", change).await.unwrap();
+    }
+    for version in [2, 3] {
+        alone.neighbour("stock").tells("updated", 70, version, &StockMove { sale_id: Some(1) });
+        assert_eq!(alone.hears("stock").await, 0);
+    }
+    let query = "{move_type, amount_untaxed, amount_total, reversed_entry_id, invoice_line_ids{sequence, quantity, price_total}}";
+    let moves = alone.call(&system, "account.move", "search_read", json!({"query": query, "order": "id"})).await.unwrap();
+    let told = |kind: &str, of: Value, [untaxed, total]: [f64; 2], quantity: f64| {
+        json!({"move_type": kind, "amount_untaxed": untaxed, "amount_total": total, "reversed_entry_id": of,
+            "invoice_line_ids": [{"sequence": 1, "quantity": quantity, "price_total": total}]})
+    };
+    let invoice = told("out_invoice", false.into(), [201_680.67, 240_000.0], 3.0);
+    let note = told("out_refund", 1.into(), [67_226.89, 80_000.0], 1.0);
+    assert_eq!(moves["result"], json!([invoice, note]), "{moves}");
+}
+
+#[tokio::test]
 async fn what_catalog_does_not_know_is_refused_and_stored_nowhere() {
     let alone = crm(Neighbour::default()).await;
     let fault = alone.call(&Identity::system(), "crm.lead", "create", lead("TV-2")).await.unwrap_err();
@@ -84,6 +112,11 @@ async fn a_line_of_which_stock_does_not_say_what_the_contract_promises_is_put_as
     alone.call(&Identity::system(), "crm.lead", "create", lead("TV-1")).await.unwrap();
     alone.neighbour("stock").tells("updated", 70, 2, &StockMove { sale_id: Some(1) });
     assert_eq!(alone.hears("stock").await, 1);
+}
+
+#[tokio::test]
+async fn every_statement_is_one_of_the_migrated_schema() {
+    crm(Neighbour::default()).await.prepares_statements(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).await;
 }
 
 #[tokio::test]

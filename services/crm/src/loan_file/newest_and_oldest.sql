@@ -1,0 +1,4 @@
+-- The newest and the oldest loan files: what each is bound to, and its text.
+(SELECT 'crm.lead ' || id AS bound_to, loan_file AS text FROM crm_lead WHERE loan_file IS NOT NULL ORDER BY id DESC LIMIT 1000)
+UNION
+(SELECT 'crm.lead ' || id, loan_file FROM crm_lead WHERE loan_file IS NOT NULL ORDER BY id LIMIT 1000)
