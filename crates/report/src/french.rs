@@ -1,7 +1,7 @@
 //! Numbers, money and dates as French writes them.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
-use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Between thousands, and before a unit: a line is never broken here. The narrow one is too narrow in small print.
 const NO_BREAK: char = '\u{a0}';
@@ -17,9 +17,9 @@ pub fn amount(amount: Decimal) -> String {
 }
 
 /// The price of one of `quantity`, which come to `amount` together: with two decimals, or as many more as it takes (six at most)
-/// so that who multiplies finds the amount.
+/// so that who multiplies finds the amount. One of nothing has no price.
 pub fn price(amount: Decimal, quantity: Decimal) -> String {
-    let exact = amount.checked_div(quantity).unwrap_or_default();
+    let Some(exact) = amount.checked_div(quantity) else { return String::new() };
     let rounded = |places| exact.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let comes_to = |price: Decimal| price.checked_mul(quantity).map(centimes) == Some(centimes(amount));
     let places = (2..6).find(|places| comes_to(rounded(*places))).unwrap_or(6);
@@ -48,8 +48,9 @@ pub fn day(at: DateTime<Utc>) -> NaiveDate {
 pub fn in_words(amount: Decimal) -> String {
     let amount = centimes(amount);
     let (sign, amount) = if amount.is_sign_negative() { ("moins ", -amount) } else { ("", amount) };
-    let dinars = amount.trunc().to_u128().unwrap_or_default();
-    let cents = ((amount - amount.trunc()) * Decimal::ONE_HUNDRED).to_u128().unwrap_or_default();
+    // A truncated number has no places: its mantissa is the number
+    let whole = |amount: Decimal| amount.trunc().mantissa().unsigned_abs();
+    let (dinars, cents) = (whole(amount), whole(amount.fract() * Decimal::ONE_HUNDRED));
     // "deux millions de dinars": million and milliard are nouns, which want their "de"
     let unit = match dinars {
         0 | 1 => " dinar algérien",
