@@ -3,18 +3,22 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Bytes, Payload};
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use jsonrpc::Fault;
+use records::model::clip;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use service::http::ARRIVAL;
+use service::http::{ARRIVAL, header};
 use service::shares::{Share, Shares};
 
-use crate::Gateway;
-use crate::auth::Carried;
+use crate::auth::{Carried, Sessions};
+use crate::callers::Callers;
 
 /// How much of a stranger's body is read to find out who sends it, in bytes.
 const SAID: usize = 64 << 10;
@@ -32,7 +36,8 @@ pub enum Says {
 
 /// A body that was read, with the place that it takes of what strangers may hold.
 pub struct Sent {
-    bytes: Bytes,
+    /// All of it.
+    pub bytes: Bytes,
     _held: Vec<Share<String>>,
 }
 
@@ -44,32 +49,65 @@ impl Deref for Sent {
     }
 }
 
-/// The places of what strangers may hold, in bytes.
-pub fn strangers(bytes: usize) -> Shares<String> {
-    Shares::new("bytes of requests whose senders are not known yet", bytes, bytes / OF_AN_ADDRESS)
+/// Reads bodies within their bounds.
+pub struct Bodies {
+    /// The largest one, in bytes.
+    most: usize,
+    /// The places of what strangers may hold, in bytes.
+    strangers: Shares<String>,
+    sessions: Arc<Sessions>,
+    callers: Arc<Callers>,
 }
 
-impl Gateway {
+impl Bodies {
+    /// Of at most `most` bytes each, of strangers' at most `strangers` bytes together.
+    pub fn new(most: usize, strangers: usize, sessions: Arc<Sessions>, callers: Arc<Callers>) -> Bodies {
+        let strangers = Shares::new("bytes of requests whose senders are not known yet", strangers, strangers / OF_AN_ADDRESS);
+        Bodies { most, strangers, sessions, callers }
+    }
+
     /// A request's whole body, where its sender is known or says who they are within the first 64 kB.
     ///
     /// # Errors
     /// 401 where the rest would be a stranger's, 413, 408, 400, and 429 or 503 where strangers hold too much.
-    pub async fn body(&self, request: &HttpRequest, payload: Payload, says: Says) -> Result<Sent, Fault> {
-        let mut reading = Reading { gateway: self, request, payload, bytes: Vec::new(), held: Some(Vec::new()) };
+    pub async fn read(&self, request: &HttpRequest, payload: Payload, says: Says) -> Result<Sent, Fault> {
+        let mut reading = Reading { bodies: self, request, payload, bytes: Vec::new(), held: Some(Vec::new()) };
         let read = tokio::time::timeout(ARRIVAL, reading.read(says)).await;
         match read.unwrap_or_else(|_elapsed| Err(Fault::http(408, "The body took too long to come."))) {
             Ok(()) => Ok(Sent { bytes: reading.bytes.into(), _held: reading.held.unwrap_or_default() }),
             Err(fault) => {
                 // A sender that goes on may hear the answer only when all is sent: it is taken, and not kept
-                actix_web::rt::spawn(tokio::time::timeout(ARRIVAL, drain(reading.payload, self.max_body)));
+                actix_web::rt::spawn(tokio::time::timeout(ARRIVAL, drain(reading.payload, self.most)));
                 Err(fault)
             }
         }
     }
 }
 
+/// A request that carries JSON says so, and carries it as it is.
+///
+/// # Errors
+/// 415.
+pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
+    for coding in request.headers().get_all(CONTENT_ENCODING) {
+        let coding = String::from_utf8_lossy(coding.as_bytes());
+        if !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity") {
+            let coding = clip(coding.trim());
+            return Err(Fault::http(
+                415,
+                format!("415: Unsupported Media Type: Content-Encoding '{coding}' is not read here; send the body without it"),
+            ));
+        }
+    }
+    let kind = header(request, CONTENT_TYPE.as_str()).and_then(|kind| kind.split(';').next()).map(str::trim);
+    match kind {
+        Some(kind) if kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/json-rpc") => Ok(()),
+        Some(_) | None => Err(Fault::http(415, "415: Unsupported Media Type: application/json was expected")),
+    }
+}
+
 struct Reading<'a> {
-    gateway: &'a Gateway,
+    bodies: &'a Bodies,
     request: &'a HttpRequest,
     payload: Payload,
     bytes: Vec<u8>,
@@ -79,7 +117,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     async fn read(&mut self, says: Says) -> Result<(), Fault> {
-        let carried = self.gateway.carried(self.request, None).filter(|_| says == Says::Session);
+        let carried = self.bodies.sessions.carried(self.request, None).filter(|_| says == Says::Session);
         if self.knows(carried).await? {
             self.held = None;
         } else if !self.read_to(SAID).await? {
@@ -87,8 +125,7 @@ impl Reading<'_> {
             let is_said = match says {
                 Says::Credentials => said.login && said.password,
                 Says::Session => {
-                    let session = said.session_id.filter(|_| self.gateway.config.session_param);
-                    let is_known = self.knows(session.map(|id| Carried::Session { id, by_cookie: false })).await?;
+                    let is_known = self.knows(self.bodies.sessions.named_in_body(said.session_id)).await?;
                     self.held = self.held.take().filter(|_| !is_known);
                     is_known
                 }
@@ -106,7 +143,7 @@ impl Reading<'_> {
 
     async fn knows(&self, carried: Option<Carried>) -> Result<bool, Fault> {
         let Some(carried) = carried else { return Ok(false) };
-        match self.gateway.look_up(self.request, &carried).await {
+        match self.bodies.sessions.look_up(self.request, &carried).await {
             Ok(_) => Ok(true),
             Err(fault) if fault.status == 401 => Ok(false),
             Err(fault) => Err(fault),
@@ -115,7 +152,7 @@ impl Reading<'_> {
 
     /// Reads on until the end, or until there is more than so much. Tells whether it was the end.
     async fn read_to(&mut self, enough: usize) -> Result<bool, Fault> {
-        let most = self.gateway.max_body;
+        let most = self.bodies.most;
         while self.bytes.len() <= enough {
             let Some(piece) = self.payload.next().await else { return Ok(true) };
             let piece = piece.map_err(|error| Fault::malformed(format!("The body broke off: {error}")))?;
@@ -136,7 +173,7 @@ impl Reading<'_> {
     fn hold(&mut self, more: usize) -> Result<(), Fault> {
         if let Some(held) = &mut self.held {
             let more = u32::try_from(more).unwrap_or(u32::MAX);
-            held.push(self.gateway.strangers.take_now(self.gateway.address(self.request), more)?);
+            held.push(self.bodies.strangers.take_now(self.bodies.callers.address(self.request), more)?);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
-use crate::Gateway;
+use crate::gateway::Gateway;
 
 const METHODS: &str = "GET, POST, PUT, DELETE";
 const HEADERS: &str = "authorization, content-type, idempotency-key, traceparent, x-openerp-session-id";

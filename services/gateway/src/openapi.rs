@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use jsonrpc::{Call, Fault};
+use jsonrpc::Fault;
 use records::Described;
 use records::read::{MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value as Json, json};
 use service::directory::SERVICES;
-use service::{ask, parse_reply};
+use service::parse_reply;
 use sync_contract::Webhooks;
 
-use crate::Gateway;
 use crate::doors::report;
+use crate::services::Services;
 
 /// What is said of all of it.
 const ABOUT: &str = "The hub between Ekiclik and the banks, with an Odoo-style REST API.
@@ -44,49 +44,46 @@ const OF_READS: &[&str] = &["400", "401", "403", "404", "422", "503"];
 /// What changes something, with these.
 const OF_CHANGES: &[&str] = &["400", "401", "403", "404", "408", "409", "413", "415", "422", "503"];
 
-impl Gateway {
-    /// The document, asked for of every service.
-    ///
-    /// # Errors
-    /// 503 where one is away.
-    pub async fn openapi(&self) -> Result<Json, Fault> {
-        let mut tags = Vec::new();
-        let mut models: BTreeMap<String, (&'static str, Described)> = BTreeMap::new();
-        for (service, _) in SERVICES {
-            let call = Call::new("", "_described", self.keyring.own_token(service)?);
-            let described: BTreeMap<String, Described> = parse_reply(self.router.service(service)?.call(call).await?).await?;
-            models.extend(described.into_iter().map(|(name, model)| (name, (*service, model))));
-            tags.push(json!({"name": service}));
-        }
-        let webhooks = ask(&self.router, &self.keyring, &Webhooks {}, None).await?;
-        tags.extend([json!({"name": "sessions"}), json!({"name": "documents"}), json!({"name": "webhooks"})]);
-
-        let mut paths = own_paths();
-        let mut schemas = own_schemas();
-        schemas.extend(records::schema::components());
-        for (name, (service, model)) in models {
-            describe(&name, service, model, &mut paths, &mut schemas);
-        }
-        Ok(json!({
-            "openapi": "3.1.0",
-            "info": {"title": "Echange", "version": service::VERSION, "description": ABOUT},
-            "servers": [{"url": "/"}],
-            "security": [{"session": []}, {"cookie": []}, {"key": []}],
-            "tags": tags,
-            "paths": paths,
-            "webhooks": webhooks,
-            "components": {
-                "schemas": schemas,
-                "parameters": parameters(),
-                "responses": refusals(),
-                "securitySchemes": {
-                    "session": {"type": "apiKey", "in": "header", "name": "X-Openerp-Session-Id"},
-                    "cookie": {"type": "apiKey", "in": "cookie", "name": "session_id"},
-                    "key": {"type": "http", "scheme": "bearer"},
-                },
-            },
-        }))
+/// The document, asked for of every service.
+///
+/// # Errors
+/// 503 where one is away.
+pub async fn openapi(services: &Services) -> Result<Json, Fault> {
+    let mut tags = Vec::new();
+    let mut models: BTreeMap<String, (&'static str, Described)> = BTreeMap::new();
+    for (service, _) in SERVICES {
+        let described: BTreeMap<String, Described> = parse_reply(services.ask_of_itself(service, "_described", None).await?).await?;
+        models.extend(described.into_iter().map(|(name, model)| (name, (*service, model))));
+        tags.push(json!({"name": service}));
     }
+    let webhooks = services.ask(&Webhooks {}, None).await?;
+    tags.extend([json!({"name": "sessions"}), json!({"name": "documents"}), json!({"name": "webhooks"})]);
+
+    let mut paths = own_paths();
+    let mut schemas = own_schemas();
+    schemas.extend(records::schema::components());
+    for (name, (service, model)) in models {
+        describe(&name, service, model, &mut paths, &mut schemas);
+    }
+    Ok(json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Echange", "version": service::VERSION, "description": ABOUT},
+        "servers": [{"url": "/"}],
+        "security": [{"session": []}, {"cookie": []}, {"key": []}],
+        "tags": tags,
+        "paths": paths,
+        "webhooks": webhooks,
+        "components": {
+            "schemas": schemas,
+            "parameters": parameters(),
+            "responses": refusals(),
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "header", "name": "X-Openerp-Session-Id"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "session_id"},
+                "key": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }))
 }
 
 fn refusals() -> Json {

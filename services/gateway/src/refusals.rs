@@ -4,22 +4,21 @@
 //! drops them: telling must not slow what is told of.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use chrono::Utc;
 use jsonrpc::Fault;
 use serde_json::Value as Json;
-use service::ask;
 use service::http::header;
 use service::metrics::REFUSED;
 use service::shares::{Share, Shares};
 use sync_contract::{KeepRefused, Refused};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::Gateway;
 use crate::auth::Session;
+use crate::services::Services;
 
 /// How many wait to be told at most, and how many of one user's.
 const WAITING: (usize, usize) = (2_000, 200);
@@ -35,6 +34,7 @@ type Waiting = (Refused, Share<i64>);
 
 /// Those that are still to be told.
 pub struct Refusals {
+    services: Services,
     sender: Sender<Waiting>,
     receiver: Mutex<Option<Receiver<Waiting>>>,
     places: Shares<i64>,
@@ -42,27 +42,20 @@ pub struct Refusals {
 
 impl Refusals {
     /// None yet.
-    pub fn new() -> Refusals {
+    pub fn new(services: Services) -> Refusals {
         let (sender, receiver) = channel(WAITING.0);
         let places = Shares::new("refused requests that are not told of yet", WAITING.0, WAITING.1);
-        Refusals { sender, receiver: Mutex::new(Some(receiver)), places }
+        Refusals { services, sender, receiver: Mutex::new(Some(receiver)), places }
     }
-}
 
-impl Default for Refusals {
-    fn default() -> Refusals {
-        Refusals::new()
-    }
-}
-
-impl Gateway {
-    /// Notes a refusal.
-    pub fn note_refusal(&self, request: &HttpRequest, session: Option<&Session>, body: &[u8], fault: &Fault) {
+    /// Notes that a request with this body was refused.
+    pub fn note(&self, request: &HttpRequest, session: Option<&Session>, body: &[u8], fault: &Fault) {
         let count = |who: &str| REFUSED.with_label_values(&[fault.status.to_string().as_str(), who]).inc();
         let Some(session) = session else { return count("stranger") };
         let identity = &session.who.identity;
-        let Ok(place) = self.refusals.places.take_now(identity.uid, 1) else { return count("dropped") };
+        let Ok(place) = self.places.take_now(identity.uid, 1) else { return count("dropped") };
         let mut names = BTreeMap::new();
+        // Of a body that can't be read the fault says why
         if let Ok(body) = serde_json::from_slice::<Json>(body) {
             collect(&body, DEPTH, &mut names);
         }
@@ -85,19 +78,18 @@ impl Gateway {
             email: named("email"),
             trace_id: trace.map(str::to_owned),
         };
-        count(if self.refusals.sender.try_send((row, place)).is_ok() { "user" } else { "dropped" });
+        count(if self.sender.try_send((row, place)).is_ok() { "user" } else { "dropped" });
     }
 
-    /// Tells them, until it is dropped.
-    pub async fn tell_refusals(self: Arc<Gateway>) {
-        let receiver = self.refusals.receiver.lock().ok().and_then(|mut receiver| receiver.take());
-        let Some(mut receiver) = receiver else { return };
+    /// Tells them, as long as the process lives. It does so once.
+    pub async fn tell(&self) {
+        let Some(mut receiver) = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let mut rows = Vec::new();
         while receiver.recv_many(&mut rows, BATCH).await > 0 {
             // Twice; after that support has one answer less
             let told = KeepRefused { rows: rows.iter().map(|(row, _)| row.clone()).collect() };
             for again in [true, false] {
-                match ask(&self.router, &self.keyring, &told, None).await {
+                match self.services.ask(&told, None).await {
                     Ok(_) => break,
                     Err(_) if again => tokio::time::sleep(Duration::from_secs(2)).await,
                     Err(fault) => tracing::warn!(%fault, lost = rows.len(), "refused requests could not be kept"),

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use jsonrpc::envelope::Request;
+use actix_web::{HttpResponse, web};
+use jsonrpc::envelope::text_or_unset;
 use jsonrpc::{Call, Fault, Params};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::Gateway;
-use crate::answer::{self, Manner};
+use crate::answer::{Answer, as_the_add_on};
 use crate::bodies::Says;
-use crate::doors::idempotency;
-use crate::doors::rest::{json_body, number};
+use crate::incoming::Incoming;
+use crate::query::number;
 
 /// The parts of the path.
 #[derive(Deserialize)]
@@ -26,14 +24,53 @@ pub struct Target {
 /// What may stand beside `params`.
 const ENVELOPE: &[&str] = &["jsonrpc", "id", "method", "params"];
 
+/// Methods of the record interface, which have doors of their own.
+const BY_OTHER_DOORS: &[&str] = &["create", "read", "report", "search_read", "unlink", "write"];
+
+/// `POST /object/{model}/{method}`, `POST /object/{model}/{id}/{method}`
+pub async fn call(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
+    let answer = act(&mut incoming, path.into_inner()).await;
+    incoming.told(as_the_add_on, answer)
+}
+
+async fn act(incoming: &mut Incoming, target: Target) -> Result<HttpResponse, Fault> {
+    let body = incoming.json(Says::Session).await?;
+    let envelope = incoming.envelope(&body)?;
+    incoming.note_refusals(&body);
+    let mut params: Params = envelope.read()?;
+    let session_id = session_id(&mut params)?;
+    let session = incoming.session(session_id.as_deref()).await?;
+    let call = session.call(&target.model, &target.method)?;
+    if BY_OTHER_DOORS.contains(&target.method.as_str()) {
+        return Err(Fault::no_such_method(&target.model, &target.method));
+    }
+    refuse_outside(incoming.request.query_string(), &body)?;
+    if let Some(id) = &target.id {
+        if params.raw("ids").is_some() {
+            return Err(Fault::validation("`ids` and the address both say which records are meant: give one"));
+        }
+        params.set("ids", &[number(id)?]);
+    }
+    // A key is shown once and kept as a hash: its answer is not kept beside it
+    let idempotency = incoming.idempotency(&body)?.filter(|_| call.method != "action_new_api_key");
+    let reply = incoming.send(Call { params, idempotency, ..call }).await?;
+    incoming.answers().enveloped(incoming.id(), reply).await
+}
+
+/// The session among the parameters, which is no argument of the method's.
+fn session_id(params: &mut Params) -> Result<Option<String>, Fault> {
+    let Some(raw) = params.remove("session_id") else { return Ok(None) };
+    text_or_unset(&mut serde_json::Deserializer::from_str(raw.get())).map_err(|error| Fault::unread("session_id", &error))
+}
+
 /// An argument that stands where nobody looks would be left out, and the method do more than was asked for.
-fn refuse_outside(request: &HttpRequest, body: &[u8]) -> Result<(), Fault> {
+fn refuse_outside(query: &str, body: &[u8]) -> Result<(), Fault> {
     let names: BTreeMap<String, IgnoredAny> = if body.trim_ascii().is_empty() {
         BTreeMap::new()
     } else {
         serde_json::from_slice(body).map_err(|error| Fault::malformed(error.to_string()))?
     };
-    let in_query = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
+    let in_query = web::Query::<Vec<(String, String)>>::from_query(query)
         .map_err(|error| Fault::malformed(format!("the query string can't be read: {error}")))?;
     let in_query = in_query.iter().map(|(name, _)| name).find(|name| !matches!(name.as_str(), "session_id" | "db"));
     match names.keys().find(|name| !ENVELOPE.contains(&name.as_str())).or(in_query) {
@@ -45,48 +82,18 @@ fn refuse_outside(request: &HttpRequest, body: &[u8]) -> Result<(), Fault> {
     }
 }
 
-/// Methods of the record interface, which have doors of their own.
-const BY_OTHER_DOORS: &[&str] = &["create", "read", "report", "search_read", "unlink", "write"];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `POST /object/{model}/{method}`, `POST /object/{model}/{id}/{method}`
-pub async fn call(request: HttpRequest, path: web::Path<Target>, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    let body = match json_body(&request, payload, &gateway, Says::Session).await {
-        Ok(body) => body,
-        Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
-    };
-    let envelope = match Request::parse(&body) {
-        Ok(envelope) => envelope,
-        Err(fault) => return answer::refused(&gateway, Manner::AddOn, None, &fault),
-    };
-    let mut who = None;
-    let answer = async {
-        let target = path.into_inner();
-        let mut params: Params = envelope.read()?;
-        let session_id = params.remove("session_id").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-        let session_id = session_id.filter(|id| !id.trim().is_empty());
-        let session = gateway.session(&request, session_id.as_deref()).await?;
-        who = Some(session.clone());
-        let token = gateway.token(&session, &target.model)?;
-        if BY_OTHER_DOORS.contains(&target.method.as_str()) {
-            return Err(Fault::no_such_method(&target.model, &target.method));
+    #[test]
+    fn a_session_among_the_arguments_is_a_text_or_unset() {
+        let read = |json: &str| session_id(&mut serde_json::from_str(json).unwrap());
+        assert_eq!(read(r#"{"session_id": "abc", "kinds": 1}"#), Ok(Some("abc".to_owned())));
+        for unset in ["{}", r#"{"session_id": false}"#, r#"{"session_id": null}"#, r#"{"session_id": " "}"#] {
+            assert_eq!(read(unset), Ok(None), "{unset}");
         }
-        refuse_outside(&request, &body)?;
-        if let Some(id) = &target.id {
-            if params.raw("ids").is_some() {
-                return Err(Fault::validation("`ids` and the address both say which records are meant: give one"));
-            }
-            params.set("ids", &[number(id)?]);
-        }
-        let mut call = Call { params, ..Call::new(target.model, target.method, token) };
-        // A key is shown once and kept as a hash: its answer is not kept beside it
-        call.idempotency = idempotency(&request, &body)?.filter(|_| call.method != "action_new_api_key");
-        gateway.send(&request, call).await
-    };
-    match answer.await {
-        Ok(reply) => answer::enveloped(&gateway, envelope.id, reply),
-        Err(fault) => {
-            gateway.note_refusal(&request, who.as_deref(), &body, &fault);
-            answer::refused(&gateway, Manner::AddOn, envelope.id, &fault)
-        }
+        let fault = read(r#"{"session_id": 7}"#).unwrap_err();
+        assert!(fault.status == 400 && fault.message.contains("`session_id`"), "{fault}");
     }
 }

@@ -1,93 +1,171 @@
 //! `/api/{model}`: the add-on's REST routes, which the seed's clients use.
 
-use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpResponse, web};
 use jsonrpc::envelope::{Request, text_or_unset};
 use jsonrpc::{Call, Fault, Params};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::Gateway;
-use crate::answer::{self, Manner};
-use crate::bodies::{Says, Sent};
-use crate::doors::{idempotency, need_json, pairs};
+use crate::answer::{Answer, as_the_add_on, with_the_reason};
+use crate::bodies::{Says, Sent, need_json};
+use crate::incoming::Incoming;
+use crate::query::{number, parameters};
 
-/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`
-pub async fn list(request: HttpRequest, path: web::Path<String>, gateway: web::Data<Gateway>) -> HttpResponse {
-    bare(&gateway, search(&request, path.into_inner(), &gateway).await)
+/// The parts of a record's path, or of a model's.
+#[derive(Deserialize)]
+pub struct Target {
+    model: String,
+    id: Option<String>,
 }
 
-async fn search(request: &HttpRequest, model: String, gateway: &Gateway) -> Result<jsonrpc::Reply, Fault> {
-    let session = gateway.session(request, None).await?;
-    let params = query_params(request)?;
-    let call = Call { params, ..Call::new(model.as_str(), "search_read", gateway.token(&session, &model)?) };
-    gateway.send_across(request, &session, call).await
+/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`
+pub async fn list(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
+    let answer = find(&mut incoming, "search_read", path.into_inner()).await;
+    incoming.told(with_the_reason, answer)
 }
 
 /// `GET /api/{model}/{id}?query=`
-pub async fn read(request: HttpRequest, path: web::Path<(String, String)>, gateway: web::Data<Gateway>) -> HttpResponse {
-    let (model, id) = path.into_inner();
-    let answer = async {
-        let session = gateway.session(&request, None).await?;
-        let params = query_params(&request)?;
-        let token = gateway.token(&session, &model)?;
-        let call = Call { params, ..Call::new(model.as_str(), "read", token) }.with("id", &number(&id)?);
-        gateway.send_across(&request, &session, call).await
-    };
-    bare(&gateway, answer.await)
+pub async fn read(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
+    let answer = find(&mut incoming, "read", path.into_inner()).await;
+    incoming.told(with_the_reason, answer)
 }
 
-fn bare(gateway: &Gateway, answer: Result<jsonrpc::Reply, Fault>) -> HttpResponse {
-    match answer {
-        Ok(reply) => answer::bare(gateway, reply),
-        Err(fault) => answer::refused(gateway, Manner::AddOnPlain, None, &fault),
+/// `POST /api/{model}/`
+pub async fn create(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
+    let answer = change(&mut incoming, "create", path.into_inner()).await;
+    incoming.told(as_the_add_on, answer)
+}
+
+/// `PUT /api/{model}/` with a filter, `PUT /api/{model}/{id}`
+pub async fn write(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
+    let answer = change(&mut incoming, "write", path.into_inner()).await;
+    incoming.told(as_the_add_on, answer)
+}
+
+/// `DELETE /api/{model}/?filter=`, `DELETE /api/{model}/{id}`
+pub async fn unlink(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
+    let answer = remove(&mut incoming, path.into_inner()).await;
+    incoming.told(with_the_reason, answer)
+}
+
+async fn find(incoming: &mut Incoming, method: &str, target: Target) -> Result<HttpResponse, Fault> {
+    let session = incoming.session(None).await?;
+    let params = query_params(incoming.request.query_string())?;
+    let call = Call { params, ..session.call(&target.model, method)? };
+    let reply = incoming.send_across(&session, on_record(call, target.id)?).await?;
+    Ok(incoming.answers().bare(reply))
+}
+
+async fn change(incoming: &mut Incoming, method: &str, target: Target) -> Result<HttpResponse, Fault> {
+    let body = incoming.body(Says::Session).await?;
+    let params: Change<'_> = envelope(incoming, &body).await?.read()?;
+    let session = incoming.session(params.session_id.as_deref()).await?;
+    let call = session.call(&target.model, method).map_err(Fault::of_a_body)?;
+    let mut call = on_record(params.put_into(call), target.id)?;
+    call.idempotency = incoming.idempotency(&body)?;
+    let reply = incoming.send_across(&session, call).await?;
+    incoming.answers().enveloped(incoming.id(), reply).await
+}
+
+/// A filter stands in the query string, or in a body as that of a change.
+async fn remove(incoming: &mut Incoming, target: Target) -> Result<HttpResponse, Fault> {
+    let body = incoming.body(Says::Session).await?;
+    let params: Change<'_> = envelope(incoming, &body).await?.read()?;
+    let session = incoming.session(params.session_id.as_deref()).await?;
+    let mut call = session.call(&target.model, "unlink")?;
+    call.params = query_params(incoming.request.query_string())?;
+    let mut call = on_record(params.put_into(call), target.id)?;
+    call.idempotency = incoming.idempotency(&body)?;
+    let reply = incoming.send_across(&session, call).await?;
+    incoming.answers().result_only(reply).await
+}
+
+/// The envelope of a change, whose refusals are noted from here on; without a body it is an empty one.
+async fn envelope<'b>(incoming: &mut Incoming, body: &'b Sent) -> Result<Request<'b>, Fault> {
+    incoming.note_refusals(body);
+    if body.is_empty() {
+        return Ok(Request::default());
+    }
+    let envelope = need_json(&incoming.request).and_then(|()| incoming.envelope(body));
+    if envelope.is_err() {
+        // Whose it is, for the note: a session that is refused makes it a stranger's
+        incoming.session(None).await.ok();
+    }
+    envelope
+}
+
+fn on_record(call: Call, id: Option<String>) -> Result<Call, Fault> {
+    match id {
+        Some(id) => Ok(call.with("id", &number(&id)?)),
+        None => Ok(call),
     }
 }
 
-/// A record's number in a path; anything else is no path of ours.
-pub fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_unread| Fault::not_found())
+/// How a parameter is written.
+#[derive(Clone, Copy)]
+enum Written {
+    Filter,
+    Context,
+    Query,
+    Fields,
+    Order,
+    Number,
+}
+
+impl Written {
+    fn example(self) -> &'static str {
+        match self {
+            Written::Filter => r#"Odoo's domain in JSON: filter=[["name","ilike","tv"]]"#,
+            Written::Context => r#"an object in JSON: context={"active_test":false}"#,
+            Written::Query | Written::Fields => "the fields in braces: query={id,name}",
+            Written::Order => "fields after one another: order=name desc,id",
+            Written::Number => "a whole number",
+        }
+    }
 }
 
 /// The parameters of a query string, by their own names and by those that other programs have for them.
-const PARAMETERS: &[(&str, &str)] = &[
-    ("after", "after"),
-    ("context", "context"),
-    ("domain", "filter"),
-    ("fields", "query"),
-    ("filter", "filter"),
-    ("limit", "limit"),
-    ("offset", "offset"),
-    ("order", "order"),
-    ("page", "page"),
-    ("page_size", "page_size"),
-    ("query", "query"),
-    ("sort", "order"),
+const PARAMETERS: &[(&str, &str, Written)] = &[
+    ("after", "after", Written::Number),
+    ("context", "context", Written::Context),
+    ("domain", "filter", Written::Filter),
+    ("fields", "query", Written::Fields),
+    ("filter", "filter", Written::Filter),
+    ("limit", "limit", Written::Number),
+    ("offset", "offset", Written::Number),
+    ("order", "order", Written::Order),
+    ("page", "page", Written::Number),
+    ("page_size", "page_size", Written::Number),
+    ("query", "query", Written::Query),
+    ("sort", "order", Written::Order),
 ];
 
 /// The query string's parameters, those that are known; others are left out, as the add-on does. `filter` and `context` are
-/// JSON, the others text.
-fn query_params(request: &HttpRequest) -> Result<Params, Fault> {
+/// JSON, the others text, which the owner reads.
+fn query_params(query: &str) -> Result<Params, Fault> {
     let mut params = Params::default();
-    for (name, text) in pairs(request.query_string()) {
-        let (stem, bracket) = name.split_once('[').map_or((name.as_str(), false), |(stem, _)| (stem, true));
-        let Some((_, meant)) = PARAMETERS.iter().find(|(known, _)| *known == stem) else { continue };
+    for parameter in parameters(query) {
+        let parameter = parameter?;
+        let name = parameter.name.as_str();
+        let (stem, bracket) = name.split_once('[').map_or((name, false), |(stem, _)| (stem, true));
+        let Some((_, meant, written)) = PARAMETERS.iter().find(|(known, ..)| *known == stem) else { continue };
         if bracket {
             // What PHP and others make of a list
-            let (name, example) = (name.chars().take(80).collect::<String>(), example(meant));
+            let (name, example) = (name.chars().take(80).collect::<String>(), written.example());
             return Err(Fault::malformed(format!("`{name}` is not read: one `{meant}` was expected, {example}")));
         }
-        let text = text?;
+        let text = parameter.text()?;
         // A walk begins with an empty `after`; any other that is empty is not given
         if text.trim().is_empty() && *meant != "after" {
             continue;
         }
-        let raw: Box<RawValue> = match *meant {
-            "filter" | "context" => {
+        let as_text = |text: &str| to_raw_value(text).map_err(|error| Fault::unread(stem, &error));
+        let raw: Box<RawValue> = match written {
+            Written::Filter | Written::Context => {
                 serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?
             }
-            "query" if stem == "fields" => to_raw_value(&fields(&text)?).map_err(|error| Fault::unread(stem, &error))?,
-            _ => to_raw_value(&text).map_err(|error| Fault::unread(stem, &error))?,
+            Written::Fields => as_text(&fields(&text)?)?,
+            Written::Query | Written::Order | Written::Number => as_text(&text)?,
         };
         if params.raw(meant).is_some_and(|given| given.get() != raw.get()) {
             return Err(Fault::malformed(format!("`{meant}` is given twice, the second time as `{stem}`: which one is meant?")));
@@ -95,17 +173,6 @@ fn query_params(request: &HttpRequest) -> Result<Params, Fault> {
         params.set_raw(meant, &raw);
     }
     Ok(params)
-}
-
-/// How a parameter is written.
-fn example(name: &str) -> &'static str {
-    match name {
-        "filter" => r#"Odoo's domain in JSON: filter=[["name","ilike","tv"]]"#,
-        "context" => r#"an object in JSON: context={"active_test":false}"#,
-        "query" => "the fields in braces: query={id,name}",
-        "order" => "fields after one another: order=name desc,id",
-        _ => "a whole number",
-    }
 }
 
 /// `fields=name,email` or `fields=["name","email"]`, as a query.
@@ -137,92 +204,13 @@ struct Change<'a> {
     session_id: Option<String>,
 }
 
-/// `POST /api/{model}/`
-pub async fn create(request: HttpRequest, path: web::Path<String>, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    change(&request, "create", path.into_inner(), None, payload, &gateway).await
-}
-
-/// The parts of a record's path, or of a model's.
-#[derive(Deserialize)]
-pub struct Target {
-    model: String,
-    id: Option<String>,
-}
-
-/// `PUT /api/{model}/` with a filter, `PUT /api/{model}/{id}`
-pub async fn write(request: HttpRequest, path: web::Path<Target>, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    let target = path.into_inner();
-    change(&request, "write", target.model, target.id, payload, &gateway).await
-}
-
-/// `DELETE /api/{model}/?filter=`, `DELETE /api/{model}/{id}`
-pub async fn unlink(request: HttpRequest, path: web::Path<Target>, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    let target = path.into_inner();
-    change(&request, "unlink", target.model, target.id, payload, &gateway).await
-}
-
-async fn change(
-    request: &HttpRequest,
-    method: &str,
-    model: String,
-    id: Option<String>,
-    payload: Payload,
-    gateway: &Gateway,
-) -> HttpResponse {
-    let manner = if method == "unlink" { Manner::AddOnPlain } else { Manner::AddOn };
-    let body = match gateway.body(request, payload, Says::Session).await {
-        Ok(body) => body,
-        Err(fault) => return answer::refused(gateway, manner, None, &fault),
-    };
-    let envelope = if body.is_empty() { Ok(Request::default()) } else { need_json(request).and_then(|()| Request::parse(&body)) };
-    let envelope = match envelope {
-        Ok(envelope) => envelope,
-        Err(fault) => {
-            let who = gateway.session(request, None).await.ok();
-            gateway.note_refusal(request, who.as_deref(), &body, &fault);
-            return answer::refused(gateway, manner, None, &fault);
-        }
-    };
-    let mut who = None;
-    let answer = async {
-        let params: Change<'_> = envelope.read()?;
-        let session = gateway.session(request, params.session_id.as_deref()).await?;
-        who = Some(session.clone());
-        let token = gateway.token(&session, &model).map_err(|fault| match method {
-            "unlink" => fault,
-            _ => fault.of_a_body(),
-        })?;
-        let mut call = Call::new(model.as_str(), method, token);
-        if method == "unlink" {
-            call.params = query_params(request)?;
-        }
-        for (name, raw) in [("data", params.data), ("filter", params.filter), ("context", params.context)] {
+impl Change<'_> {
+    fn put_into(&self, mut call: Call) -> Call {
+        for (name, raw) in [("data", self.data), ("filter", self.filter), ("context", self.context)] {
             if let Some(raw) = raw {
                 call.params.set_raw(name, raw);
             }
         }
-        if let Some(id) = &id {
-            call.params.set("id", &number(id)?);
-        }
-        call.idempotency = idempotency(request, &body)?;
-        gateway.send_across(request, &session, call).await
-    };
-    match answer.await {
-        Ok(reply) if method == "unlink" => answer::result_only(gateway, reply),
-        Ok(reply) => answer::enveloped(gateway, envelope.id, reply),
-        Err(fault) => {
-            gateway.note_refusal(request, who.as_deref(), &body, &fault);
-            answer::refused(gateway, manner, envelope.id, &fault)
-        }
+        call
     }
-}
-
-/// A request's whole body.
-///
-/// # Errors
-/// 415, and those of [`Gateway::body`].
-pub async fn json_body(request: &HttpRequest, payload: Payload, gateway: &Gateway, says: Says) -> Result<Sent, Fault> {
-    let body = gateway.body(request, payload, says).await?;
-    need_json(request)?;
-    Ok(body)
 }

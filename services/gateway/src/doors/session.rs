@@ -1,20 +1,20 @@
 //! Logging in and out: Odoo's own routes, and the add-on's `/auth`.
 
-use actix_web::cookie::time::Duration;
+use actix_web::HttpResponse;
+use actix_web::cookie::time::{Duration, OffsetDateTime};
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, HttpResponse};
 use jsonrpc::Fault;
-use jsonrpc::envelope::{Request, text_or_unset};
+use jsonrpc::envelope::text_or_unset;
 use partners_contract::{Authenticate, Destroy, LoggedIn, SESSION_SECONDS};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use service::our_fault;
 
-use crate::Gateway;
-use crate::answer::{self, Manner};
+use crate::answer::{Answer, as_odoo, as_the_add_on};
 use crate::auth::{COOKIE, Carried};
 use crate::bodies::Says;
-use crate::doors::rest::json_body;
+use crate::gateway::Gateway;
+use crate::incoming::Incoming;
 
 #[derive(Default, Deserialize)]
 struct Credentials {
@@ -34,58 +34,49 @@ struct Carrier {
 }
 
 /// `POST /auth`: the session's id stands in the result too.
-pub async fn auth(request: HttpRequest, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    log_in(&request, payload, &gateway, Manner::AddOn).await
+pub async fn auth(mut incoming: Incoming) -> Answer {
+    let answer = log_in(&mut incoming, true).await;
+    incoming.told(as_the_add_on, answer)
 }
 
 /// `POST /web/session/authenticate`: the session's id is in the cookie only.
-pub async fn authenticate(request: HttpRequest, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    log_in(&request, payload, &gateway, Manner::Odoo).await
+pub async fn authenticate(mut incoming: Incoming) -> Answer {
+    let answer = log_in(&mut incoming, false).await;
+    incoming.told(as_odoo, answer)
 }
 
-async fn log_in(request: &HttpRequest, payload: Payload, gateway: &Gateway, manner: Manner) -> HttpResponse {
-    let body = match json_body(request, payload, gateway, Says::Credentials).await {
-        Ok(body) => body,
-        Err(fault) => return answer::refused(gateway, manner, None, &fault),
+async fn log_in(incoming: &mut Incoming, tells_id: bool) -> Result<HttpResponse, Fault> {
+    let body = incoming.json(Says::Credentials).await?;
+    // What was sent may be a password: it is not told again
+    let unread = |_fault| Fault::malformed("`params`: an object was expected whose `db`, `login` and `password` are texts");
+    let sent: Credentials = incoming.envelope(&body)?.read().map_err(unread)?;
+    let named = |name: &str, text: Option<String>| {
+        text.filter(|text| !text.is_empty()).ok_or_else(|| Fault::access_denied_because(format!("`{name}` is required.")))
     };
-    let envelope = match Request::parse(&body) {
-        Ok(envelope) => envelope,
-        Err(fault) => return answer::refused(gateway, manner, None, &fault),
-    };
-    let answer = async {
-        // What was sent may be a password: it is not told again
-        let unread = |_fault| Fault::malformed("`params`: an object was expected whose `db`, `login` and `password` are texts");
-        let sent: Credentials = envelope.read().map_err(unread)?;
-        let named = |name: &str, text: Option<String>| {
-            text.filter(|text| !text.is_empty()).ok_or_else(|| Fault::access_denied_because(format!("`{name}` is required.")))
-        };
-        let (login, password) = (named("login", sent.login)?, named("password", sent.password)?);
-        if login.contains('\0') {
-            return Err(Fault::access_denied());
-        }
-        if sent.db.is_some_and(|db| !db.is_empty() && db != gateway.config.db_name) {
-            return Err(Fault::access_error("Database not found."));
-        }
-        let address = gateway.address(request);
-        let asked = Authenticate { login, password, address, forwarder: gateway.untrusted_forwarder(request) };
-        gateway.ask(request, &asked).await
-    };
-    match answer.await {
-        Ok(who) => {
-            let session_id = who.session_id.clone().unwrap_or_default();
-            let mut info = session_info(gateway, &who);
-            if let (Manner::AddOn, Value::Object(info)) = (manner, &mut info) {
-                info.insert("session_id".to_owned(), session_id.clone().into());
-            }
-            let mut answer = answer::value(gateway, envelope.id, Some(&info));
-            answer.response.cookie(cookie(gateway, session_id));
-            answer.finish()
-        }
-        Err(fault) => answer::refused(gateway, manner, envelope.id, &fault),
+    let (login, password) = (named("login", sent.login)?, named("password", sent.password)?);
+    if login.contains('\0') {
+        return Err(Fault::access_denied());
     }
+    let gateway = &incoming.gateway;
+    if sent.db.is_some_and(|db| !db.is_empty() && db != gateway.config.db_name) {
+        return Err(Fault::access_error("Database not found."));
+    }
+    let (address, forwarder) = (gateway.callers.address(&incoming.request), gateway.callers.untrusted_forwarder(&incoming.request));
+    let who = incoming.ask(&Authenticate { login, password, address, forwarder }).await?;
+    let session_id = who.session_id.as_deref().ok_or_else(|| our_fault("gateway", "partners began a session", &"without its id"))?;
+    let mut info = session_info(gateway, &who);
+    if let (true, Value::Object(info)) = (tells_id, &mut info) {
+        info.insert("session_id".to_owned(), session_id.into());
+    }
+    with_cookie(incoming.answers().value(incoming.id(), Some(&info)), &cookie(gateway, session_id))
 }
 
-fn cookie(gateway: &Gateway, session_id: String) -> Cookie<'static> {
+fn with_cookie(mut answer: HttpResponse, cookie: &Cookie<'_>) -> Result<HttpResponse, Fault> {
+    answer.add_cookie(cookie).map_err(|error| our_fault("gateway", "a session's cookie can't be written", &error))?;
+    Ok(answer)
+}
+
+fn cookie<'c>(gateway: &Gateway, session_id: &'c str) -> Cookie<'c> {
     let life = Duration::seconds(SESSION_SECONDS);
     Cookie::build(COOKIE, session_id)
         .path("/")
@@ -93,7 +84,7 @@ fn cookie(gateway: &Gateway, session_id: String) -> Cookie<'static> {
         .secure(gateway.config.cookie_secure)
         .same_site(SameSite::Lax)
         .max_age(life)
-        .expires(actix_web::cookie::time::OffsetDateTime::now_utc() + life)
+        .expires(OffsetDateTime::now_utc() + life)
         .finish()
 }
 
@@ -124,73 +115,46 @@ fn session_info(gateway: &Gateway, who: &LoggedIn) -> Value {
 }
 
 /// `POST /web/session/get_session_info`
-pub async fn get_session_info(request: HttpRequest, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    in_session(&request, payload, &gateway, |who| Some(session_info(&gateway, who))).await
+pub async fn get_session_info(mut incoming: Incoming) -> Answer {
+    let answer = in_session(&mut incoming, |gateway, who| Some(session_info(gateway, who))).await;
+    incoming.told(as_odoo, answer)
 }
 
 /// `POST /web/session/check`: an answer without a result, or the error that there is no session.
-pub async fn check(request: HttpRequest, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    in_session(&request, payload, &gateway, |_| None).await
+pub async fn check(mut incoming: Incoming) -> Answer {
+    let answer = in_session(&mut incoming, |_, _| None).await;
+    incoming.told(as_odoo, answer)
 }
 
-async fn in_session(
-    request: &HttpRequest,
-    payload: Payload,
-    gateway: &Gateway,
-    tell: impl FnOnce(&LoggedIn) -> Option<Value>,
-) -> HttpResponse {
-    let body = match json_body(request, payload, gateway, Says::Session).await {
-        Ok(body) => body,
-        Err(fault) => return answer::refused(gateway, Manner::Odoo, None, &fault),
-    };
-    let envelope = match Request::parse(&body) {
-        Ok(envelope) => envelope,
-        Err(fault) => return answer::refused(gateway, Manner::Odoo, None, &fault),
-    };
-    let session = async {
-        let carrier: Carrier = envelope.read()?;
-        gateway.session(request, carrier.session_id.as_deref()).await
-    };
-    match session.await {
-        Ok(session) => answer::value(gateway, envelope.id, tell(&session.who).as_ref()).finish(),
-        Err(fault) => answer::refused(gateway, Manner::Odoo, envelope.id, &fault),
-    }
+async fn in_session(incoming: &mut Incoming, tell: fn(&Gateway, &LoggedIn) -> Option<Value>) -> Result<HttpResponse, Fault> {
+    let body = incoming.json(Says::Session).await?;
+    let carrier: Carrier = incoming.envelope(&body)?.read()?;
+    let session = incoming.session(carrier.session_id.as_deref()).await?;
+    let told = tell(&incoming.gateway, &session.who);
+    Ok(incoming.answers().value(incoming.id(), told.as_ref()))
 }
 
 /// `POST /web/session/destroy`: the session is over, here at once and elsewhere within seconds.
-pub async fn destroy(request: HttpRequest, payload: Payload, gateway: web::Data<Gateway>) -> HttpResponse {
-    let body = match json_body(&request, payload, &gateway, Says::Session).await {
-        Ok(body) => body,
-        Err(fault) => return answer::refused(&gateway, Manner::Odoo, None, &fault),
-    };
-    let envelope = match Request::parse(&body) {
-        Ok(envelope) => envelope,
-        Err(fault) => return answer::refused(&gateway, Manner::Odoo, None, &fault),
-    };
-    let answer = async {
-        let carrier: Carrier = envelope.read()?;
-        if let Some(carried @ Carried::Session { .. }) = gateway.carried(&request, carrier.session_id.as_deref()) {
-            let Carried::Session { id, by_cookie } = &carried else { return Ok(()) };
-            if *by_cookie {
-                gateway.refuse_foreign(&request)?;
-            }
-            if id.contains('\0') {
-                return Ok(());
-            }
-            let asked = Destroy { session_id: id.clone() };
-            gateway.ask(&request, &asked).await?;
-            gateway.forget(&carried).await;
+pub async fn destroy(mut incoming: Incoming) -> Answer {
+    let answer = log_out(&mut incoming).await;
+    incoming.told(as_odoo, answer)
+}
+
+async fn log_out(incoming: &mut Incoming) -> Result<HttpResponse, Fault> {
+    let body = incoming.json(Says::Session).await?;
+    let carrier: Carrier = incoming.envelope(&body)?.read()?;
+    let sessions = &incoming.gateway.sessions;
+    if let Some(carried @ Carried::Session { id, by_cookie }) = &sessions.carried(&incoming.request, carrier.session_id.as_deref()) {
+        if *by_cookie {
+            sessions.refuse_foreign(&incoming.request)?;
         }
-        Ok::<_, Fault>(())
-    };
-    match answer.await {
-        Ok(()) => {
-            let mut answer = answer::value(&gateway, envelope.id, None);
-            let mut gone = cookie(&gateway, String::new());
-            gone.make_removal();
-            answer.response.cookie(gone);
-            answer.finish()
+        // One with NUL is nobody's
+        if !id.contains('\0') {
+            incoming.ask(&Destroy { session_id: id.clone() }).await?;
+            sessions.forget(carried).await;
         }
-        Err(fault) => answer::refused(&gateway, Manner::Odoo, envelope.id, &fault),
     }
+    let mut gone = cookie(&incoming.gateway, "");
+    gone.make_removal();
+    with_cookie(incoming.answers().value(incoming.id(), None), &gone)
 }

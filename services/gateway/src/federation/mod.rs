@@ -25,13 +25,13 @@ use records::{Filter, Operand, Selection};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use service::directory::owner_of;
-use service::parse_reply;
-use service::{Pending, Router};
+use service::shares::Shares;
+use service::{Pending, parse_reply};
 
 use self::outlines::{Asked, Outlines, Tree, names, question, with_id};
 use self::text::{Entries, Fetched, Writer, collect, parsed};
-use crate::Gateway;
 use crate::auth::Session;
+use crate::services::Services;
 
 /// Through how many services a chain of relations may lead, the first one counted.
 const MAX_SERVICES: usize = 3;
@@ -40,7 +40,7 @@ const MAX_QUESTIONS: usize = 32;
 /// How many records of another service one relation may lead to, or one condition may find. The longest list of an `in`.
 const MAX_IDS: usize = 10_000;
 /// How many requests may ask several services at a time, and how many of them for one user: each holds its answers.
-pub const AT_ONCE: (usize, usize) = (16, 4);
+const AT_ONCE: (usize, usize) = (16, 4);
 /// How long one waits for its turn.
 const WAITS: Duration = Duration::from_secs(5);
 /// How many questions of one level are asked at a time.
@@ -48,12 +48,14 @@ const AT_A_TIME: usize = 4;
 /// How long it is remembered what leads where: a relation that is new works everywhere after that.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// What leads where, by service.
-pub type Known = Cache<&'static str, Arc<Outlines>>;
-
-/// Nothing known yet.
-pub fn known() -> Known {
-    Cache::builder().max_capacity(64).time_to_live(KEPT).build()
+/// Answers what several services are asked at once.
+pub struct Federation {
+    services: Services,
+    /// The longest text that a client could have sent, in bytes.
+    max_text: usize,
+    /// What leads where, by service.
+    known: Cache<&'static str, Arc<Outlines>>,
+    at_once: Shares<i64>,
 }
 
 /// What one service is asked for.
@@ -75,10 +77,9 @@ struct Relation {
 }
 
 /// One request that asks several services.
-struct Across<'g> {
-    router: &'g Router,
-    gateway: &'g Gateway,
-    session: &'g Session,
+struct Across<'f> {
+    federation: &'f Federation,
+    session: &'f Session,
     traceparent: Option<String>,
     questions_left: AtomicUsize,
     /// Of what is read and written here.
@@ -91,12 +92,18 @@ fn take(left: &AtomicUsize, n: usize) -> bool {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(n)).is_ok()
 }
 
-impl Gateway {
+impl Federation {
+    /// Nothing known yet.
+    pub fn new(services: Services, max_text: usize) -> Federation {
+        let known = Cache::builder().max_capacity(64).time_to_live(KEPT).build();
+        Federation { services, max_text, known, at_once: Shares::new("questions to several services", AT_ONCE.0, AT_ONCE.1) }
+    }
+
     /// Sends a call to the owner of its model; what it asks of other services' records comes from them.
     ///
     /// # Errors
     /// Whatever the services say, and 422 for what is more than one request may ask.
-    pub async fn across(&self, session: &Session, call: Call) -> Result<Reply, Fault> {
+    pub async fn call(&self, session: &Session, call: Call) -> Result<Reply, Fault> {
         let (reads, filters) = match call.method.as_str() {
             "read" => (true, false),
             "create" => (false, false),
@@ -107,10 +114,9 @@ impl Gateway {
         let query = call.params.raw("query").filter(|_| reads).filter(has_block);
         let filter = call.params.raw("filter").filter(|_| filters);
         let service = owner_of(&call.model).filter(|_| query.is_some() || filter.is_some());
-        let Some(service) = service else { return self.router.call(call).await };
+        let Some(service) = service else { return self.services.router.call(call).await };
         let across = Across {
-            router: &self.router,
-            gateway: self,
+            federation: self,
             session,
             traceparent: call.traceparent.clone(),
             questions_left: AtomicUsize::new(MAX_QUESTIONS),
@@ -123,14 +129,18 @@ impl Gateway {
         let query = query.filter(leads_away).and_then(|raw| Selection::parse(&serde_json::from_str::<String>(raw.get()).ok()?).ok());
         let filter = filter.filter(leads_away).and_then(|raw| Filter::parse(raw).ok());
         if query.is_none() && filter.is_none() {
-            return self.router.call(call).await;
+            return self.services.router.call(call).await;
         }
-        let _place = self.across.take(session.who.identity.uid, WAITS).await?;
+        let _place = self.at_once.take(session.who.identity.uid, WAITS).await?;
         Box::pin(across.run(call, query, filter)).await
     }
 }
 
 impl Across<'_> {
+    async fn call(&self, call: Call) -> Result<Reply, Fault> {
+        self.federation.services.router.call(call).await
+    }
+
     async fn run(&self, mut call: Call, query: Option<Selection>, filter: Option<Filter>) -> Result<Reply, Fault> {
         let level = match &query {
             Some(selection) => Some(self.plan(&call.model, selection, 1, 0).await?).filter(|level| !level.relations.is_empty()),
@@ -141,9 +151,9 @@ impl Across<'_> {
         {
             call.params.set_raw("filter", &self.text(&filter)?);
         }
-        let Some(level) = level else { return self.router.call(call).await };
+        let Some(level) = level else { return self.call(call).await };
         let is_list = call.method == "search_read";
-        let mut reply = self.router.call(call.with("query", &level.sent.to_string())).await?;
+        let mut reply = self.call(call.with("query", &level.sent.to_string())).await?;
         let text = self.whole(std::mem::replace(&mut reply.body, Body::Whole(Default::default()))).await?;
         reply.body = Body::Whole(self.answer(&level, parsed(&text)?, is_list).await?.into());
         Ok(reply)
@@ -151,13 +161,11 @@ impl Across<'_> {
 
     /// What a service's relations lead to.
     async fn outlines(&self, service: &'static str) -> Result<Arc<Outlines>, Fault> {
-        if let Some(known) = self.gateway.known.get(service).await {
+        if let Some(known) = self.federation.known.get(service).await {
             return Ok(known);
         }
-        let read = self.gateway.known.try_get_with(service, async {
-            let token = self.gateway.keyring.own_token(service)?;
-            let call = Call { traceparent: self.traceparent.clone(), ..Call::new("", "_outlines", token) };
-            let models = match self.router.service(service)?.call(call).await {
+        let read = self.federation.known.try_get_with(service, async {
+            let models = match self.federation.services.ask_of_itself(service, "_outlines", self.traceparent.clone()).await {
                 Ok(reply) => parse_reply(reply).await?,
                 // An owner of before: its relations lead nowhere until it is replaced
                 Err(fault) if fault.status == 404 => BTreeMap::new(),
@@ -244,22 +252,22 @@ impl Across<'_> {
         };
         let call = self.searching(comodel)?.with("filter", &self.text(filter)?).with("query", &"{id}");
         let page = |after: &str, limit: usize| call.clone().with("after", &after).with("limit", &limit.to_string());
-        let text = self.whole(self.router.call(page("", MAX_IDS)).await?.body).await?;
+        let text = self.whole(self.call(page("", MAX_IDS)).await?.body).await?;
         let answer: Entries<'_> = parsed(&text)?;
         if let Some(cursor) = answer.get("next_cursor").filter(|cursor| *cursor != "null") {
             // A full page: whether it is all
-            let text = self.whole(self.router.call(page(&parsed::<String>(cursor)?, 1)).await?.body).await?;
+            let text = self.whole(self.call(page(&parsed::<String>(cursor)?, 1)).await?.body).await?;
             if !parsed::<Entries<'_>>(&text)?.rows()?.is_empty() {
                 return Err(too_many());
             }
         }
-        Ok(answer.rows()?.iter().filter_map(Entries::id).map(Value::from).collect())
+        answer.rows()?.iter().map(|row| row.id().map(Value::from)).collect()
     }
 
     /// A filter as JSON, no longer than what a client could have sent.
     fn text(&self, filter: &Filter) -> Result<Box<RawValue>, Fault> {
         let raw = to_raw_value(&filter.to_value()).map_err(|error| Fault::bad_domain(error.to_string()))?;
-        if raw.get().len() > self.gateway.max_body {
+        if raw.get().len() > self.federation.max_text {
             return Err(Fault::validation("The conditions that lead to other services match too many records together: narrow them down"));
         }
         Ok(raw)
@@ -267,8 +275,7 @@ impl Across<'_> {
 
     /// A search of another service's records as this user.
     fn searching(&self, model: &str) -> Result<Call, Fault> {
-        let token = self.gateway.token(self.session, model)?;
-        let call = Call { traceparent: self.traceparent.clone(), ..Call::new(model, "search_read", token) };
+        let call = Call { traceparent: self.traceparent.clone(), ..self.session.call(model, "search_read")? };
         Ok(call.with("context", &json!({"active_test": false})))
     }
 
@@ -380,13 +387,13 @@ impl Across<'_> {
                 .with("query", &relation.level.sent.to_string())
                 .with("order", &"id")
                 .with("limit", &ids.len().max(1).to_string());
-            let answer = self.whole(self.router.call(call).await?.body).await?;
+            let answer = self.whole(self.call(call).await?.body).await?;
             let rows = parsed::<Entries<'_>>(&answer)?.rows()?;
             let (text, places) = self.splice(&relation.level, &rows).await?;
             // Of `*` an answer tells best which fields this user reads
             let hidden = |name: &&str| relation.level.tree.hides_id && *name == "id";
             let names = rows.first().map_or(names, |row| row.0.iter().map(|(name, _)| *name).filter(|name| !hidden(name)).collect());
-            let places = rows.iter().zip(places).filter_map(|(row, place)| Some((row.id()?, place))).collect();
+            let places = rows.iter().zip(places).map(|(row, place)| Ok((row.id()?, place))).collect::<Result<_, Fault>>()?;
             Ok(Fetched { text, places, empty: empty(&names) })
         })
     }

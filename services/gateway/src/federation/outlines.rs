@@ -10,7 +10,7 @@ use serde_json::Value;
 use service::directory::owner_of;
 
 /// A service's models as others may know them.
-pub struct Outlines {
+pub(crate) struct Outlines {
     service: &'static str,
     /// By name.
     pub models: BTreeMap<String, Outline>,
@@ -25,7 +25,7 @@ enum Leads<'a> {
 }
 
 /// A block on a relation that leads away, as it was asked for, with the relation's whole path.
-pub struct Asked<'s> {
+pub(crate) struct Asked<'s> {
     /// `order_line.product_id`
     pub path: String,
     /// The model that it leads to.
@@ -38,7 +38,7 @@ pub struct Asked<'s> {
 
 impl Outlines {
     /// The models of a service.
-    pub fn new(service: &'static str, models: BTreeMap<String, Outline>) -> Outlines {
+    pub(crate) fn new(service: &'static str, models: BTreeMap<String, Outline>) -> Outlines {
         let mut outlines = Outlines { service, models, leading_away: BTreeSet::new() };
         let fields = outlines.models.iter().flat_map(|(model, outline)| outline.fields.iter().map(move |(field, _)| (model, field)));
         let away = fields.filter(|(model, field)| matches!(outlines.leads(model, field), Some(Leads::Away(_))));
@@ -57,7 +57,7 @@ impl Outlines {
     }
 
     /// Whether a query or filter can lead away at all, told by its text: then it names such a field, or hides it in an escape.
-    pub fn may_lead_away(&self, text: &str) -> bool {
+    pub(crate) fn may_lead_away(&self, text: &str) -> bool {
         self.leading_away.iter().any(|field| text.contains(field.as_str())) || (text.contains('\\') && !self.leading_away.is_empty())
     }
 
@@ -65,7 +65,7 @@ impl Outlines {
     ///
     /// # Errors
     /// 422 for a list in too many others: each service counts its own alone.
-    pub fn split<'s>(
+    pub(crate) fn split<'s>(
         &self,
         model: &str,
         selection: &'s Selection,
@@ -118,7 +118,7 @@ impl Outlines {
     }
 
     /// The conditions that lead away, each with the place in its path where it does, and the model there.
-    pub fn crossings<'f>(&self, model: &str, filter: &'f mut Filter, found: &mut Vec<(&'f mut Leaf, usize, String)>) {
+    pub(crate) fn crossings<'f>(&self, model: &str, filter: &'f mut Filter, found: &mut Vec<(&'f mut Leaf, usize, String)>) {
         match filter {
             Filter::And(items) | Filter::Or(items) => items.iter_mut().for_each(|item| self.crossings(model, item, found)),
             Filter::Not(item) => self.crossings(model, item, found),
@@ -207,13 +207,14 @@ pub(crate) fn question(leaf: &Leaf, at: usize, rec_name: &str) -> Option<(Filter
             let by = if matches!(leaf.op, Op::Ne | Op::NotIn) { Op::NotIn } else { Op::In };
             (!names.is_empty()).then(|| (Filter::leaf(rec_name, Op::In, names), by, others))
         }
-        _ => None,
+        // Of a relation these compare nothing: its owner says so
+        Op::Gt | Op::Ge | Op::Lt | Op::Le | Op::Any | Op::NotAny => None,
     }
 }
 
 /// Where in an object's text something is to be put.
 #[derive(Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     /// Whether `id` is in the answer for our own sake.
     pub hides_id: bool,
     /// By field.
@@ -221,7 +222,7 @@ pub struct Tree {
 }
 
 /// What stands in a field.
-pub enum Block {
+pub(crate) enum Block {
     /// In the objects of a relation of the same service.
     Here(Tree),
     /// In place of the ids of this relation of the level.

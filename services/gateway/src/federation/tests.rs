@@ -8,13 +8,11 @@ use domain::Identity;
 use partners_contract::LoggedIn;
 use proptest::prelude::*;
 use records::Item;
-use service::config::Variables;
 use service::router::Endpoint;
 use service::{Keyring, Router};
 
 use super::outlines::Block;
 use super::*;
-use crate::GatewayConfig;
 
 /// Keeps a model whose records 1 to 9 there are; what it is asked is kept.
 struct Stub {
@@ -67,7 +65,7 @@ const PRODUCTS: &str = r#"{"product.template": {"rec_name": "name", "fields": [[
 const PARTNERS: &str = r#"{"res.partner": {"rec_name": "name", "fields": [["id", null], ["name", null], ["best", "product.template"]]}}"#;
 
 struct Made {
-    gateway: Gateway,
+    federation: Federation,
     session: Session,
     heard: Arc<Mutex<Vec<String>>>,
 }
@@ -98,11 +96,10 @@ fn made(products: &'static str, with_partners: bool) -> Made {
     let router = Router::empty();
     router.set(routes);
     let keyring = Keyring::ring(&["gateway", "catalog", "partners"]).unwrap().remove("gateway").unwrap();
-    let config = GatewayConfig::read(&Variables::new(), &mut Vec::new()).unwrap();
-    let gateway = Gateway::new(config, 1 << 20, router, keyring).unwrap();
+    let federation = Federation::new(Services { router, keyring: keyring.clone() }, 1 << 20);
     let (name, lang, tz, company) = (String::new(), String::new(), String::new(), String::new());
     let who = LoggedIn { identity: Identity::system(), name, lang, tz, company_id: 1, company, session_id: None };
-    Made { gateway, session: Session::of(who), heard }
+    Made { federation, session: Session::of(who, keyring), heard }
 }
 
 impl Made {
@@ -114,7 +111,7 @@ impl Made {
         if method == "read" {
             call = call.with("id", &1);
         }
-        let Body::Whole(bytes) = self.gateway.across(&self.session, call).await?.body else { panic!("a stream") };
+        let Body::Whole(bytes) = self.federation.call(&self.session, call).await?.body else { panic!("a stream") };
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
@@ -206,8 +203,7 @@ async fn one_request_has_a_bound_on_its_questions_and_on_its_text() {
     assert!(fault.status == 422 && fault.message.contains("32"), "{fault}");
     assert!(made.heard().is_empty(), "told before anything is asked");
     let across = Across {
-        router: &made.gateway.router,
-        gateway: &made.gateway,
+        federation: &made.federation,
         session: &made.session,
         traceparent: None,
         questions_left: AtomicUsize::new(1),

@@ -36,16 +36,19 @@ impl<'a> Entries<'a> {
     }
 
     /// The record's id.
-    pub(crate) fn id(&self) -> Option<i64> {
-        self.get("id")?.parse().ok()
+    ///
+    /// # Errors
+    /// 503 where there is none.
+    pub(crate) fn id(&self) -> Result<i64, Fault> {
+        parsed(self.get("id").unwrap_or(""))
     }
 
     /// The objects of a list's answer.
     ///
     /// # Errors
-    /// 503 where they are none.
+    /// 503 where there are none.
     pub(crate) fn rows(&self) -> Result<Vec<Entries<'a>>, Fault> {
-        self.get("result").map_or_else(|| Ok(Vec::new()), parsed)
+        parsed(self.get("result").unwrap_or(""))
     }
 }
 
@@ -82,12 +85,12 @@ pub(crate) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> 
     })
 }
 
-/// The objects that stand under a relation of the same service: none, one, or a list.
-fn objects(text: &str) -> Result<Vec<Entries<'_>>, Fault> {
-    match text.as_bytes().first() {
-        Some(b'{') => Ok(vec![parsed(text)?]),
-        Some(b'[') => parsed(text),
-        _ => Ok(Vec::new()),
+/// What stands in a relation: nothing (`false`), one, or a list.
+fn related<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Vec<T>, Fault> {
+    match text {
+        "false" | "null" => Ok(Vec::new()),
+        list if list.starts_with('[') => parsed(list),
+        one => Ok(vec![parsed(one)?]),
     }
 }
 
@@ -99,14 +102,10 @@ pub(crate) fn collect(tree: &Tree, object: &Entries<'_>, ids: &mut [BTreeSet<i64
     for (name, block) in &tree.blocks {
         let Some(text) = object.get(name) else { continue };
         match block {
-            Block::Here(below) => objects(text)?.iter().try_for_each(|object| collect(below, object, ids))?,
+            Block::Here(below) => related::<Entries<'_>>(text)?.iter().try_for_each(|object| collect(below, object, ids))?,
             Block::Away(at) => {
                 let Some(ids) = ids.get_mut(*at) else { continue };
-                if text.starts_with('[') {
-                    ids.extend(parsed::<Vec<i64>>(text)?);
-                } else {
-                    ids.extend(text.parse::<i64>());
-                }
+                ids.extend(related::<i64>(text)?);
             }
         }
     }
@@ -155,7 +154,7 @@ impl Writer<'_> {
             return Ok(());
         }
         self.out.push('[');
-        for (at, object) in objects(text)?.iter().enumerate() {
+        for (at, object) in parsed::<Vec<Entries<'_>>>(text)?.iter().enumerate() {
             self.out.push_str(if at == 0 { "" } else { "," });
             self.object(tree, object)?;
         }
@@ -167,7 +166,8 @@ impl Writer<'_> {
         let fetched = self.fetched;
         let Some(fetched) = fetched.get(at) else { return Ok(()) };
         if !text.starts_with('[') {
-            let record = text.parse().ok().and_then(|id| fetched.get(id)).unwrap_or(&fetched.empty);
+            let id = related(text)?.first().copied();
+            let record = id.and_then(|id| fetched.get(id)).unwrap_or(&fetched.empty);
             (self.put)(1, record.len())?;
             self.out.push_str(record);
             return Ok(());
