@@ -9,7 +9,6 @@ use records::read::{ListRequest, Reader, Window};
 use records::write::{self, Author, OnConflict, Told};
 use records::{Bind, Filter, Model, Op, Selection, Sql, Value};
 use serde_json::{Map, json};
-use service::Service;
 
 use crate::stand::{PARTNERS, PER_TOKEN, Server, token};
 
@@ -131,7 +130,7 @@ fn basket(number: &str) -> serde_json::Value {
 /// A lead with its order and three lines: as crm stores them, in one transaction. What the hub does before it, asking catalog
 /// and partners, `pgbench` is spared.
 fn lead(server: &Server) -> anyhow::Result<Case> {
-    let registry = server.hub.crm.service.registry();
+    let registry = &server.hub.crm.registry;
     let model = |name: &str| registry.get(name).with_context(|| format!("no {name}"));
     let by = Author { bank: Some(1), ..author(server) };
     let insert = |name: &str, rows: Vec<serde_json::Value>, conflict| -> anyhow::Result<String> {
@@ -177,12 +176,12 @@ pub(crate) fn login() -> Request {
 }
 
 fn products(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
-    let registry = server.hub.catalog.service.registry();
+    let registry = &server.hub.catalog.registry;
     Ok((Reader { registry, identity: &server.identity }, registry.get("product.template").context("no products")?))
 }
 
 fn clients(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
-    let registry = server.hub.partners.service.registry();
+    let registry = &server.hub.partners.registry;
     Ok((Reader { registry, identity: &server.identity }, registry.get("res.partner").context("no clients")?))
 }
 

@@ -23,7 +23,6 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use hub::Hub;
 use hub::children::Children;
 use serde_json::{Value, json};
-use service::Service;
 use service::config::Variables;
 use service::http;
 use service::router::Client;
@@ -206,11 +205,11 @@ pub fn unserved(urls: &HashMap<&'static str, String>) -> Hub {
 /// Each service's models, by the service's name.
 pub fn registries(hub: &Hub) -> [(&'static str, &records::Registry); 5] {
     [
-        ("catalog", hub.catalog.service.registry()),
-        ("partners", hub.partners.service.registry()),
-        ("crm", hub.crm.service.registry()),
-        ("stock", hub.stock.service.registry()),
-        ("sync", hub.sync.service.registry()),
+        ("catalog", &hub.catalog.registry),
+        ("partners", &hub.partners.registry),
+        ("crm", &hub.crm.registry),
+        ("stock", &hub.stock.registry),
+        ("sync", &hub.sync.registry),
     ]
 }
 

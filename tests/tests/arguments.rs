@@ -61,16 +61,10 @@ async fn what_a_method_does_not_take_is_refused_by_every_method() {
     let stand = Stand::new().await;
     let admin = stand.login("admin").await;
     let hub = stand.hub.as_ref().unwrap();
-    let actions = [
-        service::Service::actions(&hub.partners.service),
-        service::Service::actions(&hub.crm.service),
-        service::Service::actions(&hub.stock.service),
-        service::Service::actions(&hub.sync.service),
-        service::Service::actions(&hub.catalog.service),
-    ];
+    let actions = hub.partners.actions().chain(hub.crm.actions()).chain(hub.stock.actions()).chain(hub.sync.actions());
     let mut count = 0;
-    for action in actions.into_iter().flatten() {
-        let path = format!("{}/1/{}", action.model, action.method);
+    for (model, action) in actions.chain(hub.catalog.actions()) {
+        let path = format!("{model}/1/{}", action.method);
         let known: Vec<&str> = action.arguments.iter().map(|argument| argument.name).collect();
         for body in [
             json!({"params": {"no_such": 1}}),

@@ -9,7 +9,6 @@ use hub::Hub;
 use records::write::{self, Author, Told};
 use records::{Bind, Model, Sql, Value};
 use serde_json::{Map, Value as Json, json};
-use service::Service;
 use system_tests::{fresh_database, registries, unserved};
 
 const MANY: i64 = 300;
@@ -76,7 +75,7 @@ async fn kept_plan(conn: &mut AsyncPgConnection, sql: &Sql) -> Vec<(String, f64)
 async fn an_update_of_many_records_reads_each_of_them_no_oftener_than_one_of_a_few() {
     let url = fresh_database().await;
     let hub = unserved(&operator::provision::urls(&url).unwrap());
-    let model = hub.partners.service.registry().model("res.partner").unwrap();
+    let model = hub.partners.registry.model("res.partner").unwrap();
     let mut conn = AsyncPgConnection::establish(&url).await.unwrap();
     // Few have a city, so PostgreSQL expects that a new one changes one row
     conn.batch_execute(&format!(

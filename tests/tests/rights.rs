@@ -219,11 +219,11 @@ async fn what_a_record_must_have_is_asked_for_when_it_is_unset() {
     let hub = stand.hub.as_ref().unwrap();
     let mut tried = 0;
     for (schema, registry) in [
-        ("catalog", service::Service::registry(&hub.catalog.service)),
-        ("partners", service::Service::registry(&hub.partners.service)),
-        ("crm", service::Service::registry(&hub.crm.service)),
-        ("stock", service::Service::registry(&hub.stock.service)),
-        ("sync", service::Service::registry(&hub.sync.service)),
+        ("catalog", &hub.catalog.registry),
+        ("partners", &hub.partners.registry),
+        ("crm", &hub.crm.registry),
+        ("stock", &hub.stock.registry),
+        ("sync", &hub.sync.registry),
     ] {
         for model in registry.models() {
             for field in model.fields.iter().filter(|field| field.has_column() && !field.readonly && !field.is_internal()) {

@@ -148,11 +148,11 @@ impl<S: Service> Alone<S> {
 
     /// Calls it as a user does.
     pub async fn call(&self, identity: &Identity, model: &str, method: &str, arguments: Value) -> Result<Value, Fault> {
-        let mut call = Call::new(model, method, self.keys["gateway"].user_token(self.owner.service.name(), identity)?);
+        let mut call = Call::new(model, method, self.keys["gateway"].user_token(S::NAME, identity)?);
         for (name, value) in arguments.as_object().into_iter().flatten() {
             call = call.with(name, value);
         }
-        parse_reply(self.router.service(self.owner.service.name())?.call(call).await?).await
+        parse_reply(self.router.service(S::NAME)?.call(call).await?).await
     }
 
     /// What it has published of a model, oldest first.

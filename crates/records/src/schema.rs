@@ -220,8 +220,6 @@ pub fn record(model: &Model) -> Json {
 /// A public method of a model besides Odoo's own.
 #[derive(Clone, Copy, Debug)]
 pub struct Action {
-    /// Of this model.
-    pub model: &'static str,
     /// Its name.
     pub method: &'static str,
     /// In the order in which they may be given without a name.
@@ -234,8 +232,8 @@ pub struct Action {
 
 impl Action {
     /// One that takes nothing but its record.
-    pub const fn plain(model: &'static str, method: &'static str, about: &'static str) -> Action {
-        Action { model, method, arguments: &[], on_record: true, about }
+    pub const fn plain(method: &'static str, about: &'static str) -> Action {
+        Action { method, arguments: &[], on_record: true, about }
     }
 }
 

@@ -8,11 +8,12 @@ use records::condition::denied;
 use records::read::{ListRequest, Window};
 use records::tx::refuse_referred;
 use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
-use records::{Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};
+use records::{Action, Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use crate::owner::{Asked, Owner, Service};
+use crate::behaviour::{Asked, Changing, Prepared};
+use crate::owner::{Owner, Service};
 use crate::questions::parse_reply;
 use crate::transaction::{Broken, For, Step};
 use crate::{directory, metrics, related};
@@ -33,8 +34,8 @@ enum Done {
     Replayed(Reply),
 }
 
-/// A change that is ready for its transaction.
-struct Change<'a, S: Service> {
+/// A request that is ready for its transaction.
+struct Ready<'a, S: Service> {
     owner: &'a Owner<S>,
     model: &'a Model,
     call: &'a Call,
@@ -47,12 +48,12 @@ struct Change<'a, S: Service> {
     early: Vec<String>,
     posted: Posted,
     once: Option<Once>,
-    prepared: S::Prepared,
+    prepared: Box<dyn Prepared<S>>,
 }
 
-impl<S: Service> Change<'_, S> {
+impl<S: Service> Ready<'_, S> {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Step<Done>, Failure> {
-        let (service, model, prepared) = (&self.owner.service, self.model, &self.prepared);
+        let (service, model) = (&self.owner.service, self.model);
         tx.early.clone_from(&self.early);
         tx.posted.clone_from(&self.posted);
         match earlier(tx, self.once.as_ref()).await? {
@@ -67,27 +68,26 @@ impl<S: Service> Change<'_, S> {
                     return Err(Fault::missing(model.name, *id).into());
                 }
                 let matched = found.ids.len();
-                let answer = match (method, matched) {
-                    (_, 0) => tx.problems().check().map(|()| Json::Bool(true))?,
+                match (method, matched) {
+                    (_, 0) => tx.problems().check()?,
                     ("write", _) => {
                         let (mut data, ids) = (self.data.clone(), found.ids.clone());
                         tx.drop_unchanged(model, &ids, &mut data, |field| field.readonly).await?;
-                        let answer = service.write(tx, model, found, data, prepared).await?;
-                        self.owner.relate(tx, model, &ids, self.related.clone(), prepared).await?;
-                        answer
+                        self.prepared.write(Changing { service, tx, model }, found, data).await?;
+                        self.owner.relate(tx, model, &ids, self.related.clone()).await?;
                     }
-                    _ => service.unlink(tx, model, found).await?,
-                };
-                (answer, Some(matched))
+                    _ => self.prepared.unlink(Changing { service, tx, model }, found).await?,
+                }
+                (Json::Bool(true), Some(matched))
             }
             (None, "create") => {
-                let answer = service.create(tx, model, self.data.clone(), prepared).await?;
-                if let (Some(id), false) = (answer.as_i64(), tx.is_repeated || self.related.is_empty()) {
-                    self.owner.relate(tx, model, &[id], self.related.clone(), prepared).await?;
+                let id = self.prepared.create(Changing { service, tx, model }, self.data.clone()).await?;
+                if !tx.is_repeated {
+                    self.owner.relate(tx, model, &[id], self.related.clone()).await?;
                 }
-                (answer, None)
+                (id.into(), None)
             }
-            (None, _) => (service.action(tx, model, self.call, self.data.clone(), prepared).await?, None),
+            (None, _) => (self.prepared.act(Changing { service, tx, model }, self.call, self.data.clone()).await?, None),
         };
         let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
         if let Some(once) = &self.once {
@@ -100,7 +100,7 @@ impl<S: Service> Change<'_, S> {
 impl<S: Service> Owner<S> {
     /// A changing request: rights, then what needs the network, then one transaction, tried again where it met another.
     pub(crate) async fn change(&self, identity: &Identity, model: &Model, call: &Call) -> Result<Reply, Fault> {
-        let access = (model.access)(identity);
+        let (access, behaviour) = ((model.access)(identity), self.behaviour(model)?);
         let (allowed, what) = match call.method.as_str() {
             "create" => (access.create, "create"),
             "unlink" => (access.unlink, "delete"),
@@ -117,7 +117,7 @@ impl<S: Service> Owner<S> {
                 return Err(Fault::validation(format!("`data` parameter is not found on {verb} request body")));
             }
             ("unlink", _) => Map::new(),
-            _ => self.arguments(model, call)?,
+            _ => arguments(model, behaviour.action(&call.method), call)?,
         };
         if call.params.raw("data").is_some() {
             data.retain(|name, _| !TOLD_BY_RECORDS.contains(&name.as_str()));
@@ -133,7 +133,7 @@ impl<S: Service> Owner<S> {
             self.leave_out_unchanged(identity, model, call, &mut data).await?;
         }
         let read = match call.method.as_str() {
-            "create" | "write" => self.service.shape(model).read(&data),
+            "create" | "write" => (behaviour.shape)(self, model).read(&data),
             _ => records::posted::plain(&data.clone().into()).unwrap_or_default(),
         };
         let posted = self.posted(model, &read);
@@ -143,16 +143,21 @@ impl<S: Service> Owner<S> {
             return Ok(kept);
         }
         let related = match call.method.as_str() {
-            "create" | "write" => related::take(self.service.registry(), model, &mut data, &mut early),
+            "create" | "write" => related::take(&self.registry, model, &mut data, &mut early),
             _ => Vec::new(),
         };
         let asked = Asked { owner: self, identity, model, call, bank: identity.bank.or(bank), posted: &posted, problems: &mut early };
-        let prepared = self.service.prepare(asked, &mut data).await?;
+        let prepared = (behaviour.prepare)(asked, &mut data).await?;
         self.check_foreign(identity, model, call, &data, &mut early).await?;
         let target = match call.method.as_str() {
             "write" | "unlink" => {
                 let (filter, single) = self.target(model, call)?;
-                Some((self.service.meant(model, filter, bank), single))
+                // The platform's numbers are each bank's own
+                let meant = match bank.filter(|_| behaviour.per_bank) {
+                    Some(bank) => Filter::And(vec![filter, Filter::leaf("bank_id", Op::Eq, bank)]),
+                    None => filter,
+                };
+                Some((meant, single))
             }
             _ => None,
         };
@@ -160,14 +165,14 @@ impl<S: Service> Owner<S> {
             self.ask_referring(identity, model, call, filter).await?;
         }
         for (comodel, ids) in related.iter().map(related::Related::removed).filter(|(_, ids)| !ids.is_empty()) {
-            let comodel = self.service.registry().model(comodel)?;
+            let comodel = self.registry.model(comodel)?;
             self.ask_referring(identity, comodel, call, &Filter::leaf("id", Op::In, ids)).await?;
         }
 
         let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref(), follows: false };
         let active_test = target.as_ref().is_some_and(|(_, single)| single.is_none()) && flag("active_test") != Some(false);
         let bulk = flag("bulk") == Some(true);
-        let change = Change { owner: self, model, call, data, related, target, active_test, bulk, early, posted, once, prepared };
+        let change = Ready { owner: self, model, call, data, related, target, active_test, bulk, early, posted, once, prepared };
         let done = self.transaction(&whose, &change, |change, tx| Box::pin(change.run(tx))).await;
         match done {
             Ok(Done::Fresh { answer, matched }) => {
@@ -176,47 +181,12 @@ impl<S: Service> Owner<S> {
                 Ok(reply)
             }
             Ok(Done::Replayed(reply)) => {
-                metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
+                metrics::REPLAYS.with_label_values(&[S::NAME]).inc();
                 Ok(reply)
             }
             Err(Broken::Undone(failure)) => Err(self.refusal(failure)),
             Err(Broken::Unknown(error)) => Err(self.unknown_outcome(error)),
         }
-    }
-
-    /// An action's arguments by name, from `params` or its `kwargs`; those given by position get theirs from the signature.
-    /// What the action does not take is refused: left out, it would do more than was asked for.
-    fn arguments(&self, model: &Model, call: &Call) -> Result<Map<String, Json>, Fault> {
-        let kwargs = call.params.raw("kwargs").filter(|raw| raw.get() != "null");
-        let mut data = kwargs.map_or_else(|| Ok(Map::new()), |raw| strict::object("kwargs", raw))?;
-        // Odoo's clients send it with every call
-        data.remove("context");
-        let refused = |why: String| Fault::validation(format!("{}.{}: {why}", model.name, call.method));
-        for (name, raw) in call.params.iter().filter(|(name, _)| !BESIDE_ARGUMENTS.contains(name)) {
-            if data.insert(name.to_owned(), strict::value(name, raw)?).is_some() {
-                return Err(refused(format!("the argument '{name}' is given twice")));
-            }
-        }
-        let action = self.action(model, &call.method);
-        let names: Vec<&str> = action.into_iter().flat_map(|action| action.arguments).map(|argument| argument.name).collect();
-        let given = match call.params.raw("args").map(|raw| strict::value("args", raw)).transpose()? {
-            None | Some(Json::Null) => Vec::new(),
-            Some(Json::Array(items)) => items,
-            Some(other) => return Err(Fault::validation(format!("`args` must be a list, not {}", strict::kind(&other)))),
-        };
-        let known = || if names.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", names.join(", ")) };
-        if let Some(unknown) = data.keys().find(|name| !names.contains(&name.as_str())) {
-            return Err(refused(format!("there is no argument '{}': {}", unknown.chars().take(80).collect::<String>(), known())));
-        }
-        if given.len() > names.len() {
-            return Err(refused(format!("{} arguments are more than there are: {}", given.len(), known())));
-        }
-        for (name, value) in names.iter().zip(given) {
-            if data.insert((*name).to_owned(), value).is_some() {
-                return Err(refused(format!("the argument '{name}' is given twice")));
-            }
-        }
-        Ok(data)
     }
 
     /// A record that is sent back as it was read has fields that nobody writes: as they are they say nothing.
@@ -245,8 +215,8 @@ impl<S: Service> Owner<S> {
         let page = self.reader(identity).page(model, &request, 2)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
-        let rows: Vec<Map<String, Json>> = serde_json::from_str(&format!("[{rows}]"))
-            .map_err(|error| crate::our_fault(self.service.name(), "a record can't be read", &error))?;
+        let rows: Vec<Map<String, Json>> =
+            serde_json::from_str(&format!("[{rows}]")).map_err(|error| crate::our_fault(S::NAME, "a record can't be read", &error))?;
         // What was read is one record
         if let [row] = rows.as_slice() {
             let is_same = |a: &Json, b: &Json| a == b || (a.is_number() && a.as_f64() == b.as_f64());
@@ -305,7 +275,7 @@ impl<S: Service> Owner<S> {
         data: &Map<String, Json>,
         early: &mut Vec<String>,
     ) -> Result<(), Fault> {
-        let registry = self.service.registry();
+        let registry = &self.registry;
         for field in model.fields.iter().filter(|field| !field.readonly) {
             let (Kind::Many2one(comodel) | Kind::Many2many(comodel)) = field.kind else { continue };
             if registry.get(comodel).is_some() {
@@ -373,7 +343,7 @@ impl<S: Service> Owner<S> {
             let payload_read = Posted::new(hashing.hashes("payload", &all));
             return Ok(Some(Once { keys: vec![kept_under(identity, scope, key)], payload: payload_read, bare: payload.clone() }));
         }
-        if call.method != "create" || !self.service.same_body_is_same(model.name, read) {
+        if call.method != "create" || !(self.behaviour(model)?.same_body_is_same)(read) {
             return Ok(None);
         }
         let scope = format!("the same {}", model.name);
@@ -390,15 +360,49 @@ impl<S: Service> Owner<S> {
         let rows = self.database.search::<Kept, _>(kept(once)).await?;
         let reply = rows.into_iter().next().map(|row| replayed(row, once)).transpose()?;
         if reply.is_some() {
-            metrics::REPLAYS.with_label_values(&[self.service.name()]).inc();
+            metrics::REPLAYS.with_label_values(&[S::NAME]).inc();
         }
         Ok(reply)
     }
 
     fn unknown_outcome(&self, error: diesel::result::Error) -> Fault {
-        tracing::warn!(service = self.service.name(), %error, "a commit was not confirmed");
+        tracing::warn!(service = S::NAME, %error, "a commit was not confirmed");
         Fault::unavailable("The database went away while it was storing: the outcome is unknown. Send the same request again.")
     }
+}
+
+/// An action's arguments by name, from `params` or its `kwargs`; those given by position get theirs from the signature.
+/// What the action does not take is refused: left out, it would do more than was asked for.
+fn arguments(model: &Model, action: Option<&Action>, call: &Call) -> Result<Map<String, Json>, Fault> {
+    let kwargs = call.params.raw("kwargs").filter(|raw| raw.get() != "null");
+    let mut data = kwargs.map_or_else(|| Ok(Map::new()), |raw| strict::object("kwargs", raw))?;
+    // Odoo's clients send it with every call
+    data.remove("context");
+    let refused = |why: String| Fault::validation(format!("{}.{}: {why}", model.name, call.method));
+    for (name, raw) in call.params.iter().filter(|(name, _)| !BESIDE_ARGUMENTS.contains(name)) {
+        if data.insert(name.to_owned(), strict::value(name, raw)?).is_some() {
+            return Err(refused(format!("the argument '{name}' is given twice")));
+        }
+    }
+    let names: Vec<&str> = action.into_iter().flat_map(|action| action.arguments).map(|argument| argument.name).collect();
+    let given = match call.params.raw("args").map(|raw| strict::value("args", raw)).transpose()? {
+        None | Some(Json::Null) => Vec::new(),
+        Some(Json::Array(items)) => items,
+        Some(other) => return Err(Fault::validation(format!("`args` must be a list, not {}", strict::kind(&other)))),
+    };
+    let known = || if names.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", names.join(", ")) };
+    if let Some(unknown) = data.keys().find(|name| !names.contains(&name.as_str())) {
+        return Err(refused(format!("there is no argument '{}': {}", unknown.chars().take(80).collect::<String>(), known())));
+    }
+    if given.len() > names.len() {
+        return Err(refused(format!("{} arguments are more than there are: {}", given.len(), known())));
+    }
+    for (name, value) in names.iter().zip(given) {
+        if data.insert((*name).to_owned(), value).is_some() {
+            return Err(refused(format!("the argument '{name}' is given twice")));
+        }
+    }
+    Ok(data)
 }
 
 /// A request that is to be done once, however often it is sent.

@@ -91,7 +91,7 @@ enum Taken {
 impl<S: Service> Owner<S> {
     /// Follows the feeds that the service follows, until it is dropped.
     pub(crate) async fn follow(self: Arc<Self>) {
-        let feeds = self.service.follows().iter().map(|feed| self.follow_one(feed));
+        let feeds = S::FOLLOWS.iter().map(|feed| self.follow_one(feed));
         futures_util::future::join_all(feeds).await;
     }
 
@@ -105,15 +105,15 @@ impl<S: Service> Owner<S> {
                 Ok(_) => {}
                 Err(fault) => {
                     known = None;
-                    tracing::warn!(service = self.service.name(), feed, %fault, "a feed can't be followed; trying again");
+                    tracing::warn!(service = S::NAME, feed, %fault, "a feed can't be followed; trying again");
                     tokio::time::sleep(AGAIN).await;
                 }
             }
             let lag = i64::try_from(taken_all.elapsed().as_secs()).unwrap_or(i64::MAX);
-            metrics::FEED_LAG.with_label_values(&[self.service.name(), feed]).set(lag);
+            metrics::FEED_LAG.with_label_values(&[S::NAME, feed]).set(lag);
             if retried.is_none_or(|at| at.elapsed() > PARKED_AGAIN) {
                 if let Err(fault) = self.retry_parked(feed).await {
-                    tracing::warn!(service = self.service.name(), feed, %fault, "parked events can't be tried");
+                    tracing::warn!(service = S::NAME, feed, %fault, "parked events can't be tried");
                 }
                 retried = Some(Instant::now());
             }
@@ -139,7 +139,7 @@ impl<S: Service> Owner<S> {
             }
         }
         let left = i64::try_from(parked.len().saturating_sub(taken)).unwrap_or(i64::MAX);
-        metrics::EVENTS_PARKED.with_label_values(&[self.service.name(), feed]).set(left);
+        metrics::EVENTS_PARKED.with_label_values(&[S::NAME, feed]).set(left);
         Ok(taken)
     }
 
@@ -157,7 +157,7 @@ impl<S: Service> Owner<S> {
             Some(cursor) => cursor,
             None => self.cursor(feed).await?,
         };
-        metrics::FEED_CURSOR.with_label_values(&[self.service.name(), feed]).set(cursor);
+        metrics::FEED_CURSOR.with_label_values(&[S::NAME, feed]).set(cursor);
         let call = Call::new("", "_feed", self.keyring.own_token(feed)?).with("after", &cursor).with("limit", &BATCH).with("wait", &wait);
         let events: Vec<Event> = parse_reply(self.router.service(feed)?.call(call).await?).await?;
         let Some(last) = events.last().map(|event| event.pos) else { return Ok(0) };
@@ -193,7 +193,7 @@ impl<S: Service> Owner<S> {
                 "process",
                 otel.name = %format_args!("process {feed}"),
                 otel.kind = "consumer",
-                service = self.service.name(),
+                service = S::NAME,
             );
             telemetry::adopt(&span, parent);
             span
@@ -209,7 +209,7 @@ impl<S: Service> Owner<S> {
                 Taken::Moved => return Ok(at),
                 Taken::Refused(why) => {
                     tracing::error!(
-                        service = self.service.name(),
+                        service = S::NAME,
                         feed,
                         pos = event.pos,
                         model = event.model,
@@ -217,7 +217,7 @@ impl<S: Service> Owner<S> {
                         why,
                         "an event was put aside"
                     );
-                    metrics::EVENTS_PARKED.with_label_values(&[self.service.name(), feed]).inc();
+                    metrics::EVENTS_PARKED.with_label_values(&[S::NAME, feed]).inc();
                     self.park(feed, cursor, event, &why).await?;
                 }
             }
@@ -236,7 +236,7 @@ impl<S: Service> Owner<S> {
     }
 
     async fn take(&self, feed: &'static str, place: Place, events: &[Event]) -> Result<Taken, Fault> {
-        let heard = match self.service.heard(self, feed, events).await {
+        let heard = match S::heard(self, feed, events).await {
             Ok(heard) => heard,
             Err(fault) if fault.nature().passes() => return Err(fault),
             Err(fault) => return Ok(Taken::Refused(fault.to_string())),
@@ -244,7 +244,7 @@ impl<S: Service> Owner<S> {
         let traceparent = events.iter().find_map(|event| event.traceparent.as_ref());
         let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent, follows: true };
         let taken = self
-            .transaction(&whose, &(self, feed, place, events, &heard), |&(owner, feed, place, events, heard), tx| {
+            .transaction(&whose, &(feed, place, events, &heard), |&(feed, place, events, heard), tx| {
                 Box::pin(async move {
                     // Whoever moves the cursor, or takes the event away, has its effect; another replica finds it moved
                     let mut claim = Sql::default();
@@ -264,7 +264,7 @@ impl<S: Service> Owner<S> {
                     if claim.load::<BigInt, i64>(tx.conn).await?.is_empty() {
                         return Ok(Step::Nothing(false));
                     }
-                    owner.service.apply(tx, feed, events, heard).await?;
+                    S::apply(tx, feed, events, heard).await?;
                     Ok(Step::Commit(true))
                 })
             })
@@ -273,7 +273,7 @@ impl<S: Service> Owner<S> {
             Ok(true) => Ok(Taken::Done),
             Ok(false) => Ok(Taken::Moved),
             // Nobody knows whether it happened; the cursor does
-            Err(Broken::Unknown(error)) => Err(database::fault(self.service.name(), error)),
+            Err(Broken::Unknown(error)) => Err(database::fault(S::NAME, error)),
             Err(Broken::Undone(failure)) => {
                 let why = match &failure {
                     Failure::Fault(fault) => fault.to_string(),

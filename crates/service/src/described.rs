@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{Identity, Origin, Role};
+use jsonrpc::Fault;
 use records::values::Mode;
 use records::{Access, Described, Model, schema};
 
-use crate::Service;
+use crate::{Owner, Service};
 
 /// One of each kind of user, with the highest role.
 fn users() -> [(&'static str, Identity); 5] {
@@ -23,30 +24,32 @@ fn users() -> [(&'static str, Identity); 5] {
 }
 
 /// Every model of a service.
-pub(crate) fn all<S: Service>(service: &S) -> BTreeMap<&'static str, Described> {
-    service.registry().models().map(|model| (model.name, describe(service, model))).collect()
+pub(crate) fn all<S: Service>(owner: &Owner<S>) -> Result<BTreeMap<&'static str, Described>, Fault> {
+    owner.registry.models().map(|model| Ok((model.name, describe(owner, model)?))).collect()
 }
 
-fn describe<S: Service>(service: &S, model: &Model) -> Described {
+fn describe<S: Service>(owner: &Owner<S>, model: &Model) -> Result<Described, Fault> {
+    let behaviour = owner.behaviour(model)?;
     let access = users().map(|(who, identity)| (who, (model.access)(&identity)));
     let anybody = |may: fn(&Access) -> bool| access.iter().any(|(_, access)| may(access));
-    let body = |may: bool, mode| may.then(|| service.body(model, mode)).flatten().map(|body| sent_by(model, body).schema());
-    let actions = service.actions().iter().filter(|action| action.model == model.name);
-    Described {
+    let body = |may: bool, mode| may.then(|| (behaviour.body)(owner, model, mode)).flatten().map(|body| sent_by(body).schema());
+    Ok(Described {
         label: model.label.to_owned(),
         record: schema::record(model),
         create: body(anybody(|access| access.create), Mode::Create),
         write: body(anybody(|access| access.write), Mode::Write),
-        example_filter: service.example_filter(model),
+        example_filter: (behaviour.example_filter)(),
         rights: access.iter().map(|(who, access)| ((*who).to_owned(), rights(access))).collect(),
-        actions: actions
+        actions: behaviour
+            .actions
+            .iter()
             .map(|action| (action.method.to_owned(), (schema::arguments(action), action.on_record, action.about.to_owned())))
             .collect(),
-    }
+    })
 }
 
 /// What every body may say of its sender.
-fn sent_by(_: &Model, body: schema::Body) -> schema::Body {
+fn sent_by(body: schema::Body) -> schema::Body {
     let bank =
         || serde_json::json!({"type": ["string", "null"], "maxLength": 254, "description": "The bank's name; an unknown one is 422."});
     let spelling = serde_json::json!({"type": ["string", "null"], "examples": ["ekiclik"],

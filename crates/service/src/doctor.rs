@@ -65,7 +65,7 @@ pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
             return findings;
         }
     }
-    match owner.database.is_migrated(&owner.service.migrations()).await {
+    match owner.database.is_migrated(&S::MIGRATIONS).await {
         Ok(true) => findings.push(Finding::well("the schema is that of this release")),
         Ok(false) => {
             findings.push(Finding::ill("the schema lacks migrations of this release: run `migrate`"));
@@ -75,7 +75,7 @@ pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     }
     findings.extend(feeds(owner).await);
     findings.extend(hashes(owner).await);
-    findings.extend(owner.service.examine(owner).await);
+    findings.extend(S::examine(owner).await);
     findings
 }
 
@@ -95,7 +95,7 @@ fn seconds(at: DateTime<Utc>) -> f64 {
 /// Whether the newest hashes of what was sent are under keys that are here.
 async fn hashes<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for model in owner.service.registry().models().filter(|model| model.any_field("post_hash").is_some()) {
+    for model in owner.registry.models().filter(|model| model.any_field("post_hash").is_some()) {
         let sql = format!(
             "SELECT DISTINCT split_part(post_hash, '.', 1) FROM (SELECT post_hash FROM {} WHERE post_hash LIKE '%.%' ORDER BY id DESC LIMIT 1000) h",
             model.table
@@ -130,7 +130,7 @@ async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
         })),
         Err(fault) => findings.push(Finding::ill(format!("parked events can't be looked at: {}", fault.message))),
     }
-    for feed in owner.service.follows() {
+    for feed in S::FOLLOWS {
         let mut cursor = Sql::new("SELECT pos FROM feed_cursor WHERE feed = ");
         cursor.bind(*feed);
         let cursor = match owner.database.search::<BigInt, i64>(cursor).await {

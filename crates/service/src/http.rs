@@ -430,8 +430,8 @@ async fn feed<S: Service>(request: HttpRequest, query: web::Query<FeedQuery>, ow
         let Caller::Service(reader) = owner.keyring.verify(&token)? else {
             return Err(Fault::access_error("The feed is between services."));
         };
-        if !crate::directory::may_ask(owner.service.name(), &reader, "_feed") {
-            return Err(Fault::access_error(format!("The service '{reader}' does not follow {}.", owner.service.name())));
+        if !crate::directory::may_ask(S::NAME, &reader, "_feed") {
+            return Err(Fault::access_error(format!("The service '{reader}' does not follow {}.", S::NAME)));
         }
         owner.events(&reader, query.after, query.limit, query.wait).await
     };

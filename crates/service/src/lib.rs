@@ -1,6 +1,7 @@
 //! What every process runs on: configuration, telemetry, identity, the database, the way a call is answered, the router to
 //! other services, health and shutdown.
 
+pub mod behaviour;
 mod changing;
 pub mod config;
 pub mod consumer;
@@ -39,9 +40,10 @@ use std::pin::Pin;
 use bitflags as _;
 use num_traits as _;
 
+pub use behaviour::{Asked, Behaviour, Changing, ModelOf, Plain, ReadOnly};
 pub use database::{Database, our_fault};
 pub use identity::{Caller, Keyring};
-pub use owner::{Asked, Owner, Service};
+pub use owner::{Owner, Service};
 pub use questions::{Answered, Answers, ask, parse_reply};
 pub use router::Router;
 

@@ -1,6 +1,7 @@
 //! How a service that keeps models answers a call: who asks, may they, then one statement for a read, one transaction for a
 //! change.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,15 +10,14 @@ use diesel_migrations::EmbeddedMigrations;
 use domain::Identity;
 use events::{Event, Feed};
 use jsonrpc::{Call, Fault, Question, Reply};
-use records::tx::Found;
-use records::values::Mode;
 use records::write::{Author, Told};
-use records::{Action, Body as Taken, Failure, Filter, Model, Posted, Registry, Shape, Sql, Tx};
+use records::{Action, Failure, Model, Posted, Registry, Sql, Tx};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json};
-use tokio::sync::Semaphore;
+use serde_json::Value as Json;
+use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument;
 
+use crate::behaviour::ModelOf;
 use crate::doctor::Finding;
 use crate::identity::Caller;
 use crate::questions::{self, Answered, parse_reply};
@@ -38,195 +38,71 @@ const PAPER_WAITS: Duration = Duration::from_secs(15);
 /// A change's answer: the JSON of its result.
 pub type Answer = Result<Json, Failure>;
 
-/// A changing request before its transaction.
-pub struct Asked<'a, S: Service> {
-    /// The service with what it runs on: other services are asked here, not in the transaction.
-    pub owner: &'a Owner<S>,
-    /// Who asks.
-    pub identity: &'a Identity,
-    /// For which model.
-    pub model: &'a Model,
-    /// The call.
-    pub call: &'a Call,
-    /// The bank that the request is for: the one that it names, else the user's own.
-    pub bank: Option<i64>,
-    /// What a create came with, to be compared with what was kept of those before it.
-    pub posted: &'a Posted,
-    /// What is wrong with the request, to be told with the rest.
-    pub problems: &'a mut Vec<String>,
-}
-
-/// What a service adds to what all of them do: its business.
+/// What a service adds to what all of them do: its models, what it answers others, and what it does by itself.
 pub trait Service: Send + Sync + Sized + 'static {
-    /// What [`Service::prepare`] found out for a change.
-    type Prepared: Default + Send + Sync;
     /// What [`Service::heard`] found out for events.
     type Heard: Default + Send + Sync;
 
+    /// Its name, its schema's and its role's.
+    const NAME: &'static str;
+    /// Its schema.
+    const MIGRATIONS: EmbeddedMigrations;
+    /// Its models, each with what it does.
+    const MODELS: &'static [ModelOf<Self>];
     /// What it answers other services, by the types of its contract.
     const ANSWERS: &'static [Answered<Self>] = &[];
-
-    /// Its name, its schema's and its role's.
-    fn name(&self) -> &'static str;
-
-    /// Its models.
-    fn registry(&self) -> &Registry;
-
-    /// Its schema.
-    fn migrations(&self) -> EmbeddedMigrations;
-
-    /// Makes a record.
-    fn create<'a>(
-        &'a self,
-        tx: &'a mut Tx<'_>,
-        model: &'a Model,
-        data: Map<String, Json>,
-        prepared: &'a Self::Prepared,
-    ) -> Pending<'a, Answer>;
-
-    /// Changes records that are locked and may be changed.
-    fn write<'a>(
-        &'a self,
-        tx: &'a mut Tx<'_>,
-        model: &'a Model,
-        found: Found,
-        data: Map<String, Json>,
-        prepared: &'a Self::Prepared,
-    ) -> Pending<'a, Answer>;
-
-    /// Removes records that are locked and may be changed.
-    fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
-        Box::pin(async move { tx.unlink(model, found).await.map(|()| Json::Bool(true)) })
-    }
-
-    /// What needs no transaction, or must not happen in one: done before it, and may change the data.
-    fn prepare<'a>(&'a self, _asked: Asked<'a, Self>, _data: &'a mut Map<String, Json>) -> Pending<'a, Result<Self::Prepared, Fault>> {
-        Box::pin(async { Ok(Self::Prepared::default()) })
-    }
-
-    /// Which of the records that a change's filter names are meant, where the request names a bank.
-    fn meant(&self, _model: &Model, filter: Filter, _bank: Option<i64>) -> Filter {
-        filter
-    }
-
-    /// What a create takes, for it to be compared with those before it as it is read.
-    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
-        Shape::of(model)
-    }
-
-    /// Whether a create as it was read has no natural key, so that the same from the same user within a day is one request.
-    fn same_body_is_same(&self, _model: &str, _read: &Json) -> bool {
-        false
-    }
-
-    /// The sealed fields of a record, opened.
-    ///
-    /// # Errors
-    /// 500 where no key of ours opens it.
-    fn unseal(&self, model: &Model, _id: i64, _text: &str) -> Result<Map<String, Json>, Fault> {
-        Err(crate::our_fault(self.name(), "a model has sealed fields that its service does not open", &model.name))
-    }
-
     /// The services whose feeds it follows.
-    fn follows(&self) -> &'static [&'static str] {
-        &[]
-    }
+    const FOLLOWS: &'static [&'static str] = &[];
 
     /// What it must find out about events before the transaction that takes them.
-    fn heard<'a>(&'a self, _owner: &'a Owner<Self>, _feed: &'a str, _events: &'a [Event]) -> Pending<'a, Result<Self::Heard, Fault>> {
-        Box::pin(async { Ok(Self::Heard::default()) })
+    fn heard(_owner: &Owner<Self>, _feed: &str, _events: &[Event]) -> impl Future<Output = Result<Self::Heard, Fault>> + Send {
+        async { Ok(Self::Heard::default()) }
     }
 
     /// The effect of events of a feed that it follows, in the transaction that moves its cursor past them. Events come more
     /// than once only where their transaction never committed.
-    fn apply<'a>(
-        &'a self,
-        _tx: &'a mut Tx<'_>,
-        _feed: &'a str,
-        _events: &'a [Event],
-        _heard: &'a Self::Heard,
-    ) -> Pending<'a, Result<(), Failure>> {
-        Box::pin(async { Ok(()) })
+    fn apply(_tx: &mut Tx<'_>, _feed: &str, _events: &[Event], _heard: &Self::Heard) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { Ok(()) }
     }
 
-    /// Called when a transaction of the service is committed, whatever it was: work may wait.
-    fn committed(&self) {}
-
     /// Called after migrations that were due: tells what they have done to people.
-    fn migrated<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, ()> {
-        Box::pin(async {})
+    fn migrated(_owner: &Owner<Self>) -> impl Future<Output = ()> + Send {
+        async {}
     }
 
     /// What is wrong with what only it knows.
-    fn examine<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
-        Box::pin(async { Vec::new() })
+    fn examine(_owner: &Owner<Self>) -> impl Future<Output = Vec<Finding>> + Send {
+        async { Vec::new() }
     }
 
     /// What whoever asks whether it is ready should know of it besides.
-    fn note<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, Option<String>> {
-        Box::pin(async { None })
+    fn note(_owner: &Owner<Self>) -> impl Future<Output = Option<String>> + Send {
+        async { None }
     }
 
     /// Makes the database that of this process's installation; answers in words.
-    fn adopt<'a>(&'a self, _owner: &'a Owner<Self>) -> Pending<'a, anyhow::Result<String>> {
-        Box::pin(async { anyhow::bail!("{} keeps nobody's name: it is sync's database that is adopted", self.name()) })
-    }
-
-    /// Brings what it is doing to an end: called when the process stops, which waits for it some seconds.
-    fn finish(&self) -> Pending<'_, ()> {
-        Box::pin(async {})
+    fn adopt(_owner: &Owner<Self>) -> impl Future<Output = anyhow::Result<String>> + Send {
+        async { anyhow::bail!("{} keeps nobody's name: it is sync's database that is adopted", Self::NAME) }
     }
 
     /// Background work of its own, until it is dropped.
-    fn work<'a>(&'a self, _owner: &'a Arc<Owner<Self>>) -> Pending<'a, ()> {
-        Box::pin(async {})
+    fn work(_owner: &Arc<Owner<Self>>) -> impl Future<Output = ()> + Send {
+        async {}
     }
 
-    /// A printed document about records, as PDF.
-    fn report<'a>(
-        &'a self,
-        _owner: &'a Owner<Self>,
-        _identity: &'a Identity,
-        model: &'a Model,
-        _report: &'a str,
-        _ids: Vec<i64>,
-    ) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move { Err(Fault::no_such_method(model.name, "report")) })
-    }
-
-    /// What a create or a write takes; none where there is no such request. Only what differs from the model's own fields
-    /// needs to be said.
-    fn body(&self, model: &Model, mode: Mode) -> Option<Taken> {
-        Some(Taken::of(model, mode))
-    }
-
-    /// A filter that finds a record of the demo's.
-    fn example_filter(&self, _model: &Model) -> Option<Json> {
-        None
-    }
-
-    /// The public methods of its models besides Odoo's own.
-    fn actions(&self) -> &'static [Action] {
-        &[]
-    }
-
-    /// A public method of a model, in a transaction. `data` holds its named arguments.
-    fn action<'a>(
-        &'a self,
-        _tx: &'a mut Tx<'_>,
-        model: &'a Model,
-        call: &'a Call,
-        _data: Map<String, Json>,
-        _prepared: &'a Self::Prepared,
-    ) -> Pending<'a, Answer> {
-        Box::pin(async move { Err(Fault::no_such_method(model.name, &call.method).into()) })
+    /// Brings what it is doing to an end: called when the process stops, which waits for it some seconds.
+    fn finish(_owner: &Owner<Self>) -> impl Future<Output = ()> + Send {
+        async {}
     }
 }
 
 /// A service with everything it runs on.
-pub struct Owner<S> {
+pub struct Owner<S: Service> {
     /// Its business.
     pub service: S,
+    /// Its models' declarations.
+    pub registry: Registry,
+    behaviours: BTreeMap<&'static str, &'static ModelOf<S>>,
     /// Its data.
     pub database: Database,
     /// Its events.
@@ -237,6 +113,8 @@ pub struct Owner<S> {
     pub router: Router,
     /// How many records an answer without pages may have.
     pub max_rows: i64,
+    /// Wakes its background work: a transaction was committed, whatever it was.
+    pub woken: Notify,
     pub(crate) reads: Reads,
     papers: Shares<i64>,
     /// Where papers are drawn: what is being drawn goes on when its caller has left.
@@ -246,9 +124,22 @@ pub struct Owner<S> {
 impl<S: Service> Owner<S> {
     /// Puts a service on its database.
     pub fn new(service: S, database: Database, keyring: Keyring, router: Router, max_rows: i64) -> Owner<S> {
-        let feed = Feed::new(database.pool(), service.name());
-        let papers = Shares::new("files of printed documents", PAPERS, 1);
-        Owner { service, database, feed, keyring, router, max_rows, reads: reads(), papers, drawing: Arc::new(Semaphore::new(PAPERS)) }
+        let models = || S::MODELS.iter().map(|of| ((of.declaration)(&service), of));
+        let behaviours = models().map(|(model, of)| (model.name, of)).collect();
+        Owner {
+            registry: Registry::new(models().map(|(model, _)| model)),
+            behaviours,
+            feed: Feed::new(database.pool(), S::NAME),
+            service,
+            database,
+            keyring,
+            router,
+            max_rows,
+            woken: Notify::new(),
+            reads: reads(),
+            papers: Shares::new("files of printed documents", PAPERS, 1),
+            drawing: Arc::new(Semaphore::new(PAPERS)),
+        }
     }
 
     /// Runs its migrations.
@@ -256,10 +147,10 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// The database's own.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let ran = self.database.migrate(self.service.migrations()).await?;
-        self.database.spread_net(self.service.registry()).await?;
+        let ran = self.database.migrate(S::MIGRATIONS).await?;
+        self.database.spread_net(&self.registry).await?;
         if ran {
-            self.service.migrated(self).await;
+            S::migrated(self).await;
         }
         Ok(())
     }
@@ -269,7 +160,7 @@ impl<S: Service> Owner<S> {
         let span = match &call.traceparent {
             None => tracing::Span::none(),
             Some(_) => {
-                tracing::info_span!(target: telemetry::SPANS, "call", otel.name = %format_args!("{} {}", call.model, call.method), service = self.service.name())
+                tracing::info_span!(target: telemetry::SPANS, "call", otel.name = %format_args!("{} {}", call.model, call.method), service = S::NAME)
             }
         };
         if let Some(own) = call.traceparent.as_deref().and_then(|parent| telemetry::adopt(&span, parent)) {
@@ -283,7 +174,7 @@ impl<S: Service> Owner<S> {
             Err(_) => "refused",
         };
         // Names from the code, not from the caller
-        let model = self.service.registry().get(&call.model).map_or("other", |model| model.name);
+        let model = self.registry.get(&call.model).map_or("other", |model| model.name);
         let method = ["read", "search_read", "create", "write", "unlink"].into_iter().find(|name| *name == call.method).unwrap_or("other");
         metrics::CALL_DURATION.with_label_values(&[model, method, outcome]).observe(started.elapsed().as_secs_f64());
         reply
@@ -301,30 +192,37 @@ impl<S: Service> Owner<S> {
         if call.method.starts_with('_') {
             return Err(Fault::access_error(format!("Private methods (such as {}) cannot be called remotely.", call.method)));
         }
-        let model = self.service.registry().model(&call.model)?;
+        let model = self.registry.model(&call.model)?;
         match call.method.as_str() {
             "read" => self.read(&identity, model, &call.params).await,
             "search_read" => self.search_read(identity, model, &call.params).await,
             // Only the door for reports names one
             "report" => {
-                let (report, ids) = (call.params.need::<String>("report")?, call.params.need("ids")?);
+                let (report, ids) = (call.params.need::<String>("report")?, call.params.need::<Vec<i64>>("ids")?);
                 let _place = self.papers.take(identity.uid, PAPER_WAITS).await?;
-                self.service.report(self, &identity, model, &report, ids).await
+                (self.behaviour(model)?.report)(self, &identity, model, &report, &ids).await
             }
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
-            method if self.action(model, method).is_some() => self.change(&identity, model, call).await,
-            method => Err(Fault::no_such_method(model.name, method)),
+            method => match self.behaviour(model)?.action(method) {
+                Some(_) => self.change(&identity, model, call).await,
+                None => Err(Fault::no_such_method(model.name, method)),
+            },
         }
     }
 
-    /// A model's public method of this name.
-    pub(crate) fn action(&self, model: &Model, method: &str) -> Option<&'static Action> {
-        self.service.actions().iter().find(|action| action.model == model.name && action.method == method)
+    /// The public methods of its models, each with its model's name.
+    pub fn actions(&self) -> impl Iterator<Item = (&'static str, &'static Action)> {
+        self.behaviours.iter().flat_map(|(model, of)| of.actions.iter().map(|action| (*model, action)))
+    }
+
+    /// What a model does.
+    pub(crate) fn behaviour(&self, model: &Model) -> Result<&'static ModelOf<S>, Fault> {
+        self.behaviours.get(model.name).copied().ok_or_else(|| Fault::no_such_model(model.name))
     }
 
     /// What stands in the service's contract, and what every service answers.
     async fn answer_service(&self, asker: &str, call: &Call) -> Result<Reply, Fault> {
-        let own = self.service.name();
+        let own = S::NAME;
         if let Some(question) = S::ANSWERS.iter().find(|question| (question.model, question.method) == (&call.model, &call.method)) {
             if question.asked_by.contains(&asker) {
                 return (question.answer)(self, asker, call).await;
@@ -341,7 +239,7 @@ impl<S: Service> Owner<S> {
     async fn common(&self, caller: &str, call: &Call) -> Result<Reply, Fault> {
         match call.method.as_str() {
             "_existing" => {
-                let model = self.service.registry().model(&call.model)?;
+                let model = self.registry.model(&call.model)?;
                 let mut sql = Sql::new(&format!("SELECT t.id FROM {} t WHERE t.deleted_at IS NULL AND t.id = ANY(", model.table));
                 sql.bind(call.params.need::<Vec<i64>>("ids")?).push(")");
                 Ok(Reply::value(&self.database.search::<BigInt, i64>(sql).await?))
@@ -360,28 +258,28 @@ impl<S: Service> Owner<S> {
             // A reader tells by asking how far it has come; a doctor only looks
             "_feed" if call.params.get::<bool>("look")?.unwrap_or_default() => {
                 let events = self.feed.read(call.params.need("after")?, call.params.need("limit")?).await;
-                Ok(Reply::json(events.map_err(|error| crate::database::fault(self.service.name(), error))?))
+                Ok(Reply::json(events.map_err(|error| crate::database::fault(S::NAME, error))?))
             }
             "_feed" => {
                 let number = |name: &str| call.params.get::<i64>(name).map(Option::unwrap_or_default);
                 self.events(caller, number("after")?, number("limit")?, call.params.get::<u64>("wait")?.unwrap_or_default()).await
             }
             "_read" => self.read_for_service(call).await,
-            "_outlines" => Ok(Reply::value(&self.service.registry().outlines())),
+            "_outlines" => Ok(Reply::value(&self.registry.outlines())),
             // One event, for a follower that put it aside
             "_event" => {
-                let failed = |error| crate::database::fault(self.service.name(), error);
+                let failed = |error| crate::database::fault(S::NAME, error);
                 let pos: i64 = call.params.need("pos")?;
                 let next: Vec<Event> = serde_json::from_str(&self.feed.read(pos - 1, 1).await.map_err(failed)?)
-                    .map_err(|error| crate::our_fault(self.service.name(), "an event can't be read", &error))?;
+                    .map_err(|error| crate::our_fault(S::NAME, "an event can't be read", &error))?;
                 Ok(Reply::value(&next.into_iter().filter(|event| event.pos == pos).collect::<Vec<_>>()))
             }
             // Of everything that is committed
             "_position" => {
-                let failed = |error| crate::database::fault(self.service.name(), error);
+                let failed = |error| crate::database::fault(S::NAME, error);
                 Ok(Reply::value(&self.feed.stamp_once().await.map_err(failed)?))
             }
-            "_described" => Ok(Reply::value(&crate::described::all(&self.service))),
+            "_described" => Ok(Reply::value(&crate::described::all(self)?)),
             _ => Err(Fault::no_such_method(&call.model, &call.method)),
         }
     }
@@ -392,7 +290,7 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// The database's own.
     pub(crate) async fn events(&self, reader: &str, after: i64, limit: i64, wait: u64) -> Result<Reply, Fault> {
-        let failed = |error| crate::database::fault(self.service.name(), error);
+        let failed = |error| crate::database::fault(S::NAME, error);
         let events = self.feed.read_as(reader, after, limit, Duration::from_secs(wait).min(LONG_POLL)).await.map_err(failed)?;
         Ok(Reply::json(events))
     }
@@ -402,16 +300,8 @@ impl<S: Service> Owner<S> {
         let origin = identity.origin_claiming(claimed).as_str();
         let author =
             Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned(), told: Told::default() };
-        let conn = open.connection().map_err(|error| crate::database::fault(self.service.name(), error))?;
-        Ok(Tx {
-            conn,
-            registry: self.service.registry(),
-            identity,
-            author,
-            early: Vec::new(),
-            posted: Posted::default(),
-            is_repeated: false,
-        })
+        let conn = open.connection().map_err(|error| crate::database::fault(S::NAME, error))?;
+        Ok(Tx { conn, registry: &self.registry, identity, author, early: Vec::new(), posted: Posted::default(), is_repeated: false })
     }
 
     /// Asks another service what stands in its contract. `traceparent` is the trace context of the request that it is for.
@@ -475,7 +365,7 @@ impl<S: Service> Owner<S> {
         &self,
         draw: impl FnOnce() -> Result<Vec<u8>, E> + Send + 'static,
     ) -> Result<Reply, Fault> {
-        let failed = |error: &dyn std::fmt::Display| crate::our_fault(self.service.name(), "a document could not be drawn", error);
+        let failed = |error: &dyn std::fmt::Display| crate::our_fault(S::NAME, "a document could not be drawn", error);
         let Ok(place) = self.drawing.clone().acquire_owned().await else { return Err(Fault::unavailable("Nothing is printed any more.")) };
         let draw = move || {
             let _place = place;
@@ -492,7 +382,7 @@ impl<S: Service> Owner<S> {
     pub fn refusal(&self, failure: Failure) -> Fault {
         match failure {
             Failure::Fault(fault) => fault,
-            Failure::Database(error) => crate::database::fault(self.service.name(), error),
+            Failure::Database(error) => crate::database::fault(S::NAME, error),
         }
     }
 }

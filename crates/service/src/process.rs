@@ -92,10 +92,10 @@ pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str
 /// # Errors
 /// A configuration that is not complete, a database that can't be migrated, an address that is taken.
 pub async fn run<S: Service>(
-    name: &'static str,
     make: impl FnOnce(&Variables, &mut Vec<String>, &Database) -> anyhow::Result<Option<S>>,
     started: impl AsyncFn(&Arc<Owner<S>>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    let name = S::NAME;
     let mut common = Common::read(config::environment());
     let database_config = DatabaseConfig::read(&common.variables, &mut common.problems);
     // Made before anything is known to be right, so that all that is wrong is told at once
@@ -134,7 +134,7 @@ pub async fn run<S: Service>(
     }
     if command.as_deref() == Some("adopt") {
         use std::io::Write;
-        return Ok(writeln!(std::io::stdout(), "{}", owner.service.adopt(&owner).await?)?);
+        return Ok(writeln!(std::io::stdout(), "{}", S::adopt(&owner).await?)?);
     }
     if command.as_deref() == Some("migrate") {
         owner.migrate().await?;
@@ -156,7 +156,7 @@ pub async fn run<S: Service>(
             let owner = owner.clone();
             move || {
                 let owner = owner.clone();
-                Box::pin(async move { owner.service.note(&owner).await })
+                Box::pin(async move { S::note(&owner).await })
             }
         });
         let listeners = http::listen(&http)?;
@@ -202,24 +202,24 @@ pub fn print((text, is_well): &(String, bool)) -> anyhow::Result<()> {
 
 /// What a service is doing comes to its end, within some seconds.
 pub async fn finish<S: Service>(owner: &Owner<S>) {
-    if tokio::time::timeout(FINISH, owner.service.finish()).await.is_err() {
-        tracing::warn!(service = owner.service.name(), "stopped before its work was done");
+    if tokio::time::timeout(FINISH, S::finish(owner)).await.is_err() {
+        tracing::warn!(service = S::NAME, "stopped before its work was done");
     }
 }
 
 /// A release's migrations are a job of their own: until it is done, and until the database is there, this process lives and is
 /// not ready, and those of the release before serve.
 async fn wait_for_schema<S: Service>(owner: &Owner<S>) {
-    let migrations = owner.service.migrations();
+    let migrations = S::MIGRATIONS;
     let mut told = false;
     loop {
         match owner.database.is_migrated(&migrations).await {
             Ok(true) => return,
             Ok(false) if !std::mem::replace(&mut told, true) => {
-                tracing::warn!(service = owner.service.name(), "waiting for the schema: run `migrate`, or set MIGRATE=true");
+                tracing::warn!(service = S::NAME, "waiting for the schema: run `migrate`, or set MIGRATE=true");
             }
             Ok(false) => {}
-            Err(error) => tracing::warn!(service = owner.service.name(), error = format!("{error:#}"), "the schema can't be looked at"),
+            Err(error) => tracing::warn!(service = S::NAME, error = format!("{error:#}"), "the schema can't be looked at"),
         }
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
@@ -229,28 +229,27 @@ async fn wait_for_schema<S: Service>(owner: &Owner<S>) {
 pub fn start_background<S: Service>(owner: &Arc<Owner<S>>) -> tokio::task::JoinHandle<()> {
     let owner = owner.clone();
     tokio::spawn(async move {
-        let name = owner.service.name();
         let gauges = async {
             loop {
                 let (open, idle) = owner.database.connections();
                 let set = |state: &str, value: usize| {
-                    metrics::POOL_CONNECTIONS.with_label_values(&[name, state]).set(i64::try_from(value).unwrap_or(i64::MAX))
+                    metrics::POOL_CONNECTIONS.with_label_values(&[S::NAME, state]).set(i64::try_from(value).unwrap_or(i64::MAX))
                 };
                 set("open", open);
                 set("idle", idle);
-                metrics::FEED_POSITION.with_label_values(&[name]).set(owner.feed.position());
+                metrics::FEED_POSITION.with_label_values(&[S::NAME]).set(owner.feed.position());
                 tokio::time::sleep(std::time::Duration::from_secs(5)).await;
             }
         };
         let sweep = async {
             loop {
                 if let Err(error) = sweep_answers(owner.database.pool()).await {
-                    tracing::warn!(service = name, %error, "kept answers could not be swept");
+                    tracing::warn!(service = S::NAME, %error, "kept answers could not be swept");
                 }
                 tokio::time::sleep(std::time::Duration::from_secs(600)).await;
             }
         };
-        tokio::join!(owner.feed.clone().run(), owner.clone().follow(), owner.service.work(&owner), gauges, sweep);
+        tokio::join!(owner.feed.clone().run(), owner.clone().follow(), S::work(&owner), gauges, sweep);
     })
 }
 

@@ -22,7 +22,7 @@ pub trait Answers<Q: Question>: Service {
 }
 
 /// A question that a service answers, by its name on the wire.
-pub struct Answered<S> {
+pub struct Answered<S: Service> {
     /// Odoo's name of the model.
     pub model: &'static str,
     /// Its method.
@@ -51,9 +51,9 @@ fn answered<'a, S: Answers<Q>, Q: Question + 'static>(
     call: &'a Call,
 ) -> Pending<'a, Result<Reply, Fault>> {
     Box::pin(async move {
-        let question = question_of::<Q>(call, asker).map_err(|error| disagreed(owner.service.name(), &error))?;
+        let question = question_of::<Q>(call, asker).map_err(|error| disagreed(S::NAME, &error))?;
         let answer = S::answer(owner, question, call.traceparent.as_ref()).await?;
-        let json = serde_json::to_vec(&answer).map_err(|error| our_fault(owner.service.name(), "an answer can't be written", &error))?;
+        let json = serde_json::to_vec(&answer).map_err(|error| our_fault(S::NAME, "an answer can't be written", &error))?;
         Ok(Reply::json(json))
     })
 }

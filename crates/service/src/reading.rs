@@ -47,7 +47,7 @@ pub(crate) fn reads() -> Reads {
 
 impl<S: Service> Owner<S> {
     pub(crate) fn reader<'a>(&'a self, identity: &'a Identity) -> Reader<'a> {
-        Reader { registry: self.service.registry(), identity }
+        Reader { registry: &self.registry, identity }
     }
 
     pub(crate) async fn read(&self, identity: &Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
@@ -157,7 +157,7 @@ impl<S: Service> Owner<S> {
     /// The records that a filter finds, archived ones too, in the order of their ids, as a service of ours sees them:
     /// `{filter, query, limit}`, at most 1,000; with `bank`, as that bank may see them.
     pub(crate) async fn read_for_service(&self, call: &jsonrpc::Call) -> Result<Reply, Fault> {
-        let model = self.service.registry().model(&call.model)?;
+        let model = self.registry.model(&call.model)?;
         let request = ListRequest {
             filter: call.params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?,
             selection: Selection::parse(&call.params.need::<String>("query")?)?,
@@ -176,7 +176,7 @@ impl<S: Service> Owner<S> {
     async fn export(&self, identity: &Identity, model: &Model, request: &ListRequest) -> Result<Reply, Fault> {
         let place = self.database.export(identity.uid)?;
         let mut open = self.database.begin_snapshot().await?;
-        let service = self.service.name();
+        let service = S::NAME;
         let failed = |error| crate::database::fault(service, error);
         let counted = self.reader(identity).count(model, request, self.max_rows + 1)?;
         let connection = open.connection().map_err(failed)?;
@@ -266,7 +266,9 @@ impl<S: Service> Owner<S> {
                 Some(field) => {
                     let (id, text): (i64, Option<String>) = serde_json::from_str(raw.get()).map_err(unread)?;
                     if open.is_none() {
-                        open = Some(text.map_or_else(|| Ok(Map::new()), |text| self.service.unseal(model, id, &text))?);
+                        open = Some(
+                            text.map_or_else(|| Ok(Map::new()), |text| (self.behaviour(model)?.unseal)(&self.service, model, id, &text))?,
+                        );
                     }
                     let value = open.as_ref().and_then(|open| open.get(field.name)).filter(|value| !value.is_null());
                     match (&field.kind, value) {

@@ -8,6 +8,7 @@ use records::values::{Command, X2MANY, commands};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Posted, Registry, Tx, Value, Values};
 use serde_json::{Map, Value as Json, json};
 
+use crate::behaviour::Changing;
 use crate::owner::{Owner, Service};
 
 /// How many records one request may make, change or remove beside its own.
@@ -96,29 +97,21 @@ impl<S: Service> Owner<S> {
     }
 
     /// Does them for these records.
-    pub(crate) async fn relate(
-        &self,
-        tx: &mut Tx<'_>,
-        model: &Model,
-        records: &[i64],
-        related: Vec<Related>,
-        prepared: &S::Prepared,
-    ) -> Result<(), Failure> {
+    pub(crate) async fn relate(&self, tx: &mut Tx<'_>, model: &Model, records: &[i64], related: Vec<Related>) -> Result<(), Failure> {
         for Related { field, comodel, inverse, commands } in related {
-            let comodel = self.service.registry().model(comodel)?;
+            let comodel = self.registry.model(comodel)?;
             match (inverse.and_then(|inverse| comodel.field(inverse)), records) {
-                (Some(inverse), [record]) => self.children(tx, comodel, inverse, *record, commands, prepared).await?,
+                (Some(inverse), [record]) => self.children(tx, comodel, inverse, *record, commands).await?,
                 (Some(_), _) => {
                     return Err(Fault::validation(format!("Field '{field}' of {} is written for one record at a time.", model.name)).into());
                 }
-                (None, _) => self.joined(tx, model, field, records, comodel, commands, prepared).await?,
+                (None, _) => self.joined(tx, model, field, records, comodel, commands).await?,
             }
         }
         Ok(())
     }
 
     /// A many2many's: what is made is joined, what is removed is parted first.
-    #[expect(clippy::too_many_arguments, reason = "whose field, of which records, to which model")]
     async fn joined(
         &self,
         tx: &mut Tx<'_>,
@@ -127,13 +120,12 @@ impl<S: Service> Owner<S> {
         records: &[i64],
         comodel: &Model,
         commands: Vec<Command>,
-        prepared: &S::Prepared,
     ) -> Result<(), Failure> {
         let (mut push, mut removed) = (Vec::new(), Vec::new());
         for command in commands {
             match command {
-                Command::Create(data) => push.push(self.make(tx, comodel, data, prepared).await?),
-                Command::Update(id, data) => self.change_related(tx, comodel, vec![id], data, prepared).await?,
+                Command::Create(data) => push.push(self.make(tx, comodel, data).await?),
+                Command::Update(id, data) => self.change_related(tx, comodel, vec![id], data).await?,
                 Command::Delete(id) => removed.push(id),
                 Command::Unlink(_) | Command::Link(_) | Command::Clear | Command::Set(_) => {}
             }
@@ -152,7 +144,6 @@ impl<S: Service> Owner<S> {
         inverse: &Field,
         record: i64,
         commands: Vec<Command>,
-        prepared: &S::Prepared,
     ) -> Result<(), Failure> {
         let own = || Filter::leaf(inverse.name, Op::Eq, record);
         let joining = |record: Json| Map::from_iter([(inverse.name.to_owned(), record)]);
@@ -160,7 +151,7 @@ impl<S: Service> Owner<S> {
             let (join, part) = match command {
                 Command::Create(mut data) => {
                     data.insert(inverse.name.to_owned(), record.into());
-                    self.make(tx, comodel, data, prepared).await?;
+                    self.make(tx, comodel, data).await?;
                     continue;
                 }
                 Command::Update(id, data) => {
@@ -168,7 +159,7 @@ impl<S: Service> Owner<S> {
                     if tx.find_locked(comodel, &filter, false, false).await?.ids.is_empty() {
                         return Err(Fault::missing(comodel.name, id).into());
                     }
-                    self.change_related(tx, comodel, vec![id], data, prepared).await?;
+                    self.change_related(tx, comodel, vec![id], data).await?;
                     continue;
                 }
                 Command::Delete(id) => {
@@ -184,35 +175,29 @@ impl<S: Service> Owner<S> {
                     (ids.into_iter().filter(|id| !there.contains(id)).collect(), part)
                 }
             };
-            self.change_related(tx, comodel, join, joining(record.into()), prepared).await?;
+            self.change_related(tx, comodel, join, joining(record.into())).await?;
             // What must lead somewhere refuses
-            self.change_related(tx, comodel, part, joining(Json::Null), prepared).await?;
+            self.change_related(tx, comodel, part, joining(Json::Null)).await?;
         }
         Ok(())
     }
 
-    async fn make(&self, tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>, prepared: &S::Prepared) -> Result<i64, Failure> {
+    async fn make(&self, tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
         may(model, "create", |access| access.create, tx)?;
-        let before = std::mem::replace(&mut tx.posted, self.posted(model, &self.service.shape(model).read(&data)));
-        let made = self.service.create(tx, model, data, prepared).await?;
+        let behaviour = self.behaviour(model)?;
+        let before = std::mem::replace(&mut tx.posted, self.posted(model, &(behaviour.shape)(self, model).read(&data)));
+        let made = (behaviour.unprepared)().create(Changing { service: &self.service, tx, model }, data).await?;
         tx.posted = before;
-        made.as_i64().ok_or_else(|| Fault::busy().into())
+        Ok(made)
     }
 
-    async fn change_related(
-        &self,
-        tx: &mut Tx<'_>,
-        model: &Model,
-        ids: Vec<i64>,
-        data: Map<String, Json>,
-        prepared: &S::Prepared,
-    ) -> Result<(), Failure> {
+    async fn change_related(&self, tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, data: Map<String, Json>) -> Result<(), Failure> {
         if ids.is_empty() {
             return Ok(());
         }
         may(model, "modify", |access| access.write, tx)?;
         let found = tx.find_ids(model, ids).await?;
-        self.service.write(tx, model, found, data, prepared).await.map(drop)
+        (self.behaviour(model)?.unprepared)().write(Changing { service: &self.service, tx, model }, found, data).await
     }
 
     async fn remove(&self, tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>) -> Result<(), Failure> {
@@ -221,6 +206,6 @@ impl<S: Service> Owner<S> {
         }
         may(model, "delete", |access| access.unlink, tx)?;
         let found: Found = tx.find_ids(model, ids).await?;
-        self.service.unlink(tx, model, found).await.map(drop)
+        (self.behaviour(model)?.unprepared)().unlink(Changing { service: &self.service, tx, model }, found).await
     }
 }

@@ -70,14 +70,14 @@ impl<S: Service> Owner<S> {
             let told = tx.author.told.clone();
             let working = work(with, &mut tx).instrument(self.database.span("TRANSACTION"));
             // Its connection goes with one that takes too long
-            let Ok(done) = tokio::time::timeout(TRANSACTION, working).await else { return Err(undone(slow(self.service.name()))) };
+            let Ok(done) = tokio::time::timeout(TRANSACTION, working).await else { return Err(undone(slow(S::NAME))) };
             match done {
                 Ok(Step::Commit(done)) => {
                     open.commit().await.map_err(Broken::Unknown)?;
                     if !whose.follows || told.is_set() {
                         self.feed.written();
                     }
-                    self.service.committed();
+                    self.woken.notify_one();
                     return Ok(done);
                 }
                 Ok(Step::Nothing(done)) => {
@@ -119,7 +119,7 @@ impl<S: Service> Owner<S> {
         let done = self.transaction(&whose, &work, |work, tx| Box::pin(async move { work(tx).await.map(Step::Commit) })).await;
         done.map_err(|broken| match broken {
             Broken::Undone(failure) => self.refusal(failure),
-            Broken::Unknown(error) => fault(self.service.name(), error),
+            Broken::Unknown(error) => fault(S::NAME, error),
         })
     }
 }

@@ -7,6 +7,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let make = |variables: &_, problems: &mut _, _: &_| Ok(Margins::read(variables, problems).map(|margins| Catalog::new(&margins)));
-    service::process::ended(service::process::run("catalog", make, async |_| Ok(())).await)
+    let make = |variables: &_, problems: &mut _, _: &_| Ok(Margins::read(variables, problems).map(|margins| Catalog { margins }));
+    service::process::ended(service::process::run(make, async |_| Ok(())).await)
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use diesel::sql_types::{BigInt, Text};
 use jsonrpc::strict;
-use records::values::{Problems, is_unset};
+use records::values::{Mode, Problems, is_unset};
 use records::write::{self, OnConflict};
-use records::{Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
 use serde_json::{Map, Value as Json};
+use service::{Behaviour, Owner};
 
-use crate::access;
+use crate::{Catalog, access};
 
 /// How many characteristics a configuration may have.
 pub const MAX_ATTRIBUTES: usize = 100;
@@ -18,7 +19,7 @@ pub const MAX_ATTRIBUTES: usize = 100;
 const MAX_NAME: usize = 254;
 
 /// The declaration of attributes.
-pub fn model() -> Model {
+pub fn model(_: &Catalog) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Name").required(),
         Field::new("sequence", Kind::Integer, "Sequence"),
@@ -28,7 +29,7 @@ pub fn model() -> Model {
 }
 
 /// The declaration of their values.
-pub fn value_model() -> Model {
+pub fn value_model(_: &Catalog) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Name").required(),
         Field::new("attribute_id", Kind::Many2one("product.attribute"), "Attribute").required().by_name_or_new(),
@@ -36,6 +37,16 @@ pub fn value_model() -> Model {
     ];
     Model::new("product.attribute.value", "product_attribute_value", "Attribute value", fields, access)
         .order("attribute_id, sequence, name")
+}
+
+/// An attribute that is made or changed.
+#[derive(Default)]
+pub struct ProductAttribute;
+
+impl Behaviour<Catalog> for ProductAttribute {
+    fn body(_: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(Body::of(model, mode).with("value_ids", schema::x2many()))
+    }
 }
 
 /// A configuration's `attribute` list, as it was sent: the names of the attribute and of its value.

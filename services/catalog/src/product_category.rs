@@ -5,14 +5,15 @@ use records::tx::Found;
 use records::values::Mode;
 use records::{Failure, Field, Kind, Model, Sql, Tx, Value};
 use serde_json::{Map, Value as Json};
+use service::{Behaviour, Changing};
 
-use crate::access;
+use crate::{Catalog, access};
 
 /// How deep the tree may be: what its SQL follows.
 const MAX_DEPTH: usize = 20;
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Catalog) -> Model {
     let complete_name = "(WITH RECURSIVE up AS (SELECT c.parent_id, c.name AS path, 1 AS depth FROM product_category c WHERE c.id = {t}.id \
         UNION ALL SELECT c.parent_id, c.name || ' / ' || up.path, up.depth + 1 FROM product_category c JOIN up ON c.id = up.parent_id \
         WHERE up.depth < 20) SELECT path FROM up ORDER BY depth DESC LIMIT 1)";
@@ -29,11 +30,21 @@ pub fn model() -> Model {
     Model::new("product.category", "product_category", "Category", fields, access).tree("parent_id")
 }
 
+/// A category that is made or changed.
+#[derive(Default)]
+pub struct ProductCategory;
+
+impl Behaviour<Catalog> for ProductCategory {
+    async fn write(&self, change: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+}
+
 /// Changes categories, and refuses a circle.
 ///
 /// # Errors
 /// 422 where a category would be above itself, or the tree too deep.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;

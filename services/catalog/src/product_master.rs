@@ -5,13 +5,14 @@ use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::{Mode, Problems};
 use records::write::OnConflict;
-use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Values, schema};
+use records::{Body, Failure, Field, Kind, Model, Shape, Sql, Tx, Values, schema};
 use serde_json::{Map, Value as Json, json};
+use service::{Behaviour, Changing, Owner};
 
-use crate::access;
+use crate::{Catalog, access};
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Catalog) -> Model {
     let fields = vec![
         Field::new("ref", Kind::Char(254), "Reference").required(),
         Field::new("name", Kind::Char(500), "Name").required(),
@@ -26,6 +27,42 @@ pub fn model() -> Model {
         Field::internal("post_hash", Kind::Char(200)),
     ];
     Model::new("product.master", "product_master", "Product", fields, access).publishes::<catalog_contract::ProductMaster>()
+}
+
+/// The declaration of a brand.
+pub fn brand_model(_: &Catalog) -> Model {
+    let fields = vec![
+        Field::new("name", Kind::Char(254), "Name").required(),
+        Field::new("reference", Kind::Char(254), "Reference"),
+        Field::new("active", Kind::Boolean, "Active").default("true"),
+    ];
+    Model::new("product.brand", "product_brand", "Brand", fields, access)
+}
+
+/// A product that is made or changed.
+#[derive(Default)]
+pub struct ProductMaster;
+
+impl Behaviour<Catalog> for ProductMaster {
+    async fn create(&self, change: Changing<'_, '_, Catalog>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.tx, change.model, data).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    fn body(_: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(body(model, mode))
+    }
+
+    fn shape<'a>(_: &'a Owner<Catalog>, model: &'a Model) -> Shape<'a> {
+        Shape::of(model).alias("product_ref", "ref")
+    }
+
+    fn example_filter() -> Option<Json> {
+        Some(json!([["ref", "=", "IRIS-TV55"]]))
+    }
 }
 
 /// What a product is made of, or changed by.
@@ -85,7 +122,7 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values) -> Result<
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
     let mut problems = tx.problems();
     rename_ref(&mut data, &mut problems);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
@@ -99,7 +136,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>)
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference is taken.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     rename_ref(&mut data, &mut problems);
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;

@@ -1,5 +1,7 @@
 //! `product.template`: a configuration, which is what is sold; `product.product` is the same record seen as a variant.
 
+use std::sync::LazyLock;
+
 use catalog_contract::{ByReference, Configuration};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::Identity;
@@ -7,11 +9,11 @@ use jsonrpc::{Fault, strict};
 use records::tx::{Found, taken};
 use records::values::{Mode, Problems, is_unset};
 use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
+use records::{Access, Body, Failure, Field, Kind, Model, Shape, Sql, Tx, Value, Values, schema};
 use serde_json::{Map, Value as Json, json};
-use service::{Answers, Owner, Service};
+use service::{Answers, Behaviour, Changing, Owner};
 
-use crate::product_master::{self, Posted};
+use crate::product_master::{self, Posted, ProductMaster};
 use crate::{Catalog, Margins, access, product_attribute};
 
 /// How many configurations one request may bring.
@@ -60,8 +62,8 @@ fn fields(margins: &Margins) -> Vec<Field> {
 }
 
 /// The declaration.
-pub fn model(margins: &Margins) -> Model {
-    let mut fields = fields(margins);
+pub fn model(catalog: &Catalog) -> Model {
+    let mut fields = fields(&catalog.margins);
     fields.push(Field::computed("product_variant_id", Kind::Many2one("product.product"), "Variant", "{t}.id"));
     Model::new("product.template", "product_template", "Configuration", fields, access)
         .order("priority desc, name")
@@ -69,17 +71,87 @@ pub fn model(margins: &Margins) -> Model {
 }
 
 /// The declaration of the same records as variants.
-pub fn variant_model(margins: &Margins) -> Model {
-    let mut fields = fields(margins);
+pub fn variant_model(catalog: &Catalog) -> Model {
+    let mut fields = fields(&catalog.margins);
     fields.push(Field::computed("product_tmpl_id", Kind::Many2one("product.template"), "Configuration", "{t}.id"));
     Model::new("product.product", "product_template", "Product variant", fields, access).order("priority desc, default_code, name, id")
 }
 
+/// A product with its configurations that is made, or a configuration that is made or changed.
+#[derive(Default)]
+pub struct ProductTemplate;
+
+impl Behaviour<Catalog> for ProductTemplate {
+    async fn create(&self, change: Changing<'_, '_, Catalog>, data: Map<String, Json>) -> Result<i64, Failure> {
+        // One more of a product that is there
+        match data.contains_key("master_product") {
+            true => create_variant(change.tx, change.model, data).await,
+            false => create(change.tx, change.model, data).await,
+        }
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    fn body(owner: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
+        match mode {
+            Mode::Create => owner.registry.get("product.master").map(|master| product_body(master, model)),
+            Mode::Write => ProductVariant::body(owner, model, mode),
+        }
+    }
+
+    fn shape<'a>(owner: &'a Owner<Catalog>, model: &'a Model) -> Shape<'a> {
+        let configuration = ProductVariant::shape(owner, model);
+        match owner.registry.get("product.master") {
+            Some(master) => ProductMaster::shape(owner, master).with("product", configuration),
+            None => configuration,
+        }
+    }
+
+    fn example_filter() -> Option<Json> {
+        ProductVariant::example_filter()
+    }
+}
+
+/// A configuration that is made or changed as a variant. Events know the record by one name, the template's.
+#[derive(Default)]
+pub struct ProductVariant;
+
+impl Behaviour<Catalog> for ProductVariant {
+    async fn create(&self, Changing { tx, .. }: Changing<'_, '_, Catalog>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create_variant(tx, tx.registry.model("product.template")?, data).await
+    }
+
+    async fn write(&self, Changing { tx, .. }: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(tx, tx.registry.model("product.template")?, found, data).await
+    }
+
+    async fn unlink(&self, Changing { tx, .. }: Changing<'_, '_, Catalog>, found: Found) -> Result<(), Failure> {
+        tx.unlink(tx.registry.model("product.template")?, found).await
+    }
+
+    fn body(_: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(body(model, mode).example(match mode {
+            Mode::Create => json!({"master_product": 1, "manufacturer_ref": "IRIS-TV55-B", "name": "Téléviseur Iris 55 pouces blanc"}),
+            Mode::Write => json!({"create_by": "EKICLIK", "name": "Téléviseur Iris 55 pouces noir"}),
+        }))
+    }
+
+    fn shape<'a>(_: &'a Owner<Catalog>, model: &'a Model) -> Shape<'a> {
+        Shape::of(model).with("attribute", Shape::of(&ATTRIBUTE))
+    }
+
+    fn example_filter() -> Option<Json> {
+        Some(json!([["manufacturer_ref", "=", "IRIS-TV55-N"]]))
+    }
+}
+
 /// A characteristic as it is sent: what is compared of it.
-pub fn attribute_sent() -> Model {
+static ATTRIBUTE: LazyLock<Model> = LazyLock::new(|| {
     let named = |name| Field::new(name, Kind::Many2one("product.attribute"), "Name").by_name();
     Model::new("product.attribute.value", "none", "Characteristic", vec![named("attribute_id"), named("value_id")], |_| Access::default())
-}
+});
 
 /// The characteristics of a configuration, as they are sent.
 fn attributes() -> Json {
@@ -90,12 +162,12 @@ fn attributes() -> Json {
 }
 
 /// What a configuration is made of, or changed by.
-pub fn body(model: &Model, mode: Mode) -> Body {
+fn body(model: &Model, mode: Mode) -> Body {
     Body::of(model, mode).with("attribute", attributes())
 }
 
 /// What a product with its configurations is made of.
-pub fn product_body(master: &Model, model: &Model) -> Body {
+fn product_body(master: &Model, model: &Model) -> Body {
     let configuration = body(model, Mode::Create).without("master_product").with("create_by", json!({"type": ["string", "null"]}));
     product_master::body(master, Mode::Create).without("product_ids").with("product", schema::list(configuration.schema(), 0, MAX_CONFIGURATIONS)).example(json!({
         "name": "Lave-linge 8 kg", "brand": "Brandt", "create_by": "ekiclic", "fab_name": "Brandt Algérie", "categ_id": "Électroménager",
@@ -119,7 +191,7 @@ struct Sent {
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 naming references that belong to another product.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
     let registry = tx.registry;
     let master = registry.model("product.master")?;
     let mut problems = tx.problems();
@@ -291,7 +363,7 @@ fn refuse_others(known: &[(i64, String, i64, bool)], product: i64) -> Result<(),
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference belongs to another product.
-pub async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
     let mut problems = tx.problems();
     let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
@@ -311,7 +383,7 @@ pub async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference is taken.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
@@ -324,7 +396,7 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
 
 impl Answers<ByReference> for Catalog {
     async fn answer(owner: &Owner<Self>, question: ByReference, _: Option<&String>) -> Result<Vec<Configuration>, Fault> {
-        let model = owner.service.registry().model("product.product")?;
+        let model = owner.registry.model("product.product")?;
         let selling_price = model.sql_of("selling_price")?.replace("{t}", "t");
         let mut sql = Sql::new(&format!(
             "SELECT json_build_object('id', t.id, 'manufacturer_ref', t.manufacturer_ref, 'name', t.name, \

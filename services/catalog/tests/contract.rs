@@ -13,7 +13,7 @@ use serde_json::json;
 async fn catalog() -> Alone<Catalog> {
     let margins = settings(Margins::read, &[]);
     let neighbours = vec![("crm", Neighbour::default()), ("partners", Neighbour::default()), ("stock", Neighbour::default())];
-    Alone::new("catalog", |_| Catalog::new(&margins), neighbours).await
+    Alone::new("catalog", |_| Catalog { margins }, neighbours).await
 }
 
 #[tokio::test]

@@ -9,20 +9,22 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
 use domain::price::{self, Amounts, Tax};
 use domain::served::{Credit, Invoiced};
 use domain::{Identity, Kind as Who};
-use jsonrpc::Fault;
+use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
+use records::values::Mode;
 use records::write::OnConflict;
-use records::{Access, Exact, Failure, Field, Kind, Model, Tx, sql};
+use records::{Access, Action, Argument, Body, Exact, Failure, Field, Kind, Model, Tx, sql};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
-use service::Asked;
+use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner};
 use stock_contract::Close;
 
-use crate::{Crm, read_own, sale_order};
+use crate::{Crm, printed, read_own, sale_order};
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Crm) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(64), "Number").readonly().help("Without gaps within a year, once posted."),
         Field::computed("display_name", Kind::Char(64), "Display name", "coalesce({t}.name, 'Brouillon ' || {t}.id)"),
@@ -48,7 +50,7 @@ pub fn model() -> Model {
 }
 
 /// The declaration of a line.
-pub fn line_model() -> Model {
+pub fn line_model(_: &Crm) -> Model {
     let fields = vec![
         Field::new("move_id", Kind::Many2one("account.move"), "Invoice").readonly(),
         Field::new("sequence", Kind::Integer, "Sequence").readonly(),
@@ -76,6 +78,40 @@ fn access(identity: &Identity) -> Access {
         Who::Administrator | Who::Staff => Access { create: false, ..Access::all() },
         Who::Integration => Access::read(),
         Who::Bank(_) | Who::Clerk { .. } | Who::Outsider => read_own(identity, "sale_id.code_pos"),
+    }
+}
+
+/// A document that is changed or reversed, with what stock has given up for that.
+#[derive(Default)]
+pub struct AccountMove(GivenUp);
+
+impl Behaviour<Crm> for AccountMove {
+    const ACTIONS: &'static [Action] = &[Action {
+        method: "action_reverse",
+        arguments: &[Argument::optional("reason", r#"{"type": ["string", "null"], "maxLength": 500}"#)],
+        on_record: true,
+        about: "Credits all of a posted invoice that the client does not have, and gives up what still waits for goods; the credit \
+                notes, whose ids it answers, print the reason.",
+    }];
+
+    async fn prepare(asked: Asked<'_, Crm>, data: &mut Map<String, Json>) -> Result<AccountMove, Fault> {
+        match asked.call.method.as_str() {
+            "action_reverse" => give_up(asked, data).await.map(AccountMove),
+            _ => Ok(AccountMove::default()),
+        }
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Crm>, call: &Call, _: Map<String, Json>) -> Answer {
+        reverse(change.tx, change.model, call.params.need("ids")?, &self.0).await
+    }
+
+    async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, _: &str, ids: &[i64]) -> Result<Reply, Fault> {
+        printed::report(owner, identity, model, ids).await
+    }
+
+    // An invoice comes with the delivery
+    fn body(_: &Owner<Crm>, model: &Model, mode: Mode) -> Option<Body> {
+        (mode == Mode::Write).then(|| Body::of(model, mode))
     }
 }
 
@@ -344,7 +380,7 @@ const MAX_REASON: usize = 500;
 
 /// What stock told when it had given up what the orders of invoices still waited for.
 #[derive(Default)]
-pub struct GivenUp {
+struct GivenUp {
     orders: Vec<stock_contract::Served>,
     /// The newest credit note before.
     before: i64,
@@ -365,7 +401,7 @@ struct ToGiveUp {
 ///
 /// # Errors
 /// 403 where the identity may not, 422 for a reason that is none, 503 where stock is away.
-pub async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<GivenUp, Fault> {
+async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<GivenUp, Fault> {
     if !(asked.model.access)(asked.identity).write {
         return Err(denied(asked.model, "modify"));
     }
@@ -397,7 +433,7 @@ pub async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<
 ///
 /// # Errors
 /// 422 for what is no posted invoice, 409 where nothing is left to credit.
-pub async fn reverse(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, given_up: &GivenUp) -> Result<Json, Failure> {
+async fn reverse(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, given_up: &GivenUp) -> Result<Json, Failure> {
     // Before the invoices, as who hears from stock does
     tx.ids(sql!("account_move/lock_orders.sql", ids.clone())).await?;
     let found = tx.find_ids(model, ids).await?;

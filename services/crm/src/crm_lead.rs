@@ -1,6 +1,7 @@
 //! `crm.lead`: a client's basket, sent by a bank's platform; one effect with its loan file and its order.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use catalog_contract::ByReference;
 use diesel::QueryableByName;
@@ -15,7 +16,7 @@ use records::{Access, Body, Exact, Failure, Field, Kind, Model, Posted, Shape, T
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
-use service::Asked;
+use service::{Asked, Behaviour, Changing, Owner};
 
 use crate::sale_order::{self, Address, NewLine, NewOrder, Pos};
 use crate::{Crm, access, loan_file};
@@ -26,7 +27,7 @@ const MAX_LINES: usize = 1_000;
 pub const CENTRAL: &str = "EKIWH";
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Crm) -> Model {
     let mut fields = vec![
         Field::new("name", Kind::Char(254), "Opportunity").required().personal(),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Customer").readonly(),
@@ -49,7 +50,7 @@ pub fn model() -> Model {
 }
 
 /// The declaration of a stage.
-pub fn stage_model() -> Model {
+pub fn stage_model(_: &Crm) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Stage").required(),
         Field::new("sequence", Kind::Integer, "Sequence"),
@@ -58,8 +59,62 @@ pub fn stage_model() -> Model {
     Model::new("crm.stage", "crm_stage", "Stage", fields, crate::settings_access).order("sequence, id")
 }
 
+/// A lead that is made or changed.
+#[derive(Default)]
+pub enum CrmLead {
+    /// Nothing was asked for it: it is changed.
+    #[default]
+    Changed,
+    /// The same was sent before.
+    Known(i64),
+    /// It is to be stored.
+    New(Box<NewLead>),
+}
+
+impl Behaviour<Crm> for CrmLead {
+    const PER_BANK: bool = true;
+
+    async fn prepare(asked: Asked<'_, Crm>, data: &mut Map<String, Json>) -> Result<CrmLead, Fault> {
+        match asked.call.method.as_str() {
+            "create" => prepare(asked, std::mem::take(data)).await,
+            _ => Ok(CrmLead::Changed),
+        }
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Crm>, _: Map<String, Json>) -> Result<i64, Failure> {
+        match self {
+            CrmLead::Known(id) => Ok(*id),
+            CrmLead::New(new) => create(change.tx, change.model, new, &change.service.keys).await,
+            CrmLead::Changed => Err(Fault::validation("A lead comes by itself: POST crm.lead.").into()),
+        }
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Crm>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data, &change.service.keys).await
+    }
+
+    fn body(_: &Owner<Crm>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(match mode {
+            Mode::Create => WIRE.body(),
+            Mode::Write => Body::of(model, mode),
+        })
+    }
+
+    fn shape<'a>(_: &'a Owner<Crm>, _: &'a Model) -> Shape<'a> {
+        WIRE.shape()
+    }
+
+    fn same_body_is_same(read: &Json) -> bool {
+        read.get("cart_id").is_none() && read.pointer("/quotation_address/ek_order_id").is_none()
+    }
+
+    fn unseal(crm: &Crm, _: &Model, id: i64, text: &str) -> Result<Map<String, Json>, Fault> {
+        crm.keys.open(id, text)
+    }
+}
+
 /// The parts of a lead as they are sent: declared like models, so that they are checked and refused like models.
-pub struct Wire {
+struct Wire {
     lead: Model,
     partner: Model,
     cart: Model,
@@ -67,9 +122,10 @@ pub struct Wire {
     file: Model,
 }
 
+static WIRE: LazyLock<Wire> = LazyLock::new(Wire::new);
+
 impl Wire {
-    /// Every part.
-    pub fn new() -> Wire {
+    fn new() -> Wire {
         let part = |name: &'static str, fields| Model::new(name, "none", "Lead", fields, |_| Access::default());
         let text = |name, label| Field::new(name, Kind::Char(254), label);
         let mut partner = vec![text("email", "Email").lower().required()];
@@ -101,11 +157,9 @@ impl Wire {
             file: part("crm.lead.file_info", loan_file::file_fields().into_iter().map(Field::personal).collect()),
         }
     }
-}
 
-impl Wire {
     /// All of it, as the API's document has it.
-    pub fn body(&self) -> Body {
+    fn body(&self) -> Body {
         let part = |model: &Model| Body::of(model, Mode::Create);
         let own = || json!({"type": ["string", "null"]});
         let cart = part(&self.cart).with("quantity", json!({"type": "number", "minimum": 0.001, "exclusiveMaximum": MAX_QUANTITY}));
@@ -123,11 +177,9 @@ impl Wire {
                 "file_info": {"file_number": 1906, "client_number": "0666666666", "order_status": "draft", "progress": 0.0, "file_state": "traitement"},
             }))
     }
-}
 
-impl Wire {
     /// What makes two of them the same.
-    pub fn shape(&self) -> Shape<'_> {
+    fn shape(&self) -> Shape<'_> {
         let part = Shape::of;
         part(&self.lead)
             .with("partner", part(&self.partner))
@@ -135,12 +187,6 @@ impl Wire {
             // The bank is the lead's
             .with("quotation_address", part(&self.address).without("order_source"))
             .with("file_info", part(&self.file))
-    }
-}
-
-impl Default for Wire {
-    fn default() -> Wire {
-        Wire::new()
     }
 }
 
@@ -172,15 +218,6 @@ struct LeadRow<'a> {
     expected_revenue: Decimal,
     loan_file: Option<String>,
     post_hash: Option<&'a str>,
-}
-
-/// What became of a lead before its transaction.
-#[derive(Clone, Debug)]
-pub enum Prepared {
-    /// The same was sent before.
-    Known(i64),
-    /// It is to be stored.
-    New(Box<NewLead>),
 }
 
 /// The checked fields of one part.
@@ -254,9 +291,9 @@ impl Part {
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 for a key with other content.
-pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<Prepared, Fault> {
+async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<CrmLead, Fault> {
     let Asked { owner, identity, call, bank, problems, posted, .. } = asked;
-    let wire = &owner.service.wire;
+    let wire = &*WIRE;
     let (partner, cart, address, file) =
         (data.remove("partner"), data.remove("cart"), data.remove("quotation_address"), data.remove("file_info"));
     if let Some(unknown) = data.keys().find(|name| wire.lead.field(name).is_none()) {
@@ -309,7 +346,7 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
             Some(same) => same,
             None => is_alike(owner, call, id, partner.text("email").unwrap_or_default(), &lines).await?,
         };
-        return if same { Ok(Prepared::Known(id)) } else { Err(other_content(id)) };
+        return if same { Ok(CrmLead::Known(id)) } else { Err(other_content(id)) };
     }
 
     let mut code_of_lead = lead.text("code_pos").or(address.text("code_pos")).map(str::to_owned);
@@ -382,7 +419,7 @@ pub async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Resu
     };
     let order = NewOrder { partner: client, bank: (bank.id, bank.name), ek_order_id, address, lines: new_lines };
     let file = partner.set().filter(|(name, _)| name != "email").chain(file.set()).collect();
-    Ok(Prepared::New(Box::new(NewLead { name, cart_id, post_hash: posted.hash().map(str::to_owned), file, order })))
+    Ok(CrmLead::New(Box::new(NewLead { name, cart_id, post_hash: posted.hash().map(str::to_owned), file, order })))
 }
 
 fn told(problems: &mut Vec<String>) -> Fault {
@@ -420,7 +457,7 @@ struct StoredRow {
 }
 
 /// Whether a lead whose hash was dropped, or is under a key that is not ours any more, has the same client and the same cart.
-async fn is_alike(owner: &service::Owner<Crm>, call: &Call, lead: i64, email: &str, cart: &[CartRow]) -> Result<bool, Fault> {
+async fn is_alike(owner: &Owner<Crm>, call: &Call, lead: i64, email: &str, cart: &[CartRow]) -> Result<bool, Fault> {
     let client = owner.ask(&ClientOf { email: email.to_owned() }, call.traceparent.as_ref()).await?;
     let stored: Vec<StoredRow> = owner.database.rows(sql!("crm_lead/cart.sql", lead)).await?;
     let is_same = |(stored, row): (&StoredRow, &CartRow)| {
@@ -432,7 +469,7 @@ async fn is_alike(owner: &service::Owner<Crm>, call: &Call, lead: i64, email: &s
 
 /// The lead that has one of these keys: its id, and whether its POST was the same, where that is known.
 async fn known(
-    owner: &service::Owner<Crm>,
+    owner: &Owner<Crm>,
     bank: i64,
     cart_id: Option<i64>,
     order: Option<i64>,
@@ -466,11 +503,7 @@ fn chosen(rows: Vec<Keyed>, posted: &Posted) -> Result<Option<(i64, Option<bool>
 ///
 /// # Errors
 /// 409 where another request has just stored other content under its keys.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, prepared: &Prepared, keys: &loan_file::Keys) -> Result<i64, Failure> {
-    let new = match prepared {
-        Prepared::Known(id) => return Ok(*id),
-        Prepared::New(new) => new,
-    };
+async fn create(tx: &mut Tx<'_>, model: &Model, new: &NewLead, keys: &loan_file::Keys) -> Result<i64, Failure> {
     let priced = sale_order::price(tx, &new.order).await?;
     let (lead, order) = (priced.lead, &new.order);
     let row = LeadRow {
@@ -504,7 +537,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, prepared: &Prepared, keys: &
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>, keys: &loan_file::Keys) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>, keys: &loan_file::Keys) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;

@@ -8,22 +8,24 @@ use crm_contract::{Demand, DemandOf, Papers, PapersOf};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use domain::price::{Amounts, Tax};
-use domain::{Progress, price};
-use jsonrpc::Fault;
+use domain::{Identity, Progress, price};
+use jsonrpc::{Call, Fault, Reply};
+use records::condition::denied;
 use records::tx::Found;
 use records::values::{MAX_MONEY, Mode, Problems};
 use records::write::OnConflict;
-use records::{Body, Exact, Failure, Field, Kind, Model, Tx, Values, sql};
+use records::{Action, Body, Exact, Failure, Field, Kind, Model, Tx, Values, sql};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
-use service::{Answers, Owner};
+use service::owner::Answer;
+use service::{Answers, Behaviour, Changing, Owner};
 use stock_contract::{Served, ServedLine};
 
-use crate::{Crm, access, account_move, read_own};
+use crate::{Crm, access, account_move, printed, read_own};
 
 /// The declaration of an order.
-pub fn model() -> Model {
+pub fn model(_: &Crm) -> Model {
     let of_lines = |column: &str| {
         format!("coalesce((SELECT sum(l.{column}) FROM sale_order_line l WHERE l.order_id = {{t}}.id AND l.deleted_at IS NULL), 0)")
     };
@@ -63,7 +65,7 @@ pub fn model() -> Model {
 }
 
 /// The declaration of a line, which copies what it sells as that was.
-pub fn line_model() -> Model {
+pub fn line_model(_: &Crm) -> Model {
     let of_invoices = "coalesce((SELECT sum(CASE m.move_type WHEN 'out_refund' THEN -a.quantity ELSE a.quantity END) \
         FROM account_move_line a JOIN account_move m ON m.id = a.move_id WHERE a.sale_line_id = {t}.id AND m.state = 'posted'), 0)";
     let of_credits = "coalesce((SELECT sum(a.quantity) FROM account_move_line a JOIN account_move m ON m.id = a.move_id \
@@ -99,7 +101,7 @@ pub fn line_model() -> Model {
 }
 
 /// The declaration of a tax.
-pub fn tax_model() -> Model {
+pub fn tax_model(_: &Crm) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Name").required(),
         Field::new("amount", Kind::Monetary, "Per cent").required(),
@@ -110,6 +112,47 @@ pub fn tax_model() -> Model {
         Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
     Model::new("account.tax", "account_tax", "Tax", fields, crate::settings_access).order("sequence, id")
+}
+
+/// An order that is changed.
+#[derive(Default)]
+pub struct SaleOrder;
+
+impl Behaviour<Crm> for SaleOrder {
+    const ACTIONS: &'static [Action] = &[
+        Action::plain("action_confirm", "Confirms an order, as EK_ORDER_IN_PREPARATION does."),
+        Action::plain("action_cancel", "Cancels an order that is not delivered; its goods are free again."),
+        Action::plain("action_quotation_sent", "Notes that the pro forma was sent."),
+    ];
+    const PER_BANK: bool = true;
+
+    async fn create(&self, _: Changing<'_, '_, Crm>, _: Map<String, Json>) -> Result<i64, Failure> {
+        Err(Fault::validation("An order comes with its lead: POST crm.lead.").into())
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Crm>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    async fn act(&self, Changing { tx, model, .. }: Changing<'_, '_, Crm>, call: &Call, _: Map<String, Json>) -> Answer {
+        if !(model.access)(tx.identity).write {
+            return Err(denied(model, "modify").into());
+        }
+        let found = tx.find_ids(model, call.params.need("ids")?).await?;
+        action(tx, model, found, &call.method).await
+    }
+
+    async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, _: &str, ids: &[i64]) -> Result<Reply, Fault> {
+        printed::report(owner, identity, model, ids).await
+    }
+
+    fn body(_: &Owner<Crm>, model: &Model, mode: Mode) -> Option<Body> {
+        (mode == Mode::Write).then(|| body(model))
+    }
+
+    fn example_filter() -> Option<Json> {
+        Some(json!([["ek_order_id", "=", "1417"]]))
+    }
 }
 
 /// The point of sale of a line; none: the central warehouse.
@@ -302,7 +345,7 @@ pub async fn insert(tx: &mut Tx<'_>, order: &NewOrder, priced: Priced<'_>) -> Re
 }
 
 /// What a change of orders takes.
-pub fn body(model: &Model) -> Body {
+fn body(model: &Model) -> Body {
     let state = || json!({"type": "string", "enum": Progress::NAMES, "description": "Only the next state, the same one, or EK_CLIENT_ORDER_CANCELED unless delivered."});
     let example = json!({"create_by": "ekiclik", "order_source": "Alsalam", "state": Progress::InPreparation.as_str()});
     Body::of(model, Mode::Write).with("state", state()).with("ek_state", state()).example(example)
@@ -312,7 +355,7 @@ pub fn body(model: &Model) -> Body {
 ///
 /// # Errors
 /// 422 with the step that is not possible and those that are, 403 where a field may not be written.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let mut step = None;
     for name in ["state", "ek_state"] {
@@ -377,7 +420,7 @@ struct State {
 ///
 /// # Errors
 /// As [`advance`]; 404 for a method that there is not.
-pub async fn action(tx: &mut Tx<'_>, model: &Model, found: Found, method: &str) -> Result<Json, Failure> {
+async fn action(tx: &mut Tx<'_>, model: &Model, found: Found, method: &str) -> Result<Json, Failure> {
     match method {
         "action_confirm" => advance(tx, model, &found.ids, Progress::InPreparation, Values::default()).await?,
         "action_cancel" => advance(tx, model, &found.ids, Progress::Cancelled, Values::default()).await?,

@@ -91,11 +91,11 @@ impl Hub {
         let keys = Keyring::ring(PROCESSES)?;
         let key = |name: &str| keys.get(name).cloned().context("a process without a key");
         let router = Router::empty();
-        let catalog = Arc::new(Owner::new(Catalog::new(&margins), catalog_data, key("catalog")?, router.clone(), max_rows));
+        let catalog = Arc::new(Owner::new(Catalog { margins }, catalog_data, key("catalog")?, router.clone(), max_rows));
         let users = Partners::new(login, partners_data.clone())?;
         let partners = Arc::new(Owner::new(users, partners_data, key("partners")?, router.clone(), max_rows));
         let crm = Arc::new(Owner::new(Crm::new(&crm_config)?, crm_data, key("crm")?, router.clone(), max_rows));
-        let stock = Arc::new(Owner::new(Stock::new(), stock_data, key("stock")?, router.clone(), max_rows));
+        let stock = Arc::new(Owner::new(Stock, stock_data, key("stock")?, router.clone(), max_rows));
         let sync = Arc::new(Owner::new(Sync::new(&sync_config)?, sync_data, key("sync")?, router.clone(), max_rows));
         let routes: [(&'static str, Arc<dyn Endpoint>); 5] = [
             ("catalog", catalog.clone()),
@@ -164,7 +164,7 @@ impl Hub {
             let sync = self.sync.clone();
             move || {
                 let sync = sync.clone();
-                Box::pin(async move { sync.service.note(&sync).await })
+                Box::pin(async move { Sync::note(&sync).await })
             }
         })
     }

@@ -155,7 +155,7 @@ async fn act(task: Task, variables: &Variables, settings: &HubConfig, url: &str)
         Task::Restore(folder) => Ok(writeln!(out, "{}", backup::restore(hub::SEALED, url, &settings.data_dir, &folder, variables).await?)?),
         Task::Adopt => {
             let hub = Hub::new(variables, &provision::shared(url))?;
-            Ok(writeln!(out, "{}", hub.sync.service.adopt(&hub.sync).await?)?)
+            Ok(writeln!(out, "{}", sync::Sync::adopt(&hub.sync).await?)?)
         }
         Task::Forgotten => Ok(writeln!(out, "{}", forgotten::list(url).await?)?),
         Task::Doctor => service::process::print(&hub::doctor(variables, &provision::shared(url)).await?),

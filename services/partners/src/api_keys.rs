@@ -9,7 +9,9 @@ use records::values::{is_unset, whole};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
+use service::{Behaviour, Changing};
 
+use crate::Partners;
 use crate::res_users::up_to_own_role;
 
 /// How long a key is good for at most, in days.
@@ -17,7 +19,7 @@ const MAX_DAYS: i64 = 365;
 const MODEL: &str = "res.users.apikeys";
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Partners) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Description").readonly(),
         Field::new("user_id", Kind::Many2one("res.users"), "User").readonly(),
@@ -37,6 +39,16 @@ fn access(identity: &Identity) -> Access {
             Access { writable, ..ends }.only(Filter::path("user_id.bank_id", Op::Eq, bank))
         }
         (Who::Staff | Who::Integration | Who::Bank(_) | Who::Clerk { .. } | Who::Outsider, _) => ends.only(own),
+    }
+}
+
+/// A key that is ended.
+#[derive(Default)]
+pub struct ApiKey;
+
+impl Behaviour<Partners> for ApiKey {
+    async fn unlink(&self, change: Changing<'_, '_, Partners>, found: Found) -> Result<(), Failure> {
+        unlink(change.tx, found).await
     }
 }
 
@@ -76,7 +88,7 @@ pub async fn make(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> Answe
 ///
 /// # Errors
 /// The database's own.
-pub async fn unlink(tx: &mut Tx<'_>, found: Found) -> Result<(), Failure> {
+async fn unlink(tx: &mut Tx<'_>, found: Found) -> Result<(), Failure> {
     let ids = |sql: &mut Sql| {
         sql.bind(found.ids.clone());
     };

@@ -7,12 +7,14 @@ use records::write::{self, OnConflict};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value, Values};
 use serde_json::{Map, Value as Json, json};
 
-use crate::res_partner::OWN;
+use crate::Partners;
+use crate::res_partner::{self, OWN};
 
 const MODEL: &str = "res.partner.bank";
 
 /// The declaration. Written through the client alone.
-pub fn model(of: &Model) -> Model {
+pub fn model(partners: &Partners) -> Model {
+    let of = res_partner::model(partners);
     let mut fields = vec![
         Field::new("partner_id", Kind::Many2one("res.partner"), "Client").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),

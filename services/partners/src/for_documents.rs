@@ -12,7 +12,7 @@ use partners_contract::{
 use records::write::OnConflict;
 use records::{Failure, Sql, Tx, Values, sql};
 use serde_json::Value as Json;
-use service::{Answers, Owner, Service};
+use service::{Answers, Owner};
 
 use crate::{Partners, bank_rows};
 
@@ -171,7 +171,7 @@ async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Resu
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    let model = owner.service.registry().model("res.partner")?;
+    let model = owner.registry.model("res.partner")?;
     let mut known = BTreeMap::new();
     for mut row in owner.records_seen(identity, model, &ids, QUERY).await? {
         let named = |place: Option<Json>, names: &[&str]| {

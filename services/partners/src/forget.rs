@@ -27,7 +27,6 @@ const KEEP_UNTIL: &str = "keep_until";
 
 /// The public method.
 pub const ACTION: Action = Action {
-    model: "res.partner",
     method: "action_forget",
     arguments: &[Argument::needed("reason", r#"{"type": "string", "minLength": 1, "maxLength": 500}"#)],
     on_record: true,

@@ -11,22 +11,24 @@ pub mod res_partner;
 pub mod res_users;
 pub mod rights;
 
+use std::sync::Arc;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
-use jsonrpc::{Call, Fault};
+use jsonrpc::Fault;
 use partners_contract::{
     Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale,
 };
-use records::tx::Found;
-use records::values::Mode;
-use records::{Access, Action, Body, Model, Registry, Shape, Tx, schema};
-use serde_json::{Map, Value as Json, json};
+use records::Access;
 use service::doctor::Finding;
-use service::owner::Answer;
 use service::shares::Shares;
-use service::{Answered, Asked, Database, Owner, Pending, Service};
+use service::{Answered, Database, ModelOf, Owner, Plain, ReadOnly, Service};
 
+use crate::api_keys::ApiKey;
 use crate::passwords::Passwords;
+use crate::reference::Country;
+use crate::res_partner::ResPartner;
+use crate::res_users::ResUsers;
 
 service::settings! {
     /// How users log in.
@@ -70,7 +72,6 @@ impl LoginConfig {
 
 /// The service.
 pub struct Partners {
-    registry: Registry,
     passwords: Passwords,
     login: LoginConfig,
     /// For what is to be looked up before a transaction.
@@ -90,15 +91,7 @@ impl Partners {
         if let Some(password) = &login.admin_password {
             login.fits("ADMIN_PASSWORD", secrecy::ExposeSecret::expose_secret(password)).map_err(|fault| anyhow::anyhow!(fault.message))?;
         }
-        let clients = res_partner::model();
-        let registry = Registry::new(reference::models().into_iter().chain([
-            bank_rows::model(&clients),
-            clients,
-            res_users::model(),
-            api_keys::model(),
-        ]));
         Ok(Partners {
-            registry,
             passwords: Passwords::start(login.password_threads)?,
             doors: database.apart(login.login_connections)?,
             asking: Shares::new("log-ins from an address", login::ASKING.0, login::ASKING.1),
@@ -118,10 +111,23 @@ pub fn reference_access(identity: &Identity) -> Access {
 }
 
 impl Service for Partners {
-    type Prepared = ();
     type Heard = ();
 
-    const ANSWERS: &'static [Answered<Self>] = &[
+    const NAME: &'static str = "partners";
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/partners");
+    const MODELS: &'static [ModelOf<Partners>] = &[
+        ModelOf::of::<Plain>(reference::bank),
+        ModelOf::of::<Plain>(reference::company),
+        ModelOf::of::<Plain>(reference::title),
+        ModelOf::of::<Country>(reference::country),
+        ModelOf::of::<Plain>(reference::state),
+        ModelOf::of::<Plain>(reference::currency),
+        ModelOf::of::<ResPartner>(res_partner::model),
+        ModelOf::of::<ReadOnly>(bank_rows::model),
+        ModelOf::of::<ResUsers>(res_users::model),
+        ModelOf::of::<ApiKey>(api_keys::model),
+    ];
+    const ANSWERS: &'static [Answered<Partners>] = &[
         Answered::of::<BankNamed>(),
         Answered::of::<OfLogin>(),
         Answered::of::<PointsOfSale>(),
@@ -136,137 +142,16 @@ impl Service for Partners {
         Answered::of::<Destroy>(),
     ];
 
-    fn name(&self) -> &'static str {
-        "partners"
+    async fn migrated(owner: &Owner<Partners>) {
+        rights::log(owner).await;
     }
 
-    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
-        let shape = Shape::of(model);
-        // One that is here differs from the one that is kept
-        if model.name == "res.users" { shape.without("password") } else { shape }
+    async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
+        [login::examine(owner).await, rights::examine(owner).await].concat()
     }
 
-    fn same_body_is_same(&self, model: &str, read: &Json) -> bool {
-        model == "res.partner" && !["is_pos", "parent_id", "email"].iter().any(|name| read.get(name).is_some())
-    }
-
-    fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    fn migrations(&self) -> EmbeddedMigrations {
-        const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/partners");
-        MIGRATIONS
-    }
-
-    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<(), Fault>> {
-        Box::pin(async move {
-            match asked.model.name {
-                "res.users" => res_users::prepare(self, asked.identity, asked.call, data).await,
-                "res.partner" if asked.call.method == forget::ACTION.method => forget::prepare(&asked, data).await,
-                _ => Ok(()),
-            }
-        })
-    }
-
-    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            let id = match model.name {
-                "res.partner" => res_partner::create(tx, model, data).await?,
-                "res.users" => res_users::create(tx, model, data).await?,
-                _ => tx.create(model, data).await?,
-            };
-            Ok(id.into())
-        })
-    }
-
-    fn write<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found, data: Map<String, Json>, _: &'a ()) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            match model.name {
-                "res.partner" => res_partner::write(tx, model, found, data).await?,
-                "res.users" => res_users::write(tx, model, found, data).await?,
-                _ => tx.write(model, found, data).await?,
-            }
-            Ok(true.into())
-        })
-    }
-
-    fn unlink<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, found: Found) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            match model.name {
-                "res.users" => res_users::unlink(tx, model, found).await?,
-                "res.users.apikeys" => api_keys::unlink(tx, found).await?,
-                "res.partner" => {
-                    bank_rows::unlink(tx, &found.ids).await?;
-                    tx.unlink(model, found).await?;
-                }
-                _ => tx.unlink(model, found).await?,
-            }
-            Ok(true.into())
-        })
-    }
-
-    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
-        let body = Body::of(model, mode);
-        let body = match model.name {
-            "res.partner" => body.with("child_ids", schema::x2many()),
-            "res.country" => body.with("state_ids", schema::x2many()),
-            _ => body,
-        };
-        Some(match (model.name, mode) {
-            ("res.partner", Mode::Create) => body
-                .example(json!({"create_by": "EkiClic", "is_company": false, "is_pos": "False", "status": "WAITING",
-                "type": "contact", "title": null, "name": "Amine Saadi", "email": "amine@example.dz", "phone": "0556000000"})),
-            ("res.partner", Mode::Write) => body.example(json!({"create_by": "ekiclik", "name": "Nadia Ziani"})),
-            ("res.users", Mode::Write) => {
-                body.example(json!({"name": "BNA", "codification": "A-17", "phone": "0667777777", "create_by": "ekiclik"}))
-            }
-            _ => body,
-        })
-    }
-
-    fn example_filter(&self, model: &Model) -> Option<Json> {
-        match model.name {
-            "res.partner" => Some(json!([["email", "=", "nadia.ziani@example.dz"]])),
-            "res.users" => Some(json!([["login", "=", "bna"]])),
-            _ => None,
-        }
-    }
-
-    fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
-        Box::pin(forget::sweep(owner))
-    }
-
-    fn migrated<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, ()> {
-        Box::pin(rights::log(owner))
-    }
-
-    fn examine<'a>(&'a self, owner: &'a Owner<Self>) -> Pending<'a, Vec<Finding>> {
-        Box::pin(async move { [login::examine(owner).await, rights::examine(owner).await].concat() })
-    }
-
-    fn actions(&self) -> &'static [Action] {
-        const ACTIONS: &[Action] = &{
-            let [key, set, change] = res_users::ACTIONS;
-            [key, set, change, forget::ACTION]
-        };
-        ACTIONS
-    }
-
-    fn action<'a>(
-        &'a self,
-        tx: &'a mut Tx<'_>,
-        model: &'a Model,
-        call: &'a Call,
-        data: Map<String, Json>,
-        _: &'a (),
-    ) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            match model.name {
-                "res.partner" => forget::action(tx, model, call, &data).await,
-                _ => res_users::action(tx, model, call, data).await,
-            }
-        })
+    async fn work(owner: &Arc<Owner<Partners>>) {
+        forget::sweep(owner).await;
     }
 }
 

@@ -255,7 +255,7 @@ pub async fn first_administrator(owner: &Owner<Partners>) -> Result<bool, Fault>
     let row = serde_json::json!({"name": "Administrator", "login": partners.login().admin_login, "password": hash, "hub_admin": true});
     let rows: Vec<_> = row.as_object().cloned().into_iter().collect();
     let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None, told: Told::default() };
-    let model = service::Service::registry(partners).model("res.users")?;
+    let model = owner.registry.model("res.users")?;
     let sql = write::insert(model, &author, &["name", "login", "password", "hub_admin"], &rows, OnConflict::Skip, "NULL");
     let made = owner.database.store::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?;
     owner.feed.written();

@@ -14,5 +14,5 @@ async fn main() -> std::process::ExitCode {
         partners::login::first_administrator(owner).await?;
         Ok(())
     };
-    service::process::ended(service::process::run("partners", make, started).await)
+    service::process::ended(service::process::run(make, started).await)
 }

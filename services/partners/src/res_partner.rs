@@ -2,17 +2,19 @@
 
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who};
-use jsonrpc::Fault;
+use jsonrpc::{Call, Fault};
 use records::tx::Found;
 use records::values::{Mode, Problems};
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Posted, Sql, Tx, Value, Values};
-use serde_json::{Map, Value as Json};
+use records::{Access, Action, Body, Failure, Field, Filter, Kind, Model, Op, Posted, Sql, Tx, Value, Values, schema};
+use serde_json::{Map, Value as Json, json};
+use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner};
 
-use crate::bank_rows;
+use crate::{Partners, bank_rows, forget};
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Partners) -> Model {
     let mut fields = vec![
         // Short enough in any script for the index of the default order
         Field::new("name", Kind::Char(600), "Name").required().personal(),
@@ -63,6 +65,55 @@ pub fn model() -> Model {
         .tree("parent_id")
         .impersonal("is_pos")
         .publishes::<partners_contract::ResPartner>()
+}
+
+/// A client or a point of sale that is made or changed.
+#[derive(Default)]
+pub struct ResPartner;
+
+impl Behaviour<Partners> for ResPartner {
+    const ACTIONS: &'static [Action] = &[forget::ACTION];
+
+    async fn prepare(asked: Asked<'_, Partners>, data: &mut Map<String, Json>) -> Result<ResPartner, Fault> {
+        if asked.call.method == forget::ACTION.method {
+            forget::prepare(&asked, data).await?;
+        }
+        Ok(ResPartner)
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Partners>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.tx, change.model, data).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Partners>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    async fn unlink(&self, change: Changing<'_, '_, Partners>, found: Found) -> Result<(), Failure> {
+        bank_rows::unlink(change.tx, &found.ids).await?;
+        change.tx.unlink(change.model, found).await
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Partners>, call: &Call, data: Map<String, Json>) -> Answer {
+        forget::action(change.tx, change.model, call, &data).await
+    }
+
+    fn body(_: &Owner<Partners>, model: &Model, mode: Mode) -> Option<Body> {
+        let example = match mode {
+            Mode::Create => json!({"create_by": "EkiClic", "is_company": false, "is_pos": "False", "status": "WAITING",
+                "type": "contact", "title": null, "name": "Amine Saadi", "email": "amine@example.dz", "phone": "0556000000"}),
+            Mode::Write => json!({"create_by": "ekiclik", "name": "Nadia Ziani"}),
+        };
+        Some(Body::of(model, mode).with("child_ids", schema::x2many()).example(example))
+    }
+
+    fn same_body_is_same(read: &Json) -> bool {
+        !["is_pos", "parent_id", "email"].iter().any(|name| read.get(name).is_some())
+    }
+
+    fn example_filter() -> Option<Json> {
+        Some(json!([["email", "=", "nadia.ziani@example.dz"]]))
+    }
 }
 
 /// What a bank writes of a client for itself, in its own row of `res_partner_bank`.
@@ -186,7 +237,7 @@ fn refuse_pos(tx: &Tx<'_>, model: &Model, values: &Values) -> Result<(), Fault> 
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
     let own_bank = tx.identity.bank;
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
@@ -269,7 +320,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> 
 ///
 /// # Errors
 /// 422 with everything that is wrong, 403 for what is shared by several banks, 409 where a key is taken.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     refuse_pos(tx, model, &values)?;

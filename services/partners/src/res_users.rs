@@ -7,14 +7,15 @@ use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
 use records::write::OnConflict;
-use records::{Access, Action, Argument, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value};
-use serde_json::{Map, Value as Json};
+use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Shape, Sql, Tx, Value};
+use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner};
 
 use crate::{Partners, api_keys, login, passwords};
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Partners) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Name").required().personal(),
         Field::new("login", Kind::Char(254), "Login").required(),
@@ -39,6 +40,74 @@ pub fn model() -> Model {
         Field::internal("post_hash", Kind::Char(200)),
     ];
     Model::new("res.users", "res_users", "User", fields, access).order("name, login").publishes::<partners_contract::ResUsers>()
+}
+
+/// A user who is made or changed.
+#[derive(Default)]
+pub struct ResUsers;
+
+impl Behaviour<Partners> for ResUsers {
+    const ACTIONS: &'static [Action] = &[
+        Action {
+            method: "action_new_api_key",
+            arguments: &[
+                Argument::needed("name", r#"{"type": "string", "minLength": 1, "maxLength": 254}"#),
+                Argument::optional("days", r#"{"type": "integer", "minimum": 1, "maximum": 365}"#),
+            ],
+            on_record: false,
+            about: "Makes an API key for oneself, or, by an administrator, for another user. Answers it, this once. Not for who came with a key.",
+        },
+        Action {
+            method: "action_set_password",
+            arguments: &[Argument::needed("password", PASSWORD)],
+            on_record: true,
+            about: "Gives a user a password: by an administrator, or by a bank's ROLE_ADMIN to users of its bank. The user's sessions and keys end.",
+        },
+        Action {
+            method: "change_password",
+            arguments: &[Argument::needed("old_passwd", PASSWORD), Argument::needed("new_passwd", PASSWORD)],
+            on_record: false,
+            about: "Changes one's own password; the sessions and keys end.",
+        },
+    ];
+
+    async fn prepare(asked: Asked<'_, Partners>, data: &mut Map<String, Json>) -> Result<ResUsers, Fault> {
+        prepare(&asked.owner.service, asked.identity, asked.call, data).await?;
+        Ok(ResUsers)
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Partners>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.tx, change.model, data).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Partners>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    async fn unlink(&self, change: Changing<'_, '_, Partners>, found: Found) -> Result<(), Failure> {
+        unlink(change.tx, change.model, found).await
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Partners>, call: &Call, data: Map<String, Json>) -> Answer {
+        action(change.tx, change.model, call, data).await
+    }
+
+    fn body(_: &Owner<Partners>, model: &Model, mode: Mode) -> Option<Body> {
+        let body = Body::of(model, mode);
+        Some(match mode {
+            Mode::Create => body,
+            Mode::Write => body.example(json!({"name": "BNA", "codification": "A-17", "phone": "0667777777", "create_by": "ekiclik"})),
+        })
+    }
+
+    fn shape<'a>(_: &'a Owner<Partners>, model: &'a Model) -> Shape<'a> {
+        // A password that is here differs from the one that is kept
+        Shape::of(model).without("password")
+    }
+
+    fn example_filter() -> Option<Json> {
+        Some(json!([["login", "=", "bna"]]))
+    }
 }
 
 pub(crate) fn is_administrator(identity: &Identity) -> bool {
@@ -113,7 +182,7 @@ fn refuse_role(identity: &Identity, data: &Map<String, Json>) -> Result<(), Faul
 ///
 /// # Errors
 /// 401 where the old password is wrong, 422 for a password that is empty or too long.
-pub async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data: &mut Map<String, Json>) -> Result<(), Fault> {
+async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data: &mut Map<String, Json>) -> Result<(), Fault> {
     let key = match call.method.as_str() {
         "create" | "write" | "action_set_password" => "password",
         "change_password" => "new_passwd",
@@ -161,7 +230,7 @@ async fn hash_of(partners: &Partners, whose: &str, value: records::Bind) -> Resu
 ///
 /// # Errors
 /// 403 for what this identity may not give, 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Result<i64, Failure> {
     refuse_role(tx.identity, &data)?;
     let claims_the_platform = claims_the_platform(tx);
     let mut problems = tx.problems();
@@ -235,7 +304,7 @@ fn bank_of(user: i64) -> Sql {
 ///
 /// # Errors
 /// 403 for what this identity may not change, 422 with everything that is wrong, 409 where the login is taken.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     if claims_the_platform(tx) {
         let mut others = Sql::new("SELECT id FROM res_users WHERE create_by <> 'ekiclik' AND id = ANY(");
         others.bind(found.ids.clone()).push(") ORDER BY id LIMIT 20");
@@ -345,7 +414,7 @@ impl Staying {
 ///
 /// # Errors
 /// 409 for the user who asks, the hub's own, and the last administrator.
-pub async fn unlink(tx: &mut Tx<'_>, model: &Model, found: Found) -> Result<(), Failure> {
+async fn unlink(tx: &mut Tx<'_>, model: &Model, found: Found) -> Result<(), Failure> {
     if found.ids.contains(&1) || found.ids.contains(&tx.identity.uid) {
         return Err(Fault::conflict("The hub's own user and the one who asks can't be removed.").into());
     }
@@ -355,40 +424,13 @@ pub async fn unlink(tx: &mut Tx<'_>, model: &Model, found: Found) -> Result<(), 
     staying.check(tx).await
 }
 
-/// The public methods.
-pub const ACTIONS: [Action; 3] = [
-    Action {
-        model: "res.users",
-        method: "action_new_api_key",
-        arguments: &[
-            Argument::needed("name", r#"{"type": "string", "minLength": 1, "maxLength": 254}"#),
-            Argument::optional("days", r#"{"type": "integer", "minimum": 1, "maximum": 365}"#),
-        ],
-        on_record: false,
-        about: "Makes an API key for oneself, or, by an administrator, for another user. Answers it, this once. Not for who came with a key.",
-    },
-    Action {
-        model: "res.users",
-        method: "action_set_password",
-        arguments: &[Argument::needed("password", PASSWORD)],
-        on_record: true,
-        about: "Gives a user a password: by an administrator, or by a bank's ROLE_ADMIN to users of its bank. The user's sessions and keys end.",
-    },
-    Action {
-        model: "res.users",
-        method: "change_password",
-        arguments: &[Argument::needed("old_passwd", PASSWORD), Argument::needed("new_passwd", PASSWORD)],
-        on_record: false,
-        about: "Changes one's own password; the sessions and keys end.",
-    },
-];
 const PASSWORD: &str = r#"{"type": "string", "minLength": 1, "maxLength": 1024, "format": "password", "description": "12 characters at least, but for the demo."}"#;
 
 /// A public method: for oneself, or, by an administrator, for another user.
 ///
 /// # Errors
 /// 403 for another user's key or password.
-pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<String, Json>) -> Answer {
+async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<String, Json>) -> Answer {
     let ids = call.params.get::<Vec<i64>>("ids")?.unwrap_or_default();
     let user = match ids.as_slice() {
         [] => tx.identity.uid,

@@ -22,7 +22,7 @@ pub const MAX_LINES: usize = 200;
 
 /// What the other services know of what a request names.
 #[derive(Debug, Default)]
-pub struct Prepared {
+pub struct Named {
     /// Configurations.
     pub products: Vec<Configuration>,
     /// Points of sale.
@@ -31,7 +31,7 @@ pub struct Prepared {
     pub user: Option<i64>,
 }
 
-impl Prepared {
+impl Named {
     /// The configuration that a document names by reference or number.
     pub fn product(&self, field: &str, named: &Json, problems: &mut Problems) -> Option<&Configuration> {
         let found = match named {
@@ -77,10 +77,10 @@ fn of_returns(code: &str) -> Option<&str> {
 
 impl Place {
     /// Reads one: the code of a warehouse, that of its returns, or the number of a location.
-    pub fn read(field: &str, named: &Json, prepared: &Prepared, problems: &mut Problems) -> Option<Place> {
+    pub fn read(field: &str, named: &Json, known: &Named, problems: &mut Problems) -> Option<Place> {
         let warehouse = |code: &str| match code.trim() {
             CENTRAL => Some(None),
-            code => prepared.points.get(code).map(|point: &PointOfSale| Some(point.id)),
+            code => known.points.get(code).map(|point: &PointOfSale| Some(point.id)),
         };
         match named {
             unset if is_unset(unset) => {
@@ -155,47 +155,57 @@ pub fn lines(field: &str, json: Option<Json>, problems: &mut Problems) -> Vec<Ma
     lines
 }
 
-/// Asks the other services about everything that a document names.
+/// What a document names.
+#[derive(Default)]
+pub struct Names<'d> {
+    /// Places: by the code of their warehouse, else by the number of the location.
+    pub places: Vec<Option<&'d Json>>,
+    /// Points of sale, by code or number.
+    pub points: Vec<Option<&'d Json>>,
+    /// Configurations, by reference or number.
+    pub products: Vec<Option<&'d Json>>,
+    /// A user, by number or login.
+    pub user: Option<&'d Json>,
+}
+
+/// Asks the other services about everything that a document that is made names.
 ///
 /// # Errors
 /// 503 where one is away.
-pub async fn prepare(asked: Asked<'_, Stock>, data: &Map<String, Json>) -> Result<Prepared, Fault> {
-    let (places, products): (&[&str], Vec<&Json>) = match (asked.model.name, asked.call.method.as_str()) {
-        ("purchase.order", "create") => (&["partner_id"], in_lines(data, "order_line")),
-        ("stock.picking", "create") => (&["location_id", "location_dest_id"], in_lines(data, "move_ids")),
-        ("stock.quant", "create") => (&["location_id"], data.get("product_id").into_iter().collect()),
-        _ => return Ok(Prepared::default()),
-    };
-    let mut prepared = Prepared::default();
+pub async fn named(asked: &Asked<'_, Stock>, names: Names<'_>) -> Result<Named, Fault> {
+    let mut known = Named::default();
+    if asked.call.method != "create" {
+        return Ok(known);
+    }
     let traceparent = asked.call.traceparent.as_ref();
-    let references: BTreeSet<String> =
-        products.iter().filter_map(|named| named.as_str()).map(|reference| reference.trim().to_owned()).collect();
-    let ids: BTreeSet<i64> = products.iter().filter(|named| named.is_number()).filter_map(|named| whole(named)).collect();
+    let products = || names.products.iter().flatten();
+    let references: BTreeSet<String> = products().filter_map(|named| named.as_str()).map(|reference| reference.trim().to_owned()).collect();
+    let ids: BTreeSet<i64> = products().filter(|named| named.is_number()).filter_map(|named| whole(named)).collect();
     if !references.is_empty() || !ids.is_empty() {
-        prepared.products = asked.owner.ask(&ByReference { references, ids }, traceparent).await?;
+        known.products = asked.owner.ask(&ByReference { references, ids }, traceparent).await?;
     }
-    let named = || places.iter().filter_map(|field| data.get(*field));
-    let codes = named().filter_map(Json::as_str).map(str::trim).flat_map(|code| [Some(code), of_returns(code)]).flatten();
+    let codes = names.places.iter().chain(&names.points).flatten().filter_map(|named| named.as_str()).map(str::trim);
+    let codes = codes.flat_map(|code| [Some(code), of_returns(code)]).flatten();
     let codes: BTreeSet<String> = codes.filter(|code| *code != CENTRAL).map(str::to_owned).collect();
-    // Only a purchase names a point of sale by its number
-    let ids: BTreeSet<i64> = named().filter(|named| named.is_number() && asked.model.name == "purchase.order").filter_map(whole).collect();
+    let ids: BTreeSet<i64> = names.points.iter().flatten().filter(|named| named.is_number()).filter_map(|named| whole(named)).collect();
     if !codes.is_empty() || !ids.is_empty() {
-        prepared.points = asked.owner.ask(&PointsOfSale { codes, ids }, traceparent).await?;
+        known.points = asked.owner.ask(&PointsOfSale { codes, ids }, traceparent).await?;
     }
-    if let Some(user) = data.get("user_id").filter(|user| !is_unset(user)) {
-        let known = match (whole(user), user.as_str()) {
+    if let Some(user) = names.user.filter(|user| !is_unset(user)) {
+        let found = match (whole(user), user.as_str()) {
             (Some(id), _) => asked.owner.existing("res.users", &[id], traceparent).await?,
             (None, Some(login)) => asked.owner.ask(&OfLogin { login: login.trim().to_owned() }, traceparent).await?,
             (None, None) => Vec::new(),
         };
-        prepared.user = known.first().copied();
+        known.user = found.first().copied();
     }
-    Ok(prepared)
+    Ok(known)
 }
 
-fn in_lines<'d>(data: &'d Map<String, Json>, field: &str) -> Vec<&'d Json> {
+/// The products of a document's lines.
+pub fn in_lines<'d>(data: &'d Map<String, Json>, field: &str) -> Vec<Option<&'d Json>> {
     let lines = data.get(field).and_then(Json::as_array).into_iter().flatten().take(MAX_LINES);
-    lines.filter_map(|line| line.get("product_id").or_else(|| line.get(2)?.get("product_id"))).collect()
+    lines.map(|line| line.get("product_id").or_else(|| line.get(2)?.get("product_id"))).collect()
 }
 
 /// A quantity above zero, as the API's document has it.
@@ -203,7 +213,7 @@ pub static POSITIVE: LazyLock<Json> =
     LazyLock::new(|| json!({"type": "number", "minimum": 0.001, "exclusiveMaximum": records::values::MAX_QUANTITY}));
 
 /// What is named by a text or a number, as the API's document has it.
-pub fn named(about: &str, at_most: usize) -> Json {
+pub fn named_by(about: &str, at_most: usize) -> Json {
     json!({"anyOf": [schema::text(at_most), {"type": "integer", "minimum": 1, "maximum": i64::MAX}], "description": about})
 }
 

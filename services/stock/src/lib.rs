@@ -14,42 +14,27 @@ pub mod stock_picking;
 pub mod stock_quant;
 pub mod stock_warehouse;
 
+use std::sync::Arc;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use events::Event;
-use jsonrpc::{Call, Fault, Reply};
+use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::Mode;
-use records::{Access, Action, Argument, Body, Failure, Filter, Model, Op, Registry, Shape, Tx, Value, Values};
+use records::{Access, Failure, Filter, Model, Op, Tx, Value, Values};
 use serde_json::{Map, Value as Json};
-use service::owner::Answer;
-use service::{Answered, Asked, Owner, Pending, Service, consumer};
+use service::{Answered, ModelOf, Owner, ReadOnly, Service, consumer};
+use stock_contract::{Close, ForOrders};
 
 use crate::demand::Heard;
-use crate::documents::Prepared;
+use crate::purchase_order::PurchaseOrder;
+use crate::stock_move::StockMove;
+use crate::stock_picking::StockPicking;
+use crate::stock_quant::StockQuant;
 
 /// The service.
-pub struct Stock {
-    registry: Registry,
-    /// A purchase's line as it is sent.
-    line: Model,
-}
-
-impl Stock {
-    /// Without anything to be told.
-    pub fn new() -> Stock {
-        let models = [stock_move::model(), stock_move::line_model(), stock_picking::model(), stock_quant::model()];
-        let registry = Registry::new(stock_warehouse::models().into_iter().chain(purchase_order::models()).chain(models));
-        Stock { registry, line: purchase_order::line_sent() }
-    }
-}
-
-impl Default for Stock {
-    fn default() -> Stock {
-        Stock::new()
-    }
-}
+pub struct Stock;
 
 /// Goods: the hub writes, everybody else reads. Nothing is removed.
 pub fn goods(identity: &Identity) -> Access {
@@ -108,170 +93,42 @@ pub(crate) fn values_of(values: &Values) -> Map<String, Json> {
 }
 
 impl Service for Stock {
-    type Prepared = Prepared;
     type Heard = Heard;
-    const ANSWERS: &'static [Answered<Self>] = &[Answered::of::<stock_contract::ForOrders>(), Answered::of::<stock_contract::Close>()];
 
-    fn name(&self) -> &'static str {
-        "stock"
-    }
+    const NAME: &'static str = "stock";
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/stock");
+    const MODELS: &'static [ModelOf<Stock>] = &[
+        ModelOf::of::<ReadOnly>(stock_warehouse::model),
+        ModelOf::of::<ReadOnly>(stock_warehouse::location_model),
+        ModelOf::of::<ReadOnly>(stock_warehouse::picking_type_model),
+        ModelOf::of::<PurchaseOrder>(purchase_order::model),
+        ModelOf::of::<ReadOnly>(purchase_order::line_model),
+        ModelOf::of::<StockMove>(stock_move::model),
+        ModelOf::of::<ReadOnly>(stock_move::line_model),
+        ModelOf::of::<StockPicking>(stock_picking::model),
+        ModelOf::of::<StockQuant>(stock_quant::model),
+    ];
+    const ANSWERS: &'static [Answered<Stock>] = &[Answered::of::<ForOrders>(), Answered::of::<Close>()];
+    const FOLLOWS: &'static [&'static str] = &["partners", "crm"];
 
-    fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    fn migrations(&self) -> EmbeddedMigrations {
-        const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/stock");
-        MIGRATIONS
-    }
-
-    fn prepare<'a>(&'a self, asked: Asked<'a, Self>, data: &'a mut Map<String, Json>) -> Pending<'a, Result<Prepared, Fault>> {
-        Box::pin(documents::prepare(asked, data))
-    }
-
-    fn create<'a>(&'a self, tx: &'a mut Tx<'_>, model: &'a Model, data: Map<String, Json>, prepared: &'a Prepared) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            let id = match model.name {
-                "purchase.order" => purchase_order::create(tx, model, data, prepared).await?,
-                "stock.picking" => stock_picking::create(tx, model, data, prepared).await?,
-                "stock.quant" => stock_quant::create(tx, model, data, prepared).await?,
-                _ => return Err(denied(model, "create").into()),
-            };
-            Ok(id.into())
-        })
-    }
-
-    fn write<'a>(
-        &'a self,
-        tx: &'a mut Tx<'_>,
-        model: &'a Model,
-        found: Found,
-        data: Map<String, Json>,
-        _: &'a Prepared,
-    ) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            match model.name {
-                "purchase.order" => purchase_order::write(tx, model, found, data).await?,
-                "stock.move" => stock_move::write(tx, model, found, data).await?,
-                "stock.picking" => stock_picking::write(tx, model, found, data).await?,
-                "stock.quant" => stock_quant::write(tx, model, found, data).await?,
-                _ => return Err(denied(model, "modify").into()),
-            }
-            Ok(true.into())
-        })
-    }
-
-    fn shape<'a>(&'a self, model: &'a Model) -> Shape<'a> {
-        let shape = Shape::of(model);
-        // A draft, whatever is sent
-        if model.name == "purchase.order" { shape.with("order_line", Shape::of(&self.line)).without("state") } else { shape }
-    }
-
-    fn same_body_is_same(&self, model: &str, _read: &Json) -> bool {
-        model == "purchase.order"
-    }
-
-    fn body(&self, model: &Model, mode: Mode) -> Option<Body> {
-        match (model.name, mode) {
-            ("purchase.order", Mode::Create) => Some(purchase_order::body(model)),
-            ("stock.picking", Mode::Create) => Some(stock_picking::body(model)),
-            ("stock.quant", Mode::Create) => Some(stock_quant::body(model)),
-            ("purchase.order" | "stock.picking" | "stock.quant" | "stock.move", Mode::Write) => Some(Body::of(model, mode)),
-            _ => None,
+    async fn heard(owner: &Owner<Stock>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
+        match feed {
+            "crm" => demand::hear(owner, events).await,
+            _ => Ok(Heard::default()),
         }
     }
 
-    fn actions(&self) -> &'static [Action] {
-        const ACTIONS: &[Action] = &[
-            Action::plain("purchase.order", "button_confirm", "Confirms a purchase: it has a receipt then."),
-            Action::plain("purchase.order", "button_cancel", "Cancels a purchase of which nothing was received."),
-            Action::plain("purchase.order", "button_draft", "Makes a cancelled purchase a draft again."),
-            Action::plain("stock.picking", "action_confirm", "Confirms a transfer."),
-            Action::plain("stock.picking", "action_assign", "Reserves what is there."),
-            Action::plain("stock.picking", "do_unreserve", "Gives up what is reserved."),
-            Action::plain("stock.picking", "action_set_quantities_to_reservation", "Notes as done what is reserved."),
-            Action::plain("stock.picking", "button_validate", "Moves what was noted as done, or all; the rest is a backorder."),
-            Action::plain(
-                "stock.picking",
-                "action_cancel",
-                "Cancels what is not done; of a delivered order it gives up the rest, which is credited.",
-            ),
-            Action {
-                model: "stock.picking",
-                method: "action_return",
-                arguments: &[Argument::optional(
-                    "quantities",
-                    r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}, "maxProperties": 200}"#,
-                )],
-                on_record: true,
-                about: "Makes the return of a delivery to the warehouse's `Retours`: all of it, or `quantities` by the ids of its moves. Answers its id.",
-            },
-            Action::plain(
-                "stock.quant",
-                "action_apply_inventory",
-                "Makes what was counted what is there; 409 where goods came or went since: they are to be counted again.",
-            ),
-        ];
-        ACTIONS
-    }
-
-    fn action<'a>(
-        &'a self,
-        tx: &'a mut Tx<'_>,
-        model: &'a Model,
-        call: &'a Call,
-        data: Map<String, Json>,
-        _: &'a Prepared,
-    ) -> Pending<'a, Answer> {
-        Box::pin(async move {
-            match model.name {
-                "purchase.order" => purchase_order::action(tx, model, call).await,
-                "stock.picking" => stock_picking::action(tx, model, call, data).await,
-                "stock.quant" => stock_quant::apply_inventory(tx, model, call).await.map(|()| true.into()),
-                _ => Err(Fault::no_such_method(model.name, &call.method).into()),
+    async fn apply(tx: &mut Tx<'_>, feed: &str, events: &[Event], heard: &Heard) -> Result<(), Failure> {
+        match feed {
+            "crm" => demand::apply(tx, heard).await,
+            _ => {
+                consumer::forget(tx, events, "stock").await?;
+                stock_warehouse::follow(tx, events).await
             }
-        })
+        }
     }
 
-    fn report<'a>(
-        &'a self,
-        owner: &'a Owner<Self>,
-        identity: &'a Identity,
-        model: &'a Model,
-        report: &'a str,
-        ids: Vec<i64>,
-    ) -> Pending<'a, Result<Reply, Fault>> {
-        Box::pin(async move { printed::report(owner, identity, model, report, &ids).await })
-    }
-
-    fn follows(&self) -> &'static [&'static str] {
-        &["partners", "crm"]
-    }
-
-    fn work<'a>(&'a self, owner: &'a std::sync::Arc<Owner<Self>>) -> Pending<'a, ()> {
-        Box::pin(async move {
-            tokio::join!(metrics::watch(owner), stock_warehouse::catch_up(owner));
-        })
-    }
-
-    fn heard<'a>(&'a self, owner: &'a Owner<Self>, feed: &'a str, events: &'a [Event]) -> Pending<'a, Result<Heard, Fault>> {
-        Box::pin(async move {
-            match feed {
-                "crm" => demand::hear(owner, events).await,
-                _ => Ok(Heard::default()),
-            }
-        })
-    }
-
-    fn apply<'a>(&'a self, tx: &'a mut Tx<'_>, feed: &'a str, events: &'a [Event], heard: &'a Heard) -> Pending<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            match feed {
-                "crm" => demand::apply(tx, heard).await,
-                _ => {
-                    consumer::forget(tx, events, "stock").await?;
-                    stock_warehouse::follow(tx, events).await
-                }
-            }
-        })
+    async fn work(owner: &Arc<Owner<Stock>>) {
+        tokio::join!(metrics::watch(owner), stock_warehouse::catch_up(owner));
     }
 }

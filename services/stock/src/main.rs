@@ -7,6 +7,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let make = |_: &_, _: &mut _, _: &_| Ok(Some(Stock::new()));
-    service::process::ended(service::process::run("stock", make, async |_| Ok(())).await)
+    let make = |_: &_, _: &mut _, _: &_| Ok(Some(Stock));
+    service::process::ended(service::process::run(make, async |_| Ok(())).await)
 }

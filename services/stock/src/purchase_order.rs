@@ -1,37 +1,37 @@
 //! `purchase.order` with its lines: what a point of sale (or the central warehouse) is to get from the vendors. Confirmed,
 //! it has a receipt; what is received is a receipt's business.
 
+use std::sync::LazyLock;
+
 use diesel::sql_types::{BigInt, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::tx::Found;
 use records::values::{MAX_MONEY, Mode, Problems, is_unset, money, whole};
 use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, schema};
+use records::{Access, Action, Body, Failure, Field, Kind, Model, Shape, Sql, Tx, schema};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner};
 
-use crate::documents::{self, Prepared};
+use crate::documents::{self, Named, Names};
 use crate::stock_move::{self, Move, State};
 use crate::stock_picking::{self, Picking};
 use crate::stock_warehouse::{self, CENTRAL, VENDORS};
-use crate::{rows, values_of};
+use crate::{Stock, rows, values_of};
 
-/// The declarations.
-pub fn models() -> [Model; 2] {
+/// The declaration.
+pub fn model(_: &Stock) -> Model {
     let total = "(SELECT coalesce(sum(round(l.product_qty * l.price_unit, 2)), 0) FROM purchase_order_line l WHERE l.order_id = {t}.id)";
-    let received = |line: &str| {
-        format!("(SELECT coalesce(sum(m.quantity_done), 0) FROM stock_move m WHERE m.purchase_line_id = {line}.id AND m.state = 'done')")
-    };
     let status = format!(
         "(SELECT CASE WHEN {{t}}.state NOT IN ('purchase', 'done') THEN NULL WHEN bool_and(r.received >= r.wanted) THEN 'full' \
          WHEN bool_or(r.received > 0) THEN 'partial' ELSE 'pending' END FROM (SELECT l.product_qty AS wanted, {} AS received \
          FROM purchase_order_line l WHERE l.order_id = {{t}}.id) r)",
         received("l")
     );
-    let order = vec![
+    let fields = vec![
         Field::new("name", Kind::Char(64), "Reference").readonly(),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Point of sale").readonly(),
         Field::new("warehouse_id", Kind::Many2one("stock.warehouse"), "Warehouse").readonly(),
@@ -44,7 +44,12 @@ pub fn models() -> [Model; 2] {
         Field::computed("receipt_status", Kind::Selection(&["pending", "partial", "full"]), "Receipt status", status),
         Field::new("notes", Kind::Text(20_000), "Notes"),
     ];
-    let line = vec![
+    Model::new("purchase.order", "purchase_order", "Purchase", fields, access).order("id desc")
+}
+
+/// The declaration of its lines.
+pub fn line_model(_: &Stock) -> Model {
+    let fields = vec![
         Field::new("order_id", Kind::Many2one("purchase.order"), "Purchase").readonly(),
         Field::new("product_id", Kind::Many2one("product.product"), "Product").readonly(),
         Field::new("name", Kind::Char(500), "Description").readonly(),
@@ -54,22 +59,24 @@ pub fn models() -> [Model; 2] {
         Field::computed("price_subtotal", Kind::Monetary, "Subtotal", "round({t}.product_qty * {t}.price_unit, 2)"),
         Field::computed("qty_received", Kind::Float, "Received", received("{t}")),
     ];
-    let line_access = |identity: &Identity| if identity.is_trusted() { Access::read() } else { Access::default() };
-    [
-        Model::new("purchase.order", "purchase_order", "Purchase", order, access).order("id desc"),
-        Model::new("purchase.order.line", "purchase_order_line", "Purchase's line", line, line_access).order("id"),
-    ]
+    let access = |identity: &Identity| if identity.is_trusted() { Access::read() } else { Access::default() };
+    Model::new("purchase.order.line", "purchase_order_line", "Purchase's line", fields, access).order("id")
+}
+
+/// What was received of a line.
+fn received(line: &str) -> String {
+    format!("(SELECT coalesce(sum(m.quantity_done), 0) FROM stock_move m WHERE m.purchase_line_id = {line}.id AND m.state = 'done')")
 }
 
 /// A line as it is sent: what is compared of it. Its product is a reference, or a number.
-pub fn line_sent() -> Model {
+static LINE: LazyLock<Model> = LazyLock::new(|| {
     let fields = vec![
         Field::new("name", Kind::Char(500), "Description"),
         Field::new("product_qty", Kind::Float, "Quantity"),
         Field::new("price_unit", Kind::Monetary, "Unit price"),
     ];
     Model::new("purchase.order.line", "none", "Purchase's line", fields, |_| Access::default())
-}
+});
 
 /// The hub writes, the platform sends; what things cost is not a bank's to know. Nobody removes: it is cancelled.
 fn access(identity: &Identity) -> Access {
@@ -80,10 +87,56 @@ fn access(identity: &Identity) -> Access {
     }
 }
 
+/// A purchase that is made or changed, with what it names.
+#[derive(Default)]
+pub struct PurchaseOrder(Named);
+
+impl Behaviour<Stock> for PurchaseOrder {
+    const ACTIONS: &'static [Action] = &[
+        Action::plain("button_confirm", "Confirms a purchase: it has a receipt then."),
+        Action::plain("button_cancel", "Cancels a purchase of which nothing was received."),
+        Action::plain("button_draft", "Makes a cancelled purchase a draft again."),
+    ];
+
+    async fn prepare(asked: Asked<'_, Stock>, data: &mut Map<String, Json>) -> Result<PurchaseOrder, Fault> {
+        let points = vec![data.get("partner_id")];
+        let names = Names { points, products: documents::in_lines(data, "order_line"), user: data.get("user_id"), ..Names::default() };
+        documents::named(&asked, names).await.map(PurchaseOrder)
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Stock>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.tx, change.model, data, &self.0).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Stock>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Stock>, call: &Call, _: Map<String, Json>) -> Answer {
+        action(change.tx, change.model, call).await
+    }
+
+    fn body(_: &Owner<Stock>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(match mode {
+            Mode::Create => body(model),
+            Mode::Write => Body::of(model, mode),
+        })
+    }
+
+    fn shape<'a>(_: &'a Owner<Stock>, model: &'a Model) -> Shape<'a> {
+        // A draft, whatever is sent
+        Shape::of(model).with("order_line", Shape::of(&LINE)).without("state")
+    }
+
+    fn same_body_is_same(_: &Json) -> bool {
+        true
+    }
+}
+
 /// What a purchase is made of.
-pub fn body(model: &Model) -> Body {
+fn body(model: &Model) -> Body {
     let line = json!({"type": "object", "required": ["product_id", "product_qty"], "additionalProperties": false, "properties": {
-        "product_id": documents::named("A manufacturer_ref, or the configuration's id.", 254),
+        "product_id": documents::named_by("A manufacturer_ref, or the configuration's id.", 254),
         "product_qty": documents::POSITIVE.clone(),
         "price_unit": {"type": ["number", "null"], "minimum": 0, "exclusiveMaximum": MAX_MONEY},
         "name": {"type": ["string", "null"], "maxLength": 500},
@@ -91,7 +144,7 @@ pub fn body(model: &Model) -> Body {
     let date =
         json!({"type": ["string", "null"], "maxLength": 40, "description": "dd/mm/yy hh:mm:ss in Algiers, or ISO 8601; by default now."});
     Body::of(model, Mode::Create)
-        .with_required("partner_id", documents::named("The code of the point of sale whose warehouse the goods are for, or EKIWH.", 254))
+        .with_required("partner_id", documents::named_by("The code of the point of sale whose warehouse the goods are for, or EKIWH.", 254))
         .with_required("order_line", schema::list(line, 1, documents::MAX_LINES))
         .with("date_order", date)
         .with("user_id", json!({"anyOf": [{"type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX}, {"type": "string", "maxLength": 254}],
@@ -111,7 +164,7 @@ struct Line {
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, prepared: &Prepared) -> Result<i64, Failure> {
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, named: &Named) -> Result<i64, Failure> {
     let mut problems = tx.problems();
     data.remove("state");
     let user = data.remove("user_id");
@@ -119,10 +172,10 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
         problems
             .add(format!("Wrong value for purchase.order.user_id: {} (the id or the login of a user expected)", documents::shown(&user)));
     }
-    let point = point(data.remove("partner_id").unwrap_or_default(), prepared, &mut problems);
+    let point = point(data.remove("partner_id").unwrap_or_default(), named, &mut problems);
     let (mut lines, mut sum) = (Vec::new(), Decimal::ZERO);
     for (at, line) in documents::lines("order_line", data.remove("order_line"), &mut problems).iter().enumerate() {
-        let Some(line) = read_line(line, prepared, &mut problems) else { continue };
+        let Some(line) = read_line(line, named, &mut problems) else { continue };
         // Quantity and price have bounds of their own, below which nothing overflows
         let amount = line.of.product_uom_qty * line.price_unit;
         if amount >= Decimal::from(MAX_MONEY) {
@@ -137,13 +190,13 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
     problems.check()?;
 
-    let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
+    let warehouses = stock_warehouse::of_points(tx, &named.points).await?;
     let warehouse = point.and_then(|point| warehouses.of(point).map(|warehouse| (point, warehouse.id)));
     let Some((partner, warehouse)) = warehouse else { return Err(Fault::busy().into()) };
     let next = Sql::new("SELECT nextval(pg_get_serial_sequence('purchase_order', 'id'))");
     let Some(id) = tx.ids(next).await?.pop() else { return Err(Fault::busy().into()) };
     let mut row = values_of(&values);
-    let own = json!({"id": id, "name": format!("P{id:05}"), "partner_id": partner, "warehouse_id": warehouse, "user_id": prepared.user});
+    let own = json!({"id": id, "name": format!("P{id:05}"), "partner_id": partner, "warehouse_id": warehouse, "user_id": named.user});
     row.extend(rows::row(own));
     row.entry("date_order").or_insert("now".into());
     let columns = ["id", "name", "partner_id", "warehouse_id", "user_id", "date_order", "notes"];
@@ -164,29 +217,29 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
 }
 
 /// Whose warehouse the goods are for: a point of sale, or nobody's, the central one.
-fn point(named: Json, prepared: &Prepared, problems: &mut Problems) -> Option<Option<i64>> {
-    let found = match &named {
+fn point(sent: Json, named: &Named, problems: &mut Problems) -> Option<Option<i64>> {
+    let found = match &sent {
         unset if is_unset(unset) => {
             problems.add("Field 'partner_id' of purchase.order is required");
             return None;
         }
         Json::String(code) if code.trim() == CENTRAL => return Some(None),
-        Json::String(code) => prepared.points.get(code.trim()),
-        Json::Number(_) => prepared.points.values().find(|point| Some(point.id) == whole(&named)),
+        Json::String(code) => named.points.get(code.trim()),
+        Json::Number(_) => named.points.values().find(|point| Some(point.id) == whole(&sent)),
         _ => None,
     };
     match found {
-        None => problems.add(format!("Unknown reference in purchase.order.partner_id: '{}' is no point of sale", documents::shown(&named))),
+        None => problems.add(format!("Unknown reference in purchase.order.partner_id: '{}' is no point of sale", documents::shown(&sent))),
         Some(point) if point.closed => problems.add(format!(
             "The point of sale in purchase.order.partner_id takes no new purchase: '{}' is archived or BLOCKED",
-            documents::shown(&named)
+            documents::shown(&sent)
         )),
         Some(_) => {}
     }
     found.map(|point| Some(point.id))
 }
 
-fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut Problems) -> Option<Line> {
+fn read_line(line: &Map<String, Json>, named: &Named, problems: &mut Problems) -> Option<Line> {
     let known = ["product_id", "product_qty", "price_unit", "name"];
     documents::only(line, "purchase.order.line", &known, problems);
     let quantity = documents::quantity("purchase.order.line.product_qty", line.get("product_qty"), problems);
@@ -198,7 +251,7 @@ fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut Probl
         let price = line.get("price_unit").map(documents::shown).unwrap_or_default();
         problems.add(format!("Wrong value for purchase.order.line.price_unit: {price} (a number from 0 expected)"));
     }
-    let product = prepared.product("purchase.order.line.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
+    let product = named.product("purchase.order.line.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
     Some(Line { of: Move { product_uom_qty: quantity?, ..Move::new(product) }, price_unit: price? })
 }
 

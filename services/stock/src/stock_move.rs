@@ -1,25 +1,26 @@
 //! `stock.move`: what is to go from where to where, and `stock.move.line`: the ledger of what went.
 
+use catalog_contract::Configuration;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::Identity;
 use jsonrpc::Fault;
+use records::condition::denied;
 use records::tx::{Found, taken};
 use records::values::Mode;
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Kind, Model, Sql, Tx, Value};
+use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
+use service::{Behaviour, Changing, Owner};
 
-use crate::documents;
 use crate::stock_quant::Changes;
-use crate::{ENDS, of_own_bank, of_own_place, rows};
-use catalog_contract::Configuration;
+use crate::{ENDS, Stock, documents, of_own_bank, of_own_place, rows};
 
 const STATES: &[&str] = &["draft", "waiting", "confirmed", "partially_available", "assigned", "done", "cancel"];
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Stock) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(500), "Description").readonly(),
         Field::new("product_id", Kind::Many2one("product.product"), "Product").readonly(),
@@ -46,7 +47,7 @@ pub fn model() -> Model {
 }
 
 /// The declaration of the ledger.
-pub fn line_model() -> Model {
+pub fn line_model(_: &Stock) -> Model {
     let fields = vec![
         Field::new("move_id", Kind::Many2one("stock.move"), "Move").readonly(),
         Field::new("picking_id", Kind::Many2one("stock.picking"), "Transfer").readonly(),
@@ -66,6 +67,24 @@ pub fn line_model() -> Model {
 /// Moves are made by what causes them; by hand only what is done is noted.
 fn access(identity: &Identity) -> Access {
     of_own_place(identity, of_own_bank(identity, Access { create: false, ..crate::goods(identity) }), ENDS)
+}
+
+/// A move that is changed.
+#[derive(Default)]
+pub struct StockMove;
+
+impl Behaviour<Stock> for StockMove {
+    async fn create(&self, change: Changing<'_, '_, Stock>, _: Map<String, Json>) -> Result<i64, Failure> {
+        Err(denied(change.model, "create").into())
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Stock>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    fn body(_: &Owner<Stock>, model: &Model, mode: Mode) -> Option<Body> {
+        (mode == Mode::Write).then(|| Body::of(model, mode))
+    }
 }
 
 /// How far a move has come.

@@ -4,22 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::sql_types::{BigInt, Text};
 use domain::Identity;
-use jsonrpc::{Call, Fault};
+use jsonrpc::{Call, Fault, Reply};
+use records::tx::Found;
 use records::values::Mode;
 use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, schema};
+use records::{Access, Action, Argument, Body, Failure, Field, Kind, Model, Sql, Tx, Value, schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner};
 
-use crate::documents::{self, Place, Prepared};
+use crate::documents::{self, Named, Names, Place};
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Key};
-use crate::{ENDS, demand, of_own_bank, of_own_place, reservation, returns, rows, stock_warehouse};
+use crate::{ENDS, Stock, demand, of_own_bank, of_own_place, printed, reservation, returns, rows, stock_warehouse};
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Stock) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(300), "Reference").readonly(),
         Field::new("origin", Kind::Char(254), "Source document").readonly(),
@@ -45,6 +47,59 @@ pub fn model() -> Model {
 
 fn access(identity: &Identity) -> Access {
     of_own_place(identity, of_own_bank(identity, crate::goods(identity)), ENDS)
+}
+
+/// A picking that is made or changed, with what it names.
+#[derive(Default)]
+pub struct StockPicking(Named);
+
+impl Behaviour<Stock> for StockPicking {
+    const ACTIONS: &'static [Action] = &[
+        Action::plain("action_confirm", "Confirms a transfer."),
+        Action::plain("action_assign", "Reserves what is there."),
+        Action::plain("do_unreserve", "Gives up what is reserved."),
+        Action::plain("action_set_quantities_to_reservation", "Notes as done what is reserved."),
+        Action::plain("button_validate", "Moves what was noted as done, or all; the rest is a backorder."),
+        Action::plain("action_cancel", "Cancels what is not done; of a delivered order it gives up the rest, which is credited."),
+        Action {
+            method: "action_return",
+            arguments: &[Argument::optional(
+                "quantities",
+                r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}, "maxProperties": 200}"#,
+            )],
+            on_record: true,
+            about: "Makes the return of a delivery to the warehouse's `Retours`: all of it, or `quantities` by the ids of its moves. Answers its id.",
+        },
+    ];
+
+    async fn prepare(asked: Asked<'_, Stock>, data: &mut Map<String, Json>) -> Result<StockPicking, Fault> {
+        let places = vec![data.get("location_id"), data.get("location_dest_id")];
+        let names = Names { places, products: documents::in_lines(data, "move_ids"), ..Names::default() };
+        documents::named(&asked, names).await.map(StockPicking)
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Stock>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.tx, change.model, data, &self.0).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Stock>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Stock>, call: &Call, data: Map<String, Json>) -> Answer {
+        action(change.tx, change.model, call, data).await
+    }
+
+    async fn report(owner: &Owner<Stock>, identity: &Identity, model: &Model, report: &str, ids: &[i64]) -> Result<Reply, Fault> {
+        printed::report(owner, identity, model, report, ids).await
+    }
+
+    fn body(_: &Owner<Stock>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(match mode {
+            Mode::Create => body(model),
+            Mode::Write => Body::of(model, mode),
+        })
+    }
 }
 
 /// A picking as code works on it.
@@ -183,11 +238,11 @@ pub async fn refresh(tx: &mut Tx<'_>, mut ids: Vec<i64>) -> Result<(), Failure> 
 /// What a transfer is made of.
 pub fn body(model: &Model) -> Body {
     let line = json!({"type": "object", "required": ["product_id", "product_uom_qty"], "additionalProperties": false, "properties": {
-        "product_id": documents::named("A manufacturer_ref, or the configuration's id.", 254),
+        "product_id": documents::named_by("A manufacturer_ref, or the configuration's id.", 254),
         "product_uom_qty": documents::POSITIVE.clone(),
         "name": {"type": ["string", "null"], "maxLength": 500},
     }});
-    let place = || documents::named("The code of a point of sale or EKIWH, or a location's id.", 254);
+    let place = || documents::named_by("The code of a point of sale or EKIWH, or a location's id.", 254);
     Body::of(model, Mode::Create)
         .with_required("picking_type_code", json!({"type": "string", "enum": ["internal"]}))
         .with_required("location_id", place())
@@ -201,22 +256,22 @@ pub fn body(model: &Model) -> Body {
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, prepared: &Prepared) -> Result<i64, Failure> {
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, named: &Named) -> Result<i64, Failure> {
     let mut problems = tx.problems();
     let mut take = |name: &str| data.remove(name);
     let (code, from, to, lines) = (take("picking_type_code"), take("location_id"), take("location_dest_id"), take("move_ids"));
     if code.is_none_or(|code| code != "internal") {
         problems.add("Wrong value for stock.picking.picking_type_code: only \"internal\" ones are made by hand");
     }
-    let read = |field: &str, named: Option<Json>, problems: &mut _| Place::read(field, &named.unwrap_or_default(), prepared, problems);
+    let read = |field: &str, sent: Option<Json>, problems: &mut _| Place::read(field, &sent.unwrap_or_default(), named, problems);
     let from = read("stock.picking.location_id", from, &mut problems);
     let to = read("stock.picking.location_dest_id", to, &mut problems);
     let mut moves = Vec::new();
     for line in documents::lines("move_ids", lines, &mut problems) {
-        moves.extend(read_line(&line, prepared, &mut problems));
+        moves.extend(read_line(&line, named, &mut problems));
     }
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
-    let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
+    let warehouses = stock_warehouse::of_points(tx, &named.points).await?;
     let mut ends = [None, None];
     for ((end, place), field) in ends.iter_mut().zip([from, to]).zip(["stock.picking.location_id", "stock.picking.location_dest_id"]) {
         if let Some(place) = place {
@@ -248,10 +303,10 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     Ok(id)
 }
 
-fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut records::values::Problems) -> Option<Move> {
+fn read_line(line: &Map<String, Json>, named: &Named, problems: &mut records::values::Problems) -> Option<Move> {
     documents::only(line, "stock.move", &["product_id", "product_uom_qty", "name"], problems);
     let quantity = documents::quantity("stock.move.product_uom_qty", line.get("product_uom_qty"), problems);
-    let product = prepared.product("stock.move.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
+    let product = named.product("stock.move.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
     Some(Move { product_uom_qty: quantity?, ..Move::new(product) })
 }
 
@@ -259,7 +314,7 @@ fn read_line(line: &Map<String, Json>, prepared: &Prepared, problems: &mut recor
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn write(tx: &mut Tx<'_>, model: &Model, found: records::tx::Found, data: Map<String, Json>) -> Result<(), Failure> {
+pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;

@@ -7,17 +7,19 @@ use jsonrpc::{Call, Fault};
 use records::tx::{Found, taken};
 use records::values::{Mode, is_unset};
 use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::{Access, Action, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
+use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner};
 
-use crate::documents::{self, Place, Prepared};
+use crate::documents::{self, Named, Names, Place};
 use crate::stock_move::{self, Move, State};
-use crate::{goods, of_own_place, reservation, rows, stock_warehouse};
+use crate::{Stock, goods, of_own_place, reservation, rows, stock_warehouse};
 
 /// The declaration.
-pub fn model() -> Model {
+pub fn model(_: &Stock) -> Model {
     let open = "m.state IN ('confirmed', 'partially_available', 'assigned') AND m.deleted_at IS NULL";
     let wanted = |column: &str| {
         format!(
@@ -55,6 +57,41 @@ pub fn model() -> Model {
 
 fn access(identity: &Identity) -> Access {
     of_own_place(identity, goods(identity), &["location_id.warehouse_id.code"])
+}
+
+/// A quantity that is counted, with what the count names.
+#[derive(Default)]
+pub struct StockQuant(Named);
+
+impl Behaviour<Stock> for StockQuant {
+    const ACTIONS: &'static [Action] = &[Action::plain(
+        "action_apply_inventory",
+        "Makes what was counted what is there; 409 where goods came or went since: they are to be counted again.",
+    )];
+
+    async fn prepare(asked: Asked<'_, Stock>, data: &mut Map<String, Json>) -> Result<StockQuant, Fault> {
+        let names = Names { places: vec![data.get("location_id")], products: vec![data.get("product_id")], ..Names::default() };
+        documents::named(&asked, names).await.map(StockQuant)
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Stock>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.tx, change.model, data, &self.0).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Stock>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.tx, change.model, found, data).await
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Stock>, call: &Call, _: Map<String, Json>) -> Answer {
+        apply_inventory(change.tx, change.model, call).await.map(|()| true.into())
+    }
+
+    fn body(_: &Owner<Stock>, model: &Model, mode: Mode) -> Option<Body> {
+        Some(match mode {
+            Mode::Create => body(model),
+            Mode::Write => Body::of(model, mode),
+        })
+    }
 }
 
 /// A product at a location.
@@ -176,8 +213,8 @@ fn refused(model: &Model, failure: Failure) -> Failure {
 /// What a count is made of.
 pub fn body(model: &Model) -> Body {
     Body::of(model, Mode::Create)
-        .with_required("product_id", documents::named("A manufacturer_ref, or the configuration's id.", 254))
-        .with_required("location_id", documents::named("The code of a point of sale or EKIWH, or a location's id.", 254))
+        .with_required("product_id", documents::named_by("A manufacturer_ref, or the configuration's id.", 254))
+        .with_required("location_id", documents::named_by("The code of a point of sale or EKIWH, or a location's id.", 254))
         .example(json!({"product_id": "ATLAS-CAN3-BL", "location_id": "EKIWH", "inventory_quantity": 12}))
 }
 
@@ -185,14 +222,14 @@ pub fn body(model: &Model) -> Body {
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, prepared: &Prepared) -> Result<i64, Failure> {
+pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, named: &Named) -> Result<i64, Failure> {
     let mut problems = tx.problems();
     let (product, place) = (data.remove("product_id").unwrap_or_default(), data.remove("location_id").unwrap_or_default());
-    let product = prepared.product("stock.quant.product_id", &product, &mut problems).cloned();
-    let place = Place::read("stock.quant.location_id", &place, prepared, &mut problems);
+    let product = named.product("stock.quant.product_id", &product, &mut problems).cloned();
+    let place = Place::read("stock.quant.location_id", &place, named, &mut problems);
     let counted = Count::take(&mut data);
     let values = tx.check(model, Mode::Create, data, &mut problems).await?;
-    let warehouses = stock_warehouse::of_points(tx, &prepared.points).await?;
+    let warehouses = stock_warehouse::of_points(tx, &named.points).await?;
     let location = match place {
         Some(place) => place.location(tx, "stock.quant.location_id", &warehouses, &mut problems).await?,
         None => None,

@@ -29,10 +29,10 @@ pub const CUSTOMERS: i64 = 2;
 /// `Virtual Locations/Inventory adjustment`, from the migration.
 pub const INVENTORY: i64 = 3;
 
-/// The declarations.
-pub fn models() -> [Model; 3] {
+/// The declaration of warehouses.
+pub fn model(_: &Stock) -> Model {
     let stock = "(SELECT l.id FROM stock_location l WHERE l.warehouse_id = {t}.id AND l.deleted_at IS NULL)";
-    let warehouse = vec![
+    let fields = vec![
         Field::new("name", Kind::Char(600), "Warehouse").readonly(),
         Field::new("code", Kind::Char(254), "Code").readonly().help("A point of sale's code."),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Point of sale").readonly(),
@@ -41,7 +41,12 @@ pub fn models() -> [Model; 3] {
         Field::new("closed", Kind::Boolean, "Closed").readonly().help("Its point of sale is archived or BLOCKED: it takes nothing new."),
         Field::internal("partner_version", Kind::Integer),
     ];
-    let location = vec![
+    Model::new("stock.warehouse", "stock_warehouse", "Warehouse", fields, |identity| crate::place(identity, "code"))
+}
+
+/// The declaration of their locations.
+pub fn location_model(_: &Stock) -> Model {
+    let fields = vec![
         Field::new("name", Kind::Char(254), "Location").readonly(),
         Field::new("complete_name", Kind::Char(600), "Full name").readonly().help("Its code, by which documents name it."),
         Field::new("usage", Kind::Selection(&["supplier", "view", "internal", "customer", "inventory", "transit"]), "Location type")
@@ -51,22 +56,19 @@ pub fn models() -> [Model; 3] {
             .help("What came back stands here, reserved for nobody, until it is moved to stock or written off."),
         Field::internal("returns_of", Kind::Integer),
     ];
-    let picking_type = vec![
+    Model::new("stock.location", "stock_location", "Location", fields, location_access).order("complete_name, id").rec_name("complete_name")
+}
+
+/// The declaration of what is done at them.
+pub fn picking_type_model(_: &Stock) -> Model {
+    let fields = vec![
         Field::new("name", Kind::Char(254), "Operation type").readonly(),
         Field::new("code", Kind::Selection(&["incoming", "outgoing", "internal"]), "Type of operation").readonly(),
         Field::new("warehouse_id", Kind::Many2one("stock.warehouse"), "Warehouse").readonly(),
         Field::new("sequence_code", Kind::Char(8), "Code").readonly(),
     ];
-    [
-        Model::new("stock.warehouse", "stock_warehouse", "Warehouse", warehouse, |identity| crate::place(identity, "code")),
-        Model::new("stock.location", "stock_location", "Location", location, location_access)
-            .order("complete_name, id")
-            .rec_name("complete_name"),
-        Model::new("stock.picking.type", "stock_picking_type", "Operation type", picking_type, |identity| {
-            crate::place(identity, "warehouse_id.code")
-        })
-        .order("warehouse_id, id"),
-    ]
+    Model::new("stock.picking.type", "stock_picking_type", "Operation type", fields, |identity| crate::place(identity, "warehouse_id.code"))
+        .order("warehouse_id, id")
 }
 
 /// A clerk sees the locations of its point of sale, and those outside all warehouses: vendors, clients, counts.

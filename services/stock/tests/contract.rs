@@ -62,7 +62,7 @@ fn partners() -> Neighbour {
 
 async fn stock(crm: Neighbour) -> Alone<Stock> {
     let neighbours = vec![("catalog", catalog()), ("partners", partners()), ("crm", crm)];
-    let alone = Alone::new("stock", |_| Stock::new(), neighbours).await;
+    let alone = Alone::new("stock", |_| Stock, neighbours).await;
     let counted = json!({"data": {"product_id": "TV-1", "location_id": "EKIWH", "inventory_quantity": 10}});
     let quant = alone.call(&Identity::system(), "stock.quant", "create", counted).await.unwrap();
     alone.call(&Identity::system(), "stock.quant", "action_apply_inventory", json!({"ids": [quant]})).await.unwrap();

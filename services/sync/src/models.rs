@@ -6,21 +6,24 @@ use std::collections::BTreeMap;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
+use partners_contract::BankNamed;
 use records::condition::denied;
 use records::tx::Found;
 use records::values::{Mode, is_unset};
 use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Values};
 use serde_json::{Map, Value as Json, json};
+use service::owner::Answer;
+use service::{Asked, Behaviour, Changing, Owner, Service};
 
 use crate::hear::Kind as Told;
 use crate::signature::{self, KEYED};
 use crate::{Sync, address};
 
-/// The declarations.
-pub fn models() -> [Model; 5] {
+/// The declaration of platforms.
+pub fn platform(_: &Sync) -> Model {
     let waiting = "(SELECT {what} FROM ek_delivery d WHERE d.platform_id = {t}.id AND d.state IN ('waiting', 'sending'))";
     let wants = |name, label| Field::new(name, Kind::Boolean, label).default("true");
-    let platform = vec![
+    let fields = vec![
         Field::new("name", Kind::Char(254), "Name").required(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").help("By default the bank of the same name."),
         Field::new("base_url", Kind::Char(500), "Base URL").required().readable_by(not_a_bank).help("Calls go to base_url/api/odoo/…"),
@@ -61,7 +64,12 @@ pub fn models() -> [Model; 5] {
             "(SELECT count(*) FROM ek_delivery d WHERE d.platform_id = {t}.id AND d.state = 'dead')",
         ),
     ];
-    let delivery = vec![
+    Model::new("ek.platform", "ek_platform", "Platform", fields, platforms)
+}
+
+/// The declaration of deliveries.
+pub fn delivery(_: &Sync) -> Model {
+    let fields = vec![
         Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
         Field::new("kind", Kind::Selection(Told::NAMES), "Kind").readonly(),
@@ -86,7 +94,12 @@ pub fn models() -> [Model; 5] {
         Field::internal("lease", Kind::Char(64)),
         Field::internal("lease_until", Kind::Datetime),
     ];
-    let attempt = vec![
+    Model::new("ek.delivery", "ek_delivery", "Delivery", fields, deliveries).order("id desc").rec_name("webhook_id").queue()
+}
+
+/// The declaration of the calls that were made.
+pub fn attempt(_: &Sync) -> Model {
+    let fields = vec![
         Field::new("delivery_id", Kind::Many2one("ek.delivery"), "Delivery").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
         Field::new("at", Kind::Datetime, "Begun at").readonly(),
@@ -95,7 +108,12 @@ pub fn models() -> [Model; 5] {
         Field::new("error", Kind::Text(2_000), "Error").readonly().readable_by(operators),
         Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly(),
     ];
-    let sync = vec![
+    Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", fields, deliveries).order("id desc").rec_name("id").queue()
+}
+
+/// The declaration of work on many records.
+pub fn sync(_: &Sync) -> Model {
+    let fields = vec![
         Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
         Field::new("kind", Kind::Selection(Told::NAMES), "Kind").readonly(),
         Field::new("verb", Kind::Selection(&["POST", "PUT"]), "Verb").readonly(),
@@ -105,7 +123,12 @@ pub fn models() -> [Model; 5] {
         Field::new("told", Kind::Integer, "Records told").readonly(),
         Field::new("state", Kind::Selection(&["running", "done"]), "State").readonly(),
     ];
-    let request = vec![
+    Model::new("ek.sync", "ek_sync", "Full sync", fields, syncs).order("id desc").rec_name("kind").queue()
+}
+
+/// The declaration of refused requests.
+pub fn request(_: &Sync) -> Model {
+    let fields = vec![
         Field::new("at", Kind::Datetime, "At").readonly(),
         Field::new("method", Kind::Char(16), "HTTP method").readonly(),
         Field::new("path", Kind::Char(300), "Path").readonly(),
@@ -119,13 +142,7 @@ pub fn models() -> [Model; 5] {
         Field::new("email", Kind::Char(254), "Client's e-mail").readonly().lower(),
         Field::new("trace_id", Kind::Char(32), "Trace").readonly(),
     ];
-    [
-        Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", attempt, deliveries).order("id desc").rec_name("id").queue(),
-        Model::new("ek.delivery", "ek_delivery", "Delivery", delivery, deliveries).order("id desc").rec_name("webhook_id").queue(),
-        Model::new("ek.platform", "ek_platform", "Platform", platform, platforms),
-        Model::new("ek.request", "ek_request", "Refused request", request, requests).order("id desc").rec_name("path").queue(),
-        Model::new("ek.sync", "ek_sync", "Full sync", sync, syncs).order("id desc").rec_name("kind").queue(),
-    ]
+    Model::new("ek.request", "ek_request", "Refused request", fields, requests).order("id desc").rec_name("path").queue()
 }
 
 fn not_a_bank(identity: &Identity) -> bool {
@@ -178,6 +195,171 @@ fn syncs(identity: &Identity) -> Access {
     if not_a_bank(identity) { Access::read() } else { Access::default() }
 }
 
+/// A platform that is made or changed.
+#[derive(Default)]
+pub struct Platform {
+    /// Where the feeds stood when it was named, as a JSON object.
+    since: Option<String>,
+}
+
+impl Behaviour<Sync> for Platform {
+    const ACTIONS: &'static [Action] = &[
+        Action {
+            method: "action_replay",
+            arguments: &[Argument::optional("since", r#"{"type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, UTC"}"#)],
+            on_record: true,
+            about: "What waits is due now, dead letters wait again; with `since` also what was delivered since then. Answers how many.",
+        },
+        Action {
+            method: "action_test",
+            arguments: &[],
+            on_record: true,
+            about: "Calls the platform once, with a test: POST /api/odoo/test. Answers the id of the `ek.delivery` that shows what came of it.",
+        },
+        Action {
+            method: "action_full_sync",
+            arguments: &[Argument::optional(
+                "kinds",
+                r#"{"type": ["array", "null"], "items": {"type": "string", "enum": ["pos", "user", "client", "product", "stock"]}, "maxItems": 5}"#,
+            )],
+            on_record: true,
+            about: "Begins to tell the platform everything. Answers the ids of the `ek.sync` that show how far it is.",
+        },
+        Action {
+            method: "action_compare",
+            arguments: &[
+                Argument::needed(
+                    "kind",
+                    r#"{"type": "string", "enum": ["product", "configuration", "stock", "order", "client", "pos", "user"]}"#,
+                ),
+                Argument::optional(
+                    "digests",
+                    r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "string"}, "maxProperties": 10000}"#,
+                ),
+            ],
+            on_record: true,
+            about: "How many records of a kind the platform was sent, their checksum, and which differ from `digests`.",
+        },
+    ];
+
+    async fn prepare(asked: Asked<'_, Sync>, data: &mut Map<String, Json>) -> Result<Platform, Fault> {
+        if asked.call.method != "create" {
+            return Ok(Platform::default());
+        }
+        // A platform without a bank is that of the bank of its name
+        let name = match (data.get("bank_id"), data.get("name")) {
+            (Some(bank), Some(Json::String(name))) if is_unset(bank) => Some(name.clone()),
+            (Some(Json::String(name)), _) | (None, Some(Json::String(name))) => Some(name.clone()),
+            _ => None,
+        };
+        if let Some(name) = name {
+            match asked.owner.ask(&BankNamed { name: name.clone() }, asked.call.traceparent.as_ref()).await? {
+                Ok(bank) => drop(data.insert("bank_id".to_owned(), bank.into())),
+                Err(known) => asked.problems.push(format!("`bank_id`: unknown bank '{name}'; known are {}", known.join(", "))),
+            }
+        }
+        // What commits after this is told, however long it has been on its way
+        let mut since = Map::new();
+        for feed in Sync::FOLLOWS {
+            match asked.owner.position_of(feed).await {
+                Ok(position) => drop(since.insert((*feed).to_owned(), position.into())),
+                // Of the release before: its feed is told from where this service has come to
+                Err(fault) if fault.status == 404 => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(Platform { since: Some(Json::Object(since).to_string()) })
+    }
+
+    async fn create(&self, change: Changing<'_, '_, Sync>, data: Map<String, Json>) -> Result<i64, Failure> {
+        create(change.service, change.tx, change.model, data, self.since.clone()).await
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Sync>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
+        write(change.service, change.tx, change.model, found, data).await
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Sync>, call: &Call, mut data: Map<String, Json>) -> Answer {
+        let Changing { service, tx, model } = change;
+        let method = call.method.as_str();
+        may(tx, model, matches!(method, "action_replay" | "action_test"))?;
+        let found = tx.find_ids(model, call.params.need("ids")?).await?.ids;
+        match method {
+            "action_replay" => {
+                let since = match data.remove("since") {
+                    None => None,
+                    Some(unset) if is_unset(&unset) => None,
+                    Some(other) => Some(moment(other.as_str().unwrap_or_default())?),
+                };
+                due(tx, found.clone()).await?;
+                let mut closed = Values::default();
+                close_breaker(&mut closed);
+                tx.update(model, found.clone(), &closed).await?;
+                again(tx, "platform_id", found, since).await
+            }
+            "action_test" => test(tx, &found).await,
+            "action_compare" => compare(service, tx, &found, &mut data).await,
+            "action_full_sync" => full_sync(tx, found, data.remove("kinds")).await,
+            _ => Err(Fault::no_such_method(model.name, method).into()),
+        }
+    }
+
+    fn body(_: &Owner<Sync>, model: &Model, mode: Mode) -> Option<Body> {
+        // A platform without a bank is that of the bank of its name
+        let bank =
+            json!({"anyOf": [{"type": ["integer", "null"], "minimum": 1, "maximum": i64::MAX}, {"type": "string", "maxLength": 254}]});
+        let body = Body::of(model, mode);
+        Some(match mode {
+            Mode::Create => body.with("bank_id", bank).example(json!({"name": "BNA", "base_url": "https://hub.bna.example",
+                "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})),
+            Mode::Write => body.example(json!({"active": true})),
+        })
+    }
+}
+
+/// A delivery that is sent once more.
+#[derive(Default)]
+pub struct Delivery;
+
+impl Behaviour<Sync> for Delivery {
+    const ACTIONS: &'static [Action] = &[Action {
+        method: "action_replay",
+        arguments: &[Argument::optional("filter", r#"{"type": "array", "items": {}}"#)],
+        on_record: false,
+        about: "Sends a delivery once more, or those of `filter`. Answers how many.",
+    }];
+
+    async fn create(&self, change: Changing<'_, '_, Sync>, _: Map<String, Json>) -> Result<i64, Failure> {
+        Err(denied(change.model, "create").into())
+    }
+
+    async fn write(&self, change: Changing<'_, '_, Sync>, _: Found, _: Map<String, Json>) -> Result<(), Failure> {
+        Err(denied(change.model, "modify").into())
+    }
+
+    async fn act(&self, Changing { tx, model, .. }: Changing<'_, '_, Sync>, call: &Call, mut data: Map<String, Json>) -> Answer {
+        may(tx, model, true)?;
+        let found = match data.remove("filter") {
+            Some(filter) => tx.find_locked(model, &Filter::from_value(filter)?, false, true).await?,
+            None => tx.find_ids(model, call.params.need("ids")?).await?,
+        };
+        again(tx, "id", found.ids, None).await
+    }
+
+    fn body(_: &Owner<Sync>, _: &Model, _: Mode) -> Option<Body> {
+        None
+    }
+}
+
+/// That the user may call a method: where it is also a bank's, its administrators send again what its own platform has to hear, and
+/// test it.
+fn may(tx: &Tx<'_>, model: &Model, is_also_a_banks: bool) -> Result<(), Fault> {
+    match (model.access)(tx.identity).write || is_also_a_banks && is_banks_administrator(tx.identity) {
+        true => Ok(()),
+        false => Err(denied(model, "modify")),
+    }
+}
+
 /// Takes the secret and the address out of sight of everybody, or says what is wrong with them.
 fn check(sync: &Sync, data: &mut Map<String, Json>, problems: &mut Vec<String>) -> Result<Option<String>, Fault> {
     if let Some(Json::String(url)) = data.get_mut("base_url") {
@@ -209,16 +391,7 @@ fn is_path(text: &str) -> bool {
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 for a name that is taken.
-pub async fn create(
-    sync: &Sync,
-    tx: &mut Tx<'_>,
-    model: &Model,
-    mut data: Map<String, Json>,
-    since: Option<String>,
-) -> Result<i64, Failure> {
-    if model.name != "ek.platform" {
-        return Err(denied(model, "create").into());
-    }
+async fn create(sync: &Sync, tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>, since: Option<String>) -> Result<i64, Failure> {
     let sealed = check(sync, &mut data, &mut tx.early)?;
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
@@ -234,10 +407,7 @@ pub async fn create(
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-pub async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
-    if model.name != "ek.platform" {
-        return Err(denied(model, "modify").into());
-    }
+async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let sealed = check(sync, &mut data, &mut tx.early)?;
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
@@ -285,106 +455,6 @@ async fn due(tx: &mut Tx<'_>, platforms: Vec<i64>) -> Result<(), Failure> {
         Sql::new("UPDATE ek_delivery SET next_attempt = now(), write_date = now() WHERE state = 'waiting' AND platform_id = ANY(");
     sql.bind(platforms).push(") RETURNING id");
     tx.ids(sql).await.map(drop)
-}
-
-/// What a create and a write take.
-pub fn body(model: &Model, mode: Mode) -> Option<Body> {
-    // A platform without a bank is that of the bank of its name
-    let bank = json!({"anyOf": [{"type": ["integer", "null"], "minimum": 1, "maximum": i64::MAX}, {"type": "string", "maxLength": 254}]});
-    (model.name == "ek.platform").then(|| {
-        let body = Body::of(model, mode);
-        match mode {
-            Mode::Create => body.with("bank_id", bank).example(json!({"name": "BNA", "base_url": "https://hub.bna.example",
-                "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})),
-            Mode::Write => body.example(json!({"active": true})),
-        }
-    })
-}
-
-/// The public methods.
-pub const ACTIONS: &[Action] = &[
-    Action {
-        model: "ek.platform",
-        method: "action_replay",
-        arguments: &[Argument::optional("since", r#"{"type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, UTC"}"#)],
-        on_record: true,
-        about: "What waits is due now, dead letters wait again; with `since` also what was delivered since then. Answers how many.",
-    },
-    Action {
-        model: "ek.platform",
-        method: "action_test",
-        arguments: &[],
-        on_record: true,
-        about: "Calls the platform once, with a test: POST /api/odoo/test. Answers the id of the `ek.delivery` that shows what came of it.",
-    },
-    Action {
-        model: "ek.platform",
-        method: "action_full_sync",
-        arguments: &[Argument::optional(
-            "kinds",
-            r#"{"type": ["array", "null"], "items": {"type": "string", "enum": ["pos", "user", "client", "product", "stock"]}, "maxItems": 5}"#,
-        )],
-        on_record: true,
-        about: "Begins to tell the platform everything. Answers the ids of the `ek.sync` that show how far it is.",
-    },
-    Action {
-        model: "ek.platform",
-        method: "action_compare",
-        arguments: &[
-            Argument::needed(
-                "kind",
-                r#"{"type": "string", "enum": ["product", "configuration", "stock", "order", "client", "pos", "user"]}"#,
-            ),
-            Argument::optional(
-                "digests",
-                r#"{"type": ["object", "null"], "propertyNames": {"pattern": "^[0-9]{1,18}$"}, "additionalProperties": {"type": "string"}, "maxProperties": 10000}"#,
-            ),
-        ],
-        on_record: true,
-        about: "How many records of a kind the platform was sent, their checksum, and which differ from `digests`.",
-    },
-    Action {
-        model: "ek.delivery",
-        method: "action_replay",
-        arguments: &[Argument::optional("filter", r#"{"type": "array", "items": {}}"#)],
-        on_record: false,
-        about: "Sends a delivery once more, or those of `filter`. Answers how many.",
-    },
-];
-
-/// Runs one.
-///
-/// # Errors
-/// 404 for a record that is not there, 422 for arguments that are none.
-pub async fn action(sync: &Sync, tx: &mut Tx<'_>, model: &Model, call: &Call, mut data: Map<String, Json>) -> Result<Json, Failure> {
-    // A bank's administrators send again what its own platform has to hear, and test it
-    let of_banks = matches!((model.name, call.method.as_str()), ("ek.delivery", _) | ("ek.platform", "action_replay" | "action_test"));
-    if !((model.access)(tx.identity).write || of_banks && is_banks_administrator(tx.identity)) {
-        return Err(denied(model, "modify").into());
-    }
-    let found = match data.remove("filter") {
-        Some(filter) => tx.find_locked(model, &Filter::from_value(filter)?, false, true).await?,
-        None => tx.find_ids(model, call.params.need("ids")?).await?,
-    };
-    let found = found.ids;
-    match (model.name, call.method.as_str()) {
-        ("ek.delivery", _) => again(tx, "id", found, None).await,
-        (_, "action_replay") => {
-            let since = match data.remove("since") {
-                None => None,
-                Some(unset) if is_unset(&unset) => None,
-                Some(other) => Some(moment(other.as_str().unwrap_or_default())?),
-            };
-            due(tx, found.clone()).await?;
-            let mut closed = Values::default();
-            close_breaker(&mut closed);
-            tx.update(model, found.clone(), &closed).await?;
-            again(tx, "platform_id", found, since).await
-        }
-        (_, "action_test") => test(tx, &found).await,
-        (_, "action_compare") => compare(sync, tx, &found, &mut data).await,
-        _ => full_sync(tx, found, data.remove("kinds")).await,
-    }
 }
 
 /// A call that tells nothing, to see whether it arrives.

@@ -189,7 +189,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
                     }
                     // In their place others are due, their causes among them
                     if !waiting.is_empty() {
-                        owner.service.woken.notify_one();
+                        owner.woken.notify_one();
                         if let Err(fault) = free(owner, Waiting::Just(waiting)).await {
                             tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again");
                         }
@@ -201,7 +201,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
                 }
             }
             tokio::select! {
-                () = owner.service.woken.notified() => idle = POLL,
+                () = owner.woken.notified() => idle = POLL,
                 () = tokio::time::sleep(idle) => {}
             }
         }
@@ -213,7 +213,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             settle::over(owner, &together).await;
             owner.service.under_way.send_modify(|leased| *leased -= together.len());
             together.clear();
-            owner.service.woken.notify_one();
+            owner.woken.notify_one();
         }
     };
     // Apart from those: a platform that does not answer keeps nobody's settlement
@@ -223,7 +223,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
                 calls.lane(ended.one.platform).is_broken.store(true, Ordering::Relaxed);
             }
             owner.service.under_way.send_modify(|leased| *leased -= 1);
-            owner.service.woken.notify_one();
+            owner.woken.notify_one();
         }
     };
     tokio::join!(taking, settling, giving_back, free_all(owner));
@@ -355,7 +355,7 @@ pub async fn free(owner: &Owner<Sync>, waiting: Waiting) -> Result<(), Fault> {
          AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL))) RETURNING id",
     );
     if !owner.database.store::<BigInt, i64>(sql).await?.is_empty() {
-        owner.service.woken.notify_one();
+        owner.woken.notify_one();
     }
     Ok(())
 }

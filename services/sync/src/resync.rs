@@ -21,7 +21,7 @@ const ENOUGH_WAIT: i64 = 500;
 pub async fn tell_all(owner: &Arc<Owner<Sync>>) {
     loop {
         match tell_some(owner).await {
-            Ok(true) => owner.service.woken.notify_one(),
+            Ok(true) => owner.woken.notify_one(),
             Ok(false) => tokio::time::sleep(Duration::from_secs(1)).await,
             Err(fault) => {
                 tracing::warn!(%fault, "a full sync can't go on; trying again");
