@@ -89,8 +89,34 @@ impl Behaviour<Crm> for CrmLead {
         }
     }
 
+    /// Changes leads; what is of the loan file goes into its encrypted text.
+    ///
+    /// # Errors
+    /// 422 with everything that is wrong.
     async fn write(&self, change: Changing<'_, '_, Crm>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        write(change.tx, change.model, found, data, &change.service.keys).await
+        let Changing { service: Crm { keys }, tx, model } = change;
+        let mut problems = tx.problems();
+        let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
+        problems.check()?;
+        let mut file = Map::new();
+        for field in model.fields.iter().filter(|field| field.sealed_in.is_some()) {
+            if let Some(Value::Plain(json)) = values.remove(field.name) {
+                file.insert(field.name.to_owned(), json);
+            }
+        }
+        if !file.is_empty() {
+            let mut rows = Vec::new();
+            for LoanFile { id, loan_file } in tx.rows(sql!("crm_lead/loan_files.sql", found.ids.clone())).await? {
+                let before = loan_file.map_or_else(|| Ok(Map::new()), |text| keys.open(id, &text))?;
+                let mut after = before.clone();
+                after.extend(file.clone());
+                if after != before {
+                    rows.push(LoanFile { id, loan_file: Some(keys.seal(id, &after)?) });
+                }
+            }
+            tx.update_rows(model, &rows).await?;
+        }
+        tx.update(model, found.ids, &values).await.map(drop)
     }
 
     fn body(_: &Owner<Crm>, model: &Model, mode: Mode) -> Option<Body> {
@@ -531,35 +557,6 @@ async fn create(tx: &mut Tx<'_>, model: &Model, new: &NewLead, keys: &loan_file:
     }
     sale_order::insert(tx, order, priced).await?;
     Ok(lead)
-}
-
-/// Changes leads; what is of the loan file goes into its encrypted text.
-///
-/// # Errors
-/// 422 with everything that is wrong.
-async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>, keys: &loan_file::Keys) -> Result<(), Failure> {
-    let mut problems = tx.problems();
-    let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
-    problems.check()?;
-    let mut file = Map::new();
-    for field in model.fields.iter().filter(|field| field.sealed_in.is_some()) {
-        if let Some(Value::Plain(json)) = values.remove(field.name) {
-            file.insert(field.name.to_owned(), json);
-        }
-    }
-    if !file.is_empty() {
-        let mut rows = Vec::new();
-        for LoanFile { id, loan_file } in tx.rows(sql!("crm_lead/loan_files.sql", found.ids.clone())).await? {
-            let before = loan_file.map_or_else(|| Ok(Map::new()), |text| keys.open(id, &text))?;
-            let mut after = before.clone();
-            after.extend(file.clone());
-            if after != before {
-                rows.push(LoanFile { id, loan_file: Some(keys.seal(id, &after)?) });
-            }
-        }
-        tx.update_rows(model, &rows).await?;
-    }
-    tx.update(model, found.ids, &values).await.map(drop)
 }
 
 /// The loan file of a lead, encrypted.

@@ -130,8 +130,35 @@ impl Behaviour<Crm> for SaleOrder {
         Err(Fault::validation("An order comes with its lead: POST crm.lead.").into())
     }
 
-    async fn write(&self, change: Changing<'_, '_, Crm>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        write(change.tx, change.model, found, data).await
+    /// Moves orders on, or changes what may be changed of them.
+    ///
+    /// # Errors
+    /// 422 with the step that is not possible and those that are, 403 where a field may not be written.
+    async fn write(
+        &self,
+        Changing { tx, model, .. }: Changing<'_, '_, Crm>,
+        found: Found,
+        mut data: Map<String, Json>,
+    ) -> Result<(), Failure> {
+        let mut problems = tx.problems();
+        let mut step = None;
+        for name in ["state", "ek_state"] {
+            let Some(value) = data.remove(name) else { continue };
+            match value.as_str().and_then(Progress::parse) {
+                Some(progress) if step.is_none_or(|step| step == progress) => step = Some(progress),
+                Some(_) => problems.add("`state` and `ek_state` name different states"),
+                None => {
+                    problems.add(format!("Wrong value for sale.order.{name}: {value} (one of {} expected)", Progress::NAMES.join(", ")))
+                }
+            }
+        }
+        let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+        problems.check()?;
+        if let Some(step) = step {
+            advance(tx, model, &found.ids, step, values).await
+        } else {
+            tx.update(model, found.ids, &values).await.map(drop)
+        }
     }
 
     async fn act(&self, Changing { tx, model, .. }: Changing<'_, '_, Crm>, call: &Call, _: Map<String, Json>) -> Answer {
@@ -139,7 +166,21 @@ impl Behaviour<Crm> for SaleOrder {
             return Err(denied(model, "modify").into());
         }
         let found = tx.find_ids(model, call.params.need("ids")?).await?;
-        action(tx, model, found, &call.method).await
+        match call.method.as_str() {
+            "action_confirm" => advance(tx, model, &found.ids, Progress::InPreparation, Values::default()).await?,
+            "action_cancel" => advance(tx, model, &found.ids, Progress::Cancelled, Values::default()).await?,
+            "action_quotation_sent" => {
+                let drafts = tx.ids(sql!("sale_order/drafts.sql", found.ids.clone())).await?;
+                if drafts.len() < found.ids.len() {
+                    return Err(Fault::validation("Only an order that is a draft can be marked as sent.").into());
+                }
+                let mut values = Values::default();
+                values.set("state", "sent");
+                tx.update(model, drafts, &values).await?;
+            }
+            unknown => return Err(Fault::no_such_method(model.name, unknown).into()),
+        }
+        Ok(true.into())
     }
 
     async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, _: &str, ids: &[i64]) -> Result<Reply, Fault> {
@@ -147,7 +188,12 @@ impl Behaviour<Crm> for SaleOrder {
     }
 
     fn body(_: &Owner<Crm>, model: &Model, mode: Mode) -> Option<Body> {
-        (mode == Mode::Write).then(|| body(model))
+        if mode == Mode::Create {
+            return None;
+        }
+        let state = || json!({"type": "string", "enum": Progress::NAMES, "description": "Only the next state, the same one, or EK_CLIENT_ORDER_CANCELED unless delivered."});
+        let example = json!({"create_by": "ekiclik", "order_source": "Alsalam", "state": Progress::InPreparation.as_str()});
+        Some(Body::of(model, mode).with("state", state()).with("ek_state", state()).example(example))
     }
 
     fn example_filter() -> Option<Json> {
@@ -344,37 +390,6 @@ pub async fn insert(tx: &mut Tx<'_>, order: &NewOrder, priced: Priced<'_>) -> Re
     tx.insert_rows(registry.model("sale.order.line")?, &priced.lines, OnConflict::Fail).await.map(drop)
 }
 
-/// What a change of orders takes.
-fn body(model: &Model) -> Body {
-    let state = || json!({"type": "string", "enum": Progress::NAMES, "description": "Only the next state, the same one, or EK_CLIENT_ORDER_CANCELED unless delivered."});
-    let example = json!({"create_by": "ekiclik", "order_source": "Alsalam", "state": Progress::InPreparation.as_str()});
-    Body::of(model, Mode::Write).with("state", state()).with("ek_state", state()).example(example)
-}
-
-/// Moves orders on, or changes what may be changed of them.
-///
-/// # Errors
-/// 422 with the step that is not possible and those that are, 403 where a field may not be written.
-async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = tx.problems();
-    let mut step = None;
-    for name in ["state", "ek_state"] {
-        let Some(value) = data.remove(name) else { continue };
-        match value.as_str().and_then(Progress::parse) {
-            Some(progress) if step.is_none_or(|step| step == progress) => step = Some(progress),
-            Some(_) => problems.add("`state` and `ek_state` name different states"),
-            None => problems.add(format!("Wrong value for sale.order.{name}: {value} (one of {} expected)", Progress::NAMES.join(", "))),
-        }
-    }
-    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
-    problems.check()?;
-    if let Some(step) = step {
-        advance(tx, model, &found.ids, step, values).await
-    } else {
-        tx.update(model, found.ids, &values).await.map(drop)
-    }
-}
-
 /// Takes a step with locked orders. Those that have taken it already stay as they are; where one can't, none does.
 ///
 /// # Errors
@@ -414,28 +429,6 @@ struct State {
     id: i64,
     #[diesel(sql_type = Text)]
     ek_state: String,
-}
-
-/// A public method of an order.
-///
-/// # Errors
-/// As [`advance`]; 404 for a method that there is not.
-async fn action(tx: &mut Tx<'_>, model: &Model, found: Found, method: &str) -> Result<Json, Failure> {
-    match method {
-        "action_confirm" => advance(tx, model, &found.ids, Progress::InPreparation, Values::default()).await?,
-        "action_cancel" => advance(tx, model, &found.ids, Progress::Cancelled, Values::default()).await?,
-        "action_quotation_sent" => {
-            let drafts = tx.ids(sql!("sale_order/drafts.sql", found.ids.clone())).await?;
-            if drafts.len() < found.ids.len() {
-                return Err(Fault::validation("Only an order that is a draft can be marked as sent.").into());
-            }
-            let mut values = Values::default();
-            values.set("state", "sent");
-            tx.update(model, drafts, &values).await?;
-        }
-        unknown => return Err(Fault::no_such_method(model.name, unknown).into()),
-    }
-    Ok(true.into())
 }
 
 impl Answers<DemandOf> for Crm {
