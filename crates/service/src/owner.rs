@@ -217,7 +217,7 @@ impl<S: Service> Owner<S> {
 
     /// What a model does.
     pub(crate) fn behaviour(&self, model: &Model) -> Result<&'static ModelOf<S>, Fault> {
-        self.behaviours.get(model.name).copied().ok_or_else(|| Fault::no_such_model(model.name))
+        self.behaviours.get(model.name).copied().ok_or_else(|| crate::our_fault(S::NAME, "a model is not listed", &model.name))
     }
 
     /// What stands in the service's contract, and what every service answers.

@@ -112,20 +112,16 @@ impl Service for Stock {
     const FOLLOWS: &'static [&'static str] = &["partners", "crm"];
 
     async fn heard(owner: &Owner<Stock>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
-        match feed {
-            "crm" => demand::hear(owner, events).await,
-            _ => Ok(Heard::default()),
-        }
+        // Of partners' feed nothing has to be asked
+        if feed == "crm" { demand::hear(owner, events).await } else { Ok(Heard::default()) }
     }
 
     async fn apply(tx: &mut Tx<'_>, feed: &str, events: &[Event], heard: &Heard) -> Result<(), Failure> {
-        match feed {
-            "crm" => demand::apply(tx, heard).await,
-            _ => {
-                consumer::forget(tx, events, "stock").await?;
-                stock_warehouse::follow(tx, events).await
-            }
+        if feed == "crm" {
+            return demand::apply(tx, heard).await;
         }
+        consumer::forget(tx, events, "stock").await?;
+        stock_warehouse::follow(tx, events).await
     }
 
     async fn work(owner: &Arc<Owner<Stock>>) {
