@@ -101,33 +101,11 @@ impl Behaviour<Crm> for AccountMove {
         }
     }
 
-    /// `action_reverse`: credits all of posted invoices that the clients do not have. What they have is credited when it comes back, or
-    /// they would have it for nothing. Answers the new ids.
-    ///
-    /// # Errors
-    /// 422 for what is no posted invoice, 409 where nothing is left to credit.
     async fn act(&self, Changing { tx, model, .. }: Changing<'_, '_, Crm>, call: &Call, _: Map<String, Json>) -> Answer {
-        let ids: Vec<i64> = call.params.need("ids")?;
-        // Before the invoices, as who hears from stock does
-        tx.ids(sql!("account_move/lock_orders.sql", ids.clone())).await?;
-        let found = tx.find_ids(model, ids).await?;
-        if tx.ids(sql!("account_move/posted_invoices.sql", found.ids.clone())).await?.len() < found.ids.len() {
-            return Err(Fault::validation("Only a posted invoice can be reversed.").into());
+        match call.method.as_str() {
+            "action_reverse" => reverse(tx, model, call.params.need("ids")?, &self.0).await,
+            unknown => Err(Fault::no_such_method(model.name, unknown).into()),
         }
-        sale_order::serve(tx, &self.0.orders).await?;
-        // Whoever heard of it first has made them
-        let notes = tx.ids(sql!("account_move/notes_since.sql", found.ids.clone(), self.0.before)).await?;
-        if !notes.is_empty() {
-            return Ok(json!(notes));
-        }
-        let mut kept: Vec<Named> = tx.rows(sql!("account_move/not_all_credited.sql", found.ids)).await?;
-        Err(match kept.pop() {
-            Some(Named { name }) => Fault::conflict(format!(
-                "What is not credited of {name} is with the client: it is credited when it comes back (action_return of its delivery)."
-            )),
-            None => Fault::conflict("Everything of this invoice is credited already."),
-        }
-        .into())
     }
 
     async fn report(owner: &Owner<Crm>, identity: &Identity, model: &Model, _: &str, ids: &[i64]) -> Result<Reply, Fault> {
@@ -451,6 +429,34 @@ async fn give_up(asked: Asked<'_, Crm>, data: &Map<String, Json>) -> Result<Give
         .await?;
     let orders = asked.owner.ask(&Close { ids: orders.into_iter().collect() }, asked.call.traceparent.as_ref()).await?;
     Ok(GivenUp { orders, before: notes.into_iter().max().unwrap_or_default() })
+}
+
+/// `action_reverse`: credits all of posted invoices that the clients do not have. What they have is credited when it comes back, or
+/// they would have it for nothing. Answers the new ids.
+///
+/// # Errors
+/// 422 for what is no posted invoice, 409 where nothing is left to credit.
+async fn reverse(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, given_up: &GivenUp) -> Answer {
+    // Before the invoices, as who hears from stock does
+    tx.ids(sql!("account_move/lock_orders.sql", ids.clone())).await?;
+    let found = tx.find_ids(model, ids).await?;
+    if tx.ids(sql!("account_move/posted_invoices.sql", found.ids.clone())).await?.len() < found.ids.len() {
+        return Err(Fault::validation("Only a posted invoice can be reversed.").into());
+    }
+    sale_order::serve(tx, &given_up.orders).await?;
+    // Whoever heard of it first has made them
+    let notes = tx.ids(sql!("account_move/notes_since.sql", found.ids.clone(), given_up.before)).await?;
+    if !notes.is_empty() {
+        return Ok(json!(notes));
+    }
+    let mut kept: Vec<Named> = tx.rows(sql!("account_move/not_all_credited.sql", found.ids)).await?;
+    Err(match kept.pop() {
+        Some(Named { name }) => Fault::conflict(format!(
+            "What is not credited of {name} is with the client: it is credited when it comes back (action_return of its delivery)."
+        )),
+        None => Fault::conflict("Everything of this invoice is credited already."),
+    }
+    .into())
 }
 
 /// A posted document's number.
