@@ -44,6 +44,16 @@ pub enum Value {
     },
 }
 
+impl Value {
+    /// As the column takes it from JSON, if that is what it is.
+    pub fn plain(&self) -> Option<&Json> {
+        match self {
+            Value::Plain(json) => Some(json),
+            Value::Name(_) | Value::Change { .. } => None,
+        }
+    }
+}
+
 /// Checked values by field, in the declaration's order of nothing but the client's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Values {

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::QueryResult;
 use diesel::result::Error::SerializationError;
-use events::{Change, append};
+pub use events::Change;
+use events::append;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{Kind, Model};
 use crate::sql::Sql;
+use crate::statement::Statement;
 use crate::values::Value;
 
 /// Who a change is by, as events and audit keep it.
@@ -208,6 +210,16 @@ pub fn tombstone(model: &Model, author: &Author, ids: Vec<i64>) -> Sql {
     ));
     sql.bind(ids).push(") AND t.deleted_at IS NULL RETURNING t.*)");
     finish(&mut sql, model, Change::Deleted);
+    sql.push(" SELECT new.id FROM new");
+    sql
+}
+
+/// A statement's change of rows of which the declaration shows a part; it returns them as the declaration does, with `id` and `version`.
+/// Rows of the answer: their ids.
+pub fn by_statement(model: &Model, author: &Author, change: Change, changed: Statement) -> Sql {
+    let mut sql = who(author);
+    sql.push(", new AS (").append(changed.into()).push(")");
+    finish(&mut sql, model, change);
     sql.push(" SELECT new.id FROM new");
     sql
 }

@@ -348,8 +348,8 @@ impl Database {
     ///
     /// # Errors
     /// 503 when the line is full or the database away; see [`fault`].
-    pub async fn read_line(&self, sql: Sql) -> Result<Vec<String>, Fault> {
-        self.on_line(sql).instrument(self.span("SELECT")).await
+    pub async fn read_line(&self, sql: impl Into<Sql>) -> Result<Vec<String>, Fault> {
+        self.on_line(sql.into()).instrument(self.span("SELECT")).await
     }
 
     async fn on_line(&self, sql: Sql) -> Result<Vec<String>, Fault> {
@@ -464,21 +464,35 @@ impl Database {
         work.instrument(self.span("UPDATE")).await
     }
 
-    /// One try. A connection on which nothing came in time is left.
+    /// Runs a statement that changes something and is a transaction by itself; answers how many rows it changed. As [`Self::store`]
+    /// it is never repeated.
+    ///
+    /// # Errors
+    /// See [`fault`].
+    pub async fn run(&self, statement: Statement) -> Result<usize, Fault> {
+        let work = async { self.try_once(async |conn| statement.run(conn).await).await?.map_err(|error| fault(self.inner.schema, error)) };
+        work.instrument(self.span("UPDATE")).await
+    }
+
     async fn once<ST, T>(&self, sql: Sql) -> Result<QueryResult<Vec<T>>, Fault>
     where
         T: Send,
         Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
     {
+        self.try_once(async |conn| sql.load::<ST, T>(conn).await).await
+    }
+
+    /// One try. A connection on which nothing came in time is left.
+    async fn try_once<T>(&self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> QueryResult<T>) -> Result<QueryResult<T>, Fault> {
         let mut connection = self.connection().await?;
-        let Ok(rows) = tokio::time::timeout(self.inner.answer, sql.load::<ST, T>(&mut connection.inner)).await else {
+        let Ok(done) = tokio::time::timeout(self.inner.answer, work(&mut connection.inner)).await else {
             connection.close();
             return Err(self.silent());
         };
-        if rows.as_ref().is_err_and(is_closed) {
+        if done.as_ref().is_err_and(is_closed) {
             connection.close();
         }
-        Ok(rows)
+        Ok(done)
     }
 
     /// Begins a transaction.

@@ -2,11 +2,11 @@
 //! statement made of a declaration meets it.
 
 use domain::{Identity, Kind as Who, hex};
-use events::{Change, Publication, append};
 use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::{is_unset, whole};
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
+use records::write::{self, Change};
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Statement, Tx, sql};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Behaviour, Changing};
@@ -52,17 +52,6 @@ impl Behaviour<Partners> for ApiKey {
     }
 }
 
-/// A change of keys with its event and audit: the statement as far as its open bracket, and what goes into that.
-fn noted(tx: &Tx<'_>, new: &str, values: impl FnOnce(&mut Sql), change: Change) -> Sql {
-    let mut sql = Sql::new("WITH who AS (SELECT ");
-    sql.bind(tx.author.origin).push(" AS origin, ").bind(tx.author.bank).push(" AS bank, ").bind(tx.author.uid);
-    sql.push(" AS actor, ").bind(tx.author.traceparent.clone()).push(&format!(" AS traceparent), new AS ({new}"));
-    values(&mut sql);
-    sql.push(") RETURNING id, user_id, name, expires_at AS expiration_date, 1::bigint AS version)");
-    sql.push(&append(MODEL, change, &[], &[], None, &Publication { schema: 1, fields: Vec::new() })).push(" SELECT id FROM new");
-    sql
-}
-
 /// A key for programs: shown this once, kept as a hash.
 ///
 /// # Errors
@@ -75,12 +64,8 @@ pub async fn make(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> Answe
         return Err(Fault::validation(expected).into());
     };
     let key = hex(&rand::random::<[u8; 20]>());
-    let insert = "INSERT INTO api_key (key_sha256, user_id, name, expires_at, create_uid) VALUES (sha256(convert_to(";
-    let values = |sql: &mut Sql| {
-        sql.bind(key.as_str()).push(", 'UTF8')), ").bind(user).push(", ").bind(name);
-        sql.push(", now() + make_interval(days => ").bind(days).push("::int), ").bind(tx.identity.uid);
-    };
-    tx.ids(noted(tx, insert, values, Change::Created)).await?;
+    let kept = sql!("api_keys/make.sql", key.as_str(), user, name, days, tx.identity.uid);
+    noted(tx, Change::Created, kept).await?;
     Ok(key.into())
 }
 
@@ -89,10 +74,7 @@ pub async fn make(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> Answe
 /// # Errors
 /// The database's own.
 async fn unlink(tx: &mut Tx<'_>, found: Found) -> Result<(), Failure> {
-    let ids = |sql: &mut Sql| {
-        sql.bind(found.ids.clone());
-    };
-    tx.ids(noted(tx, "DELETE FROM api_key WHERE id = ANY(", ids, Change::Deleted)).await.map(drop)
+    noted(tx, Change::Deleted, sql!("api_keys/end.sql", found.ids, Vec::<i64>::new())).await
 }
 
 /// Ends all keys of these users, for good.
@@ -100,8 +82,11 @@ async fn unlink(tx: &mut Tx<'_>, found: Found) -> Result<(), Failure> {
 /// # Errors
 /// The database's own.
 pub async fn end_all(tx: &mut Tx<'_>, users: Vec<i64>) -> Result<(), Failure> {
-    let of = |sql: &mut Sql| {
-        sql.bind(users);
-    };
-    tx.ids(noted(tx, "DELETE FROM api_key WHERE user_id = ANY(", of, Change::Deleted)).await.map(drop)
+    noted(tx, Change::Deleted, sql!("api_keys/end.sql", Vec::<i64>::new(), users)).await
+}
+
+/// The table has the hashes, which no declaration shows.
+async fn noted(tx: &mut Tx<'_>, change: Change, changed: Statement) -> Result<(), Failure> {
+    let model = tx.registry.model(MODEL)?;
+    tx.ids(write::by_statement(model, &tx.author, change, changed)).await.map(drop)
 }

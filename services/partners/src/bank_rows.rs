@@ -1,11 +1,15 @@
 //! `res.partner.bank`: what each bank has written of a client, a row a bank. The client's own row holds what the hub and the
 //! platform wrote, and what all share: name, e-mail, status.
 
+use std::collections::BTreeMap;
+
+use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text};
 use domain::{Identity, Kind as Who};
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Value, Values};
-use serde_json::{Map, Value as Json, json};
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Tx, Value, Values, sql};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::Partners;
 use crate::res_partner::{self, OWN};
@@ -60,19 +64,6 @@ pub fn seen(identity: &Identity, field: &Field) -> String {
     if matches!(field.kind, Kind::Char(_) | Kind::Text(_)) { format!("nullif({sql}, '')") } else { sql }
 }
 
-/// What a paper prints of a client's field: `p` is the client as it was, `b` what [`AS_THEY_WERE`] joins.
-pub fn printed(name: &str) -> String {
-    format!(
-        "CASE WHEN a.bank = 0 THEN coalesce(p.{name}, b.{name}) ELSE coalesce(b.{name}, CASE WHEN b.joined IS NOT TRUE THEN p.{name} END) END"
-    )
-}
-
-/// The row of the bank that a paper is of, or else of the first bank, as it was when the paper was made for good.
-pub const AS_THEY_WERE: &str = " LEFT JOIN LATERAL (SELECT x.* FROM res_partner_bank r, \
-    LATERAL jsonb_populate_record(r, as_it_was('res_partner_bank', r.id, a.at::timestamptz)) x \
-    WHERE r.partner_id = t.id AND (a.bank = 0 OR r.bank_id = a.bank) AND r.create_date <= a.at::timestamptz \
-    AND (r.deleted_at IS NULL OR r.deleted_at > a.at::timestamptz) ORDER BY r.id LIMIT 1) b ON true";
-
 /// Whose contact somebody is, is for the hub's side and the bank that wrote it.
 pub fn seen_parent(identity: &Identity, _: &Field) -> String {
     match identity.bank {
@@ -103,32 +94,21 @@ pub async fn keep(tx: &mut Tx<'_>, clients: &[i64], bank: i64, mut own: Values, 
         return Ok(());
     }
     let model = tx.registry.model(MODEL)?;
-    let mut columns = vec!["partner_id", "bank_id", "joined"];
-    let mut said = Map::new();
-    for (name, value) in own.iter() {
-        if let Value::Plain(value) = value {
-            columns.push(name);
-            said.insert(name.to_owned(), value.clone());
-        }
-    }
-    let row = |client: &i64| {
-        let mut row = said.clone();
-        row.extend(
-            [("partner_id", json!(client)), ("bank_id", json!(bank)), ("joined", json!(joined))]
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
-        row
-    };
-    let rows: Vec<_> = clients.iter().map(row).collect();
-    tx.ids_of_new(write::insert(model, &tx.author, &columns, &rows, OnConflict::Skip, "NULL")).await?;
-    let ids = locked(tx, clients, &format!("r.bank_id = {bank}")).await?;
+    let said: BTreeMap<_, _> = own.iter().filter_map(|(name, value)| Some((name, value.plain()?))).collect();
+    let rows: Vec<_> = clients.iter().map(|client| Row { partner_id: *client, bank_id: bank, joined, said: &said }).collect();
+    tx.insert_rows(model, &rows, OnConflict::Skip).await?;
+    let ids = tx.ids(sql!("bank_rows/of_a_bank.sql", clients.to_vec(), bank)).await?;
     tx.update(model, ids, &own).await.map(drop)
 }
 
-async fn locked(tx: &mut Tx<'_>, clients: &[i64], which: &str) -> Result<Vec<i64>, Failure> {
-    let mut sql = Sql::new("SELECT r.id FROM res_partner_bank r WHERE r.deleted_at IS NULL AND r.partner_id = ANY(");
-    sql.bind(clients.to_vec()).push(&format!(") AND {which} ORDER BY r.id FOR UPDATE"));
-    tx.ids(sql).await
+/// A row as it is made.
+#[derive(Serialize)]
+struct Row<'a> {
+    partner_id: i64,
+    bank_id: i64,
+    joined: bool,
+    #[serde(flatten)]
+    said: &'a BTreeMap<&'static str, &'a Json>,
 }
 
 /// The platform, or the hub, has brought these clients to a bank: it sees what they wrote from now on.
@@ -137,7 +117,7 @@ async fn locked(tx: &mut Tx<'_>, clients: &[i64], which: &str) -> Result<Vec<i64
 /// The database's own.
 pub async fn brought(tx: &mut Tx<'_>, clients: &[i64], bank: Option<i64>) -> Result<(), Failure> {
     let Some(bank) = bank else { return Ok(()) };
-    let ids = locked(tx, clients, &format!("r.bank_id = {bank} AND r.joined")).await?;
+    let ids = tx.ids(sql!("bank_rows/joined.sql", clients.to_vec(), bank)).await?;
     let mut values = Values::default();
     values.set("joined", false);
     let model = tx.registry.model(MODEL)?;
@@ -149,9 +129,15 @@ pub async fn brought(tx: &mut Tx<'_>, clients: &[i64], bank: Option<i64>) -> Res
 /// # Errors
 /// The database's own.
 pub async fn last_post(tx: &mut Tx<'_>, client: i64, bank: i64) -> Result<Option<String>, Failure> {
-    let mut sql = Sql::new("SELECT post_hash FROM res_partner_bank WHERE deleted_at IS NULL AND partner_id = ");
-    sql.bind(client).push(" AND bank_id = ").bind(bank);
-    Ok(sql.load::<Nullable<Text>, Option<String>>(tx.conn).await?.pop().flatten())
+    let row = tx.rows::<LastPost>(sql!("bank_rows/last_post.sql", client, bank)).await?.pop();
+    Ok(row.and_then(|row| row.post_hash))
+}
+
+/// A row of `last_post.sql`.
+#[derive(QueryableByName)]
+struct LastPost {
+    #[diesel(sql_type = Nullable<Text>)]
+    post_hash: Option<String>,
 }
 
 /// Removes what banks have written of clients that are removed.
@@ -159,7 +145,7 @@ pub async fn last_post(tx: &mut Tx<'_>, client: i64, bank: i64) -> Result<Option
 /// # Errors
 /// The database's own.
 pub async fn unlink(tx: &mut Tx<'_>, clients: &[i64]) -> Result<(), Failure> {
-    let ids = locked(tx, clients, "true").await?;
+    let ids = tx.ids(sql!("bank_rows/of_clients.sql", clients.to_vec())).await?;
     let model = tx.registry.model(MODEL)?;
     tx.ids(write::tombstone(model, &tx.author, ids)).await.map(drop)
 }

@@ -10,7 +10,8 @@ use partners_contract::{
     Business, Client, ClientOf, ForLead, ForReport, Named, Paper, Parties, Places, PointOfSale, Points, PointsOfSale, Reference,
 };
 use records::write::OnConflict;
-use records::{Failure, Sql, Tx, Values, sql};
+use records::{Failure, Tx, Values, sql};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use service::{Answers, Owner};
 
@@ -93,63 +94,23 @@ impl Answers<ForReport> for Partners {
 /// What was made for good has its parties as they were then, those that are gone since among them; of anything else `identity` hears
 /// what it may read now. A client's bank account is on no paper.
 async fn parties(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity) -> Result<Vec<Parties>, Fault> {
-    let (mut numbers, mut records, mut moments, mut banks, mut posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut asked = Vec::new();
     let mut now: Vec<i64> = Vec::new();
-    for (number, paper) in (0_i64..).zip(papers) {
-        let kept: &[i64] = if paper.at.is_some() { &paper.partners } else { &[] };
-        now.extend(paper.partners.iter().filter(|_| paper.at.is_none()));
-        for id in std::iter::once(&COMPANY).chain(kept) {
-            numbers.push(number);
-            records.push(*id);
-            moments.push(paper.at.clone().unwrap_or_default());
-            banks.push(paper.bank.unwrap_or(0));
-            posted.push(i64::from(paper.posted));
+    for (number, paper) in papers.iter().enumerate() {
+        let party = |partner| Asked { paper: number, partner, at: paper.at.as_deref(), bank: paper.bank, posted: paper.posted };
+        asked.push(party(None));
+        match paper.at {
+            Some(_) => asked.extend(paper.partners.iter().map(|id| party(Some(*id)))),
+            None => now.extend(&paper.partners),
         }
     }
-    let party = |relation: &str, more: &str, of: &dyn Fn(&str) -> String| {
-        let field = |name: &str| format!("'{name}', nullif({}, '')", of(name));
-        let fields = ["street", "street2", "zip", "city", "phone", "rc", "nif", "nis", "ai"].map(field).join(", ");
-        format!(
-            "SELECT a.paper, a.record, json_strip_nulls(json_build_object('name', p.name, 'email', p.email, {fields}, \
-             'country', (SELECT coalesce(c.name_fr, c.name) FROM res_country c WHERE c.id = {}), {more}))::text \
-             FROM asked a JOIN {relation} t ON t.id = abs(a.record), \
-             LATERAL jsonb_populate_record(t, as_it_was('{relation}', t.id, nullif(a.at, '')::timestamptz)) p",
-            of("country_id")
-        )
-    };
-    let mut sql = Sql::new(
-        "WITH asked AS (SELECT a.paper, a.record, a.bank, CASE WHEN a.posted = 1 OR NOT EXISTS \
-         (SELECT FROM res_partner_forgotten f WHERE f.partner_id = a.record) THEN a.at END AS at FROM unnest(",
-    );
-    sql.bind(numbers).push(", ").bind(records).push(", ").bind(moments).push(", ").bind(banks).push(", ").bind(posted);
-    sql.push(") AS a(paper, record, at, bank, posted)) ");
-    sql.push(&party(
-        "res_company",
-        "'legal_form', p.legal_form, 'capital', p.capital::text, 'activity', p.activity, 'rib', p.rib, \
-         'payment_method', p.payment_method, 'payment_days', p.payment_days",
-        &|name| format!("p.{name}"),
-    ));
-    sql.push(" WHERE a.record < 0 UNION ALL ");
-    sql.push(&party(
-        "res_partner",
-        &format!(
-            "'mobile', nullif({}, ''), 'code_pos', p.code_pos, 'state', (SELECT s.name FROM res_country_state s WHERE s.id = {})",
-            bank_rows::printed("mobile"),
-            bank_rows::printed("state_id")
-        ),
-        &bank_rows::printed,
-    ));
-    sql.push(bank_rows::AS_THEY_WERE).push(" WHERE a.record > 0");
+    let asked = serde_json::to_string(&asked).map_err(|error| service::our_fault("partners", "parties can't be asked for", &error))?;
     let mut answer = vec![Parties::default(); papers.len()];
-    for (paper, record, party) in owner.database.search::<(BigInt, BigInt, Text), (i64, i64, String)>(sql).await? {
-        let party: Business =
-            serde_json::from_str(&party).map_err(|error| service::our_fault("partners", "a party can't be told", &error))?;
-        let of_paper = usize::try_from(paper).ok().and_then(|paper| answer.get_mut(paper));
-        let parties = of_paper.ok_or_else(|| service::our_fault("partners", "a party of no paper", &paper))?;
-        if record == COMPANY {
-            parties.company = Some(party);
-        } else {
-            parties.partners.insert(record, party);
+    for Printed { paper, partner, party } in owner.database.read(sql!("for_documents/as_printed.sql", asked)).await? {
+        let parties = answer.get_mut(paper).ok_or_else(|| service::our_fault("partners", "a party of no paper", &paper))?;
+        match partner {
+            Some(partner) => drop(parties.partners.insert(partner, party)),
+            None => parties.company = Some(party),
         }
     }
     if !now.is_empty() {
@@ -161,8 +122,23 @@ async fn parties(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity)
     Ok(answer)
 }
 
-/// Stands among partners' ids for the company, whose id it is below zero.
-const COMPANY: i64 = -1;
+/// A party that a paper prints; no partner: the company.
+#[derive(Serialize)]
+struct Asked<'a> {
+    paper: usize,
+    partner: Option<i64>,
+    at: Option<&'a str>,
+    bank: Option<i64>,
+    posted: bool,
+}
+
+/// A row of `as_printed.sql`.
+#[derive(Deserialize)]
+struct Printed {
+    paper: usize,
+    partner: Option<i64>,
+    party: Business,
+}
 
 /// Partners as a user sees them, by id; what is not set, or not for the user, is left out.
 async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Result<BTreeMap<i64, Business>, Fault> {
@@ -192,9 +168,8 @@ async fn seen(owner: &Owner<Partners>, identity: &Identity, ids: &[i64]) -> Resu
 
 impl Answers<ClientOf> for Partners {
     async fn answer(owner: &Owner<Self>, question: ClientOf, _: Option<&String>) -> Result<Option<i64>, Fault> {
-        let mut sql = Sql::new("SELECT id FROM res_partner WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = ");
-        sql.bind(question.email);
-        Ok(owner.database.search::<BigInt, i64>(sql).await?.first().copied())
+        let found = owner.database.search::<BigInt, i64>(sql!("for_documents/client_id.sql", question.email)).await?;
+        Ok(found.first().copied())
     }
 }
 
@@ -214,14 +189,9 @@ impl Answers<Client> for Partners {
 async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64, own: bool) -> Result<i64, Failure> {
     let registry = tx.registry;
     let model = registry.model("res.partner")?;
-    let mut known = Sql::new(if own { "SELECT id, bank_ids @> ARRAY[" } else { "SELECT id, active AND bank_ids @> ARRAY[" });
-    known
-        .bind(bank)
-        .push("] FROM res_partner WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = ")
-        .bind(email.as_str());
-    let find =
-        async |tx: &mut Tx<'_>| Ok::<_, Failure>(known.clone().load::<(BigInt, Bool), (i64, bool)>(tx.conn).await?.into_iter().next());
-    let found = match find(tx).await? {
+    let known = sql!("for_documents/client_of.sql", email.as_str(), bank);
+    let there = async |tx: &mut Tx<'_>| Ok::<_, Failure>(tx.rows::<KnownClient>(known.clone()).await?.pop());
+    let found = match there(tx).await? {
         Some(found) => found,
         None => {
             let mut values = Values::default();
@@ -231,30 +201,36 @@ async fn find_or_make(tx: &mut Tx<'_>, email: String, bank: i64, own: bool) -> R
             match tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
                 Some(id) => return Ok(id),
                 // Another request made it in this very moment
-                None => find(tx).await?.ok_or_else(Fault::busy)?,
+                None => there(tx).await?.ok_or_else(Fault::busy)?,
             }
         }
     };
-    if let (id, false) = found {
+    // A bank that joins changes nothing else
+    if !found.known || !(own || found.active) {
         let mut values = Values::default();
-        // A bank that joins changes nothing else
         if !own {
             values.set("active", true);
         }
         values.push("bank_ids", vec![bank]);
-        tx.ids({
-            let mut lock = Sql::new("SELECT id FROM res_partner WHERE id = ");
-            lock.bind(id).push(" FOR UPDATE");
-            lock
-        })
-        .await?;
-        tx.update(model, vec![id], &values).await?;
+        tx.ids(sql!("for_documents/lock.sql", found.id)).await?;
+        tx.update(model, vec![found.id], &values).await?;
         if own {
-            bank_rows::keep(tx, &[id], bank, Values::default(), true, None).await?;
+            bank_rows::keep(tx, &[found.id], bank, Values::default(), true, None).await?;
         }
     }
     if !own {
-        bank_rows::brought(tx, &[found.0], Some(bank)).await?;
+        bank_rows::brought(tx, &[found.id], Some(bank)).await?;
     }
-    Ok(found.0)
+    Ok(found.id)
+}
+
+/// A row of `client_of.sql`.
+#[derive(QueryableByName)]
+struct KnownClient {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Bool)]
+    known: bool,
 }

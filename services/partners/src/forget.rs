@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use chrono::Months;
 use crm_contract::PapersOf;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use jsonrpc::{Call, Fault};
 use partners_contract::Forgotten;
 use records::condition::denied;
-use records::{Action, Argument, Model, Sql, Tx};
+use records::{Action, Argument, Model, Tx, sql};
 use serde_json::{Map, Value as Json};
 use service::owner::Answer;
 use service::{Answers, Asked, Owner};
@@ -72,10 +73,8 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: &Map<Stri
     let client = client(call)?;
     tx.find_ids(model, vec![client]).await?;
     let text = |name: &str| data.get(name).and_then(Json::as_str).map(|text| text.trim().to_owned());
-    let mut sql = Sql::new("SELECT id FROM res_partner, LATERAL forget(id, ");
-    sql.bind(tx.identity.uid).push(", ").bind(text("reason")).push(", ").bind(text(KEEP_UNTIL)).push("::date) WHERE NOT is_pos AND id = ");
-    sql.bind(client);
-    match tx.ids(sql).await?.is_empty() {
+    let forget = sql!("forget/client.sql", client, tx.identity.uid, text("reason"), text(KEEP_UNTIL));
+    match tx.ids(forget).await?.is_empty() {
         true => Err(Fault::validation("A point of sale is no person: archive it.").into()),
         false => Ok(true.into()),
     }
@@ -83,10 +82,18 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: &Map<Stri
 
 impl Answers<Forgotten> for Partners {
     async fn answer(owner: &Owner<Self>, question: Forgotten, _: Option<&String>) -> Result<Vec<(i64, Option<String>)>, Fault> {
-        let mut sql = Sql::new("SELECT partner_id, email FROM res_partner_forgotten WHERE partner_id = ANY(");
-        sql.bind(question.ids).push(")");
-        owner.database.search::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await
+        let rows: Vec<Gone> = owner.database.rows(sql!("forget/emails.sql", question.ids)).await?;
+        Ok(rows.into_iter().map(|row| (row.partner_id, row.email)).collect())
     }
+}
+
+/// A row of `emails.sql`.
+#[derive(QueryableByName)]
+struct Gone {
+    #[diesel(sql_type = BigInt)]
+    partner_id: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    email: Option<String>,
 }
 
 /// Throws away what was kept for a time: e-mails that sync has looked for, and what invoices printed for ten years.
@@ -104,17 +111,6 @@ pub async fn sweep(owner: &Owner<Partners>) {
 /// # Errors
 /// The database's own.
 pub async fn sweep_once(owner: &Owner<Partners>) -> Result<(), Fault> {
-    let heard = Sql::new(
-        "UPDATE res_partner_forgotten f SET email = NULL WHERE f.email IS NOT NULL AND NOT EXISTS (SELECT FROM event e \
-         WHERE e.model = 'res.partner' AND e.record_id = f.partner_id AND e.payload ? 'forgotten' \
-         AND (e.pos IS NULL OR e.pos > coalesce((SELECT r.pos FROM feed_reader r WHERE r.name = 'sync'), 0))) RETURNING f.partner_id",
-    );
-    owner.database.store::<BigInt, i64>(heard).await?;
-    let printed = Sql::new(
-        "DELETE FROM formerly p USING res_partner_forgotten f WHERE f.keep_until < current_date AND ( \
-         (p.relation = 'res_partner' AND p.record_id = f.partner_id) OR (p.relation = 'res_partner_bank' \
-         AND p.record_id IN (SELECT r.id FROM res_partner_bank r WHERE r.partner_id = f.partner_id))) RETURNING p.id",
-    );
-    owner.database.store::<BigInt, i64>(printed).await?;
-    Ok(())
+    owner.database.run(sql!("forget/heard.sql")).await?;
+    owner.database.run(sql!("forget/printed.sql")).await.map(drop)
 }

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin, Role, hex};
 use jsonrpc::Fault;
 use partners_contract::{Authenticate, Destroy, LoggedIn, OfKey, OfSession, SESSION_SECONDS};
-use records::Sql;
-use records::write::{self, Author, OnConflict, Told};
+use records::write::OnConflict;
+use records::{Statement, Values, sql};
 use service::doctor::Finding;
 use service::{Answers, Database, Owner};
 
@@ -28,21 +29,53 @@ pub const STRANGERS: (usize, usize) = (32, 8);
 pub const ASKING: (usize, usize) = (64, 32);
 /// How long one waits for either.
 const STRANGER_WAITS: Duration = Duration::from_secs(5);
-/// Who somebody is; what they are told; what proves it.
-type Columns =
-    ((BigInt, Text, Text, Nullable<Text>, Nullable<BigInt>, Bool, Nullable<Text>, Bool), (Text, Text, Text, BigInt, Text), Nullable<Text>);
-type Row =
-    ((i64, String, String, Option<String>, Option<i64>, bool, Option<String>, bool), (String, String, String, i64, String), Option<String>);
-const SELECT: &str = "SELECT u.id, u.login, u.create_by, u.role, u.bank_id, u.hub_admin, u.code_pos, u.integration, \
-    u.name, u.lang, u.tz, u.company_id, c.name, u.password FROM res_users u JOIN res_company c ON c.id = u.company_id ";
 
-/// `session`: whether it was their password that they logged in with.
-fn logged_in(row: Row, session: bool) -> (LoggedIn, Option<String>) {
-    let ((uid, login, origin, role, bank, hub_admin, code_pos, integration), (name, lang, tz, company_id, company), password) = row;
-    let origin = Origin::parse(&origin).unwrap_or(Origin::Ekiclik);
-    let role = role.as_deref().and_then(Role::parse);
-    let identity = Identity { uid, login, origin, role, bank, hub_admin, code_pos, integration: Some(integration), session };
-    (LoggedIn { identity, name, lang, tz, company_id, company, session_id: None }, password)
+/// A row of `user.sql`, `by_session.sql` and `by_api_key.sql`: who somebody is, what they are told, what proves it.
+#[derive(QueryableByName)]
+struct User {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    login: String,
+    #[diesel(sql_type = Text)]
+    create_by: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    role: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    bank_id: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    hub_admin: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    code_pos: Option<String>,
+    #[diesel(sql_type = Bool)]
+    integration: bool,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    lang: String,
+    #[diesel(sql_type = Text)]
+    tz: String,
+    #[diesel(sql_type = BigInt)]
+    company_id: i64,
+    #[diesel(sql_type = Text)]
+    company: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    password: Option<String>,
+}
+
+impl User {
+    /// `session`: whether it was their password that they logged in with.
+    fn logged_in(self, session: bool) -> Result<LoggedIn, Fault> {
+        let unread = |what: &str| service::our_fault("partners", "a user can't be read", &format!("res.users {}: {what}", self.id));
+        let origin = Origin::parse(&self.create_by).ok_or_else(|| unread(&format!("create_by '{}'", self.create_by)))?;
+        let role = match &self.role {
+            Some(role) => Some(Role::parse(role).ok_or_else(|| unread(&format!("role '{role}'")))?),
+            None => None,
+        };
+        let User { id: uid, login, bank_id: bank, hub_admin, code_pos, integration, name, lang, tz, company_id, company, .. } = self;
+        let identity = Identity { uid, login, origin, role, bank, hub_admin, code_pos, integration: Some(integration), session };
+        Ok(LoggedIn { identity, name, lang, tz, company_id, company, session_id: None })
+    }
 }
 
 impl Answers<Authenticate> for Partners {
@@ -73,9 +106,10 @@ impl Answers<Destroy> for Partners {
 }
 
 /// What failures are counted by. An address and a log-in are personal: what is kept of them is keyed.
-fn scope(database: &Database, kind: &str, parts: &[&str]) -> String {
-    let hash = database.hashing().hashes("log-in", &parts.join("\n")).into_iter().next().unwrap_or_default();
-    format!("{kind}:{hash}")
+fn scope(database: &Database, kind: &str, parts: &[&str]) -> Result<String, Fault> {
+    let hash = database.hashing().hashes("log-in", &parts.join("\n")).into_iter().next();
+    let hash = hash.ok_or_else(|| service::our_fault("partners", "a log-in can't be hashed", &"there is no key"))?;
+    Ok(format!("{kind}:{hash}"))
 }
 
 /// What may fail so often within the window.
@@ -86,44 +120,22 @@ struct Budget<'a> {
 
 /// Counts a try as failed in all of the budgets; in none, and false, where one of them is spent.
 async fn spend(database: &Database, budgets: &[Budget<'_>]) -> Result<bool, Fault> {
-    let scopes: Vec<String> = budgets.iter().map(|budget| budget.scope.to_owned()).collect();
-    let mut sql = Sql::new("WITH budget AS (SELECT * FROM unnest(");
-    sql.bind(scopes).push("::text[], ").bind(budgets.iter().map(|budget| budget.most).collect::<Vec<_>>()).push(&format!(
-        "::bigint[]) AS b(scope, most)), \
-         spent AS (SELECT FROM login_failure f JOIN budget b USING (scope) WHERE f.failures >= b.most AND f.since > now() - interval '{WINDOW} seconds'), \
-         counted AS (INSERT INTO login_failure AS f (scope, failures, since) SELECT scope, 1, now() FROM budget WHERE NOT EXISTS (SELECT FROM spent) \
-         ORDER BY scope ON CONFLICT (scope) DO UPDATE SET \
-         failures = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.failures + 1 ELSE 1 END, \
-         since = CASE WHEN f.since > now() - interval '{WINDOW} seconds' THEN f.since ELSE now() END RETURNING f.scope, f.failures), \
-         {SWEEP} SELECT count(*) FROM counted JOIN budget USING (scope) WHERE failures <= most"
-    ));
-    // Tries at once wait for one another's row, and each finds what the others have counted
-    let counted = database.store::<BigInt, i64>(sql).await?.pop().unwrap_or_default();
-    Ok(usize::try_from(counted) == Ok(budgets.len()))
+    let most: Vec<i64> = budgets.iter().map(|budget| budget.most).collect();
+    let in_time = database.store::<Bool, bool>(sql!("login/spend.sql", scopes(budgets), most, i64::from(WINDOW))).await?;
+    Ok(in_time == [true])
 }
 
-/// Failures that count no more go with others' tries, so that strangers fill no table.
-const SWEEP: &str = "swept_failures AS (DELETE FROM login_failure WHERE scope IN (SELECT scope FROM login_failure \
-    WHERE since < now() - interval '1 hour' AND scope NOT IN (SELECT scope FROM budget) LIMIT 10 FOR UPDATE SKIP LOCKED))";
-
-/// SQL that gives a try back in these scopes, as they are locked: in one order.
-fn give_back(sql: &mut Sql, scopes: &[&str], forgiven: &str) {
-    sql.push("UPDATE login_failure f SET failures = CASE WHEN f.scope = ").bind(forgiven);
-    sql.push(" THEN 0 ELSE greatest(f.failures - 1, 0) END FROM (SELECT scope FROM login_failure WHERE scope = ANY(");
-    sql.bind(scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
-    sql.push(") ORDER BY scope FOR UPDATE) l WHERE f.scope = l.scope RETURNING f.failures");
+fn scopes(budgets: &[Budget<'_>]) -> Vec<String> {
+    budgets.iter().map(|budget| budget.scope.to_owned()).collect()
 }
 
 /// Whether a password is right, where the budgets still have a try. Unless it is wrong the try is given back.
 async fn judge(partners: &Partners, turn: &Turn, budgets: &[Budget<'_>], password: String, hash: Option<String>) -> Result<bool, Fault> {
     let right = if password.len() <= passwords::MAX_LENGTH { partners.passwords().verify(turn, password, hash).await } else { Ok(false) };
     if !matches!(right, Ok(false)) {
-        let scopes: Vec<&str> = budgets.iter().map(|budget| budget.scope).collect();
-        let mut sql = Sql::default();
         // A log-in forgives what failed before it
-        let forgiven = if right.is_ok() { budgets.first().map_or("", |budget| budget.scope) } else { "" };
-        give_back(&mut sql, &scopes, forgiven);
-        partners.doors().store::<BigInt, i64>(sql).await?;
+        let forgiven = budgets.first().filter(|_| right.is_ok()).map(|budget| budget.scope.to_owned());
+        partners.doors().run(sql!("login/give_back.sql", scopes(budgets), forgiven)).await?;
     }
     right
 }
@@ -133,7 +145,7 @@ async fn judge(partners: &Partners, turn: &Turn, budgets: &[Budget<'_>], passwor
 /// # Errors
 /// 401 for a wrong one, 429 after too many.
 pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String, hash: Option<String>) -> Result<(), Fault> {
-    let scope = scope(partners.database(), "user", &[&user.to_string()]);
+    let scope = scope(partners.database(), "user", &[&user.to_string()])?;
     let budgets = [Budget { scope: &scope, most: partners.login().login_failures }];
     if !spend(partners.doors(), &budgets).await? {
         return Err(Fault::too_many("Too many wrong passwords. Try again later.", WINDOW));
@@ -144,12 +156,11 @@ pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String
 async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<LoggedIn, Fault> {
     let partners = &owner.service;
     let database = partners.doors();
-    let pair = scope(database, "pair", &[login, address]);
-    let address = scope(database, "address", &[address]);
+    let pair = scope(database, "pair", &[login, address])?;
+    let address = scope(database, "address", &[address])?;
     let turn = partners.passwords().turn(&pair).await?;
     let asking = partners.asking().take(address.clone(), STRANGER_WAITS).await?;
-    let mut known = Sql::new("SELECT EXISTS (SELECT FROM login_known WHERE scope = ");
-    known.bind(pair.as_str()).push(&format!(" AND at > now() - interval '{KNOWN_DAYS} days')"));
+    let known = sql!("login/known.sql", pair.as_str(), KNOWN_DAYS);
     let known = database.search::<Bool, bool>(known).await?.contains(&true);
     drop(asking);
     // Who never logged in from here leaves the threads to those who did
@@ -160,46 +171,43 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     if !spend(database, &budgets).await? {
         return Err(Fault::too_many("Too many failed log-ins. Try again later.", WINDOW));
     }
-    let mut user = Sql::new(SELECT);
-    user.push("WHERE u.deleted_at IS NULL AND u.active AND u.login = ").bind(login);
-    let row = database.search::<Columns, Row>(user).await?.pop().map(|row| logged_in(row, true));
-    let hash = row.as_ref().and_then(|(_, hash)| hash.clone());
+    let user = database.rows::<User>(sql!("login/user.sql", login)).await?.pop();
+    let hash = user.as_ref().and_then(|user| user.password.clone());
     let right = judge(partners, &turn, &budgets, password, hash).await?;
-    let Some((mut who, _)) = row.filter(|_| right) else { return Err(Fault::access_denied()) };
+    let Some(user) = user.filter(|_| right) else { return Err(Fault::access_denied()) };
+    let mut who = user.logged_in(true)?;
 
     // A new id at every log-in; what is kept is its hash
     let session_id = hex(&rand::random::<[u8; 20]>());
-    let mut session = Sql::new("WITH known AS (INSERT INTO login_known AS k (scope, at) VALUES (");
-    session.bind(pair.as_str()).push(", now()) ON CONFLICT (scope) DO UPDATE SET at = now() WHERE k.at < now() - interval '1 day'), ");
-    session.push(
-        "swept AS (DELETE FROM session WHERE token_sha256 IN (SELECT token_sha256 FROM session WHERE expires_at < now() LIMIT 10)), ",
-    );
-    session.push(&format!(
-        "strange AS (DELETE FROM login_known WHERE scope IN (SELECT scope FROM login_known WHERE at < now() - interval '{KNOWN_DAYS} days' LIMIT 10)) "
-    ));
-    session.push("INSERT INTO session (token_sha256, user_id, expires_at) VALUES (sha256(convert_to(").bind(session_id.as_str());
-    session.push(", 'UTF8')), ").bind(who.identity.uid);
-    session.push(&format!(", now() + interval '{SESSION_SECONDS} seconds') RETURNING user_id"));
-    database.store::<BigInt, i64>(session).await?;
+    let (token, uid) = (session_id.as_str(), who.identity.uid);
+    database.run(sql!("login/begin_session.sql", pair, KNOWN_DAYS, token, uid, SESSION_SECONDS)).await?;
     who.session_id = Some(session_id);
     Ok(who)
 }
 
 /// Keeps which peer of the gateway names callers' addresses without being trusted to.
 async fn note_forwarder(database: &Database, peer: Option<String>) -> Result<(), Fault> {
-    let Some(peer) = peer else { return Ok(()) };
-    let mut sql = Sql::new("INSERT INTO login_forwarder (peer, at) VALUES (");
-    sql.bind(peer.chars().take(64).collect::<String>().as_str());
-    sql.push(", now()) ON CONFLICT (is_the_only) DO UPDATE SET peer = excluded.peer, at = now() RETURNING 1::bigint");
-    database.store::<BigInt, i64>(sql).await.map(drop)
+    match peer {
+        Some(peer) => database.run(sql!("login/note_forwarder.sql", peer)).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// A row of `forwarder.sql`.
+#[derive(QueryableByName)]
+struct Forwarder {
+    #[diesel(sql_type = Text)]
+    peer: String,
+    #[diesel(sql_type = Text)]
+    at: String,
 }
 
 /// What is wrong with how callers' addresses are known.
 pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
-    let sql = Sql::new("SELECT peer, to_char(at, 'YYYY-MM-DD HH24:MI') FROM login_forwarder WHERE at > now() - interval '1 day'");
-    let finding = match owner.database.search::<(Text, Text), (String, String)>(sql).await.map(|mut rows| rows.pop()) {
+    let forwarder = owner.database.rows::<Forwarder>(sql!("login/forwarder.sql")).await;
+    let finding = match forwarder.map(|mut rows| rows.pop()) {
         Ok(None) => Finding::well("callers' addresses come from trusted proxies, or from the callers themselves"),
-        Ok(Some((peer, at))) => Finding::ill(format!(
+        Ok(Some(Forwarder { peer, at })) => Finding::ill(format!(
             "{peer} told the gateway of callers' addresses at {at} UTC, and TRUSTED_PROXIES does not name it: all whom it speaks for count \
              as one address, and ten wrong passwords of anybody lock a user out; name it there if it is a proxy of yours"
         )),
@@ -208,33 +216,21 @@ pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
     vec![finding]
 }
 
-/// Who a session is of; used at least once an hour, it goes on.
 async fn by_session(database: &Database, session_id: &str) -> Result<LoggedIn, Fault> {
-    let mut sql = Sql::new("WITH used AS (UPDATE session SET expires_at = now() ");
-    sql.push(&format!("+ interval '{SESSION_SECONDS} seconds' WHERE token_sha256 = sha256(convert_to("));
-    sql.bind(session_id)
-        .push(&format!(", 'UTF8')) AND expires_at > now() AND expires_at < now() + interval '{} seconds') ", SESSION_SECONDS - 3_600));
-    sql.push(SELECT).push("JOIN session s ON s.user_id = u.id WHERE s.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
-    sql.push("AND s.token_sha256 = sha256(convert_to(").bind(session_id).push(", 'UTF8'))");
-    found(database, sql, true).await
+    found(database, sql!("login/by_session.sql", session_id, SESSION_SECONDS), true).await
 }
 
 async fn by_api_key(database: &Database, key: &str) -> Result<LoggedIn, Fault> {
-    let mut sql = Sql::new(SELECT);
-    sql.push("JOIN api_key k ON k.user_id = u.id WHERE k.expires_at > now() AND u.active AND u.deleted_at IS NULL ");
-    sql.push("AND k.key_sha256 = sha256(convert_to(").bind(key).push(", 'UTF8'))");
-    found(database, sql, false).await
+    found(database, sql!("login/by_api_key.sql", key), false).await
 }
 
-async fn found(database: &Database, sql: Sql, session: bool) -> Result<LoggedIn, Fault> {
-    let row = database.search::<Columns, Row>(sql).await?.pop();
-    row.map(|row| logged_in(row, session).0).ok_or_else(Fault::session_expired)
+async fn found(database: &Database, statement: Statement, session: bool) -> Result<LoggedIn, Fault> {
+    let user = database.rows::<User>(statement).await?.pop();
+    user.ok_or_else(Fault::session_expired)?.logged_in(session)
 }
 
 async fn destroy(database: &Database, session_id: &str) -> Result<bool, Fault> {
-    let mut sql = Sql::new("DELETE FROM session WHERE token_sha256 = sha256(convert_to(");
-    sql.bind(session_id).push(", 'UTF8')) RETURNING user_id");
-    database.search::<BigInt, i64>(sql).await?;
+    database.search::<BigInt, i64>(sql!("login/end_session.sql", session_id)).await?;
     Ok(true)
 }
 
@@ -246,18 +242,22 @@ pub async fn first_administrator(owner: &Owner<Partners>) -> Result<bool, Fault>
     use secrecy::ExposeSecret;
     let partners = &owner.service;
     let Some(password) = &partners.login().admin_password else { return Ok(false) };
-    let there = Sql::new("SELECT id FROM res_users WHERE hub_admin AND id <> 1 AND deleted_at IS NULL LIMIT 1");
-    if !owner.database.search::<BigInt, i64>(there).await?.is_empty() {
+    if !owner.database.search::<BigInt, i64>(sql!("login/administrator.sql")).await?.is_empty() {
         return Ok(false);
     }
     let turn = partners.passwords().turn("the first administrator").await?;
     let hash = partners.passwords().hash(&turn, password.expose_secret().to_owned()).await?;
-    let row = serde_json::json!({"name": "Administrator", "login": partners.login().admin_login, "password": hash, "hub_admin": true});
-    let rows: Vec<_> = row.as_object().cloned().into_iter().collect();
-    let author = Author { origin: Origin::Odoo.as_str(), bank: None, uid: 1, traceparent: None, told: Told::default() };
-    let model = owner.registry.model("res.users")?;
-    let sql = write::insert(model, &author, &["name", "login", "password", "hub_admin"], &rows, OnConflict::Skip, "NULL");
-    let made = owner.database.store::<(BigInt, Nullable<Text>), (i64, Option<String>)>(sql).await?;
-    owner.feed.written();
-    Ok(!made.is_empty())
+    let mut values = Values::default();
+    values.set("name", "Administrator");
+    values.set("login", partners.login().admin_login.as_str());
+    values.set("password", hash);
+    values.set("hub_admin", true);
+    let made = owner.transact(None, |tx| {
+        let values = values.clone();
+        Box::pin(async move {
+            let registry = tx.registry;
+            tx.insert_unless_taken(registry.model("res.users")?, &values, OnConflict::Skip).await
+        })
+    });
+    Ok(made.await?.is_some())
 }

@@ -1,11 +1,12 @@
 //! What others refer to and what rarely changes: banks, the company, titles, countries, currencies.
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
 use jsonrpc::Fault;
 use partners_contract::{BankNamed, OfLogin};
 use records::values::Mode;
-use records::{Access, Body, Field, Filter, Kind, Model, Op, Sql, schema};
+use records::{Access, Body, Field, Filter, Kind, Model, Op, schema, sql};
 use service::{Answers, Behaviour, Owner};
 
 use crate::{Partners, reference_access};
@@ -148,20 +149,27 @@ fn bank_access(identity: &Identity) -> Access {
 
 impl Answers<BankNamed> for Partners {
     async fn answer(owner: &Owner<Self>, question: BankNamed, _: Option<&String>) -> Result<Result<i64, Vec<String>>, Fault> {
-        let mut sql = Sql::new("SELECT id, name, norm(replace(name, ' ', '')) = norm(replace(");
-        sql.bind(question.name).push(", ' ', '')) FROM res_bank WHERE deleted_at IS NULL AND active ORDER BY name LIMIT 500");
-        let banks = owner.database.search::<(BigInt, Text, Bool), (i64, String, bool)>(sql).await?;
-        Ok(match banks.iter().find(|(_, _, same)| *same) {
-            Some((id, ..)) => Ok(*id),
-            None => Err(banks.into_iter().map(|(_, name, _)| name).collect()),
+        let banks: Vec<Bank> = owner.database.rows(sql!("reference/banks.sql", question.name)).await?;
+        Ok(match banks.iter().find(|bank| bank.is_named) {
+            Some(bank) => Ok(bank.id),
+            None => Err(banks.into_iter().map(|bank| bank.name).collect()),
         })
     }
 }
 
+/// A row of `banks.sql`.
+#[derive(QueryableByName)]
+struct Bank {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    is_named: bool,
+}
+
 impl Answers<OfLogin> for Partners {
     async fn answer(owner: &Owner<Self>, question: OfLogin, _: Option<&String>) -> Result<Vec<i64>, Fault> {
-        let mut sql = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND login = ");
-        sql.bind(question.login);
-        owner.database.search::<BigInt, i64>(sql).await
+        owner.database.search::<BigInt, i64>(sql!("reference/of_login.sql", question.login)).await
     }
 }

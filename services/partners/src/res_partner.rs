@@ -1,12 +1,13 @@
 //! `res.partner`: clients and points of sale, with their addresses.
 
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::tx::Found;
 use records::values::{Mode, Problems};
 use records::write::{self, OnConflict};
-use records::{Access, Action, Body, Failure, Field, Filter, Kind, Model, Op, Posted, Sql, Tx, Value, Values, schema};
+use records::{Access, Action, Body, Failure, Field, Filter, Kind, Model, Op, Tx, Value, Values, schema, sql};
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
@@ -197,31 +198,40 @@ impl Key {
         Some(text("email").map_or(Key::Nameless, Key::Client))
     }
 
-    /// The record that has it, if there is one. A contact is the one that came with the same content; one whose hash was
-    /// dropped is known by what tells a contact from another.
-    fn find(&self, posted: &Posted, values: &Values, own_bank: Option<i64>) -> Sql {
-        let mut sql = Sql::new("SELECT id, post_hash, active, bank_ids FROM res_partner WHERE deleted_at IS NULL AND ");
-        match self {
-            Key::Client(email) => sql.push("NOT is_pos AND parent_id IS NULL AND email = ").bind(email.as_str()),
-            Key::PointOfSale(code) => sql.push("is_pos AND code_pos = ").bind(code.as_str()),
-            Key::Contact(parent) => {
-                sql.push("NOT is_pos AND parent_id = ").bind(*parent).push(" AND (post_hash = ANY(").bind(posted.hashes().to_vec());
-                sql.push(") OR post_hash IS NULL");
-                for name in ["name", "email", "phone", "street"] {
-                    sql.push(&format!(" AND coalesce({name}, '') = ")).bind(values.text(name).unwrap_or_default());
-                }
-                sql.push(" AND type = ").bind(values.text("type").unwrap_or("contact")).push(")");
-                if let Some(bank) = own_bank {
-                    // Two banks that write the same contact have one each
-                    sql.push(" AND bank_ids @> ").bind(vec![bank]);
-                }
-                sql.push(" ORDER BY post_hash IS NULL, id LIMIT 1")
-            }
-            Key::Nameless => sql.push("FALSE"),
+    /// The record that has it, if there is one.
+    async fn find(&self, tx: &mut Tx<'_>, values: &Values) -> Result<Option<There>, Failure> {
+        let text = |name| values.text(name).unwrap_or_default();
+        let find = match self {
+            Key::Client(email) => sql!("res_partner/client.sql", email.as_str()),
+            Key::PointOfSale(code) => sql!("res_partner/point_of_sale.sql", code.as_str()),
+            Key::Contact(parent) => sql!(
+                "res_partner/contact.sql",
+                *parent,
+                tx.posted.hashes().to_vec(),
+                tx.identity.bank,
+                text("name"),
+                text("email"),
+                text("phone"),
+                text("street"),
+                values.text("type").unwrap_or("contact")
+            ),
+            Key::Nameless => return Ok(None),
         };
-        sql.push(" FOR UPDATE");
-        sql
+        Ok(tx.rows(find).await?.pop())
     }
+}
+
+/// A partner that has the key of another that is sent.
+#[derive(QueryableByName)]
+struct There {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    post_hash: Option<String>,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Array<BigInt>)]
+    bank_ids: Vec<i64>,
 }
 
 /// Points of sale are the platform's and the hub's.
@@ -254,21 +264,16 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
     if let Some(bank) = bank {
         let mut ids: Vec<i64> = match new.get("bank_ids") {
             Some(Value::Plain(Json::Array(ids))) => ids.iter().filter_map(Json::as_i64).collect(),
-            _ => Vec::new(),
+            Some(Value::Change { push, .. }) => push.clone(),
+            Some(Value::Plain(_) | Value::Name(_)) | None => Vec::new(),
         };
         if !ids.contains(&bank) {
             ids.push(bank);
         }
         new.set("bank_ids", ids);
     }
-    type Columns = (BigInt, Nullable<Text>, Bool, Array<BigInt>);
-    let find = key.find(&tx.posted, &values, own_bank);
-    let find = async |tx: &mut Tx<'_>| {
-        let rows = find.clone().load::<Columns, (i64, Option<String>, bool, Vec<i64>)>(tx.conn).await?;
-        Ok::<_, Failure>(rows.into_iter().next())
-    };
     // A contact that came under an earlier key has another hash, which no index holds to be taken
-    let contact = if matches!(key, Key::Contact(_)) { find(tx).await? } else { None };
+    let contact = if matches!(key, Key::Contact(_)) { key.find(tx, &values).await? } else { None };
     let there = match contact {
         Some(contact) => contact,
         None => match tx.insert_unless_taken(model, &new, OnConflict::Skip).await? {
@@ -280,10 +285,10 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
                 return Ok(id);
             }
             // Removed in this very moment: the request is to be sent again
-            None => find(tx).await?.ok_or_else(Fault::busy)?,
+            None => key.find(tx, &values).await?.ok_or_else(Fault::busy)?,
         },
     };
-    let (id, last, active, banks) = there;
+    let There { id, post_hash: last, active, bank_ids: banks } = there;
     let joins = bank.filter(|bank| !banks.contains(bank));
     let mut change = values;
     let same = match &own_row {
@@ -333,22 +338,29 @@ async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, J
         bank_rows::brought(tx, &found.ids, source).await?;
         return tx.update(model, found.ids, &values).await.map(drop);
     };
-    let mut known = Sql::new("SELECT id, parent_id IS NOT NULL, cardinality(bank_ids) > 1 FROM res_partner WHERE id = ANY(");
-    known.bind(found.ids.clone()).push(")");
-    let known = known.load::<(BigInt, Bool, Bool), (i64, bool, bool)>(tx.conn).await?;
-    let of = |wanted: &dyn Fn(bool, bool) -> bool| -> Vec<i64> {
-        known.iter().filter(|(_, contact, shared)| wanted(*contact, *shared)).map(|(id, ..)| *id).collect()
-    };
+    let known: Vec<Shared> = tx.rows(sql!("res_partner/shared.sql", found.ids)).await?;
+    let of = |wanted: &dyn Fn(&Shared) -> bool| -> Vec<i64> { known.iter().filter(|row| wanted(row)).map(|row| row.id).collect() };
     // A contact is a record of its own bank's; a client has a row of it
-    let (contacts, clients) = (of(&|contact, _| contact), of(&|contact, _| !contact));
-    refuse_shared(tx, model, of(&|contact, shared| contact && shared), &values).await?;
+    let (contacts, clients) = (of(&|row| row.is_contact), of(&|row| !row.is_contact));
+    refuse_shared(tx, model, of(&|row| row.is_contact && row.is_shared), &values).await?;
     if !contacts.is_empty() {
         tx.update(model, contacts, &values).await.map_err(taken_email)?;
     }
     let own = bank_rows::unset(values.take(OWN));
-    refuse_shared(tx, model, of(&|contact, shared| !contact && shared), &values).await?;
+    refuse_shared(tx, model, of(&|row| !row.is_contact && row.is_shared), &values).await?;
     tx.update(model, clients.clone(), &values).await.map_err(taken_email)?;
     bank_rows::keep(tx, &clients, bank, own, false, None).await
+}
+
+/// A row of `shared.sql`.
+#[derive(QueryableByName)]
+struct Shared {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Bool)]
+    is_contact: bool,
+    #[diesel(sql_type = Bool)]
+    is_shared: bool,
 }
 
 /// What several banks know is changed by the platform and the hub; what is there already is no change.

@@ -1,5 +1,6 @@
 //! `res.users`: who may log in, and as what.
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who, Origin, Role};
 use jsonrpc::{Call, Fault};
@@ -7,7 +8,7 @@ use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
 use records::write::OnConflict;
-use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Shape, Sql, Tx, Value};
+use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Shape, Statement, Tx, Value, sql};
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
@@ -191,7 +192,7 @@ async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data: &m
     let turn = partners.passwords().turn(&format!("user {}", identity.uid)).await?;
     if call.method == "change_password" {
         let old = data.remove("old_passwd").and_then(|old| old.as_str().map(str::to_owned)).unwrap_or_default();
-        let hash = hash_of(partners, "id = ", identity.uid.into()).await?;
+        let hash = hash_of(partners, sql!("res_users/password_of.sql", identity.uid)).await?;
         login::prove(partners, &turn, identity.uid, old, hash).await?;
     } else if !gives_passwords(identity) {
         // Who may not write it is told so by the declaration
@@ -208,7 +209,7 @@ async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data: &m
     };
     if call.method == "create" {
         let login = data.get("login").and_then(Json::as_str).unwrap_or_default().trim().to_owned();
-        let there = hash_of(partners, "login = ", login.into()).await?;
+        let there = hash_of(partners, sql!("res_users/password_of_login.sql", login)).await?;
         if there.is_some() && partners.passwords().verify(&turn, password.clone(), there).await? {
             data.remove(key);
             return Ok(());
@@ -220,10 +221,8 @@ async fn prepare(partners: &Partners, identity: &Identity, call: &Call, data: &m
     Ok(())
 }
 
-async fn hash_of(partners: &Partners, whose: &str, value: records::Bind) -> Result<Option<String>, Fault> {
-    let mut sql = Sql::new(&format!("SELECT password FROM res_users WHERE deleted_at IS NULL AND {whose}"));
-    sql.bind(value);
-    Ok(partners.database().search::<Nullable<Text>, Option<String>>(sql).await?.pop().flatten())
+async fn hash_of(partners: &Partners, password: Statement) -> Result<Option<String>, Fault> {
+    Ok(partners.database().search::<Nullable<Text>, Option<String>>(password).await?.pop().flatten())
 }
 
 /// Stores a user by its login: made, or, where the last POST had other content, changed.
@@ -259,24 +258,23 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
     if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
         return Ok(id);
     }
-    let mut there = Sql::new("SELECT id, post_hash, create_by, active FROM res_users WHERE deleted_at IS NULL AND login = ");
-    there.bind(values.text("login").unwrap_or_default()).push(" FOR UPDATE");
-    let there = there.load::<(BigInt, Nullable<Text>, Text, Bool), (i64, Option<String>, String, bool)>(tx.conn).await?;
-    let Some((id, last, origin, active)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
-    if claims_the_platform && origin != Origin::Ekiclik.as_str() {
+    let there = sql!("res_users/of_login.sql", values.text("login").unwrap_or_default());
+    let there = tx.rows::<There>(there).await?.pop().ok_or_else(Fault::busy)?;
+    let id = there.id;
+    if claims_the_platform && there.create_by != Origin::Ekiclik.as_str() {
         return Err(other_side(&[id]).into());
     }
     // 403 where it is seen and not to be changed
     if tx.find_locked(model, &Filter::leaf("id", Op::Eq, id), false, false).await?.ids.is_empty() {
         return Err(Fault::conflict("Another 'User' (res.users) record has the same login.").into());
     }
-    if !tx.is_same(last.as_deref()) || password.is_some() {
+    if !tx.is_same(there.post_hash.as_deref()) || password.is_some() {
         values.remove("login");
         let mut written = sent;
         written.remove("login");
         // Nothing new in a field that may not change is no change of it
         let bank_stays = match (values.get("bank_id"), written.contains_key("bank_id")) {
-            (Some(Value::Plain(bank)), true) => Some(bank.as_i64().unwrap_or_default()) == tx.ids(bank_of(id)).await?.first().copied(),
+            (Some(Value::Plain(bank)), true) => bank.as_i64() == there.bank_id,
             _ => true,
         };
         if bank_stays {
@@ -287,17 +285,26 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
     } else {
         values = records::Values::default();
     }
-    if !active {
+    if !there.active {
         values.set("active", true);
     }
     update(tx, model, vec![id], &values).await?;
     Ok(id)
 }
 
-fn bank_of(user: i64) -> Sql {
-    let mut sql = Sql::new("SELECT coalesce(bank_id, 0) FROM res_users WHERE id = ");
-    sql.bind(user);
-    sql
+/// A row of `of_login.sql`.
+#[derive(QueryableByName)]
+struct There {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    post_hash: Option<String>,
+    #[diesel(sql_type = Text)]
+    create_by: String,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    bank_id: Option<i64>,
 }
 
 /// Changes users.
@@ -306,9 +313,7 @@ fn bank_of(user: i64) -> Sql {
 /// 403 for what this identity may not change, 422 with everything that is wrong, 409 where the login is taken.
 async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     if claims_the_platform(tx) {
-        let mut others = Sql::new("SELECT id FROM res_users WHERE create_by <> 'ekiclik' AND id = ANY(");
-        others.bind(found.ids.clone()).push(") ORDER BY id LIMIT 20");
-        let others = tx.ids(others).await?;
+        let others = tx.ids(sql!("res_users/of_the_hubs_side.sql", found.ids.clone())).await?;
         if !others.is_empty() {
             return Err(other_side(&others).into());
         }
@@ -329,12 +334,10 @@ async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<Strin
 /// was. A user who was of a bank stays a bank's.
 async fn update(tx: &mut Tx<'_>, model: &Model, users: Vec<i64>, values: &records::Values) -> Result<(), Failure> {
     let mut values = values.clone();
-    if values.get("bank_id") == Some(&Value::Plain(Json::Null)) {
-        let mut of_banks = Sql::new("SELECT id FROM res_users WHERE bank_id IS NOT NULL AND id = ANY(");
-        of_banks.bind(users.clone()).push(") LIMIT 1");
-        if let Some(user) = tx.ids(of_banks).await?.pop() {
-            return Err(Fault::validation(format!("The user {user} is a bank's: `bank_id` may become another bank, not none.")).into());
-        }
+    if values.get("bank_id") == Some(&Value::Plain(Json::Null))
+        && let Some(user) = tx.ids(sql!("res_users/of_a_bank.sql", users.clone())).await?.pop()
+    {
+        return Err(Fault::validation(format!("The user {user} is a bank's: `bank_id` may become another bank, not none.")).into());
     }
     if values.get("integration").is_some() {
         values.set("integration_confirmed", true);
@@ -344,7 +347,7 @@ async fn update(tx: &mut Tx<'_>, model: &Model, users: Vec<i64>, values: &record
     let staying = administrators(tx, &users).await?;
     tx.update(model, users.clone(), &values).await?;
     let after = rights(tx, &users).await?;
-    let others: Vec<i64> = before.iter().filter(|row| !after.contains(row)).map(|(id, _)| *id).collect();
+    let others: Vec<i64> = before.iter().filter(|row| !after.contains(row)).map(|row| row.id).collect();
     if others.is_empty() {
         return Ok(());
     }
@@ -358,8 +361,7 @@ async fn refuse_by_key(tx: &mut Tx<'_>, users: &[i64], values: &records::Values)
     if tx.identity.session {
         return Ok(());
     }
-    let mut whose = Sql::new("SELECT id FROM res_users WHERE hub_admin AND id = ANY(");
-    whose.bind(users.to_vec()).push(") LIMIT 1");
+    let whose = sql!("res_users/of_power.sql", users.to_vec());
     let is_power = values.get("password").is_some() && (users.contains(&tx.identity.uid) || !tx.ids(whose).await?.is_empty());
     if is_power || values.is_true("hub_admin") {
         return Err(
@@ -370,40 +372,37 @@ async fn refuse_by_key(tx: &mut Tx<'_>, users: &[i64], values: &records::Values)
 }
 
 async fn end_access(tx: &mut Tx<'_>, users: Vec<i64>) -> Result<(), Failure> {
-    let mut sessions = Sql::new("DELETE FROM session WHERE user_id = ANY(");
-    sessions.bind(users.clone()).push(") RETURNING user_id");
-    tx.ids(sessions).await?;
+    tx.run(sql!("res_users/end_sessions.sql", users.clone())).await?;
     api_keys::end_all(tx, users).await
 }
 
-async fn rights(tx: &mut Tx<'_>, users: &[i64]) -> Result<Vec<(i64, String)>, Failure> {
-    let mut sql =
-        Sql::new("SELECT id, ROW(login, password, role, bank_id, hub_admin, integration, active)::text FROM res_users WHERE id = ANY(");
-    sql.bind(users.to_vec()).push(")");
-    Ok(sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?)
+/// A row of `rights.sql`.
+#[derive(PartialEq, QueryableByName)]
+struct Rights {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    rights: String,
+}
+
+async fn rights(tx: &mut Tx<'_>, users: &[i64]) -> Result<Vec<Rights>, Failure> {
+    tx.rows(sql!("res_users/rights.sql", users.to_vec())).await
 }
 
 /// Whether administrators are among the users that are about to change: then one who can log in must be left.
 struct Staying(bool);
 
-/// An administrator who can log in.
-const ADMINISTERS: &str = "hub_admin AND active AND deleted_at IS NULL AND id <> 1 AND password IS NOT NULL";
-
 async fn administrators(tx: &mut Tx<'_>, users: &[i64]) -> Result<Staying, Failure> {
-    let mut sql = Sql::new(&format!("SELECT id FROM res_users WHERE {ADMINISTERS} AND id = ANY("));
-    sql.bind(users.to_vec()).push(") LIMIT 1");
-    let staying = Staying(!tx.ids(sql).await?.is_empty());
+    let staying = Staying(!tx.ids(sql!("res_users/administrators.sql", users.to_vec())).await?.is_empty());
     if staying.0 {
-        // One at a time: two who go at once would each see the other stay
-        tx.ids(Sql::new("SELECT 1::bigint FROM pg_advisory_xact_lock(hashtext('administrators'))")).await?;
+        tx.run(sql!("res_users/one_change_of_administrators.sql")).await?;
     }
     Ok(staying)
 }
 
 impl Staying {
     async fn check(self, tx: &mut Tx<'_>) -> Result<(), Failure> {
-        let left = Sql::new(&format!("SELECT id FROM res_users WHERE {ADMINISTERS} LIMIT 1"));
-        if self.0 && tx.ids(left).await?.is_empty() {
+        if self.0 && tx.ids(sql!("res_users/administrator.sql")).await?.is_empty() {
             return Err(Fault::conflict("Somebody must stay: this is the only administrator of the hub who can log in.").into());
         }
         Ok(())
@@ -454,14 +453,14 @@ async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<String, J
         // Of the users that one manages
         false => tx.find_ids(model, vec![user]).await?.ids.into_iter().next().unwrap_or(user),
     };
-    let mut lock = Sql::new("SELECT id FROM res_users WHERE deleted_at IS NULL AND id = ");
-    lock.bind(found).push(" FOR UPDATE");
-    let Some(found) = tx.ids(lock).await?.pop() else { return Err(Fault::missing(model.name, user).into()) };
+    let locked = tx.ids(sql!("res_users/lock.sql", found)).await?.pop();
+    let found = locked.ok_or_else(|| Fault::missing(model.name, user))?;
     if call.method == "action_new_api_key" {
         return api_keys::make(tx, found, &data).await;
     }
     let mut values = records::Values::default();
-    values.set("password", data.get("password").cloned().unwrap_or_default());
+    let password = data.get("password").ok_or_else(|| service::our_fault("partners", "a password was not prepared", &call.method))?;
+    values.set("password", password.clone());
     update(tx, model, vec![found], &values).await?;
     Ok(true.into())
 }

@@ -1,54 +1,56 @@
 //! Who sees little, and whose mark nobody has confirmed: told by the migration that made it so, and by the doctor.
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Text};
 use jsonrpc::Fault;
-use records::Sql;
+use records::sql;
 use service::Owner;
 use service::doctor::Finding;
 
 use crate::Partners;
 
-/// What is told of some users, in words that go before their logins; and whether an administrator is to look at it.
+/// What is told of some users: what `to_be_told.sql` calls it, the words that go before their logins, and whether an administrator is
+/// to look at it.
 const TOLD: &[(&str, &str, bool)] = &[
     (
-        "create_by = 'ekiclik' AND bank_id IS NULL AND integration AND NOT integration_confirmed",
+        "taken for integration",
         "were marked as integration users because an administrator made them; confirm each by a PUT of `integration`, true or false",
         true,
     ),
     (
-        "create_by = 'ekiclik' AND bank_id IS NULL AND NOT integration AND NOT integration_confirmed",
+        "not integration",
         "have neither a bank nor the mark of an integration user and see themselves and the catalogue; confirm each by a PUT of \
          `integration`, true or false",
         true,
     ),
-    (
-        "active AND bank_id IS NOT NULL AND coalesce(role, 'ROLE_USER') IN ('ROLE_USER', 'ROLE_POS_EK') AND coalesce(code_pos, '') <> ''",
-        "are below ROLE_CREDIT_ANALYST_EK and see their bank's leads and orders of their own point of sale only",
-        false,
-    ),
-    (
-        "active AND bank_id IS NOT NULL AND coalesce(role, 'ROLE_USER') IN ('ROLE_USER', 'ROLE_POS_EK') AND coalesce(code_pos, '') = ''",
-        "are below ROLE_CREDIT_ANALYST_EK, have no `code_pos`, and see themselves and the catalogue",
-        false,
-    ),
+    ("clerk", "are below ROLE_CREDIT_ANALYST_EK and see their bank's leads and orders of their own point of sale only", false),
+    ("clerk of nowhere", "are below ROLE_CREDIT_ANALYST_EK, have no `code_pos`, and see themselves and the catalogue", false),
 ];
 
 /// How many logins stand in one line.
-const NAMED: usize = 200;
+const NAMED: i64 = 200;
+
+/// A row of `to_be_told.sql`.
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = Text)]
+    what: String,
+    #[diesel(sql_type = BigInt)]
+    users: i64,
+    #[diesel(sql_type = Array<Text>)]
+    logins: Vec<String>,
+}
 
 async fn told(owner: &Owner<Partners>) -> Result<Vec<(String, bool)>, Fault> {
-    let mut lines = Vec::new();
-    for (which, what, ask) in TOLD {
-        let sql =
-            format!("SELECT login, count(*) OVER () FROM res_users WHERE deleted_at IS NULL AND {which} ORDER BY login LIMIT {NAMED}");
-        let users = owner.database.search::<(Text, BigInt), (String, i64)>(Sql::new(&sql)).await?;
-        if let Some((_, all)) = users.first() {
-            let logins: Vec<&str> = users.iter().map(|(login, _)| login.as_str()).collect();
-            let more = if i64::try_from(logins.len()).is_ok_and(|named| named < *all) { ", …" } else { "" };
-            lines.push((format!("{all} users {what}: {}{more}", logins.join(", ")), *ask));
-        }
-    }
-    Ok(lines)
+    let mut told: Vec<Told> = owner.database.rows(sql!("rights/to_be_told.sql", NAMED)).await?;
+    told.sort_by_key(|told| TOLD.iter().position(|(what, ..)| *what == told.what));
+    let line = |Told { what, users, logins }: Told| {
+        let known = TOLD.iter().find(|(known, ..)| *known == what);
+        let (_, words, ask) = known.ok_or_else(|| service::our_fault("partners", "users of an unknown kind", &what))?;
+        let more = if users > NAMED { ", …" } else { "" };
+        Ok((format!("{users} users {words}: {}{more}", logins.join(", ")), *ask))
+    };
+    told.into_iter().map(line).collect()
 }
 
 /// Logs it, after migrations.

@@ -1,0 +1,4 @@
+-- Locks the client with an e-mail.
+SELECT id, post_hash, active, bank_ids FROM res_partner
+WHERE deleted_at IS NULL AND NOT is_pos AND parent_id IS NULL AND email = $1
+FOR UPDATE

@@ -1,0 +1,2 @@
+-- An administrator who can log in.
+SELECT id FROM res_users WHERE hub_admin AND active AND deleted_at IS NULL AND id <> 1 AND password IS NOT NULL LIMIT 1

@@ -1,0 +1,2 @@
+-- Ends the sessions of users.
+DELETE FROM session WHERE user_id = ANY ($1)
