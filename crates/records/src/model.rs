@@ -486,15 +486,6 @@ impl Model {
         self.by_name.get(name).and_then(|at| self.fields.get(*at))
     }
 
-    /// A field as an SQL expression over the row `{t}`.
-    ///
-    /// # Errors
-    /// A name that the declaration does not have.
-    pub fn sql_of(&self, name: &str) -> Result<Cow<'_, str>, Fault> {
-        let field = self.any_field(name).ok_or_else(|| Fault::value_error(self.unknown_field(name)))?;
-        Ok(field.computed.as_deref().map_or_else(|| Cow::Owned(format!("{{t}}.{}", field.name)), Cow::Borrowed))
-    }
-
     /// The field of this name, if clients may know of it.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.any_field(name).filter(|field| !field.is_internal())

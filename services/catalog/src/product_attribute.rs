@@ -1,13 +1,15 @@
 //! `product.attribute` and `product.attribute.value`: the characteristics that tell configurations apart.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use jsonrpc::strict;
 use records::values::{Mode, Problems, is_unset};
-use records::write::{self, OnConflict};
-use records::{Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values, schema};
-use serde_json::{Map, Value as Json};
+use records::write::OnConflict;
+use records::{Body, Failure, Field, Kind, Model, Tx, Values, schema, sql};
+use serde::Serialize;
+use serde_json::Value as Json;
 use service::{Behaviour, Owner};
 
 use crate::{Catalog, access};
@@ -109,51 +111,25 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
         rows.push(row);
     }
     tx.resolve(model, &mut rows, problems).await?;
-    let attribute_of = |row: Option<&Values>| match row.and_then(|row| row.get("attribute_id")) {
-        Some(Value::Plain(id)) => id.as_i64(),
-        _ => None,
-    };
+    let attributes: Vec<Option<i64>> = rows.iter().map(|row| row.get("attribute_id")?.plain()?.as_i64()).collect();
     // Values are made where they are new; then all are looked up
-    let mut new: BTreeMap<(i64, String), Map<String, Json>> = BTreeMap::new();
-    for (at, (_, value)) in pairs.iter().enumerate() {
-        if let Some(attribute) = attribute_of(rows.get(at)) {
-            let row = Map::from_iter([("attribute_id".to_owned(), attribute.into()), ("name".to_owned(), value.as_str().into())]);
-            new.insert((attribute, value.clone()), row);
-        }
-    }
-    let columns = ["attribute_id", "name"];
-    let rows_to_make: Vec<_> = new.into_values().collect();
-    let look_up = |rows: &[Map<String, Json>]| {
-        let mut sql = Sql::new("SELECT r.attribute_id, r.name, v.id FROM jsonb_to_recordset(");
-        sql.bind(serde_json::to_string(rows).unwrap_or_default());
-        sql.push(
-            "::jsonb) AS r(attribute_id bigint, name text) JOIN product_attribute_value v \
-             ON v.attribute_id = r.attribute_id AND norm(v.name) = norm(r.name) WHERE v.deleted_at IS NULL",
-        );
-        sql
-    };
-    type Row = (i64, String, i64);
-    let mut known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
-    let is_known = |known: &[Row], row: &Map<String, Json>| {
-        known.iter().any(|(attribute, name, _)| {
-            row.get("attribute_id").and_then(Json::as_i64) == Some(*attribute) && row.get("name").and_then(Json::as_str) == Some(name)
-        })
-    };
-    let unknown: Vec<_> = rows_to_make.iter().filter(|row| !is_known(&known, row)).cloned().collect();
+    let named = attributes.iter().zip(&pairs).filter_map(|(attribute, (_, name))| Some(New { attribute_id: (*attribute)?, name }));
+    let named: BTreeSet<New<'_>> = named.collect();
+    let mut known = known_of(tx, &named).await?;
+    let is_known = |value: &New<'_>| known.iter().any(|known| known.attribute_id == value.attribute_id && known.name == value.name);
+    let unknown: Vec<_> = named.iter().filter(|value| !is_known(value)).collect();
     // Of a request that is refused nothing is made; an attribute that is not there could have no values
     let is_refused = !problems.is_empty();
     if !unknown.is_empty() && !is_refused {
-        tx.ids_of_new(write::insert(model, &tx.author, &columns, &unknown, OnConflict::Skip, "NULL")).await?;
-        known = look_up(&rows_to_make).load::<(BigInt, Text, BigInt), Row>(tx.conn).await?;
+        tx.insert_rows(model, &unknown, OnConflict::Skip).await?;
+        known = known_of(tx, &named).await?;
     }
-    let mut at = 0;
+    let mut attributes = attributes.into_iter();
     let mut resolved = Vec::new();
     for list in sent {
         let mut ids = Vec::new();
-        for (_, value) in list.iter() {
-            let attribute = attribute_of(rows.get(at));
-            at += 1;
-            let id = known.iter().find(|(of, name, _)| Some(*of) == attribute && name == value).map(|(_, _, id)| *id);
+        for ((_, value), attribute) in list.iter().zip(&mut attributes) {
+            let id = known.iter().find(|known| Some(known.attribute_id) == attribute && known.name == *value).map(|known| known.id);
             match id {
                 Some(id) => ids.push(id),
                 None if attribute.is_some() && !is_refused => {
@@ -167,4 +143,28 @@ pub async fn resolve(tx: &mut Tx<'_>, sent: &[&Sent], problems: &mut Problems) -
         resolved.push(ids);
     }
     Ok(resolved)
+}
+
+/// A value of an attribute, as it is named and made.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct New<'a> {
+    attribute_id: i64,
+    name: &'a str,
+}
+
+/// A row of `values.sql`.
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = BigInt)]
+    attribute_id: i64,
+    /// As it was named.
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+async fn known_of(tx: &mut Tx<'_>, named: &BTreeSet<New<'_>>) -> Result<Vec<Known>, Failure> {
+    let (attributes, names): (Vec<_>, Vec<_>) = named.iter().map(|value| (value.attribute_id, value.name.to_owned())).unzip();
+    tx.rows(sql!("product_attribute/values.sql", attributes, names)).await
 }

@@ -3,7 +3,7 @@
 use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::Mode;
-use records::{Failure, Field, Kind, Model, Sql, Tx, Value};
+use records::{Failure, Field, Kind, Model, Tx, Value, sql};
 use serde_json::{Map, Value as Json};
 use service::{Behaviour, Changing};
 
@@ -48,17 +48,9 @@ async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, J
     let mut problems = tx.problems();
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
     problems.check()?;
-    let parent = match values.get("parent_id") {
-        Some(Value::Plain(id)) => id.as_i64().or_else(|| id.as_str()?.parse().ok()),
-        _ => None,
-    };
-    if let Some(parent) = parent {
-        // One change of the tree at a time: two moves, each right alone, could close a circle together
-        tx.ids(Sql::new("SELECT 1::bigint FROM (SELECT pg_advisory_xact_lock(hashtext('product_category tree'))) locked")).await?;
-        let mut above = Sql::new("WITH RECURSIVE up AS (SELECT id, parent_id FROM product_category WHERE id = ");
-        above.bind(parent);
-        above.push(" UNION SELECT c.id, c.parent_id FROM product_category c JOIN up ON c.id = up.parent_id) SELECT id FROM up");
-        let above = tx.ids(above).await?;
+    if let Some(parent) = values.get("parent_id").and_then(Value::plain).and_then(Json::as_i64) {
+        tx.run(sql!("product_category/one_change_of_the_tree.sql")).await?;
+        let above = tx.ids(sql!("product_category/above.sql", parent)).await?;
         if found.ids.iter().any(|id| above.contains(id)) {
             return Err(Fault::validation("A category can't be above itself: the parent_id lies below the category.").into());
         }

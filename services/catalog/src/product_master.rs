@@ -1,11 +1,12 @@
 //! `product.master`: a product; what is sold are its configurations.
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::{Mode, Problems};
 use records::write::OnConflict;
-use records::{Body, Failure, Field, Kind, Model, Shape, Sql, Tx, Values, schema};
+use records::{Body, Failure, Field, Kind, Model, Shape, Tx, Values, schema, sql};
 use serde_json::{Map, Value as Json, json};
 use service::{Behaviour, Changing, Owner};
 
@@ -105,17 +106,26 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values) -> Result<
     if let Some(id) = tx.insert_unless_taken(model, &values, OnConflict::Skip).await? {
         return Ok(Posted::Stored(id));
     }
-    let mut there = Sql::new("SELECT id, post_hash, active FROM product_master WHERE deleted_at IS NULL AND ref = ");
-    there.bind(values.text("ref").unwrap_or_default()).push(" FOR UPDATE");
-    let there = there.load::<(BigInt, Nullable<Text>, Bool), (i64, Option<String>, bool)>(tx.conn).await?;
+    let there = sql!("product_master/of_reference.sql", values.text("ref").unwrap_or_default());
     // Removed in this very moment: the request is to be sent again
-    let Some((id, last, active)) = there.into_iter().next() else { return Err(Fault::busy().into()) };
-    if tx.is_same(last.as_deref()) && active {
+    let There { id, post_hash, active } = tx.rows(there).await?.pop().ok_or_else(Fault::busy)?;
+    if tx.is_same(post_hash.as_deref()) && active {
         return Ok(Posted::Same(id));
     }
     values.set("active", true);
     tx.update(model, vec![id], &values).await?;
     Ok(Posted::Stored(id))
+}
+
+/// A row of `of_reference.sql`.
+#[derive(QueryableByName)]
+struct There {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    post_hash: Option<String>,
+    #[diesel(sql_type = Bool)]
+    active: bool,
 }
 
 /// A product alone.

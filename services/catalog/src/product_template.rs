@@ -3,13 +3,14 @@
 use std::sync::LazyLock;
 
 use catalog_contract::{ByReference, Configuration};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
 use jsonrpc::{Fault, strict};
 use records::tx::{Found, taken};
 use records::values::{Mode, Problems, is_unset};
 use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Shape, Sql, Tx, Value, Values, schema};
+use records::{Access, Body, Failure, Field, Kind, Model, Shape, Tx, Value, Values, schema, sql};
 use serde_json::{Map, Value as Json, json};
 use service::{Answers, Behaviour, Changing, Owner};
 
@@ -227,10 +228,11 @@ async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> 
         Posted::Same(product) => {
             let Some(last) = refs.last() else { return Ok(product) };
             let known = find(tx, &refs).await?;
-            let is_there =
-                |reference: &String| known.iter().find(|(_, of, master, active)| of == reference && *master == product && *active);
-            match is_there(last) {
-                Some((id, ..)) if refs.iter().all(|reference| is_there(reference).is_some()) => return Ok(*id),
+            let there = |reference: &String| {
+                known.iter().find(|one| one.manufacturer_ref == *reference && one.master_product == product && one.active)
+            };
+            match there(last) {
+                Some(one) if refs.iter().all(|reference| there(reference).is_some()) => return Ok(one.id),
                 // One of them was archived or removed since: the request is done again
                 _ => product,
             }
@@ -269,35 +271,35 @@ async fn give_attributes(tx: &mut Tx<'_>, sent: &mut [Sent], problems: &mut Prob
     Ok(())
 }
 
-/// Configurations by reference, locked: id, reference, product, whether active.
-async fn find(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(i64, String, i64, bool)>, Failure> {
-    let mut sql = Sql::new(
-        "SELECT id, manufacturer_ref, master_product, active FROM product_template WHERE deleted_at IS NULL AND manufacturer_ref = ANY(",
-    );
-    sql.bind(refs.to_vec()).push(") ORDER BY id FOR UPDATE");
-    Ok(sql.load::<(BigInt, Text, BigInt, Bool), (i64, String, i64, bool)>(tx.conn).await?)
+/// A configuration by its reference, locked.
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    manufacturer_ref: String,
+    #[diesel(sql_type = BigInt)]
+    master_product: i64,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+}
+
+async fn find(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<Known>, Failure> {
+    tx.rows(sql!("product_template/of_references.sql", refs.to_vec())).await
 }
 
 /// Adds or changes a product's configurations, each by its reference: two statements for all of them, three to four where
 /// there are both new and known ones.
 async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, refs: &[String]) -> Result<i64, Failure> {
     let Some(last) = refs.last() else { return Ok(product) };
-    let mut known = find(tx, refs).await?;
+    let known = find(tx, refs).await?;
     refuse_others(&known, product)?;
-    let id_of = |known: &[(i64, String, i64, bool)], reference: &str| known.iter().find(|(_, of, ..)| of == reference).map(|(id, ..)| *id);
-    let mut columns: Vec<&str> = vec!["master_product"];
+    let id_of = |reference: &str| known.iter().find(|one| one.manufacturer_ref == reference).map(|one| one.id);
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for one in &sent {
-        let mut row = Map::new();
-        for (name, value) in one.values.iter() {
-            if let Value::Plain(json) = value {
-                row.insert(name.to_owned(), json.clone());
-                if !columns.contains(&name) {
-                    columns.push(name);
-                }
-            }
-        }
-        match id_of(&known, one.values.text("manufacturer_ref").unwrap_or_default()) {
+        let said = one.values.iter().filter_map(|(name, value)| Some((name.to_owned(), value.plain()?.clone())));
+        let mut row: Map<String, Json> = said.collect();
+        match id_of(one.values.text("manufacturer_ref").unwrap_or_default()) {
             Some(id) => {
                 row.insert("id".to_owned(), id.into());
                 row.insert("active".to_owned(), true.into());
@@ -305,54 +307,48 @@ async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, re
             }
             None => {
                 row.insert("master_product".to_owned(), product.into());
+                for (name, default) in defaults() {
+                    if row.get(name).is_none_or(Json::is_null) {
+                        row.insert(name.to_owned(), default);
+                    }
+                }
                 new.push(row);
             }
         }
     }
+    let mut id = id_of(last);
     if !new.is_empty() {
-        let defaults = [("list_price", json!("0")), ("standard_price", json!("0")), ("purchase_ok", json!(true)), ("sale_ok", json!(true))]
-            .into_iter()
-            .chain([
-                ("detailed_type", json!("product")),
-                ("priority", json!("0")),
-                ("active", json!(true)),
-                ("attribute_value_ids", json!([])),
-                ("taxes_id", json!([])),
-            ]);
-        let mut columns = columns.clone();
-        for (name, default) in defaults {
-            if !columns.contains(&name) {
-                columns.push(name);
-            }
-            for row in &mut new {
-                if row.get(name).is_none_or(Json::is_null) {
-                    row.insert(name.to_owned(), default.clone());
-                }
-            }
-        }
-        columns.sort_unstable();
-        let sql = write::insert(model, &tx.author, &columns, &new, OnConflict::Skip, "manufacturer_ref");
-        let made = sql.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn).await.map_err(|error| taken(model, error))?;
+        let insert = write::insert(model, &tx.author, &write::columns(model, &new)?, &new, OnConflict::Skip, "manufacturer_ref");
+        let made = insert.load::<(BigInt, Text), (i64, String)>(tx.conn).await.map_err(|error| taken(model, error))?;
         if made.len() < new.len() {
             // Another request brought one of these references in this very moment
             refuse_others(&find(tx, refs).await?, product)?;
             return Err(Fault::busy().into());
         }
-        known.extend(made.into_iter().map(|(id, reference)| (id, reference.unwrap_or_default(), product, true)));
+        id = id.or_else(|| made.iter().find(|(_, reference)| reference == last).map(|(id, _)| *id));
     }
-    if !changed.is_empty() {
-        let mut columns: Vec<&str> = columns.into_iter().filter(|column| *column != "master_product").collect();
-        if !columns.contains(&"active") {
-            columns.push("active");
-        }
-        columns.sort_unstable();
-        tx.ids(write::update_each(model, &tx.author, &columns, &changed)).await?;
-    }
-    id_of(&known, last).ok_or_else(|| Fault::busy().into())
+    tx.update_rows(model, &changed).await?;
+    id.ok_or_else(|| Fault::busy().into())
 }
 
-fn refuse_others(known: &[(i64, String, i64, bool)], product: i64) -> Result<(), Fault> {
-    let others: Vec<_> = known.iter().filter(|(_, _, of, _)| *of != product).map(|(_, reference, ..)| format!("'{reference}'")).collect();
+/// What a new configuration has where nothing else is said.
+fn defaults() -> [(&'static str, Json); 9] {
+    [
+        ("list_price", json!("0")),
+        ("standard_price", json!("0")),
+        ("purchase_ok", json!(true)),
+        ("sale_ok", json!(true)),
+        ("detailed_type", json!("product")),
+        ("priority", json!("0")),
+        ("active", json!(true)),
+        ("attribute_value_ids", json!([])),
+        ("taxes_id", json!([])),
+    ]
+}
+
+fn refuse_others(known: &[Known], product: i64) -> Result<(), Fault> {
+    let others = known.iter().filter(|one| one.master_product != product).map(|one| format!("'{}'", one.manufacturer_ref));
+    let others: Vec<_> = others.collect();
     if others.is_empty() {
         return Ok(());
     }
@@ -396,16 +392,9 @@ async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<Strin
 
 impl Answers<ByReference> for Catalog {
     async fn answer(owner: &Owner<Self>, question: ByReference, _: Option<&String>) -> Result<Vec<Configuration>, Fault> {
-        let model = owner.registry.model("product.product")?;
-        let selling_price = model.sql_of("selling_price")?.replace("{t}", "t");
-        let mut sql = Sql::new(&format!(
-            "SELECT json_build_object('id', t.id, 'manufacturer_ref', t.manufacturer_ref, 'name', t.name, \
-             'selling_price', ({selling_price})::text, 'active', t.active, 'tax', coalesce(t.taxes_id[1], (SELECT c.taxes_id[1] \
-             FROM product_master m JOIN product_category c ON c.id = m.categ_id WHERE m.id = t.master_product)))::text \
-             FROM product_template t WHERE t.deleted_at IS NULL AND (t.manufacturer_ref = ANY("
-        ));
-        sql.bind(question.references.into_iter().collect::<Vec<_>>()).push(") OR t.id = ANY(");
-        sql.bind(question.ids.into_iter().collect::<Vec<_>>()).push("))");
-        owner.database.read(sql).await
+        let (references, ids) = (Vec::from_iter(question.references), Vec::from_iter(question.ids));
+        let Margins { central_margin, furniture_margin, selling_margin } = &owner.service.margins;
+        let [central, furniture, selling] = [central_margin, furniture_margin, selling_margin].map(ToString::to_string);
+        owner.database.read(sql!("product_template/for_documents.sql", references, ids, central, furniture, selling)).await
     }
 }

@@ -1,6 +1,6 @@
 //! The catalogue alone: what it answers, and what it publishes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use alone::{Alone, Neighbour, reads_snapshot, settings, snapshot};
@@ -35,6 +35,30 @@ async fn a_configuration_is_told_by_its_reference_and_id_with_its_price() {
     snapshot(&folder.join("by_reference.json"), &serde_json::to_value(&found).unwrap());
     snapshot(&folder.join("product.master.json"), &alone.told(ProductMaster::MODEL).await.into());
     snapshot(&folder.join("product.template.json"), &alone.told(ProductTemplate::MODEL).await.into());
+}
+
+#[tokio::test]
+async fn a_document_is_told_the_price_that_a_reader_sees() {
+    let alone = catalog().await;
+    let row =
+        |reference: &str, list: f64| json!({"manufacturer_ref": reference, "name": "x", "standard_price": 333.33, "list_price": list});
+    for (category, references) in [("Lampes", ["LAMP", "LAMP-SET"]), ("Petits meubles", ["DESK", "DESK-SET"])] {
+        let rows = [row(references[0], 0.0), row(references[1], 77.77)];
+        let product = json!({"data": {"product_ref": category, "name": "x", "categ_id": category, "product": rows}});
+        alone.call(&Identity::system(), "product.template", "create", product).await.unwrap();
+    }
+    let told = alone.asked("crm", &ByReference { references: BTreeSet::new(), ids: (1..=4).collect() }).await.unwrap();
+    let model = alone.owner.registry.model("product.product").unwrap();
+    let seen = alone.owner.records_seen(&Identity::system(), model, &[1, 2, 3, 4], "{id, selling_price}").await.unwrap();
+    let told: BTreeMap<i64, f64> = told.iter().map(|one| (one.id, one.selling_price.to_string().parse().unwrap())).collect();
+    let seen = seen.iter().map(|row| (row["id"].as_i64().unwrap(), row["selling_price"].as_f64().unwrap()));
+    assert_eq!(told, seen.collect());
+    assert_eq!(told.into_values().collect::<Vec<_>>(), [555.54, 77.77, 592.58, 77.77]);
+}
+
+#[tokio::test]
+async fn every_statement_is_one_of_the_migrated_schema() {
+    catalog().await.prepares_statements(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).await;
 }
 
 #[tokio::test]
