@@ -35,28 +35,25 @@ pub fn model(_: &Catalog) -> Model {
 pub struct ProductCategory;
 
 impl Behaviour<Catalog> for ProductCategory {
+    /// Changes categories, and refuses a circle.
+    ///
+    /// # Errors
+    /// 422 where a category would be above itself, or the tree too deep.
     async fn write(&self, change: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        write(change.tx, change.model, found, data).await
-    }
-}
-
-/// Changes categories, and refuses a circle.
-///
-/// # Errors
-/// 422 where a category would be above itself, or the tree too deep.
-async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = tx.problems();
-    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
-    problems.check()?;
-    if let Some(parent) = values.get("parent_id").and_then(Value::plain).and_then(Json::as_i64) {
-        tx.run(sql!("product_category/one_change_of_the_tree.sql")).await?;
-        let above = tx.ids(sql!("product_category/above.sql", parent)).await?;
-        if found.ids.iter().any(|id| above.contains(id)) {
-            return Err(Fault::validation("A category can't be above itself: the parent_id lies below the category.").into());
+        let Changing { tx, model, .. } = change;
+        let mut problems = tx.problems();
+        let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+        problems.check()?;
+        if let Some(parent) = values.get("parent_id").and_then(Value::plain).and_then(Json::as_i64) {
+            tx.run(sql!("product_category/one_change_of_the_tree.sql")).await?;
+            let above = tx.ids(sql!("product_category/above.sql", parent)).await?;
+            if found.ids.iter().any(|id| above.contains(id)) {
+                return Err(Fault::validation("A category can't be above itself: the parent_id lies below the category.").into());
+            }
+            if above.len() >= MAX_DEPTH {
+                return Err(Fault::validation(format!("The tree of categories can't be deeper than {MAX_DEPTH}.")).into());
+            }
         }
-        if above.len() >= MAX_DEPTH {
-            return Err(Fault::validation(format!("The tree of categories can't be deeper than {MAX_DEPTH}.")).into());
-        }
+        tx.update(model, found.ids, &values).await.map(drop)
     }
-    tx.update(model, found.ids, &values).await.map(drop)
 }

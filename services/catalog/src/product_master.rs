@@ -45,12 +45,27 @@ pub fn brand_model(_: &Catalog) -> Model {
 pub struct ProductMaster;
 
 impl Behaviour<Catalog> for ProductMaster {
-    async fn create(&self, change: Changing<'_, '_, Catalog>, data: Map<String, Json>) -> Result<i64, Failure> {
-        create(change.tx, change.model, data).await
+    async fn create(&self, Changing { tx, model, .. }: Changing<'_, '_, Catalog>, mut data: Map<String, Json>) -> Result<i64, Failure> {
+        let mut problems = tx.problems();
+        rename_ref(&mut data, &mut problems);
+        let values = tx.check(model, Mode::Create, data, &mut problems).await?;
+        problems.check()?;
+        match post(tx, model, values).await? {
+            Posted::Same(id) | Posted::Stored(id) => Ok(id),
+        }
     }
 
-    async fn write(&self, change: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        write(change.tx, change.model, found, data).await
+    async fn write(
+        &self,
+        Changing { tx, model, .. }: Changing<'_, '_, Catalog>,
+        found: Found,
+        mut data: Map<String, Json>,
+    ) -> Result<(), Failure> {
+        let mut problems = tx.problems();
+        rename_ref(&mut data, &mut problems);
+        let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+        problems.check()?;
+        tx.update(model, found.ids, &values).await.map(drop)
     }
 
     fn body(_: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
@@ -126,30 +141,4 @@ struct There {
     post_hash: Option<String>,
     #[diesel(sql_type = Bool)]
     active: bool,
-}
-
-/// A product alone.
-///
-/// # Errors
-/// 422 with everything that is wrong.
-async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
-    let mut problems = tx.problems();
-    rename_ref(&mut data, &mut problems);
-    let values = tx.check(model, Mode::Create, data, &mut problems).await?;
-    problems.check()?;
-    match post(tx, model, values).await? {
-        Posted::Same(id) | Posted::Stored(id) => Ok(id),
-    }
-}
-
-/// Changes products.
-///
-/// # Errors
-/// 422 with everything that is wrong, 409 where the reference is taken.
-async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
-    let mut problems = tx.problems();
-    rename_ref(&mut data, &mut problems);
-    let values = tx.check(model, Mode::Write, data, &mut problems).await?;
-    problems.check()?;
-    tx.update(model, found.ids, &values).await.map(drop)
 }
