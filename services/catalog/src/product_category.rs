@@ -3,7 +3,7 @@
 use jsonrpc::Fault;
 use records::tx::Found;
 use records::values::Mode;
-use records::{Failure, Field, Kind, Model, Tx, Value, sql};
+use records::{Failure, Field, Kind, Model, Value, sql};
 use serde_json::{Map, Value as Json};
 use service::{Behaviour, Changing};
 

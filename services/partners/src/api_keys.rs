@@ -47,8 +47,9 @@ fn access(identity: &Identity) -> Access {
 pub struct ApiKey;
 
 impl Behaviour<Partners> for ApiKey {
+    /// Ends keys, for good.
     async fn unlink(&self, change: Changing<'_, '_, Partners>, found: Found) -> Result<(), Failure> {
-        unlink(change.tx, found).await
+        noted(change.tx, Change::Deleted, sql!("api_keys/end.sql", found.ids, Vec::<i64>::new())).await
     }
 }
 
@@ -67,14 +68,6 @@ pub async fn make(tx: &mut Tx<'_>, user: i64, data: &Map<String, Json>) -> Answe
     let kept = sql!("api_keys/make.sql", key.as_str(), user, name, days, tx.identity.uid);
     noted(tx, Change::Created, kept).await?;
     Ok(key.into())
-}
-
-/// Ends keys, for good.
-///
-/// # Errors
-/// The database's own.
-async fn unlink(tx: &mut Tx<'_>, found: Found) -> Result<(), Failure> {
-    noted(tx, Change::Deleted, sql!("api_keys/end.sql", found.ids, Vec::<i64>::new())).await
 }
 
 /// Ends all keys of these users, for good.
