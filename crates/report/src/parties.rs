@@ -8,12 +8,12 @@ use crate::Party;
 
 /// Who issues a paper.
 pub fn company(parties: &Parties) -> Party {
-    parties.company.as_ref().map(party).unwrap_or_default()
+    party(&parties.company)
 }
 
 /// How the company is paid, and within how many days.
 pub fn payment(parties: &Parties) -> (Option<&str>, u64) {
-    let Some(company) = &parties.company else { return (None, 0) };
+    let company = &parties.company;
     (company.payment_method.as_deref().filter(|method| !method.is_empty()), company.payment_days.unwrap_or(0))
 }
 

@@ -105,21 +105,25 @@ async fn parties(owner: &Owner<Partners>, papers: &[Paper], identity: &Identity)
         }
     }
     let asked = serde_json::to_string(&asked).map_err(|error| service::our_fault("partners", "parties can't be asked for", &error))?;
-    let mut answer = vec![Parties::default(); papers.len()];
+    let mut companies: BTreeMap<usize, Business> = BTreeMap::new();
+    let mut partners: BTreeMap<usize, BTreeMap<i64, Business>> = BTreeMap::new();
     for Printed { paper, partner, party } in owner.database.read(sql!("for_documents/as_printed.sql", asked)).await? {
-        let parties = answer.get_mut(paper).ok_or_else(|| service::our_fault("partners", "a party of no paper", &paper))?;
         match partner {
-            Some(partner) => drop(parties.partners.insert(partner, party)),
-            None => parties.company = Some(party),
+            Some(partner) => drop(partners.entry(paper).or_default().insert(partner, party)),
+            None => drop(companies.insert(paper, party)),
         }
     }
-    if !now.is_empty() {
-        let known = seen(owner, identity, &now).await?;
-        for (paper, parties) in papers.iter().zip(&mut answer).filter(|(paper, _)| paper.at.is_none()) {
-            parties.partners.extend(paper.partners.iter().filter_map(|id| Some((*id, known.get(id)?.clone()))));
+    let known = if now.is_empty() { BTreeMap::new() } else { seen(owner, identity, &now).await? };
+    let parties = papers.iter().enumerate().map(|(number, paper)| {
+        let company = companies.remove(&number);
+        let company = company.ok_or_else(|| service::our_fault("partners", "the company of a paper can't be told", &number))?;
+        let mut partners = partners.remove(&number).unwrap_or_default();
+        if paper.at.is_none() {
+            partners.extend(paper.partners.iter().filter_map(|id| Some((*id, known.get(id)?.clone()))));
         }
-    }
-    Ok(answer)
+        Ok(Parties { company, partners })
+    });
+    parties.collect()
 }
 
 /// A party that a paper prints; no partner: the company.

@@ -228,10 +228,10 @@ impl Question for ForReport {
 }
 
 /// The parties of a paper.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
     /// Who issues it.
-    pub company: Option<Business>,
+    pub company: Business,
     /// Partners by id, those of whom something may be told.
     pub partners: BTreeMap<i64, Business>,
 }
