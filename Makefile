@@ -25,7 +25,7 @@ demo: ## Beside make run, in another terminal: the platforms of the demo's banks
 
 accept: ## Takes the API's document as it is now for its snapshot (tests/snapshots); look at the diff
 	@cargo build --workspace
-	@SNAPSHOTS=accept cargo run --quiet -p local-postgres -- exec -- cargo test --quiet -p system-tests --test openapi the_document_is_that_of_its_snapshot
+	@SNAPSHOTS=accept cargo run --quiet -p local-postgres -- exec -- cargo test --quiet -p system-tests --test api the_document_is_that_of_its_snapshot
 
 test: ## Every test that needs Rust and PostgreSQL alone
 	@cargo build --workspace

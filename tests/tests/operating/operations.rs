@@ -1,4 +1,4 @@
-//! What an operator relies on: traces, metrics, health, logs that tell nothing personal, and bounds that hold.
+//! What an operator relies on: traces, health, logs that tell nothing personal, and bounds that hold.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -77,18 +77,6 @@ async fn the_trace_goes_on_in_the_event_that_a_change_causes() {
     let body = json!({"params": {"data": {"name": "Traced", "email": "traced@example.dz"}}}).to_string();
     platform.send("POST", "/api/res.partner/", &[("traceparent", parent)], &body).await.result();
     assert_eq!(stand.count(&format!("SELECT count(*) AS n FROM partners.event WHERE traceparent = '{parent}'")).await, 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn metrics_name_routes_and_never_paths() {
-    let stand = Stand::new().await;
-    let platform = stand.login("ekiclik").await;
-    platform.get("/api/product.template/1").await;
-    platform.get("/api/no.such.model/424242").await;
-    let text = stand.told(&stand.metrics).await;
-    assert!(text.contains(r#"http_route="/api/{model}/{id}""#), "{text}");
-    assert!(text.contains("hub_call_duration_seconds") && text.contains("hub_db_pool_wait_seconds"));
-    assert!(!text.contains("424242") && !text.contains("no.such.model"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ const STEP: Duration = Duration::from_secs(180);
 
 /// The page's blocks, each with its language.
 fn blocks() -> Vec<(&'static str, &'static str)> {
-    let page = include_str!("../../docs/production.md");
+    let page = include_str!("../../../docs/production.md");
     let blocks = page.split("\n```").skip(1).step_by(2);
     blocks.map(|block| block.split_once('\n').expect("a block of lines")).collect()
 }

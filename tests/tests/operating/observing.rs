@@ -1,4 +1,4 @@
-//! What is told of requests and of a hub that has nothing to do: metrics, the access log, traces.
+//! What is told of requests and of a hub that has nothing to do: the access log, traces, the doctor.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -9,45 +9,6 @@ use system_tests::platform::{Mood, Platform, platform_of};
 use system_tests::traces::Collector;
 use system_tests::{Stand, fresh_database, refused, until, variables};
 use tokio::io::{AsyncBufReadExt, BufReader};
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_that_is_answered_with_200_is_counted_under_its_own_status() {
-    let stand = Stand::with(&[("ERROR_STATUS", "odoo")]).await;
-    let ekiclik = stand.login("ekiclik").await;
-    let odoo = stand
-        .send(
-            "POST",
-            "/web/session/authenticate",
-            &[("content-type", "application/json")],
-            r#"{"params": {"login": "x", "password": "y", "db": "echange"}}"#,
-        )
-        .await;
-    let none = stand.send("POST", "/object/res.bank/1/action_none", &[("content-type", "application/json")], "{}").await;
-    let wrong = ekiclik.create("res.bank", json!({"nonsense": 1})).await;
-    for answer in [&odoo, &none, &wrong] {
-        assert!(answer.status == 200 && answer.json().get("error").is_some(), "{} {}", answer.status, answer.text);
-    }
-    // Its database has gone
-    let hub = stand.hub.as_ref().unwrap();
-    let mut admin = Stand::admin().await;
-    let name = stand.database_url.rsplit('/').next().unwrap();
-    Stand::execute(&mut admin, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
-    Stand::execute(&mut admin, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
-    let away = ekiclik.send("DELETE", "/api/product.brand/1", &[], "").await;
-    assert!(away.status == 200 && away.error().contains("Try again"), "{} {}", away.status, away.text);
-    let metrics = service::metrics::text();
-    for (route, status) in
-        [("/web/session/authenticate", 401), ("/object/{model}/{id}/{method}", 401), ("/api/{model}", 403), ("/api/{model}/{id}", 503)]
-    {
-        let is_told = metrics.lines().any(|line| {
-            line.starts_with("http_server_request_duration_seconds_count")
-                && line.contains(&format!("http_response_status_code=\"{status}\""))
-                && line.contains(&format!("http_route=\"{route}"))
-        });
-        assert!(is_told, "{route} {status} in\n{metrics}");
-    }
-    assert_eq!(hub.http.port, 0);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_access_log_names_the_user_the_model_and_the_trace_and_nothing_personal() {

@@ -1,0 +1,3 @@
+//! Products, configurations, categories, brands and characteristics through the door.
+
+mod products;

@@ -1,0 +1,9 @@
+//! Leads, orders and their papers, goods and where they stand.
+
+mod after_delivery;
+mod goods;
+mod leads;
+mod orders_and_stock;
+mod papers;
+mod stock;
+mod stock_orders;
