@@ -5,7 +5,8 @@
 //! written as marks, `<n>`, which become numbers drawn by either program.
 
 use anyhow::{Context, ensure};
-use records::read::{ListRequest, Reader, Window};
+use records::read::Reader;
+use records::request::{ListRequest, Window};
 use records::write::{self, Author, OnConflict, Told};
 use records::{Bind, Filter, Model, Op, Selection, Sql, Value};
 use serde_json::{Map, json};

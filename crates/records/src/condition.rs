@@ -8,7 +8,8 @@ use jsonrpc::{Fault, strict};
 use serde_json::Value;
 
 use crate::filter::{Filter, Leaf, MAX_PATH, Op, Operand};
-use crate::model::{ByName, Field, Kind, Model, Registry, clip};
+use crate::model::{ByName, Field, Kind, Model, clip};
+use crate::registry::Registry;
 use crate::sql::{Bind, Sql};
 use crate::values::{self, is_name, is_unset, scalar};
 

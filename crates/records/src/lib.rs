@@ -8,11 +8,14 @@
 //! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`mod@write`] gives the
 //! statements that change rows together with their events and audit.
 
+pub mod commands;
 pub mod condition;
 pub mod filter;
 pub mod model;
 pub mod posted;
 pub mod read;
+mod registry;
+pub mod request;
 pub mod schema;
 pub mod selection;
 pub mod sql;
@@ -22,8 +25,9 @@ pub mod values;
 pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};
-pub use model::{Access, Field, Kind, Model, Outline, Registry};
+pub use model::{Access, Field, Kind, Model};
 pub use posted::{Posted, Shape};
+pub use registry::{Outline, Registry};
 pub use schema::{Action, Argument, Body, Described};
 pub use selection::{Item, Selection};
 pub use sql::{Bind, Sql};

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use crate::commands::MAX_IDS;
 use crate::model::{ByName, Field, Kind, Model};
-use crate::values::{MAX_IDS, MAX_MONEY, MAX_QUANTITY, Mode};
+use crate::values::{MAX_MONEY, MAX_QUANTITY, Mode};
 
 /// What a create or write takes in `data`.
 #[derive(Clone, Debug, Default)]

@@ -15,9 +15,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::condition::{Conditions, Row, denied};
 use crate::filter::{Filter, Op};
-use crate::model::{ByName, Field, Kind, Model, Registry, clip};
+use crate::model::{ByName, Field, Kind, Model, clip};
 use crate::posted::Posted;
 use crate::read::Reader;
+use crate::registry::Registry;
 use crate::sql::Sql;
 use crate::statement::Statement;
 use crate::values::{Mode, Problems, Value, Values};

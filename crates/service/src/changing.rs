@@ -5,7 +5,7 @@ use domain::{Identity, Origin};
 use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
 use partners_contract::BankNamed;
 use records::condition::denied;
-use records::read::{ListRequest, Window};
+use records::request::{ListRequest, Window};
 use records::tx::refuse_referred;
 use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
 use records::{Action, Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};

@@ -1,22 +1,23 @@
 //! A service's database: a pool for transactions and searches, and one pipelined connection a thread for short reads.
 
+mod faults;
+mod migrating;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DbError};
-use diesel::sql_types::{BigInt, Text, Untyped};
+use diesel::sql_types::{Text, Untyped};
 use diesel::{ConnectionError, ConnectionResult, QueryResult, QueryableByName};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jsonrpc::Fault;
 use records::sql::Typed;
 use records::{Sql, Statement};
@@ -24,6 +25,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use tracing::Instrument;
+
+pub use faults::{fault, is_closed, is_transient, our_fault, slow};
+pub use migrating::patiently;
 
 use crate::shares::{self, Share, Shares};
 use crate::{directory, hashing, metrics, telemetry};
@@ -36,17 +40,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long a transaction may take in all.
 pub const TRANSACTION: Duration = Duration::from_secs(60);
-/// How long a migration may wait for a table: what comes after it waits too.
-const MIGRATION_LOCK: &str = "2s";
-/// How often a migration is tried that did not get its locks from those who are served meanwhile.
-const MIGRATION_TRIES: usize = 60;
-/// How long after a try at start that the database was not there for the next one is.
-const START_AGAIN: Duration = Duration::from_millis(500);
-/// How often it is told that a start still waits for the database.
-const STILL_WAITING: Duration = Duration::from_secs(10);
-/// What every owner's schema has besides its own tables.
-const COMMON: EmbeddedMigrations = embed_migrations!("../../migrations/common");
-
 crate::settings! {
     /// Where a service's data is.
     pub struct DatabaseConfig {
@@ -204,101 +197,6 @@ impl Database {
     /// The pool itself, for the feed.
     pub fn pool(&self) -> Pool<AsyncPgConnection> {
         self.inner.pool.clone()
-    }
-
-    /// Runs the service's migrations under a lock that replicas starting together share; answers whether there were any to run. A
-    /// database that is not there yet is waited for.
-    ///
-    /// # Errors
-    /// A migration's own.
-    pub async fn migrate(&self, migrations: EmbeddedMigrations) -> anyhow::Result<bool> {
-        let (migrations, ran) = (Arc::new(migrations), Arc::new(AtomicBool::new(false)));
-        patiently(self.inner.schema, || self.migrate_once(migrations.clone(), ran.clone())).await?;
-        Ok(AtomicBool::load(&ran, Ordering::Relaxed))
-    }
-
-    async fn migrate_once(&self, migrations: Arc<EmbeddedMigrations>, ran: Arc<AtomicBool>) -> anyhow::Result<()> {
-        let mut conn = self.establish().await.context("the database can't be reached")?;
-        let schema = self.inner.schema;
-        // One lock for all services: the extensions are the database's
-        conn.batch_execute(&format!(
-            "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(hashtext('echange migrations')); \
-             SET lock_timeout = '{MIGRATION_LOCK}'"
-        ))
-        .await?;
-        // Where an operator has made them, the role needs no right to
-        conn.batch_execute(&format!(
-            "DO $$ BEGIN \
-             IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF; \
-             IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN CREATE EXTENSION pg_trgm SCHEMA public; END IF; \
-             IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'unaccent') THEN CREATE EXTENSION unaccent SCHEMA public; END IF; \
-             END $$"
-        ))
-        .await?;
-        tokio::task::spawn_blocking(move || {
-            let mut harness = AsyncMigrationHarness::new(conn);
-            let mut run = || {
-                [&COMMON, &*migrations].into_iter().try_for_each(|set| {
-                    let done = harness.run_pending_migrations(Again(set))?;
-                    ran.fetch_or(!done.is_empty(), Ordering::Relaxed);
-                    Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
-                })
-            };
-            for tries in 1.. {
-                match run() {
-                    Ok(()) => break,
-                    Err(error) if tries < MIGRATION_TRIES && is_lock_conflict(&error.to_string()) => {
-                        tracing::info!(service = schema, %error, "a migration did not get its locks; trying again");
-                        #[expect(clippy::disallowed_methods, reason = "this thread is one for what blocks")]
-                        std::thread::sleep(Duration::from_millis(rand::random_range(100..1_000)));
-                    }
-                    Err(error) => anyhow::bail!("a migration of {schema} failed: {error}"),
-                }
-            }
-            // The lock goes with the connection
-            Ok(())
-        })
-        .await?
-    }
-
-    /// Statements that lock a table each: one after the other, and each as a migration is, for whoever waits for a table keeps
-    /// others waiting.
-    pub(crate) async fn alter_each(&self, statements: Vec<String>) -> anyhow::Result<()> {
-        let mut conn = self.establish().await.context("the database can't be reached")?;
-        conn.batch_execute(&format!("SET lock_timeout = '{MIGRATION_LOCK}'")).await?;
-        for statement in statements {
-            for tries in 1.. {
-                match conn.batch_execute(&statement).await {
-                    Ok(()) => break,
-                    Err(error) if tries < MIGRATION_TRIES && is_transient(&error) => {
-                        tracing::info!(service = self.inner.schema, %error, statement, "a table was not to be had; trying again");
-                        tokio::time::sleep(Duration::from_millis(rand::random_range(100..1_000))).await;
-                    }
-                    Err(error) => anyhow::bail!("{statement}: {error}"),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the schema is as this program needs it: all of its migrations have run. Those of a newer program may have too.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn is_migrated(&self, migrations: &EmbeddedMigrations) -> anyhow::Result<bool> {
-        let there = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'";
-        let there = self.search::<BigInt, i64>(Sql::new(there)).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
-        if there != [1] {
-            return Ok(false);
-        }
-        let done = self.search::<Text, String>(Sql::new("SELECT version FROM __diesel_schema_migrations LIMIT 10000")).await;
-        let done = done.map_err(|fault| anyhow::anyhow!("{fault}"))?;
-        let mut needed = Vec::new();
-        for set in [&COMMON, migrations] {
-            let all: Vec<Box<dyn Migration<Pg>>> = set.migrations().map_err(|error| anyhow::anyhow!("{error}"))?;
-            needed.extend(all.iter().map(|migration| migration.name().version().as_owned().to_string()));
-        }
-        Ok(needed.iter().all(|version| done.contains(version)))
     }
 
     /// Whether the database answers, and requests get connections to it.
@@ -583,137 +481,4 @@ fn pool_error(error: &PoolError) -> String {
         PoolError::Timeout(kind) => format!("timeout ({kind:?})"),
         other => other.to_string(),
     }
-}
-
-/// Whether an error says that the connection is gone.
-pub fn is_closed(error: &DbError) -> bool {
-    match error {
-        DbError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, _) => true,
-        DbError::DatabaseError(_, info) => {
-            let message = info.message();
-            message.contains("terminating connection") || message.contains("connection closed") || message.contains("is shutting down")
-        }
-        DbError::BrokenTransactionManager => true,
-        _ => false,
-    }
-}
-
-/// Whether the same transaction, tried again, may well succeed.
-pub fn is_transient(error: &DbError) -> bool {
-    match error {
-        DbError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        DbError::DatabaseError(_, info) => is_lock_conflict(info.message()),
-        _ => false,
-    }
-}
-
-/// Migrations that are run more than once.
-struct Again<'m>(&'m EmbeddedMigrations);
-
-impl MigrationSource<Pg> for Again<'_> {
-    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
-        self.0.migrations()
-    }
-}
-
-fn is_lock_conflict(message: &str) -> bool {
-    message.contains("deadlock detected") || message.contains("lock timeout")
-}
-
-/// What PostgreSQL says when it is full, failing over, or out of connections.
-const UNABLE: &[&str] = &[
-    "No space left on device",
-    "could not extend file",
-    "could not write",
-    "could not read",
-    "out of memory",
-    "out of shared memory",
-    "too many clients",
-    "remaining connection slots",
-    "the database system is",
-    "read-only transaction",
-];
-
-/// Whether PostgreSQL can't do now what it can do another time: it is full, failing over, or out of connections. Diesel keeps
-/// no SQLSTATE of these, so their words tell, which are English: `lc_messages` must be C or English, and `hub doctor` looks.
-fn is_unable(error: &DbError) -> bool {
-    match error {
-        DbError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
-        DbError::DatabaseError(_, info) => UNABLE.iter().any(|words| info.message().contains(words)),
-        _ => false,
-    }
-}
-
-/// Whether what failed at start may well succeed later: the database is not there yet, is slow, or was lost meanwhile.
-fn is_to_pass(error: &anyhow::Error) -> bool {
-    const WORDS: &[&str] =
-        &["connection closed", "error communicating with the server", "terminating connection", "is shutting down", "statement timeout"];
-    let of_type = |cause: &(dyn std::error::Error + 'static)| match (cause.downcast_ref(), cause.downcast_ref::<Fault>()) {
-        (Some(error), _) => !matches!(error, ConnectionError::InvalidConnectionUrl(_)),
-        (None, fault) => fault.is_some_and(|fault| fault.nature().passes()),
-    };
-    // A migration's error is told by its words alone
-    let said = format!("{error:#}");
-    error.chain().any(of_type) || WORDS.iter().chain(UNABLE).any(|words| said.contains(words))
-}
-
-/// Does what a start needs of the database as often as it takes: one that is not there yet is no reason to end.
-///
-/// # Errors
-/// What does not pass by itself.
-pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(service: &str, work: impl Fn() -> F) -> anyhow::Result<T> {
-    let mut told: Option<Instant> = None;
-    loop {
-        match work().await {
-            Err(error) if is_to_pass(&error) => {
-                if told.is_none_or(|at| at.elapsed() > STILL_WAITING) {
-                    tracing::warn!(service, error = format!("{error:#}"), "waiting for the database");
-                    told = Some(Instant::now());
-                }
-                tokio::time::sleep(START_AGAIN).await;
-            }
-            done => return done,
-        }
-    }
-}
-
-/// A database error as a client may see it: what passes is 503, what took too long 503, what is too much 422, anything else is
-/// our fault: logged in full, told by a trace id.
-pub fn fault(service: &str, error: DbError) -> Fault {
-    let timed_out = |error: &DbError| matches!(error, DbError::DatabaseError(_, info) if info.message().contains("statement timeout"));
-    if is_closed(&error) {
-        tracing::warn!(service, %error, "the database went away");
-        return Fault::unavailable("The database is away. Try again.");
-    }
-    if is_transient(&error) {
-        return Fault::busy();
-    }
-    // What a statement of ours refuses in words for the client (records/read.rs)
-    if let DbError::DatabaseError(_, info) = &error
-        && let Some(what) = info.message().strip_prefix("too much: ")
-    {
-        return Fault::validation(what);
-    }
-    if is_unable(&error) {
-        tracing::error!(service, %error, "the database can't");
-        return Fault::unavailable("The database can't do this now. Try again.");
-    }
-    if timed_out(&error) {
-        tracing::warn!(service, "a statement took too long");
-        return Fault::unavailable("The request took too long. Ask for less.");
-    }
-    our_fault(service, "a database error that should not be", &error)
-}
-
-/// A transaction that took too long, or whose database has gone silent: its connection goes with it, and nothing is committed.
-pub fn slow(service: &str) -> Fault {
-    tracing::warn!(service, "a transaction took too long");
-    Fault::unavailable("The request took too long. Try again.")
-}
-
-/// What is our fault: the log has the cause, the client a fixed sentence with the id under which it stands there.
-pub fn our_fault(service: &str, what: &str, error: &dyn std::fmt::Display) -> Fault {
-    let id = format!("{:032x}", rand::random::<u128>());
-    tracing::error!(service, %error, trace_id = id, "{what}");
-    Fault::internal(&id)
 }

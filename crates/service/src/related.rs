@@ -2,9 +2,9 @@
 //! records. They are done after the record itself, in its transaction, by the service's own code and with the user's rights.
 
 use jsonrpc::Fault;
+use records::commands::{Command, X2MANY, commands};
 use records::condition::denied;
 use records::tx::Found;
-use records::values::{Command, X2MANY, commands};
 use records::{Access, Failure, Field, Filter, Kind, Model, Op, Posted, Registry, Tx, Value, Values};
 use serde_json::{Map, Value as Json, json};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jsonrpc::Fault;
 use records::Described;
-use records::read::{MAX_OFFSET, MAX_PAGE};
+use records::request::{MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value as Json, json};
 use service::directory::SERVICES;
 use service::parse_reply;
