@@ -2,6 +2,7 @@
 //!
 //! No HTTP, no SQL, no async, no clock: every rule here is a function of its arguments.
 
+pub mod goods;
 pub mod identity;
 pub mod names;
 pub mod order;

@@ -5,20 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crm_contract::{Demand, DemandLine, DemandOf};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use domain::Progress;
 use events::Event;
 use jsonrpc::Fault;
 use partners_contract::{PointOfSale, Points, PointsOfSale};
-use records::{Failure, Sql, Tx};
+use records::{Failure, Tx, sql};
 use rust_decimal::Decimal;
 use service::{Answers, Owner};
 use stock_contract::{Close, ForOrders, Served};
 
-use crate::stock_move::{self, Move, State};
+use crate::stock_move::{Move, State};
 use crate::stock_picking::{self, Picking};
 use crate::stock_quant::Key;
-use crate::stock_warehouse::{self, CUSTOMERS, Warehouses};
+use crate::stock_warehouse::{self, CUSTOMERS, Warehouse, Warehouses};
 use crate::{Stock, reservation};
 
 /// What was found out about events of crm's.
@@ -45,9 +46,8 @@ pub async fn hear(owner: &Owner<Stock>, events: &[Event]) -> Result<Heard, Fault
 async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<&String>) -> Result<Heard, Fault> {
     let demands = owner.ask(&DemandOf { ids: ids.clone() }, traceparent).await?;
     let lines = || demands.iter().flat_map(|demand| &demand.lines);
-    let mut known = Sql::new("SELECT partner_id FROM stock_warehouse WHERE deleted_at IS NULL AND partner_id = ANY(");
-    known.bind(lines().filter_map(|line| line.pos_id).collect::<Vec<_>>()).push(")");
-    let known = owner.database.search::<BigInt, i64>(known).await?;
+    let points: Vec<i64> = lines().filter_map(|line| line.pos_id).collect();
+    let known = owner.database.search::<BigInt, i64>(sql!("demand/known_points.sql", points)).await?;
     let unknown = |line: &&DemandLine| line.pos_id.is_some_and(|pos| !known.contains(&pos));
     let codes: BTreeSet<String> = lines().filter(unknown).filter_map(|line| line.code_pos.clone()).collect();
     let points = match codes.is_empty() {
@@ -73,12 +73,12 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     if demands.is_empty() {
         return Ok(());
     }
-    let of = |condition: &dyn Fn(&Demand) -> bool| demands.iter().filter(|demand| condition(demand)).copied().collect::<Vec<_>>();
-    let new = of(&|demand| !known.contains_key(&demand.id) && demand.ek_state != Progress::Cancelled);
-    let canceled: Vec<i64> =
-        of(&|demand| known.contains_key(&demand.id) && demand.ek_state == Progress::Cancelled).iter().map(|d| d.id).collect();
-    let delivered: Vec<i64> =
-        of(&|demand| known.contains_key(&demand.id) && demand.ek_state == Progress::Delivered).iter().map(|d| d.id).collect();
+    let is_known = |demand: &Demand| known.contains_key(&demand.id);
+    let new: Vec<&Demand> = demands.iter().copied().filter(|demand| !is_known(demand) && demand.ek_state != Progress::Cancelled).collect();
+    let now = |state: Progress| -> Vec<i64> {
+        demands.iter().filter(|demand| is_known(demand) && demand.ek_state == state).map(|demand| demand.id).collect()
+    };
+    let (canceled, delivered) = (now(Progress::Cancelled), now(Progress::Delivered));
 
     let warehouses = warehouses(tx, &new, &heard.points).await?;
     let mut locations: Vec<i64> = new
@@ -100,13 +100,22 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     stock_picking::refresh(tx, pickings).await
 }
 
+/// An order as it last had its effect.
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = BigInt)]
+    order_id: i64,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Text)]
+    ek_state: String,
+}
+
 async fn known(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<BTreeMap<i64, (i64, Progress)>, Failure> {
-    let mut sql = Sql::new("SELECT order_id, version, ek_state FROM order_demand WHERE order_id = ANY(");
-    sql.bind(orders).push(") ORDER BY order_id FOR UPDATE");
-    let rows = sql.load::<(BigInt, BigInt, Text), (i64, i64, String)>(tx.conn).await?;
-    let known = rows.into_iter().map(|(order, version, state)| {
-        let state = Progress::parse(&state).ok_or_else(|| service::our_fault("stock", "an order's state is unknown", &state))?;
-        Ok((order, (version, state)))
+    let rows: Vec<Known> = tx.rows(sql!("demand/known.sql", orders)).await?;
+    let known = rows.into_iter().map(|row| {
+        let unknown = || service::our_fault("stock", "an order's state is unknown", &row.ek_state);
+        Ok((row.order_id, (row.version, Progress::parse(&row.ek_state).ok_or_else(unknown)?)))
     });
     known.collect()
 }
@@ -115,10 +124,7 @@ async fn note(tx: &mut Tx<'_>, demands: &[&Demand]) -> Result<(), Failure> {
     let orders: Vec<i64> = demands.iter().map(|demand| demand.id).collect();
     let versions: Vec<i64> = demands.iter().map(|demand| demand.version).collect();
     let states: Vec<String> = demands.iter().map(|demand| demand.ek_state.as_str().to_owned()).collect();
-    let mut sql = Sql::new("INSERT INTO order_demand (order_id, version, ek_state) SELECT * FROM unnest(");
-    sql.bind(orders).push(", ").bind(versions).push(", ").bind(states);
-    sql.push(") ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, ek_state = excluded.ek_state RETURNING order_id");
-    tx.ids(sql).await.map(drop)
+    tx.run(sql!("demand/note.sql", orders, versions, states)).await.map(drop)
 }
 
 /// The warehouses of new orders' lines. A point of sale that partners don't know by its code any more is named by it.
@@ -136,54 +142,58 @@ async fn warehouses(tx: &mut Tx<'_>, new: &[&Demand], points: &Points) -> Result
     stock_warehouse::of_points(tx, &wanted).await
 }
 
-/// Makes what new orders are shipped with: a picking a warehouse.
+/// Makes what new orders are shipped with: a picking a warehouse. Answers what is wanted there, and the pickings.
 async fn make(tx: &mut Tx<'_>, new: &[&Demand], warehouses: &Warehouses) -> Result<(Vec<Key>, Vec<i64>), Failure> {
-    let mut pickings: Vec<Picking> = Vec::new();
-    let mut moves: Vec<(usize, Move)> = Vec::new();
+    let mut pickings: Vec<(Picking, Vec<Move>)> = Vec::new();
     for demand in new {
-        let first = pickings.len();
+        let mut own: Vec<(Picking, Vec<Move>)> = Vec::new();
         for line in demand.lines.iter().filter(|line| line.quantity > Decimal::ZERO) {
             let Some(warehouse) = warehouses.of(line.pos_id) else {
                 let code = line.code_pos.as_deref().unwrap_or_default();
                 return Err(Fault::conflict(format!("The point of sale '{code}' has no warehouse: another one has its code.")).into());
             };
-            let own = pickings.iter().skip(first).position(|picking| picking.location_id == warehouse.stock);
-            let at = own.map_or(pickings.len(), |own| first + own);
-            if own.is_none() {
-                pickings.push(Picking {
-                    origin: Some(demand.name.clone()),
-                    state: State::Confirmed,
-                    picking_type_id: warehouse.outgoing,
-                    location_id: warehouse.stock,
-                    location_dest_id: CUSTOMERS,
-                    partner_id: demand.partner_id,
-                    sale_id: Some(demand.id),
-                    bank_id: demand.bank_id,
-                    ..Picking::default()
-                });
+            let one = to_ship(demand, line, warehouse);
+            match own.iter_mut().find(|(picking, _)| picking.location_id == one.location_id) {
+                Some((_, moves)) => moves.push(one),
+                None => own.push((picking(demand, warehouse), vec![one])),
             }
-            let one = Move {
-                name: line.name.clone(),
-                product_id: line.product_id,
-                manufacturer_ref: line.manufacturer_ref.clone(),
-                product_uom_qty: line.quantity,
-                state: State::Confirmed,
-                location_id: warehouse.stock,
-                location_dest_id: CUSTOMERS,
-                sale_id: Some(demand.id),
-                sale_line_id: Some(line.id),
-                origin: Some(demand.name.clone()),
-                price_unit: line.price_unit,
-                bank_id: demand.bank_id,
-                ..Move::default()
-            };
-            moves.push((at, one));
         }
+        pickings.extend(own);
     }
-    let ids = stock_picking::insert(tx, &pickings).await?;
-    let moves: Vec<Move> = moves.into_iter().map(|(at, one)| Move { picking_id: ids.get(at).copied(), ..one }).collect();
-    stock_move::insert(tx, &moves).await?;
-    Ok((moves.iter().map(Move::source).collect(), ids))
+    let keys = pickings.iter().flat_map(|(_, moves)| moves).map(Move::source).collect();
+    Ok((keys, stock_picking::insert(tx, pickings).await?))
+}
+
+fn picking(demand: &Demand, from: &Warehouse) -> Picking {
+    Picking {
+        origin: Some(demand.name.clone()),
+        state: State::Confirmed,
+        picking_type_id: from.outgoing,
+        location_id: from.stock,
+        location_dest_id: CUSTOMERS,
+        partner_id: demand.partner_id,
+        sale_id: Some(demand.id),
+        bank_id: demand.bank_id,
+        ..Picking::default()
+    }
+}
+
+fn to_ship(demand: &Demand, line: &DemandLine, from: &Warehouse) -> Move {
+    Move {
+        name: line.name.clone(),
+        product_id: line.product_id,
+        manufacturer_ref: line.manufacturer_ref.clone(),
+        product_uom_qty: line.quantity,
+        state: State::Confirmed,
+        location_id: from.stock,
+        location_dest_id: CUSTOMERS,
+        sale_id: Some(demand.id),
+        sale_line_id: Some(line.id),
+        origin: Some(demand.name.clone()),
+        price_unit: line.price_unit,
+        bank_id: demand.bank_id,
+        ..Move::default()
+    }
 }
 
 /// What orders still wait for or hold; returns aside.
@@ -191,10 +201,7 @@ async fn open_moves(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<Move>, Fail
     if orders.is_empty() {
         return Ok(Vec::new());
     }
-    let mut condition =
-        Sql::new("m.state IN ('confirmed', 'partially_available', 'assigned') AND m.origin_returned_move_id IS NULL AND m.sale_id = ANY(");
-    condition.bind(orders).push(")");
-    stock_move::locked(tx, condition).await
+    tx.read(sql!("demand/open_moves.sql", orders)).await
 }
 
 /// Of pickings those that only their order's state moves: what is left of an order that is delivered may be given up.
@@ -202,13 +209,13 @@ async fn open_moves(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<Move>, Fail
 /// # Errors
 /// The database's own.
 pub async fn not_delivered<'p>(tx: &mut Tx<'_>, pickings: &'p [Picking]) -> Result<Vec<&'p Picking>, Failure> {
-    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = ");
-    sql.bind(Progress::Delivered.as_str())
-        .push(" AND order_id = ANY(")
-        .bind(pickings.iter().filter_map(|one| one.sale_id).collect::<Vec<_>>())
-        .push(")");
-    let delivered = tx.ids(sql).await?;
+    let delivered = delivered(tx, pickings.iter().filter_map(|one| one.sale_id).collect()).await?;
     Ok(pickings.iter().filter(|one| one.sale_id.is_none_or(|order| !delivered.contains(&order))).collect())
+}
+
+/// Those of these orders that are delivered.
+async fn delivered(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<i64>, Failure> {
+    tx.ids(sql!("demand/in_state.sql", orders, Progress::Delivered.as_str())).await
 }
 
 impl Answers<Close> for Stock {
@@ -235,9 +242,7 @@ impl Answers<Close> for Stock {
 }
 
 async fn give_up(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<(), Failure> {
-    let mut sql = Sql::new("SELECT order_id FROM order_demand WHERE ek_state = ");
-    sql.bind(Progress::Delivered.as_str()).push(" AND order_id = ANY(").bind(orders).push(")");
-    let orders = tx.ids(sql).await?;
+    let orders = delivered(tx, orders).await?;
     let places = outgoing(tx, orders.clone()).await?;
     stock_warehouse::lock(tx, places).await?;
     let moves = open_moves(tx, orders).await?;
@@ -246,9 +251,7 @@ async fn give_up(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<(), Failure> {
 
 /// Where orders are shipped from.
 async fn outgoing(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<Vec<i64>, Failure> {
-    let mut sql = Sql::new("SELECT DISTINCT location_id FROM stock_picking WHERE picking_type_code = 'outgoing' AND sale_id = ANY(");
-    sql.bind(orders).push(")");
-    tx.ids(sql).await
+    tx.ids(sql!("demand/shipped_from.sql", orders)).await
 }
 
 impl Answers<ForOrders> for Stock {
@@ -259,21 +262,6 @@ impl Answers<ForOrders> for Stock {
 
 /// What became of these orders' lines; what was given up only of those that are delivered, for the others owe nothing.
 async fn served(owner: &Owner<Stock>, orders: BTreeSet<i64>) -> Result<Vec<Served>, Fault> {
-    let mut sql = Sql::new(
-        "SELECT json_build_object('order', d.order_id, 'lines', coalesce((SELECT json_agg(json_build_object('line', l.line, \
-         'reserved', l.reserved::text, 'delivered', l.delivered::text, 'returned', l.returned::text, \
-         'closed', CASE WHEN d.ek_state = ",
-    );
-    sql.bind(Progress::Delivered.as_str());
-    sql.push(
-        " THEN l.closed ELSE 0 END::text) ORDER BY l.line) FROM \
-         (SELECT m.sale_line_id AS line, sum(m.reserved_availability) AS reserved, \
-         sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NULL THEN m.quantity_done ELSE 0 END) AS delivered, \
-         sum(CASE WHEN m.state = 'done' AND m.origin_returned_move_id IS NOT NULL THEN m.quantity_done ELSE 0 END) AS returned, \
-         sum(CASE WHEN m.state = 'cancel' AND m.origin_returned_move_id IS NULL THEN m.product_uom_qty ELSE 0 END) AS closed \
-         FROM stock_move m WHERE m.sale_id = d.order_id AND m.sale_line_id IS NOT NULL AND m.deleted_at IS NULL \
-         GROUP BY m.sale_line_id) l), '[]'))::text FROM order_demand d WHERE d.order_id = ANY(",
-    );
-    sql.bind(orders.into_iter().collect::<Vec<_>>()).push(") ORDER BY d.order_id");
-    owner.database.read(sql).await
+    let orders: Vec<i64> = orders.into_iter().collect();
+    owner.database.read(sql!("demand/served.sql", orders, Progress::Delivered.as_str())).await
 }

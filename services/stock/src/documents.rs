@@ -9,7 +9,7 @@ use jsonrpc::{Fault, strict};
 use partners_contract::{OfLogin, PointOfSale, Points, PointsOfSale};
 pub use records::values::is_unset;
 use records::values::{Problems, whole};
-use records::{Failure, Sql, Tx, schema};
+use records::{Failure, Tx, schema, sql};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 use service::Asked;
@@ -122,9 +122,7 @@ impl Place {
             }
             Place::Location(id) => id,
         };
-        let mut sql = Sql::new("SELECT id FROM stock_location WHERE usage = 'internal' AND deleted_at IS NULL AND id = ");
-        sql.bind(id);
-        let found = tx.ids(sql).await?.pop();
+        let found = tx.ids(sql!("documents/location.sql", id)).await?.pop();
         if found.is_none() {
             problems.add(format!("Unknown reference in {field}: '{id}' is no location that keeps goods"));
         }

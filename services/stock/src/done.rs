@@ -1,6 +1,6 @@
 //! What happens when goods move: the ledger, the quantities, and what becomes of the rest.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use records::{Failure, Tx};
 use rust_decimal::Decimal;
@@ -34,16 +34,16 @@ pub async fn done(tx: &mut Tx<'_>, parts: Vec<Part>) -> Result<Vec<i64>, Failure
     untouched.retain(|one| parts.iter().all(|part| part.of.id != one.id));
     let (mut moved, mut rests, mut changes) = (Vec::new(), Vec::new(), Changes::default());
     for Part { mut of, quantity } in parts {
-        let from_reserved = of.reserved_availability.min(quantity);
-        changes.reserve(of.source(), -from_reserved);
         changes.add(of.source(), -quantity);
         changes.add(of.destination(), quantity);
-        if quantity < of.product_uom_qty {
+        let rest = of.claim().after(quantity);
+        changes.reserve(of.source(), rest.map_or(Decimal::ZERO, |rest| rest.reserved) - of.reserved_availability);
+        if let Some(rest) = rest {
             let mut rest = Move {
-                product_uom_qty: of.product_uom_qty - quantity,
+                product_uom_qty: rest.wanted,
+                reserved_availability: rest.reserved,
                 quantity_done: Decimal::ZERO,
                 picked: false,
-                reserved_availability: of.reserved_availability - from_reserved,
                 place: of.place.or(Some(of.id)),
                 ..of.clone()
             };
@@ -56,18 +56,18 @@ pub async fn done(tx: &mut Tx<'_>, parts: Vec<Part>) -> Result<Vec<i64>, Failure
         of.state = State::Done;
         moved.push(of);
     }
-    let mut left: Vec<i64> = rests.iter().chain(&untouched).filter_map(|one| one.picking_id).collect();
-    left.sort_unstable();
-    left.dedup();
-    let names = stock_picking::names(tx, pickings.clone()).await?;
-    let backorders: BTreeMap<i64, i64> = stock_picking::backorders(tx, left).await?;
+    let before = stock_picking::load(tx, pickings.clone()).await?;
+    let names = before.iter().map(|picking| (picking.id, picking.name.clone())).collect();
+    let left: BTreeSet<i64> = rests.iter().chain(&untouched).filter_map(|one| one.picking_id).collect();
+    let of = before.into_iter().filter(|picking| left.contains(&picking.id)).collect();
+    let backorders = stock_picking::backorders(tx, of).await?;
     let follow = |one: &mut Move| one.picking_id = one.picking_id.and_then(|picking| backorders.get(&picking).copied());
     rests.iter_mut().chain(&mut untouched).for_each(follow);
     // One that is done already leaves its reservation before the quantity goes
     stock_move::store(tx, &[moved.as_slice(), untouched.as_slice()].concat()).await?;
     stock_move::insert(tx, &rests).await?;
     changes.apply(tx).await?;
-    stock_move::write_ledger(tx, &moved, |picking| names.get(&picking).cloned()).await?;
+    stock_move::write_ledger(tx, &moved, &names).await?;
     pickings.extend(backorders.into_values());
     Ok(pickings)
 }

@@ -8,7 +8,6 @@ pub mod printed;
 pub mod purchase_order;
 pub mod reservation;
 pub mod returns;
-pub mod rows;
 pub mod stock_move;
 pub mod stock_picking;
 pub mod stock_quant;
@@ -22,8 +21,7 @@ use events::Event;
 use jsonrpc::{Call, Fault};
 use records::condition::denied;
 use records::tx::Found;
-use records::{Access, Failure, Filter, Model, Op, Tx, Value, Values};
-use serde_json::{Map, Value as Json};
+use records::{Access, Failure, Filter, Model, Op, Tx};
 use service::{Answered, ModelOf, Owner, ReadOnly, Service, consumer};
 use stock_contract::{Close, ForOrders};
 
@@ -70,6 +68,9 @@ pub fn place(identity: &Identity, code: &str) -> Access {
 /// The two ends of a move, as [`of_own_place`] takes them.
 pub const ENDS: &[&str] = &["location_id.warehouse_id.code", "location_dest_id.warehouse_id.code"];
 
+/// The transaction's time, as PostgreSQL reads it where a moment is stored.
+pub(crate) const NOW: &str = "now";
+
 /// The records that a public method is called on.
 pub(crate) fn named_ids(call: &Call) -> Result<Vec<i64>, Fault> {
     call.params.need("ids")
@@ -83,13 +84,8 @@ pub(crate) async fn find(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Result<
     tx.find_ids(model, named_ids(call)?).await
 }
 
-/// Checked values as a row, what is unset left out.
-pub(crate) fn values_of(values: &Values) -> Map<String, Json> {
-    let set = values.iter().filter_map(|(name, value)| match value {
-        Value::Plain(json) if !json.is_null() => Some((name.to_owned(), json.clone())),
-        _ => None,
-    });
-    set.collect()
+fn unknown_feed(feed: &str) -> Fault {
+    service::our_fault("stock", "a feed is followed of which no use is known", &feed)
 }
 
 impl Service for Stock {
@@ -112,16 +108,22 @@ impl Service for Stock {
     const FOLLOWS: &'static [&'static str] = &["partners", "crm"];
 
     async fn heard(owner: &Owner<Stock>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
-        // Of partners' feed nothing has to be asked
-        if feed == "crm" { demand::hear(owner, events).await } else { Ok(Heard::default()) }
+        match feed {
+            "crm" => demand::hear(owner, events).await,
+            "partners" => Ok(Heard::default()),
+            other => Err(unknown_feed(other)),
+        }
     }
 
     async fn apply(tx: &mut Tx<'_>, feed: &str, events: &[Event], heard: &Heard) -> Result<(), Failure> {
-        if feed == "crm" {
-            return demand::apply(tx, heard).await;
+        match feed {
+            "crm" => demand::apply(tx, heard).await,
+            "partners" => {
+                consumer::forget(tx, events, "stock").await?;
+                stock_warehouse::follow(tx, events).await
+            }
+            other => Err(unknown_feed(other).into()),
         }
-        consumer::forget(tx, events, "stock").await?;
-        stock_warehouse::follow(tx, events).await
     }
 
     async fn work(owner: &Arc<Owner<Stock>>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::sql_types::BigInt;
 use prometheus::IntGaugeVec;
-use records::Sql;
+use records::sql;
 use service::Owner;
 use service::metrics::gauge;
 
@@ -19,10 +19,9 @@ static SHORT: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_stock_short_or
 /// Keeps the gauge.
 pub async fn watch(owner: &Owner<Stock>) {
     loop {
-        let waiting =
-            "SELECT count(DISTINCT sale_id) FROM stock_move WHERE state IN ('confirmed', 'partially_available') AND sale_id IS NOT NULL";
-        if let Ok(orders) = owner.database.search::<BigInt, i64>(Sql::new(waiting)).await {
-            SHORT.with_label_values::<&str>(&[]).set(orders.first().copied().unwrap_or_default());
+        match owner.database.search::<BigInt, i64>(sql!("metrics/short_orders.sql")).await {
+            Ok(orders) => SHORT.with_label_values::<&str>(&[]).set(orders.into_iter().sum()),
+            Err(fault) => tracing::warn!(%fault, "orders that wait for goods can't be counted; counting again"),
         }
         tokio::time::sleep(EVERY).await;
     }

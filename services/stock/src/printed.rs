@@ -7,7 +7,7 @@ use crm_contract::{DeliveriesOf, Delivery};
 use domain::Identity;
 use jsonrpc::{Fault, Reply};
 use partners_contract::{ForReport, Paper, Parties};
-use records::{Model, Sql};
+use records::{Model, sql};
 use report::{Align, Column, Document, Party};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -82,27 +82,6 @@ impl Place {
     }
 }
 
-/// What stands beside these pickings on their papers.
-async fn asides(owner: &Owner<Stock>, ids: &[i64]) -> Result<Vec<Aside>, Fault> {
-    // What is left of a move is another one with its place
-    let mut sql = Sql::new("WITH RECURSIVE chain(root, picking) AS (SELECT p.id, p.id FROM stock_picking p WHERE p.id = ANY(");
-    sql.bind(ids.to_vec());
-    sql.push(
-        ") UNION SELECT c.root, b.id FROM chain c JOIN stock_picking b ON b.backorder_id = c.picking), \
-         line AS (SELECT c.root, coalesce(m.place, m.id) AS line, min(m.name) AS name, min(m.manufacturer_ref) AS manufacturer_ref, \
-         sum(m.product_uom_qty) AS asked, sum(CASE WHEN m.picking_id = c.root AND m.state = 'done' THEN m.quantity_done ELSE 0 END) AS done, \
-         sum(CASE WHEN m.picking_id <> c.root THEN m.product_uom_qty ELSE 0 END) AS rest, \
-         sum(CASE WHEN m.picking_id = c.root THEN m.reserved_availability ELSE 0 END) AS reserved \
-         FROM chain c JOIN stock_move m ON m.picking_id = c.picking AND m.deleted_at IS NULL GROUP BY 1, 2) \
-         SELECT json_build_object('id', p.id, 'at', CASE p.state WHEN 'done' THEN p.date_done::text END, 'bank', p.bank_id, 'lines', \
-         (SELECT coalesce(json_agg(json_build_object('name', l.name, 'manufacturer_ref', l.manufacturer_ref, 'asked', l.asked::text, \
-         'done', l.done::text, 'rest', l.rest::text, 'reserved', l.reserved::text) ORDER BY l.line), '[]') FROM line l WHERE l.root = p.id))::text \
-         FROM stock_picking p WHERE p.id = ANY(",
-    );
-    sql.bind(ids.to_vec()).push(")");
-    owner.database.read(sql).await
-}
-
 /// Where the goods of orders' pickings go, by picking.
 async fn deliveries(owner: &Owner<Stock>, papers: &[(Printed, Aside)]) -> Result<BTreeMap<i64, Delivery>, Fault> {
     let of_orders = || papers.iter().filter_map(|(one, aside)| Some((one.id, one.sale_id.as_i64()?, aside.at.clone().unwrap_or_default())));
@@ -112,7 +91,16 @@ async fn deliveries(owner: &Owner<Stock>, papers: &[(Printed, Aside)]) -> Result
     let orders: Vec<i64> = of_orders().map(|(_, order, _)| order).collect();
     let moments: Vec<String> = of_orders().map(|(.., at)| at).collect();
     let deliveries = owner.ask(&DeliveriesOf { orders, moments }, None).await?;
+    one_each("crm", "deliveries", deliveries.len(), of_orders().count())?;
     Ok(of_orders().map(|(picking, ..)| picking).zip(deliveries).collect())
+}
+
+/// That another service answered for each of what it was asked for.
+fn one_each(of: &str, what: &str, answered: usize, asked: usize) -> Result<(), Fault> {
+    match answered == asked {
+        true => Ok(()),
+        false => Err(service::our_fault("stock", "two services disagree", &format!("{of} answers {answered} {what} of {asked}"))),
+    }
 }
 
 /// The PDF of these pickings, as far as the user sees them.
@@ -122,7 +110,8 @@ async fn deliveries(owner: &Owner<Stock>, papers: &[(Printed, Aside)]) -> Result
 pub async fn report(owner: &Owner<Stock>, identity: &Identity, model: &Model, name: &str, ids: &[i64]) -> Result<Reply, Fault> {
     let rows = owner.records(identity, model, ids, QUERY).await?;
     let printed = rows.into_iter().map(read::<Printed>).collect::<Result<Vec<_>, _>>()?;
-    let mut asides: BTreeMap<i64, Aside> = asides(owner, ids).await?.into_iter().map(|aside| (aside.id, aside)).collect();
+    let asides: Vec<Aside> = owner.database.read(sql!("printed/asides.sql", ids.to_vec())).await?;
+    let mut asides: BTreeMap<i64, Aside> = asides.into_iter().map(|aside| (aside.id, aside)).collect();
     let papers = printed
         .into_iter()
         .map(|one| asides.remove(&one.id).map(|aside| (one, aside)).ok_or_else(Fault::busy))
@@ -133,12 +122,13 @@ pub async fn report(owner: &Owner<Stock>, identity: &Identity, model: &Model, na
     };
     let wanted = ForReport { identity: identity.clone(), papers: papers.iter().map(wanted).collect() };
     let (parties, mut deliveries) = tokio::try_join!(owner.ask(&wanted, None), deliveries(owner, &papers))?;
+    one_each("partners", "parties", parties.len(), papers.len())?;
     let is_slip = name == "stock.report_deliveryslip";
-    let documents: Vec<Document> = papers
+    let documents = papers
         .iter()
         .zip(&parties)
         .map(|((one, aside), parties)| document(one, aside, parties, deliveries.remove(&one.id).unwrap_or_default(), is_slip))
-        .collect();
+        .collect::<Result<Vec<_>, _>>()?;
     owner
         .drawn(move || {
             let printed = report::render(&documents)?;
@@ -152,7 +142,7 @@ fn read<T: DeserializeOwned>(row: Map<String, Json>) -> Result<T, Fault> {
     serde_json::from_value(Json::Object(row)).map_err(|error| unprintable(&error))
 }
 
-fn unprintable(error: &serde_json::Error) -> Fault {
+fn unprintable(error: &dyn std::fmt::Display) -> Fault {
     service::our_fault("stock", "a picking can't be printed", error)
 }
 
@@ -160,7 +150,7 @@ fn text(json: &Json) -> Option<&str> {
     json.as_str().filter(|text| !text.is_empty())
 }
 
-fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery, is_slip: bool) -> Document {
+fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery, is_slip: bool) -> Result<Document, Fault> {
     let client = || one.partner_id.as_i64().map(|id| report::client(parties, id));
     let place = |place: &Place| Some(place.party(parties));
     let is_return = one.return_id.get("name").is_some_and(Json::is_string);
@@ -171,14 +161,17 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
         _ if is_slip => ("Bon de livraison", "Client", client(), &["Le livreur", "Le client"]),
         _ => ("Bon de préparation", "Client", client(), &["Le magasinier", "Le livreur"]),
     };
-    let date = |json: &Json| {
-        let moment = NaiveDateTime::parse_from_str(text(json)?, "%Y-%m-%d-%H-%M").ok()?;
-        Some(report::date(report::day(moment.and_utc())))
-    };
     let is_done = one.state == "done";
+    let date = match text(if is_done { &one.date_done } else { &one.scheduled_date }) {
+        Some(moment) => {
+            let moment = NaiveDateTime::parse_from_str(moment, "%Y-%m-%d-%H-%M").map_err(|error| unprintable(&error))?;
+            Some(report::date(report::day(moment.and_utc())))
+        }
+        None => None,
+    };
     let mut facts = Vec::new();
     let mut fact = |label: &str, value: Option<String>| facts.extend(value.map(|value| (label.to_owned(), value)));
-    fact(if is_done { "Date" } else { "Prévu le" }, date(if is_done { &one.date_done } else { &one.scheduled_date }));
+    fact(if is_done { "Date" } else { "Prévu le" }, date);
     fact("Document d'origine", text(&one.origin).map(str::to_owned));
     fact("N° plateforme", delivery.ek_order_id.map(|number| number.to_string()));
     fact("Retour de", one.return_id.get("name").and_then(Json::as_str).map(str::to_owned));
@@ -212,7 +205,7 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
         totals.insert(0, (rest.to_owned(), report::quantity(missing)));
     }
     let column = |title: &str, align, weight| Column { title: title.to_owned(), align, weight };
-    Document {
+    Ok(Document {
         title: title.to_owned(),
         number: one.name.clone(),
         facts,
@@ -231,5 +224,5 @@ fn document(one: &Printed, aside: &Aside, parties: &Parties, delivery: Delivery,
         notes: text(&one.note).map(str::to_owned).into_iter().collect(),
         signatures: signatures.iter().map(|title| (*title).to_owned()).collect(),
         void: (one.state == "cancel").then(|| "ANNULÉ".to_owned()),
-    }
+    })
 }

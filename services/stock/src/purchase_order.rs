@@ -3,24 +3,25 @@
 
 use std::sync::LazyLock;
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::tx::Found;
 use records::values::{MAX_MONEY, Mode, Problems, is_unset, money, whole};
-use records::write::{self, OnConflict};
-use records::{Access, Action, Body, Failure, Field, Kind, Model, Shape, Sql, Tx, schema};
+use records::write::OnConflict;
+use records::{Access, Action, Body, Exact, Failure, Field, Kind, Model, Shape, Tx, schema, sql};
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
 
 use crate::documents::{self, Named, Names};
-use crate::stock_move::{self, Move, State};
+use crate::stock_move::{Move, State};
 use crate::stock_picking::{self, Picking};
 use crate::stock_warehouse::{self, CENTRAL, VENDORS};
-use crate::{Stock, rows, values_of};
+use crate::{NOW, Stock};
 
 /// The declaration.
 pub fn model(_: &Stock) -> Model {
@@ -154,10 +155,34 @@ fn body(model: &Model) -> Body {
             "order_line": [{"product_id": "ATLAS-CAN3-BL", "product_qty": 6, "price_unit": 6000}]}))
 }
 
+/// A purchase as it is stored.
+#[derive(Serialize)]
+struct Stored<'v> {
+    id: i64,
+    name: String,
+    partner_id: Option<i64>,
+    warehouse_id: i64,
+    user_id: Option<i64>,
+    date_order: &'v str,
+    notes: Option<&'v str>,
+}
+
 /// A line of a request, read.
+#[derive(Serialize)]
 struct Line {
-    of: Move,
+    product_id: i64,
+    name: String,
+    manufacturer_ref: String,
+    product_qty: Decimal,
     price_unit: Decimal,
+}
+
+/// A line as it is stored.
+#[derive(Serialize)]
+struct StoredLine {
+    order_id: i64,
+    #[serde(flatten)]
+    line: Line,
 }
 
 /// A purchase, with its lines: a draft, whatever state is sent.
@@ -177,7 +202,7 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     for (at, line) in documents::lines("order_line", data.remove("order_line"), &mut problems).iter().enumerate() {
         let Some(line) = read_line(line, named, &mut problems) else { continue };
         // Quantity and price have bounds of their own, below which nothing overflows
-        let amount = line.of.product_uom_qty * line.price_unit;
+        let amount = line.product_qty * line.price_unit;
         if amount >= Decimal::from(MAX_MONEY) {
             problems.add(format!("order_line[{at}] comes to more than any amount of money"));
         }
@@ -193,26 +218,20 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     let warehouses = stock_warehouse::of_points(tx, &named.points).await?;
     let warehouse = point.and_then(|point| warehouses.of(point).map(|warehouse| (point, warehouse.id)));
     let Some((partner, warehouse)) = warehouse else { return Err(Fault::busy().into()) };
-    let next = Sql::new("SELECT nextval(pg_get_serial_sequence('purchase_order', 'id'))");
-    let Some(id) = tx.ids(next).await?.pop() else { return Err(Fault::busy().into()) };
-    let mut row = values_of(&values);
-    let own = json!({"id": id, "name": format!("P{id:05}"), "partner_id": partner, "warehouse_id": warehouse, "user_id": named.user});
-    row.extend(rows::row(own));
-    row.entry("date_order").or_insert("now".into());
-    let columns = ["id", "name", "partner_id", "warehouse_id", "user_id", "date_order", "notes"];
-    tx.ids_of_new(write::insert(model, &tx.author, &columns, &[row], OnConflict::Fail, "NULL")).await?;
-    let lines: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            rows::row(json!({
-                "order_id": id, "product_id": line.of.product_id, "name": line.of.name, "manufacturer_ref": line.of.manufacturer_ref,
-                "product_qty": line.of.product_uom_qty, "price_unit": line.price_unit,
-            }))
-        })
-        .collect();
-    let columns = ["order_id", "product_id", "name", "manufacturer_ref", "product_qty", "price_unit"];
-    let line_model = tx.registry.model("purchase.order.line")?;
-    tx.ids_of_new(write::insert(line_model, &tx.author, &columns, &lines, OnConflict::Fail, "NULL")).await?;
+    let next = tx.ids(sql!("purchase_order/next.sql")).await?.pop();
+    let id = next.ok_or_else(|| service::our_fault("stock", "a purchase has no number", &"the sequence gives none"))?;
+    let purchase = Stored {
+        id,
+        name: format!("P{id:05}"),
+        partner_id: partner,
+        warehouse_id: warehouse,
+        user_id: named.user,
+        date_order: values.text("date_order").unwrap_or(NOW),
+        notes: values.text("notes"),
+    };
+    tx.insert_rows(model, &[purchase], OnConflict::Fail).await?;
+    let lines: Vec<_> = lines.into_iter().map(|line| StoredLine { order_id: id, line }).collect();
+    tx.insert_rows(tx.registry.model("purchase.order.line")?, &lines, OnConflict::Fail).await?;
     Ok(id)
 }
 
@@ -252,7 +271,13 @@ fn read_line(line: &Map<String, Json>, named: &Named, problems: &mut Problems) -
         problems.add(format!("Wrong value for purchase.order.line.price_unit: {price} (a number from 0 expected)"));
     }
     let product = named.product("purchase.order.line.product_id", line.get("product_id").unwrap_or(&Json::Null), problems)?;
-    Some(Line { of: Move { product_uom_qty: quantity?, ..Move::new(product) }, price_unit: price? })
+    Some(Line {
+        product_id: product.id,
+        name: product.name.clone(),
+        manufacturer_ref: product.manufacturer_ref.clone(),
+        product_qty: quantity?,
+        price_unit: price?,
+    })
 }
 
 /// Changes a draft's date and notes.
@@ -273,17 +298,18 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
 }
 
 /// A purchase, as the public methods need it.
+#[derive(QueryableByName)]
 struct Purchase {
+    #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Text)]
     state: String,
 }
 
 async fn load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Purchase>, Failure> {
-    let mut sql = Sql::new("SELECT id, name, state FROM purchase_order WHERE id = ANY(");
-    sql.bind(ids).push(") ORDER BY id");
-    let rows = sql.load::<(BigInt, Text, Text), (i64, String, String)>(tx.conn).await?;
-    Ok(rows.into_iter().map(|(id, name, state)| Purchase { id, name, state }).collect())
+    tx.rows(sql!("purchase_order/of_ids.sql", ids)).await
 }
 
 fn refuse(purchases: &[Purchase], states: &[&str], what: &str) -> Result<(), Fault> {
@@ -299,10 +325,7 @@ fn refuse(purchases: &[Purchase], states: &[&str], what: &str) -> Result<(), Fau
 /// 403 where the identity may not, 409 as things stand.
 pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Answer {
     // Before the purchase: receipts are received under the location's lock, and refer to their purchase
-    let mut locations =
-        Sql::new("SELECT DISTINCT l.id FROM purchase_order p JOIN stock_location l ON l.warehouse_id = p.warehouse_id WHERE p.id = ANY(");
-    locations.bind(crate::named_ids(call)?).push(")");
-    let locations = tx.ids(locations).await?;
+    let locations = tx.ids(sql!("purchase_order/locations.sql", crate::named_ids(call)?)).await?;
     stock_warehouse::lock(tx, locations).await?;
     let found = crate::find(tx, model, call).await?;
     let mut purchases = load(tx, found.ids).await?;
@@ -331,53 +354,49 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Answer {
 }
 
 /// A line of a purchase that is confirmed, with what its receipt needs.
-#[derive(Deserialize)]
+#[derive(QueryableByName)]
 struct Confirmed {
+    #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = BigInt)]
     order_id: i64,
+    #[diesel(sql_type = BigInt)]
     product_id: i64,
+    #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Text)]
     manufacturer_ref: String,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     product_qty: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
     price_unit: Decimal,
+    #[diesel(sql_type = Nullable<BigInt>)]
     partner_id: Option<i64>,
+    #[diesel(sql_type = BigInt)]
     location_id: i64,
+    #[diesel(sql_type = BigInt)]
     picking_type_id: i64,
+    #[diesel(sql_type = Text)]
     purchase: String,
 }
 
 /// Makes the receipts.
 async fn receive(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure> {
-    let mut sql = Sql::new(
-        "SELECT json_build_object('id', l.id, 'order_id', l.order_id, 'product_id', l.product_id, 'name', l.name, \
-         'manufacturer_ref', l.manufacturer_ref, 'product_qty', l.product_qty::text, 'price_unit', l.price_unit::text, \
-         'partner_id', p.partner_id, 'purchase', p.name, 'location_id', s.id, 'picking_type_id', t.id)::text \
-         FROM purchase_order p JOIN purchase_order_line l ON l.order_id = p.id JOIN stock_location s ON s.warehouse_id = p.warehouse_id \
-         JOIN stock_picking_type t ON t.warehouse_id = p.warehouse_id AND t.code = 'incoming' WHERE p.id = ANY(",
-    );
-    sql.bind(purchases.iter().map(|one| one.id).collect::<Vec<_>>()).push(") ORDER BY p.id, l.id");
-    let lines: Vec<Confirmed> = rows::load(tx, sql).await?;
-    let mut pickings: Vec<Picking> = Vec::new();
-    for line in &lines {
-        if pickings.last().is_none_or(|last| last.purchase_id != Some(line.order_id)) {
-            pickings.push(Picking {
-                origin: Some(line.purchase.clone()),
-                state: State::Assigned,
-                picking_type_id: line.picking_type_id,
-                location_id: VENDORS,
-                location_dest_id: line.location_id,
-                partner_id: line.partner_id,
-                purchase_id: Some(line.order_id),
-                ..Picking::default()
-            });
-        }
-    }
-    let ids = stock_picking::insert(tx, &pickings).await?;
-    let receipt = |order: i64| pickings.iter().zip(&ids).find(|(picking, _)| picking.purchase_id == Some(order)).map(|(_, id)| *id);
-    let moves: Vec<Move> = lines
-        .into_iter()
-        .map(|line| Move {
-            picking_id: receipt(line.order_id),
+    let confirmed: Vec<i64> = purchases.iter().map(|one| one.id).collect();
+    let lines: Vec<Confirmed> = tx.rows(sql!("purchase_order/confirmed.sql", confirmed)).await?;
+    let mut receipts: Vec<(Picking, Vec<Move>)> = Vec::new();
+    for line in lines {
+        let receipt = Picking {
+            origin: Some(line.purchase.clone()),
+            state: State::Assigned,
+            picking_type_id: line.picking_type_id,
+            location_id: VENDORS,
+            location_dest_id: line.location_id,
+            partner_id: line.partner_id,
+            purchase_id: Some(line.order_id),
+            ..Picking::default()
+        };
+        let one = Move {
             name: line.name,
             product_id: line.product_id,
             manufacturer_ref: line.manufacturer_ref,
@@ -389,17 +408,20 @@ async fn receive(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure>
             origin: Some(line.purchase),
             price_unit: line.price_unit,
             ..Move::default()
-        })
-        .collect();
-    stock_move::insert(tx, &moves).await.map(drop)
+        };
+        match receipts.last_mut().filter(|(last, _)| last.purchase_id == receipt.purchase_id) {
+            Some((_, moves)) => moves.push(one),
+            None => receipts.push((receipt, vec![one])),
+        }
+    }
+    stock_picking::insert(tx, receipts).await.map(drop)
 }
 
 /// Cancels the open receipts, where nothing was received.
 async fn cancel_receipts(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure> {
     refuse(purchases, &["done"], "be cancelled")?;
-    let mut condition = Sql::new("m.purchase_line_id IN (SELECT l.id FROM purchase_order_line l WHERE l.order_id = ANY(");
-    condition.bind(purchases.iter().map(|one| one.id).collect::<Vec<_>>()).push(")) AND m.state <> 'cancel'");
-    let moves = stock_move::locked(tx, condition).await?;
+    let cancelled: Vec<i64> = purchases.iter().map(|one| one.id).collect();
+    let moves: Vec<Move> = tx.read(sql!("purchase_order/receipts.sql", cancelled)).await?;
     if let Some(received) = moves.iter().find(|one| one.state == State::Done) {
         let name = received.origin.as_deref().unwrap_or_default();
         return Err(Fault::conflict(format!("The purchase {name} can't be cancelled: goods of it were received already.")).into());

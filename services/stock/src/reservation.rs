@@ -3,15 +3,14 @@
 //!
 //! Everything here happens under the locks of the locations (see [`crate::stock_warehouse::lock`]).
 
-use std::collections::BTreeMap;
-
-use records::{Failure, Sql, Tx};
+use domain::Progress;
+use domain::goods::Goods;
+use records::{Failure, Tx, sql};
 use rust_decimal::Decimal;
-use serde_json::{Value as Json, json};
 
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
-use crate::stock_quant::{Changes, Key, lists};
+use crate::stock_quant::{self, Changes, Key, lists};
 
 /// Gives what is free at these places to the moves that wait there, oldest first; `but` these, who have just given it up.
 /// Then ships what orders that are delivered have got. Answers the pickings that this touched: their states are to be
@@ -25,63 +24,28 @@ pub async fn settle(tx: &mut Tx<'_>, keys: &[Key], but: &[i64]) -> Result<Vec<i6
     }
     let mut pickings = reserve(tx, keys, but).await?;
     let (products, locations) = lists(keys.iter().copied());
-    let mut due = Sql::new(
-        "m.state IN ('partially_available', 'assigned') AND m.reserved_availability > 0 AND (m.product_id, m.location_id) IN (SELECT * FROM unnest(",
-    );
-    due.bind(products).push(", ").bind(locations);
-    due.push(")) AND m.sale_id IN (SELECT d.order_id FROM order_demand d WHERE d.ek_state = ")
-        .bind(domain::Progress::Delivered.as_str())
-        .push(")");
-    let parts = stock_move::locked(tx, due).await?.into_iter().map(|of| Part { quantity: of.reserved_availability, of }).collect();
+    let due: Vec<Move> = tx.read(sql!("reservation/due.sql", products, locations, Progress::Delivered.as_str())).await?;
+    let parts = due.into_iter().map(|of| Part { quantity: of.reserved_availability, of }).collect();
     pickings.extend(done::done(tx, parts).await?);
     Ok(pickings)
 }
 
 async fn reserve(tx: &mut Tx<'_>, keys: &[Key], but: &[i64]) -> Result<Vec<i64>, Failure> {
     let (products, locations) = lists(keys.iter().copied());
-    // Whose turn comes before the free goods are at an end
-    let mut turn = Sql::new(
-        "m.id IN (SELECT w.id FROM (SELECT m.id, q.quantity - q.reserved_quantity AS free, \
-         sum(m.product_uom_qty - m.reserved_availability) OVER (PARTITION BY q.id ORDER BY coalesce(m.place, m.id), m.id) \
-         - (m.product_uom_qty - m.reserved_availability) AS before FROM unnest(",
-    );
-    turn.bind(products.clone()).push(", ").bind(locations.clone());
-    turn.push(
-        ") AS k(product, location) JOIN stock_quant q ON q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL \
-         JOIN stock_move m ON m.product_id = q.product_id AND m.location_id = q.location_id \
-         WHERE q.quantity > q.reserved_quantity AND m.state IN ('confirmed', 'partially_available') AND m.deleted_at IS NULL AND m.id <> ALL(",
-    );
-    turn.bind(but.to_vec()).push(")) w WHERE w.before < w.free)");
-    let mut waiting = stock_move::locked(tx, turn).await?;
+    let mut waiting: Vec<Move> = tx.read(sql!("reservation/in_turn.sql", products, locations, but.to_vec())).await?;
     if waiting.is_empty() {
         return Ok(Vec::new());
     }
-    waiting.sort_by_key(|one| (one.place.unwrap_or(one.id), one.id));
-    let mut free = free(tx, products, locations).await?;
+    waiting.sort_by_key(Move::turn);
+    let mut free = stock_quant::free(tx, keys).await?;
     let mut changes = Changes::default();
     for one in &mut waiting {
-        let Some(left) = free.get_mut(&one.source()) else { continue };
-        let taken = (one.product_uom_qty - one.reserved_availability).min(*left);
-        *left -= taken;
-        one.reserved_availability += taken;
-        one.state = one.open_state();
-        changes.reserve(one.source(), taken);
+        let taken = free.take(&one.source(), one.claim().lacking());
+        one.reserve(one.reserved_availability + taken, &mut changes);
     }
     changes.apply(tx).await?;
     stock_move::store(tx, &waiting).await?;
     Ok(waiting.iter().filter_map(|one| one.picking_id).collect())
-}
-
-async fn free(tx: &mut Tx<'_>, products: Vec<i64>, locations: Vec<i64>) -> Result<BTreeMap<Key, Decimal>, Failure> {
-    let mut sql = Sql::new(
-        "SELECT json_build_array(json_build_array(q.product_id, q.location_id), (q.quantity - q.reserved_quantity)::text)::text FROM unnest(",
-    );
-    sql.bind(products).push(", ").bind(locations);
-    sql.push(
-        ") AS k(product, location) JOIN stock_quant q ON q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL",
-    );
-    let rows: Vec<(Key, Decimal)> = crate::rows::load(tx, sql).await?;
-    Ok(rows.into_iter().collect())
 }
 
 /// Takes away what locked, open moves have reserved, and gives them this state.
@@ -91,9 +55,8 @@ async fn free(tx: &mut Tx<'_>, products: Vec<i64>, locations: Vec<i64>) -> Resul
 pub async fn release(tx: &mut Tx<'_>, moves: &mut [Move], state: Option<State>) -> Result<(), Failure> {
     let mut changes = Changes::default();
     for one in moves.iter_mut() {
-        changes.reserve(one.source(), -one.reserved_availability);
-        one.reserved_availability = Decimal::ZERO;
-        one.state = state.unwrap_or_else(|| one.open_state());
+        one.reserve(Decimal::ZERO, &mut changes);
+        one.state = state.unwrap_or(one.state);
     }
     stock_move::store(tx, moves).await?;
     changes.apply(tx).await
@@ -103,28 +66,20 @@ pub async fn release(tx: &mut Tx<'_>, moves: &mut [Move], state: Option<State>) 
 ///
 /// # Errors
 /// The database's own.
-pub async fn keep_within(tx: &mut Tx<'_>, most: BTreeMap<Key, Decimal>) -> Result<Vec<i64>, Failure> {
-    let limits = most.iter().map(|((product, location), most)| json!({"product": product, "location": location, "most": most}));
-    let mut held = Sql::new(
-        "m.reserved_availability > 0 AND m.state IN ('partially_available', 'assigned') AND (m.product_id, m.location_id) IN \
-         (SELECT q.product_id, q.location_id FROM stock_quant q JOIN jsonb_to_recordset(",
-    );
-    held.bind(Json::from_iter(limits).to_string());
-    held.push(
-        "::jsonb) AS k(product bigint, location bigint, most numeric) ON q.product_id = k.product AND q.location_id = k.location \
-         WHERE q.deleted_at IS NULL AND q.reserved_quantity > k.most)",
-    );
-    let mut held = stock_move::locked(tx, held).await?;
-    held.sort_by_key(|one| (one.place.unwrap_or(one.id), one.id));
-    let mut left = most;
+pub async fn keep_within(tx: &mut Tx<'_>, most: &[(Key, Decimal)]) -> Result<Vec<i64>, Failure> {
+    let (mut products, mut locations, mut limits) = (Vec::new(), Vec::new(), Vec::new());
+    for ((product, location), most) in most {
+        products.push(*product);
+        locations.push(*location);
+        limits.push(most.to_string());
+    }
+    let mut held: Vec<Move> = tx.read(sql!("reservation/held.sql", products, locations, limits)).await?;
+    held.sort_by_key(Move::turn);
+    let mut left: Goods<Key> = most.iter().copied().collect();
     let mut changes = Changes::default();
     for one in &mut held {
-        let Some(left) = left.get_mut(&one.source()) else { continue };
-        let kept = one.reserved_availability.min(*left);
-        *left -= kept;
-        changes.reserve(one.source(), kept - one.reserved_availability);
-        one.reserved_availability = kept;
-        one.state = one.open_state();
+        let kept = left.take(&one.source(), one.reserved_availability);
+        one.reserve(kept, &mut changes);
     }
     stock_move::store(tx, &held).await?;
     changes.apply(tx).await?;

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
 use jsonrpc::Fault;
 use records::values::quantity;
-use records::{Failure, Sql, Tx};
+use records::{Exact, Failure, Tx, sql};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
-use crate::stock_move::{self, Move, State};
+use crate::stock_move::{Move, State};
 use crate::stock_picking::{self, Picking};
-use crate::{rows, stock_warehouse};
+use crate::stock_warehouse;
 
 /// Makes the return of a delivery that is done, of these `quantities` by move, or of everything that is not back yet. Its
 /// location is locked, so no other return is made meanwhile. Answers the new picking.
@@ -22,13 +24,10 @@ pub async fn make(tx: &mut Tx<'_>, of: &Picking, mut data: Map<String, Json>) ->
     if of.picking_type_code != "outgoing" || of.state != State::Done {
         return Err(Fault::conflict(format!("{} is no delivery that is done: there is nothing to take back.", of.name)).into());
     }
-    let mut condition = Sql::new("m.state = 'done' AND m.picking_id = ");
-    condition.bind(of.id);
-    let shipped = stock_move::locked(tx, condition).await?;
+    let shipped: Vec<Move> = tx.read(sql!("returns/shipped.sql", of.id)).await?;
     let mut left = left(tx, &shipped).await?;
     if let Some(wanted) = data.remove("quantities").filter(|wanted| !wanted.is_null() && *wanted != false) {
-        let wanted = read(tx, &wanted, &left)?;
-        left = wanted;
+        left = read(tx, &wanted, &left)?;
     }
     let warehouse = stock_warehouse::at(tx, vec![of.location_id]).await?.at(of.location_id).cloned();
     let Some(warehouse) = warehouse else { return Err(Fault::busy().into()) };
@@ -64,22 +63,26 @@ pub async fn make(tx: &mut Tx<'_>, of: &Picking, mut data: Map<String, Json>) ->
         note: None,
         ..of.clone()
     };
-    let Some(id) = stock_picking::insert(tx, &[picking]).await?.pop() else { return Err(Fault::busy().into()) };
-    let moves: Vec<Move> = moves.into_iter().map(|one| Move { picking_id: Some(id), ..one }).collect();
-    stock_move::insert(tx, &moves).await?;
-    Ok(id)
+    stock_picking::insert_one(tx, picking, moves).await
+}
+
+/// How much of a move is back, or on its way back.
+#[derive(QueryableByName)]
+struct Back {
+    #[diesel(sql_type = BigInt)]
+    of: i64,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
+    quantity: Decimal,
 }
 
 /// How much of what was shipped is neither back nor on its way back.
 async fn left(tx: &mut Tx<'_>, shipped: &[Move]) -> Result<BTreeMap<i64, Decimal>, Failure> {
-    let mut sql = Sql::new(
-        "SELECT json_build_array(m.origin_returned_move_id, \
-         sum(CASE m.state WHEN 'done' THEN m.quantity_done ELSE m.product_uom_qty END)::text)::text \
-         FROM stock_move m WHERE m.deleted_at IS NULL AND m.state <> 'cancel' AND m.origin_returned_move_id = ANY(",
-    );
-    sql.bind(shipped.iter().map(|one| one.id).collect::<Vec<_>>()).push(") GROUP BY m.origin_returned_move_id");
-    let back: BTreeMap<i64, Decimal> = rows::load::<(i64, Decimal)>(tx, sql).await?.into_iter().collect();
-    Ok(shipped.iter().map(|one| (one.id, one.quantity_done - back.get(&one.id).copied().unwrap_or_default())).collect())
+    let mut left: BTreeMap<i64, Decimal> = shipped.iter().map(|one| (one.id, one.quantity_done)).collect();
+    let back: Vec<Back> = tx.rows(sql!("returns/back.sql", left.keys().copied().collect::<Vec<_>>())).await?;
+    for Back { of, quantity } in back {
+        left.entry(of).and_modify(|left| *left -= quantity);
+    }
+    Ok(left)
 }
 
 fn read(tx: &Tx<'_>, wanted: &Json, left: &BTreeMap<i64, Decimal>) -> Result<BTreeMap<i64, Decimal>, Fault> {

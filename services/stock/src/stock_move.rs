@@ -1,21 +1,27 @@
 //! `stock.move`: what is to go from where to where, and `stock.move.line`: the ledger of what went.
 
+use std::collections::BTreeMap;
+
 use catalog_contract::Configuration;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::QueryableByName;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
+use domain::goods::Claim;
 use jsonrpc::Fault;
 use records::condition::denied;
-use records::tx::{Found, taken};
+use records::tx::Found;
 use records::values::Mode;
-use records::write::{self, OnConflict};
-use records::{Access, Body, Failure, Field, Kind, Model, Sql, Tx, Value};
+use records::write::OnConflict;
+use records::{Access, Body, Exact, Failure, Field, Kind, Model, Tx, Value, sql};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use service::{Behaviour, Changing, Owner};
 
-use crate::stock_quant::Changes;
-use crate::{ENDS, Stock, documents, of_own_bank, of_own_place, rows};
+use crate::stock_quant::{self, Changes, Key};
+use crate::{ENDS, NOW, Stock, documents, of_own_bank, of_own_place};
 
 const STATES: &[&str] = &["draft", "waiting", "confirmed", "partially_available", "assigned", "done", "cancel"];
 
@@ -88,7 +94,7 @@ impl Behaviour<Stock> for StockMove {
 }
 
 /// How far a move has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromSqlRow)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Its document is not confirmed.
@@ -107,6 +113,8 @@ pub enum State {
 }
 
 impl State {
+    const ALL: [State; 6] = [State::Draft, State::Confirmed, State::PartiallyAvailable, State::Assigned, State::Done, State::Cancel];
+
     /// As it is stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -120,10 +128,20 @@ impl State {
     }
 }
 
-/// A move as code works on it.
+impl FromSql<Text, Pg> for State {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<State> {
+        let text = <String as FromSql<Text, Pg>>::from_sql(bytes)?;
+        let known = State::ALL.into_iter().find(|state| state.as_str() == text);
+        known.ok_or_else(|| format!("'{text}' is not a state of goods").into())
+    }
+}
+
+/// A move as code works on it, and as it is stored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields of the model")]
 pub struct Move {
+    /// The database gives it.
+    #[serde(skip_serializing)]
     pub id: i64,
     pub name: String,
     pub product_id: i64,
@@ -150,29 +168,6 @@ pub struct Move {
     pub from_stock: bool,
 }
 
-/// What a new move is stored with.
-const COLUMNS: &[&str] = &[
-    "name",
-    "product_id",
-    "manufacturer_ref",
-    "product_uom_qty",
-    "quantity_done",
-    "reserved_availability",
-    "state",
-    "picking_id",
-    "location_id",
-    "location_dest_id",
-    "sale_id",
-    "sale_line_id",
-    "purchase_line_id",
-    "origin_returned_move_id",
-    "origin",
-    "price_unit",
-    "bank_id",
-    "place",
-    "picked",
-];
-
 impl Move {
     /// Of a product, to be completed.
     pub fn new(product: &Configuration) -> Move {
@@ -185,12 +180,12 @@ impl Move {
     }
 
     /// The product at the source.
-    pub fn source(&self) -> (i64, i64) {
+    pub fn source(&self) -> Key {
         (self.product_id, self.location_id)
     }
 
     /// The product at the destination.
-    pub fn destination(&self) -> (i64, i64) {
+    pub fn destination(&self) -> Key {
         (self.product_id, self.location_dest_id)
     }
 
@@ -203,21 +198,23 @@ impl Move {
             _ => State::PartiallyAvailable,
         }
     }
-}
 
-/// The moves (`m`) that a condition finds, locked.
-///
-/// # Errors
-/// The database's own.
-pub async fn locked(tx: &mut Tx<'_>, condition: Sql) -> Result<Vec<Move>, Failure> {
-    let mut sql = Sql::new(
-        "SELECT (to_jsonb(m) || jsonb_build_object('product_uom_qty', m.product_uom_qty::text, 'quantity_done', m.quantity_done::text, \
-         'reserved_availability', m.reserved_availability::text, 'price_unit', m.price_unit::text, \
-         'from_stock', (SELECT l.usage = 'internal' AND l.returns_of IS NULL FROM stock_location l WHERE l.id = m.location_id)))::text \
-         FROM stock_move m WHERE m.deleted_at IS NULL AND ",
-    );
-    sql.append(condition).push(" ORDER BY m.id FOR UPDATE OF m");
-    rows::load(tx, sql).await
+    /// What it claims of the goods at its source.
+    pub fn claim(&self) -> Claim {
+        Claim { wanted: self.product_uom_qty, reserved: self.reserved_availability }
+    }
+
+    /// Reserves so many for it, and notes in `changes` how many more than before these are.
+    pub fn reserve(&mut self, reserved: Decimal, changes: &mut Changes) {
+        changes.reserve(self.source(), reserved - self.reserved_availability);
+        self.reserved_availability = reserved;
+        self.state = self.open_state();
+    }
+
+    /// Whose turn it is: what is left of a move has the place of the whole.
+    pub fn turn(&self) -> (i64, i64) {
+        (self.place.unwrap_or(self.id), self.id)
+    }
 }
 
 /// The open moves of pickings, locked.
@@ -225,9 +222,7 @@ pub async fn locked(tx: &mut Tx<'_>, condition: Sql) -> Result<Vec<Move>, Failur
 /// # Errors
 /// The database's own.
 pub async fn open_of(tx: &mut Tx<'_>, pickings: Vec<i64>) -> Result<Vec<Move>, Failure> {
-    let mut condition = Sql::new("m.state IN ('draft', 'confirmed', 'partially_available', 'assigned') AND m.picking_id = ANY(");
-    condition.bind(pickings).push(")");
-    locked(tx, condition).await
+    tx.read(sql!("stock_move/open_of_pickings.sql", pickings)).await
 }
 
 /// Makes moves, in this order, with the rows of `stock.quant` that they need.
@@ -235,12 +230,8 @@ pub async fn open_of(tx: &mut Tx<'_>, pickings: Vec<i64>) -> Result<Vec<Move>, F
 /// # Errors
 /// The database's own.
 pub async fn insert(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<i64>, Failure> {
-    if moves.is_empty() {
-        return Ok(Vec::new());
-    }
-    crate::stock_quant::open(tx, moves).await?;
-    let model = tx.registry.model("stock.move")?;
-    tx.ids_of_new(write::insert(model, &tx.author, COLUMNS, &rows::of(moves), OnConflict::Fail, "NULL")).await
+    stock_quant::open(tx, moves).await?;
+    tx.insert_rows(tx.registry.model("stock.move")?, moves, OnConflict::Fail).await
 }
 
 /// Makes moves that have happened already, and lets them have their effect.
@@ -258,36 +249,57 @@ pub async fn insert_done(tx: &mut Tx<'_>, mut moves: Vec<Move>) -> Result<(), Fa
         changes.add(one.destination(), one.quantity_done);
     }
     changes.apply(tx).await?;
-    write_ledger(tx, &moves, |_| None).await
+    write_ledger(tx, &moves, &BTreeMap::new()).await
 }
 
-/// One row of the ledger a move that is done; `reference` is its picking's name.
+/// A row of the ledger as it is stored.
+#[derive(Serialize)]
+struct Line<'m> {
+    move_id: i64,
+    picking_id: Option<i64>,
+    product_id: i64,
+    location_id: i64,
+    location_dest_id: i64,
+    qty_done: Decimal,
+    reference: Option<&'m str>,
+    origin: Option<&'m str>,
+    bank_id: Option<i64>,
+}
+
+/// One row of the ledger a move that is done; its reference is its picking's name, by these `names`.
 ///
 /// # Errors
 /// The database's own.
-pub async fn write_ledger(tx: &mut Tx<'_>, moves: &[Move], reference: impl Fn(i64) -> Option<String>) -> Result<(), Failure> {
+pub async fn write_ledger(tx: &mut Tx<'_>, moves: &[Move], names: &BTreeMap<i64, String>) -> Result<(), Failure> {
     let lines: Vec<_> = moves
         .iter()
-        .map(|one| {
-            rows::row(json!({
-                "move_id": one.id,
-                "picking_id": one.picking_id,
-                "product_id": one.product_id,
-                "location_id": one.location_id,
-                "location_dest_id": one.location_dest_id,
-                "qty_done": one.quantity_done,
-                "reference": one.picking_id.and_then(&reference).or_else(|| one.origin.clone()),
-                "origin": one.origin,
-                "bank_id": one.bank_id,
-            }))
+        .map(|one| Line {
+            move_id: one.id,
+            picking_id: one.picking_id,
+            product_id: one.product_id,
+            location_id: one.location_id,
+            location_dest_id: one.location_dest_id,
+            qty_done: one.quantity_done,
+            reference: one.picking_id.and_then(|picking| names.get(&picking)).or(one.origin.as_ref()).map(String::as_str),
+            origin: one.origin.as_deref(),
+            bank_id: one.bank_id,
         })
         .collect();
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let columns = ["move_id", "picking_id", "product_id", "location_id", "location_dest_id", "qty_done", "reference", "origin", "bank_id"];
-    let model = tx.registry.model("stock.move.line")?;
-    tx.ids_of_new(write::insert(model, &tx.author, &columns, &lines, OnConflict::Fail, "NULL")).await.map(drop)
+    tx.insert_rows(tx.registry.model("stock.move.line")?, &lines, OnConflict::Fail).await.map(drop)
+}
+
+/// What of a locked move is stored again.
+#[derive(Serialize)]
+struct Changed {
+    id: i64,
+    product_uom_qty: Decimal,
+    quantity_done: Decimal,
+    reserved_availability: Decimal,
+    state: State,
+    picking_id: Option<i64>,
+    picked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<&'static str>,
 }
 
 /// Gives locked moves what they are now: their reservation, state, quantities and picking.
@@ -295,27 +307,33 @@ pub async fn write_ledger(tx: &mut Tx<'_>, moves: &[Move], reference: impl Fn(i6
 /// # Errors
 /// What the table's checks refuse, as 422.
 pub async fn store(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
-    if moves.is_empty() {
-        return Ok(());
-    }
     let changed: Vec<_> = moves
         .iter()
-        .map(|one| {
-            let mut row = rows::row(json!({
-                "id": one.id, "product_uom_qty": one.product_uom_qty, "quantity_done": one.quantity_done,
-                "reserved_availability": one.reserved_availability, "state": one.state, "picking_id": one.picking_id, "picked": one.picked,
-            }));
-            if one.state == State::Done {
-                // For Postgres: the transaction's time
-                row.insert("date".to_owned(), "now".into());
-            }
-            row
+        .map(|one| Changed {
+            id: one.id,
+            product_uom_qty: one.product_uom_qty,
+            quantity_done: one.quantity_done,
+            reserved_availability: one.reserved_availability,
+            state: one.state,
+            picking_id: one.picking_id,
+            picked: one.picked,
+            date: (one.state == State::Done).then_some(NOW),
         })
         .collect();
-    let columns = ["product_uom_qty", "quantity_done", "reserved_availability", "state", "picking_id", "picked", "date"];
-    let model = tx.registry.model("stock.move")?;
-    let update = write::update_each(model, &tx.author, &columns, &changed);
-    update.load::<BigInt, i64>(tx.conn).await.map(drop).map_err(|error| taken(model, error))
+    tx.update_rows(tx.registry.model("stock.move")?, &changed).await.map(drop)
+}
+
+/// What a request notes as done on a move.
+#[derive(QueryableByName)]
+struct Noted {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    state: State,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
+    demand: Decimal,
+    #[diesel(sql_type = Bool)]
+    from_vendor: bool,
 }
 
 /// Notes how much of open moves is done; that none is done is noted as 0, and unset notes nothing. Only what comes from a vendor may be
@@ -332,23 +350,21 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<S
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
     let Some(picked) = picked else { return Ok(problems.check()?) };
     let done = match values.get("quantity_done") {
-        Some(Value::Plain(Json::String(text))) => text.parse::<Decimal>().unwrap_or_default(),
-        // It is wrong, which is told below
+        Some(Value::Plain(Json::String(text))) => {
+            text.parse::<Decimal>().map_err(|error| service::our_fault("stock", "a checked quantity can't be read", &error))?
+        }
+        // It is unset, or wrong, which is told below
         _ => Decimal::ZERO,
     };
     values.set("picked", picked);
-    let mut sql = Sql::new(
-        "SELECT m.id, m.state, CASE WHEN l.usage <> 'supplier' AND m.product_uom_qty < r.done THEN m.product_uom_qty::text END \
-         FROM stock_move m JOIN stock_location l ON l.id = m.location_id, (SELECT ",
-    );
-    sql.bind(done.to_string()).push("::numeric AS done) r WHERE m.id = ANY(").bind(found.ids.clone()).push(") ORDER BY m.id");
-    let moves = sql.load::<(BigInt, Text, Nullable<Text>), (i64, String, Option<String>)>(tx.conn).await?;
-    for (id, state, most) in moves {
-        if matches!(state.as_str(), "done" | "cancel") {
+    let moves: Vec<Noted> = tx.rows(sql!("stock_move/noted.sql", found.ids.clone())).await?;
+    for Noted { id, state, demand, from_vendor } in moves {
+        if matches!(state, State::Done | State::Cancel) {
+            let state = state.as_str();
             return Err(Fault::conflict(format!("The stock.move {id} is {state}: what was done can't be changed.")).into());
         }
-        if let Some(most) = most {
-            problems.add(format!("Wrong value for stock.move.quantity_done: {done} (at most {most}, the demand of the move {id})"));
+        if !from_vendor && done > demand {
+            problems.add(format!("Wrong value for stock.move.quantity_done: {done} (at most {demand}, the demand of the move {id})"));
         }
     }
     problems.check()?;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use domain::Identity;
 use jsonrpc::{Call, Fault, Reply};
 use records::tx::Found;
 use records::values::Mode;
-use records::write::{self, OnConflict};
-use records::{Access, Action, Argument, Body, Failure, Field, Kind, Model, Sql, Tx, Value, schema};
+use records::write::OnConflict;
+use records::{Access, Action, Argument, Body, Failure, Field, Kind, Model, Tx, Value, schema, sql};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
@@ -18,7 +19,7 @@ use crate::documents::{self, Named, Names, Place};
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Key};
-use crate::{ENDS, Stock, demand, of_own_bank, of_own_place, printed, reservation, returns, rows, stock_warehouse};
+use crate::{ENDS, NOW, Stock, demand, of_own_bank, of_own_place, printed, reservation, returns, stock_warehouse};
 
 /// The declaration.
 pub fn model(_: &Stock) -> Model {
@@ -102,7 +103,7 @@ impl Behaviour<Stock> for StockPicking {
     }
 }
 
-/// A picking as code works on it.
+/// A picking as code works on it, and as it is stored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields of the model")]
 pub struct Picking {
@@ -132,80 +133,91 @@ impl Picking {
     }
 }
 
-/// What a new picking is stored with.
-const COLUMNS: &[&str] = &[
-    "id",
-    "name",
-    "origin",
-    "state",
-    "picking_type_id",
-    "picking_type_code",
-    "location_id",
-    "location_dest_id",
-    "partner_id",
-    "sale_id",
-    "bank_id",
-    "purchase_id",
-    "backorder_id",
-    "return_id",
-    "scheduled_date",
-    "note",
-    "priority",
-];
+/// What a new picking has from its type.
+#[derive(QueryableByName)]
+struct Numbered {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    prefix: String,
+}
 
-/// Makes pickings, numbered in this order. Answers their ids.
+/// Makes pickings, numbered in this order, with their moves. Answers their ids.
 ///
 /// # Errors
 /// The database's own.
-pub async fn insert(tx: &mut Tx<'_>, pickings: &[Picking]) -> Result<Vec<i64>, Failure> {
-    if pickings.is_empty() {
+pub async fn insert(tx: &mut Tx<'_>, new: Vec<(Picking, Vec<Move>)>) -> Result<Vec<i64>, Failure> {
+    if new.is_empty() {
         return Ok(Vec::new());
     }
-    let mut numbered = Sql::new(
-        "SELECT (n.raw || jsonb_build_object('id', n.id, 'picking_type_code', t.code, \
-         'scheduled_date', coalesce(n.raw ->> 'scheduled_date', now()::text), 'priority', coalesce(n.raw ->> 'priority', '0'), \
-         'name', w.code || '/' || t.sequence_code || '/' || lpad(n.id::text, greatest(5, length(n.id::text)), '0')))::text FROM \
-         (SELECT x.raw, nextval(pg_get_serial_sequence('stock_picking', 'id')) AS id FROM jsonb_array_elements(",
-    );
-    numbered.bind(Json::from_iter(rows::of(pickings)).to_string());
-    numbered.push(
-        "::jsonb) WITH ORDINALITY AS x(raw, at) ORDER BY x.at) n JOIN stock_picking_type t ON t.id = (n.raw ->> 'picking_type_id')::bigint \
-         JOIN stock_warehouse w ON w.id = t.warehouse_id ORDER BY n.id",
-    );
-    let new: Vec<Map<String, Json>> = rows::load(tx, numbered).await?;
-    let model = tx.registry.model("stock.picking")?;
-    tx.ids_of_new(write::insert(model, &tx.author, COLUMNS, &new, OnConflict::Fail, "NULL")).await?;
-    Ok(new.iter().filter_map(|row| row.get("id")?.as_i64()).collect())
+    let types: Vec<i64> = new.iter().map(|(picking, _)| picking.picking_type_id).collect();
+    let numbered: Vec<Numbered> = tx.rows(sql!("stock_picking/numbered.sql", types)).await?;
+    if numbered.len() != new.len() {
+        return Err(service::our_fault("stock", "a picking is of no type", &format!("{} of {}", numbered.len(), new.len())).into());
+    }
+    let (mut pickings, mut moves) = (Vec::new(), Vec::new());
+    for (Numbered { id, code, prefix }, (picking, own)) in numbered.into_iter().zip(new) {
+        moves.extend(own.into_iter().map(|one| Move { picking_id: Some(id), ..one }));
+        pickings.push(Picking {
+            id,
+            name: format!("{prefix}/{id:05}"),
+            picking_type_code: code,
+            scheduled_date: picking.scheduled_date.or_else(|| Some(NOW.to_owned())),
+            priority: picking.priority.or_else(|| Some("0".to_owned())),
+            ..picking
+        });
+    }
+    tx.insert_rows(tx.registry.model("stock.picking")?, &pickings, OnConflict::Fail).await?;
+    stock_move::insert(tx, &moves).await?;
+    Ok(pickings.iter().map(|picking| picking.id).collect())
 }
 
-async fn load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Picking>, Failure> {
-    let mut sql = Sql::new("SELECT to_jsonb(p)::text FROM stock_picking p WHERE p.id = ANY(");
-    sql.bind(ids).push(") ORDER BY p.id");
-    rows::load(tx, sql).await
-}
-
-/// Names of pickings.
+/// Makes one picking with its moves.
 ///
 /// # Errors
 /// The database's own.
-pub async fn names(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<BTreeMap<i64, String>, Failure> {
-    let mut sql = Sql::new("SELECT p.id, p.name FROM stock_picking p WHERE p.id = ANY(");
-    sql.bind(ids).push(")");
-    Ok(sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?.into_iter().collect())
+pub async fn insert_one(tx: &mut Tx<'_>, picking: Picking, moves: Vec<Move>) -> Result<i64, Failure> {
+    let made = insert(tx, vec![(picking, moves)]).await?.pop();
+    made.ok_or_else(|| service::our_fault("stock", "a picking was not made", &"it has no id").into())
+}
+
+/// Pickings in rising order.
+///
+/// # Errors
+/// The database's own.
+pub async fn load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Picking>, Failure> {
+    tx.read(sql!("stock_picking/of_ids.sql", ids)).await
 }
 
 /// One picking more like each of these, for what is left of it: by the old one.
 ///
 /// # Errors
 /// The database's own.
-pub async fn backorders(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<BTreeMap<i64, i64>, Failure> {
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let rest = |of: Picking| Picking { backorder_id: Some(of.id), state: State::Confirmed, ..of };
-    let rests: Vec<Picking> = load(tx, ids).await?.into_iter().map(rest).collect();
-    let new = insert(tx, &rests).await?;
-    Ok(rests.iter().filter_map(|rest| rest.backorder_id).zip(new).collect())
+pub async fn backorders(tx: &mut Tx<'_>, of: Vec<Picking>) -> Result<BTreeMap<i64, i64>, Failure> {
+    let ids: Vec<i64> = of.iter().map(|picking| picking.id).collect();
+    let rest = |of: Picking| (Picking { backorder_id: Some(of.id), state: State::Confirmed, ..of }, Vec::new());
+    let rests = insert(tx, of.into_iter().map(rest).collect()).await?;
+    Ok(ids.into_iter().zip(rests).collect())
+}
+
+/// A picking's state that is not that of its moves any more.
+#[derive(QueryableByName)]
+struct Turned {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    state: State,
+}
+
+/// The state as it is stored.
+#[derive(Serialize)]
+struct Changed {
+    id: i64,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_done: Option<&'static str>,
 }
 
 /// Gives pickings the state that their moves have.
@@ -218,21 +230,10 @@ pub async fn refresh(tx: &mut Tx<'_>, mut ids: Vec<i64>) -> Result<(), Failure> 
     if ids.is_empty() {
         return Ok(());
     }
-    let mut sql = Sql::new(
-        "SELECT (jsonb_build_object('id', p.id, 'state', s.state) \
-         || CASE s.state WHEN 'done' THEN jsonb_build_object('date_done', now()) ELSE '{}' END)::text FROM stock_picking p, LATERAL \
-         (SELECT CASE WHEN bool_and(m.state = 'cancel') THEN 'cancel' WHEN bool_and(m.state IN ('done', 'cancel')) THEN 'done' \
-         WHEN bool_or(m.state = 'draft') THEN 'draft' WHEN bool_and(m.state IN ('assigned', 'done', 'cancel')) THEN 'assigned' \
-         ELSE 'confirmed' END AS state FROM stock_move m WHERE m.picking_id = p.id AND m.deleted_at IS NULL HAVING count(*) > 0) s \
-         WHERE p.state <> s.state AND p.id = ANY(",
-    );
-    sql.bind(ids).push(") ORDER BY p.id FOR UPDATE OF p");
-    let changed: Vec<Map<String, Json>> = rows::load(tx, sql).await?;
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let model = tx.registry.model("stock.picking")?;
-    tx.ids(write::update_each(model, &tx.author, &["state", "date_done"], &changed)).await.map(drop)
+    let turned: Vec<Turned> = tx.rows(sql!("stock_picking/turned.sql", ids)).await?;
+    let changed = turned.into_iter().map(|Turned { id, state }| Changed { id, state, date_done: (state == State::Done).then_some(NOW) });
+    let changed: Vec<_> = changed.collect();
+    tx.update_rows(tx.registry.model("stock.picking")?, &changed).await.map(drop)
 }
 
 /// What a transfer is made of.
@@ -295,12 +296,8 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
         priority: text("priority"),
         ..Picking::default()
     };
-    let Some(id) = insert(tx, &[picking]).await?.pop() else { return Err(Fault::busy().into()) };
-    for one in &mut moves {
-        (one.picking_id, one.location_id, one.location_dest_id) = (Some(id), from, to);
-    }
-    stock_move::insert(tx, &moves).await?;
-    Ok(id)
+    let moves = moves.into_iter().map(|one| Move { location_id: from, location_dest_id: to, ..one }).collect();
+    insert_one(tx, picking, moves).await
 }
 
 fn read_line(line: &Map<String, Json>, named: &Named, problems: &mut records::values::Problems) -> Option<Move> {
@@ -329,9 +326,7 @@ pub async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, data: Map<Strin
 /// # Errors
 /// 403 where the identity may not, 409 as things stand.
 pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<String, Json>) -> Answer {
-    let mut ends = Sql::new("SELECT DISTINCT unnest(ARRAY[location_id, location_dest_id]) FROM stock_picking WHERE id = ANY(");
-    ends.bind(crate::named_ids(call)?).push(")");
-    let ends = tx.ids(ends).await?;
+    let ends = tx.ids(sql!("stock_picking/ends.sql", crate::named_ids(call)?)).await?;
     stock_warehouse::lock(tx, ends).await?;
     let found = crate::find(tx, model, call).await?;
     let pickings = load(tx, found.ids.clone()).await?;
@@ -455,16 +450,15 @@ async fn validate(tx: &mut Tx<'_>, pickings: &[Picking], moves: Vec<Move>) -> Re
             .into());
         }
         // What came back is reserved for nobody; elsewhere outside nothing is counted
-        if let Some(left) = there.get_mut(&of.source()) {
-            if quantity > *left {
-                let (left, reference) = (left.normalize(), &of.manufacturer_ref);
-                return Err(Fault::conflict(format!(
-                    "Only {left} of {reference} are there for the move {}, {quantity} can't be taken.",
-                    of.id
-                ))
-                .into());
-            }
-            *left -= quantity;
+        if let Some(left) = there.left(&of.source())
+            && there.take(&of.source(), quantity) < quantity
+        {
+            let (left, reference) = (left.normalize(), &of.manufacturer_ref);
+            return Err(Fault::conflict(format!(
+                "Only {left} of {reference} are there for the move {}, {quantity} can't be taken.",
+                of.id
+            ))
+            .into());
         }
         if !quantity.is_zero() {
             parts.push(Part { of, quantity });

@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
+use domain::goods::Goods;
 use jsonrpc::{Call, Fault};
-use records::tx::{Found, taken};
+use records::tx::Found;
 use records::values::{Mode, is_unset};
-use records::write::{self, OnConflict};
-use records::{Access, Action, Body, Failure, Field, Kind, Model, Sql, Tx, Value, Values};
+use records::write::OnConflict;
+use records::{Access, Action, Body, Exact, Failure, Field, Kind, Model, Tx, Value, Values, sql};
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
 
 use crate::documents::{self, Named, Names, Place};
 use crate::stock_move::{self, Move, State};
-use crate::{Stock, goods, of_own_place, reservation, rows, stock_warehouse};
+use crate::{Stock, goods, of_own_place, reservation, stock_picking, stock_warehouse};
 
 /// The declaration.
 pub fn model(_: &Stock) -> Model {
@@ -105,54 +108,89 @@ pub fn lists(keys: impl IntoIterator<Item = Key>) -> (Vec<i64>, Vec<i64>) {
     keys.into_iter().unzip()
 }
 
+/// A place of a product of which there is no row yet.
+#[derive(QueryableByName)]
+struct Missing {
+    #[diesel(sql_type = BigInt)]
+    product: i64,
+    #[diesel(sql_type = BigInt)]
+    location: i64,
+    #[diesel(sql_type = Bool)]
+    closed: bool,
+}
+
+/// A row as it is made: nothing is there.
+#[derive(Serialize)]
+struct New<'m> {
+    product_id: i64,
+    location_id: i64,
+    product_name: &'m str,
+    manufacturer_ref: &'m str,
+    closed: bool,
+}
+
 /// Makes rows, with nothing there, for the internal ends of these moves; those that are there stay as they are.
 ///
 /// # Errors
 /// The database's own.
 pub async fn open(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
-    let named: BTreeMap<i64, &Move> = moves.iter().map(|one| (one.product_id, one)).collect();
-    let (products, locations) =
-        lists(moves.iter().flat_map(|one| [(one.product_id, one.location_id), (one.product_id, one.location_dest_id)]));
-    let mut missing = Sql::new("SELECT json_build_array(k.product, k.location, coalesce(w.closed, false))::text FROM unnest(");
-    missing.bind(products).push(", ").bind(locations);
-    missing.push(
-        ") AS k(product, location) JOIN stock_location l ON l.id = k.location AND l.usage = 'internal' \
-         LEFT JOIN stock_warehouse w ON w.id = l.warehouse_id WHERE NOT EXISTS \
-         (SELECT FROM stock_quant q WHERE q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL) \
-         ORDER BY k.product, k.location",
-    );
-    let missing: Vec<(i64, i64, bool)> = rows::load(tx, missing).await?;
-    let new: Vec<_> = missing
-        .iter()
-        .filter_map(|(product, location, closed)| {
-            let one = named.get(product)?;
-            Some(rows::row(json!({
-                "product_id": product, "location_id": location, "product_name": one.name, "manufacturer_ref": one.manufacturer_ref,
-                "closed": closed,
-            })))
-        })
-        .collect();
-    if new.is_empty() {
+    if moves.is_empty() {
         return Ok(());
     }
-    let columns = ["product_id", "location_id", "product_name", "manufacturer_ref", "closed"];
-    let insert = write::insert(tx.registry.model("stock.quant")?, &tx.author, &columns, &new, OnConflict::Skip, "NULL");
-    tx.ids_of_new(insert).await.map(drop)
+    let named: BTreeMap<i64, &Move> = moves.iter().map(|one| (one.product_id, one)).collect();
+    let (products, locations) = lists(moves.iter().flat_map(|one| [one.source(), one.destination()]));
+    let missing: Vec<Missing> = tx.rows(sql!("stock_quant/missing.sql", products, locations)).await?;
+    let new = missing.iter().filter_map(|missing| {
+        let Move { name: product_name, manufacturer_ref, .. } = named.get(&missing.product)?;
+        let Missing { product: product_id, location: location_id, closed } = *missing;
+        Some(New { product_id, location_id, product_name, manufacturer_ref, closed })
+    });
+    let new: Vec<_> = new.collect();
+    tx.insert_rows(tx.registry.model("stock.quant")?, &new, OnConflict::Skip).await.map(drop)
+}
+
+/// How much of a product is at a location.
+#[derive(QueryableByName)]
+struct Quant {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    product_id: i64,
+    #[diesel(sql_type = BigInt)]
+    location_id: i64,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
+    quantity: Decimal,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
+    reserved_quantity: Decimal,
+}
+
+impl Quant {
+    fn key(&self) -> Key {
+        (self.product_id, self.location_id)
+    }
 }
 
 /// How much is there at those of these places that keep quantities; they are locked.
 ///
 /// # Errors
 /// The database's own.
-pub async fn on_hand(tx: &mut Tx<'_>, keys: &[Key]) -> Result<BTreeMap<Key, Decimal>, Failure> {
+pub async fn on_hand(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Goods<Key>, Failure> {
+    let there = at(tx, keys).await?;
+    Ok(there.iter().map(|quant| (quant.key(), quant.quantity)).collect())
+}
+
+/// How much of that is reserved for nobody.
+///
+/// # Errors
+/// The database's own.
+pub async fn free(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Goods<Key>, Failure> {
+    let there = at(tx, keys).await?;
+    Ok(there.iter().map(|quant| (quant.key(), quant.quantity - quant.reserved_quantity)).collect())
+}
+
+async fn at(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Quant>, Failure> {
     let (products, locations) = lists(keys.iter().copied());
-    let mut sql = Sql::new("SELECT json_build_array(json_build_array(q.product_id, q.location_id), q.quantity::text)::text FROM unnest(");
-    sql.bind(products).push(", ").bind(locations);
-    sql.push(
-        ") AS k(product, location) JOIN stock_quant q ON q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL",
-    );
-    let rows: Vec<(Key, Decimal)> = rows::load(tx, sql).await?;
-    Ok(rows.into_iter().collect())
+    tx.rows(sql!("stock_quant/at.sql", products, locations)).await
 }
 
 /// What happens to quantities in a transaction, by product and location; applied at once. Locations that keep no
@@ -175,39 +213,28 @@ impl Changes {
     ///
     /// # Errors
     /// 422 where less than nothing would be there.
-    pub async fn apply(self, tx: &mut Tx<'_>) -> Result<(), Failure> {
-        let changes: Vec<_> = self
-            .0
-            .into_iter()
-            .filter(|(_, (quantity, reserved))| !quantity.is_zero() || !reserved.is_zero())
-            .map(|((product, location), (quantity, reserved))| {
-                json!({"product": product, "location": location, "quantity": quantity, "reserved": reserved})
-            })
-            .collect();
-        if changes.is_empty() {
+    pub async fn apply(mut self, tx: &mut Tx<'_>) -> Result<(), Failure> {
+        self.0.retain(|_, (quantity, reserved)| !quantity.is_zero() || !reserved.is_zero());
+        if self.0.is_empty() {
             return Ok(());
         }
-        let mut sql = Sql::new(
-            "SELECT json_build_object('id', q.id, 'quantity', (q.quantity + c.quantity)::text, \
-             'reserved_quantity', (q.reserved_quantity + c.reserved)::text)::text FROM jsonb_to_recordset(",
-        );
-        sql.bind(Json::from(changes).to_string());
-        sql.push(
-            "::jsonb) AS c(product bigint, location bigint, quantity numeric, reserved numeric) \
-             JOIN stock_quant q ON q.product_id = c.product AND q.location_id = c.location AND q.deleted_at IS NULL ORDER BY q.id FOR UPDATE OF q",
-        );
-        let changed: Vec<Map<String, Json>> = rows::load(tx, sql).await?;
-        let model = tx.registry.model("stock.quant")?;
-        let update = write::update_each(model, &tx.author, &["quantity", "reserved_quantity"], &changed);
-        tx.ids(update).await.map(drop).map_err(|failure| refused(model, failure))
+        let (products, locations) = lists(self.0.keys().copied());
+        let there: Vec<Quant> = tx.rows(sql!("stock_quant/at_locked.sql", products, locations)).await?;
+        let changed = there.iter().filter_map(|there| {
+            let (quantity, reserved) = self.0.get(&there.key())?;
+            Some(Changed { id: there.id, quantity: there.quantity + quantity, reserved_quantity: there.reserved_quantity + reserved })
+        });
+        let changed: Vec<_> = changed.collect();
+        tx.update_rows(tx.registry.model("stock.quant")?, &changed).await.map(drop)
     }
 }
 
-fn refused(model: &Model, failure: Failure) -> Failure {
-    match failure {
-        Failure::Database(error) => taken(model, error),
-        fault => fault,
-    }
+/// What is there from now on.
+#[derive(Serialize)]
+struct Changed {
+    id: i64,
+    quantity: Decimal,
+    reserved_quantity: Decimal,
 }
 
 /// What a count is made of.
@@ -238,9 +265,8 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     let (Some(product), Some(location)) = (product, location) else { return Err(Fault::busy().into()) };
     stock_warehouse::lock(tx, vec![location]).await?;
     open(tx, &[Move { location_dest_id: location, ..Move::new(&product) }]).await?;
-    let mut sql = Sql::new("SELECT id FROM stock_quant WHERE deleted_at IS NULL AND product_id = ");
-    sql.bind(product.id).push(" AND location_id = ").bind(location).push(" FOR UPDATE");
-    let Some(id) = tx.ids(sql).await?.pop() else { return Err(Fault::busy().into()) };
+    let row = tx.ids(sql!("stock_quant/counted_row.sql", product.id, location)).await?;
+    let Some(id) = row.first().copied() else { return Err(Fault::busy().into()) };
     note(tx, model, vec![id], counted, values).await?;
     Ok(id)
 }
@@ -278,24 +304,56 @@ impl Count {
     }
 }
 
-/// Notes a count on locked rows, with what it stands on: what is there now, and where the ledger ends.
+/// What a count stands on: what is there, and where the ledger ends.
+#[derive(QueryableByName)]
+struct Standing {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text, deserialize_as = Exact)]
+    quantity: Decimal,
+    #[diesel(sql_type = BigInt)]
+    last_line: i64,
+}
+
+/// A count as it is stored; cleared, it is nothing.
+#[derive(Serialize)]
+struct Stored {
+    id: i64,
+    inventory_quantity: Option<Decimal>,
+    inventory_diff_quantity: Option<Decimal>,
+    inventory_last_line: Option<i64>,
+}
+
+impl Stored {
+    fn cleared(id: i64) -> Stored {
+        Stored { id, inventory_quantity: None, inventory_diff_quantity: None, inventory_last_line: None }
+    }
+}
+
+/// Notes a count on locked rows, with what it stands on.
 async fn note(tx: &mut Tx<'_>, model: &Model, ids: Vec<i64>, count: Count, mut values: Values) -> Result<(), Failure> {
-    let counted = match (count, values.remove("inventory_quantity")) {
-        (Count::Untouched, _) => return tx.update(model, ids, &values).await.map(drop),
-        (Count::Noted, Some(Value::Plain(counted))) => counted,
-        _ => Json::Null,
-    };
+    let sent = values.remove("inventory_quantity");
     tx.update(model, ids.clone(), &values).await?;
-    let mut sql = Sql::new(
-        "SELECT jsonb_build_object('id', q.id, 'inventory_quantity', c.counted::text, 'inventory_diff_quantity', (c.counted - q.quantity)::text, \
-         'inventory_last_line', CASE WHEN c.counted IS NOT NULL THEN coalesce((SELECT max(l.id) FROM stock_move_line l \
-         WHERE l.product_id = q.product_id AND q.location_id IN (l.location_id, l.location_dest_id)), 0) END)::text \
-         FROM stock_quant q, (SELECT ",
-    );
-    sql.bind(counted.as_str().map(str::to_owned)).push("::numeric AS counted) c WHERE q.id = ANY(").bind(ids).push(") ORDER BY q.id");
-    let rows = rows::load(tx, sql).await?;
-    let columns = ["inventory_quantity", "inventory_diff_quantity", "inventory_last_line"];
-    tx.ids(write::update_each(model, &tx.author, &columns, &rows)).await.map(drop)
+    let rows: Vec<Stored> = match count {
+        Count::Untouched => return Ok(()),
+        Count::Cleared => ids.into_iter().map(Stored::cleared).collect(),
+        Count::Noted => {
+            let text = match &sent {
+                Some(Value::Plain(Json::String(text))) => text.as_str(),
+                _ => return Err(service::our_fault("stock", "a checked count is not a text", &format!("{sent:?}")).into()),
+            };
+            let counted: Decimal = text.parse().map_err(|error| service::our_fault("stock", "a checked count can't be read", &error))?;
+            let standing: Vec<Standing> = tx.rows(sql!("stock_quant/standing.sql", ids)).await?;
+            let noted = |row: Standing| Stored {
+                id: row.id,
+                inventory_quantity: Some(counted),
+                inventory_diff_quantity: Some(counted - row.quantity),
+                inventory_last_line: Some(row.last_line),
+            };
+            standing.into_iter().map(noted).collect()
+        }
+    };
+    tx.update_rows(model, &rows).await.map(drop)
 }
 
 /// A row that was counted.
@@ -342,30 +400,16 @@ impl Counted {
 /// # Errors
 /// 403 where the identity may not, 409 telling what came or went since it was counted.
 pub async fn apply_inventory(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Result<(), Failure> {
-    let mut locations = Sql::new("SELECT DISTINCT location_id FROM stock_quant WHERE id = ANY(");
-    locations.bind(crate::named_ids(call)?).push(")");
-    let locations = tx.ids(locations).await?;
+    let locations = tx.ids(sql!("stock_quant/locations.sql", crate::named_ids(call)?)).await?;
     stock_warehouse::lock(tx, locations).await?;
     let found = crate::find(tx, model, call).await?;
-    let mut sql = Sql::new(
-        "SELECT json_build_object('id', q.id, 'product_id', q.product_id, 'location_id', q.location_id, 'product_name', q.product_name, \
-         'manufacturer_ref', q.manufacturer_ref, 'quantity', q.quantity::text, 'inventory_quantity', q.inventory_quantity::text, \
-         'difference', q.inventory_diff_quantity::text, 'place', l.complete_name, 'since', \
-         CASE WHEN q.inventory_quantity - q.inventory_diff_quantity <> q.quantity THEN (SELECT json_agg(json_build_array( \
-         trim_scale(CASE WHEN m.location_dest_id = q.location_id THEN m.qty_done ELSE -m.qty_done END)::text, coalesce(m.reference, ''))) \
-         FROM (SELECT * FROM stock_move_line m WHERE m.product_id = q.product_id AND q.location_id IN (m.location_id, m.location_dest_id) \
-         AND m.id > q.inventory_last_line ORDER BY m.id LIMIT 5) m) END)::text \
-         FROM stock_quant q JOIN stock_location l ON l.id = q.location_id WHERE q.inventory_quantity IS NOT NULL AND q.id = ANY(",
-    );
-    sql.bind(found.ids).push(") ORDER BY q.id");
-    let counted: Vec<Counted> = rows::load(tx, sql).await?;
+    let counted: Vec<Counted> = tx.read(sql!("stock_quant/counted.sql", found.ids)).await?;
     let outdated: Vec<String> = counted.iter().filter_map(Counted::outdated).collect();
     if !outdated.is_empty() {
         return Err(Fault::conflict(format!("{} Count again.", outdated.join(" "))).into());
     }
-    let keys = || counted.iter().map(|one| (one.product_id, one.location_id));
-    let lower = counted.iter().map(|one| ((one.product_id, one.location_id), one.inventory_quantity)).collect();
-    let mut pickings = reservation::keep_within(tx, lower).await?;
+    let lower: Vec<(Key, Decimal)> = counted.iter().map(|one| ((one.product_id, one.location_id), one.inventory_quantity)).collect();
+    let mut pickings = reservation::keep_within(tx, &lower).await?;
     let mut moves = Vec::new();
     for one in &counted {
         let difference = one.inventory_quantity - one.quantity;
@@ -391,15 +435,9 @@ pub async fn apply_inventory(tx: &mut Tx<'_>, model: &Model, call: &Call) -> Res
         });
     }
     stock_move::insert_done(tx, moves).await?;
-    let columns = ["inventory_quantity", "inventory_diff_quantity", "inventory_last_line"];
-    let cleared = |one: &Counted| {
-        rows::row(json!({"id": one.id, "inventory_quantity": null, "inventory_diff_quantity": null, "inventory_last_line": null}))
-    };
-    let cleared: Vec<_> = counted.iter().map(cleared).collect();
-    if !cleared.is_empty() {
-        tx.ids(write::update_each(model, &tx.author, &columns, &cleared)).await?;
-    }
-    let settled: Vec<Key> = keys().collect();
-    pickings.extend(reservation::settle(tx, &settled, &[]).await?);
-    crate::stock_picking::refresh(tx, pickings).await
+    let cleared: Vec<_> = counted.iter().map(|one| Stored::cleared(one.id)).collect();
+    tx.update_rows(model, &cleared).await?;
+    let keys: Vec<Key> = lower.into_iter().map(|(key, _)| key).collect();
+    pickings.extend(reservation::settle(tx, &keys, &[]).await?);
+    stock_picking::refresh(tx, pickings).await
 }

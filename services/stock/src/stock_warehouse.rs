@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Kind as Who};
 use events::Event;
-use jsonrpc::Fault;
+use jsonrpc::{Fault, Published};
 use partners_contract::{PointOfSale, Points, PointsOfSale, ResPartner};
 use records::write::{self, OnConflict};
-use records::{Access, Failure, Field, Filter, Kind, Model, Op, Sql, Tx};
-use serde::Deserialize;
-use serde_json::json;
+use records::{Access, Failure, Field, Filter, Kind, Model, Op, Tx, sql};
+use serde::{Deserialize, Serialize};
 use service::{Owner, consumer};
 
-use crate::{Stock, rows};
+use crate::Stock;
 
 /// The code of the central warehouse.
 pub const CENTRAL: &str = "EKIWH";
@@ -81,21 +81,30 @@ fn location_access(identity: &Identity) -> Access {
 }
 
 /// A warehouse with what documents need of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, QueryableByName)]
 pub struct Warehouse {
     /// Its number.
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
+    #[diesel(sql_type = Text)]
+    code: String,
     /// Whose it is; none: the central one.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub partner: Option<i64>,
     /// Where its goods are.
+    #[diesel(sql_type = BigInt)]
     pub stock: i64,
     /// Where goods stand that came back; none, of one that a release before made.
+    #[diesel(sql_type = Nullable<BigInt>)]
     returns: Option<i64>,
     /// The type of what comes in.
+    #[diesel(sql_type = BigInt)]
     pub incoming: i64,
     /// The type of what goes out.
+    #[diesel(sql_type = BigInt)]
     pub outgoing: i64,
     /// The type of what goes elsewhere.
+    #[diesel(sql_type = BigInt)]
     pub internal: i64,
 }
 
@@ -115,36 +124,16 @@ impl Warehouses {
     }
 }
 
-const READ: &str = "SELECT w.id, w.partner_id, l.id, (SELECT r.id FROM stock_location r WHERE r.returns_of = w.id AND r.deleted_at IS NULL), \
-    (SELECT t.id FROM stock_picking_type t WHERE t.warehouse_id = w.id AND t.code = 'incoming'), \
-    (SELECT t.id FROM stock_picking_type t WHERE t.warehouse_id = w.id AND t.code = 'outgoing'), \
-    (SELECT t.id FROM stock_picking_type t WHERE t.warehouse_id = w.id AND t.code = 'internal') \
-    FROM stock_warehouse w JOIN stock_location l ON l.warehouse_id = w.id WHERE w.deleted_at IS NULL AND (w.partner_id IS NULL OR ";
-
-async fn read(tx: &mut Tx<'_>, mut sql: Sql) -> Result<Warehouses, Failure> {
-    type Columns = (BigInt, Nullable<BigInt>, BigInt, Nullable<BigInt>, BigInt, BigInt, BigInt);
-    sql.push(")");
-    let rows = sql.load::<Columns, (i64, Option<i64>, i64, Option<i64>, i64, i64, i64)>(tx.conn).await?;
-    let warehouses = rows.into_iter().map(|(id, partner, stock, returns, incoming, outgoing, internal)| Warehouse {
-        id,
-        partner,
-        stock,
-        returns,
-        incoming,
-        outgoing,
-        internal,
-    });
-    Ok(Warehouses(warehouses.collect()))
-}
-
 /// The central warehouse, and those whose goods are at these locations.
 ///
 /// # Errors
 /// The database's own.
 pub async fn at(tx: &mut Tx<'_>, locations: Vec<i64>) -> Result<Warehouses, Failure> {
-    let mut sql = Sql::new(READ);
-    sql.push("w.id IN (SELECT coalesce(o.warehouse_id, o.returns_of) FROM stock_location o WHERE o.id = ANY(").bind(locations).push("))");
-    read(tx, sql).await
+    known(tx, Vec::new(), locations).await
+}
+
+async fn known(tx: &mut Tx<'_>, points: Vec<i64>, locations: Vec<i64>) -> Result<Warehouses, Failure> {
+    tx.rows(sql!("stock_warehouse/known.sql", points, locations)).await.map(Warehouses)
 }
 
 /// Where what comes back to a warehouse stands: made where there is no such place yet.
@@ -155,13 +144,8 @@ pub async fn returns(tx: &mut Tx<'_>, warehouse: &Warehouse) -> Result<i64, Fail
     if let Some(there) = warehouse.returns {
         return Ok(there);
     }
-    let mut code = Sql::new("SELECT w.id, w.code FROM stock_warehouse w WHERE w.id = ");
-    code.bind(warehouse.id);
-    let codes = code.load::<(BigInt, Text), (i64, String)>(tx.conn).await?;
-    make_locations(tx, &[], &codes).await?;
-    let mut sql = Sql::new("SELECT id FROM stock_location WHERE deleted_at IS NULL AND returns_of = ");
-    sql.bind(warehouse.id);
-    tx.ids(sql).await?.pop().ok_or_else(|| Fault::busy().into())
+    make_locations(tx, &[returns_of(warehouse.id, &warehouse.code)]).await?;
+    tx.ids(sql!("stock_warehouse/returns_of.sql", warehouse.id)).await?.pop().ok_or_else(|| Fault::busy().into())
 }
 
 /// The central warehouse, and those of these points of sale: made where there are none yet.
@@ -169,60 +153,84 @@ pub async fn returns(tx: &mut Tx<'_>, warehouse: &Warehouse) -> Result<i64, Fail
 /// # Errors
 /// The database's own.
 pub async fn of_points(tx: &mut Tx<'_>, points: &Points) -> Result<Warehouses, Failure> {
-    let of = |points: &Points| {
-        let mut sql = Sql::new(READ);
-        sql.push("w.partner_id = ANY(").bind(points.values().map(|point| point.id).collect::<Vec<_>>()).push(")");
-        sql
-    };
-    let there = read(tx, of(points)).await?;
-    let missing: Points =
-        points.iter().filter(|(_, point)| there.of(Some(point.id)).is_none()).map(|(code, point)| (code.clone(), point.clone())).collect();
+    let ids: Vec<i64> = points.values().map(|point| point.id).collect();
+    let there = known(tx, ids.clone(), Vec::new()).await?;
+    let missing: Vec<_> = points.iter().filter(|(_, point)| there.of(Some(point.id)).is_none()).collect();
     if missing.is_empty() {
         return Ok(there);
     }
     make(tx, &missing).await?;
-    read(tx, of(points)).await
+    known(tx, ids, Vec::new()).await
+}
+
+/// A warehouse as it is stored.
+#[derive(Serialize)]
+struct New<'p> {
+    name: &'p str,
+    code: &'p str,
+    partner_id: i64,
+    closed: bool,
+}
+
+/// A type of transfers as it is stored.
+#[derive(Serialize)]
+struct NewType {
+    name: &'static str,
+    code: &'static str,
+    sequence_code: &'static str,
+    warehouse_id: i64,
+}
+
+/// A location as it is stored: of what is sold, or of what came back.
+#[derive(Serialize)]
+struct NewLocation {
+    name: &'static str,
+    complete_name: String,
+    usage: &'static str,
+    warehouse_id: Option<i64>,
+    returns_of: Option<i64>,
+}
+
+fn stock_of(warehouse: i64, code: &str) -> NewLocation {
+    let complete_name = format!("{code}/Stock");
+    NewLocation { name: "Stock", complete_name, usage: "internal", warehouse_id: Some(warehouse), returns_of: None }
+}
+
+fn returns_of(warehouse: i64, code: &str) -> NewLocation {
+    let complete_name = format!("{code}/{RETURNS}");
+    NewLocation { name: RETURNS, complete_name, usage: "internal", warehouse_id: None, returns_of: Some(warehouse) }
+}
+
+/// A warehouse that was made.
+#[derive(QueryableByName)]
+struct Made {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    code: String,
 }
 
 /// Makes the warehouses of points of sale that have none; those that another request makes in this moment are waited for.
-async fn make(tx: &mut Tx<'_>, points: &Points) -> Result<(), Failure> {
-    let registry = tx.registry;
-    let named: Vec<_> = points
-        .iter()
-        .map(|(code, point)| rows::row(json!({"name": point.name, "code": code, "partner_id": point.id, "closed": point.closed})))
-        .collect();
-    let model = registry.model("stock.warehouse")?;
-    let insert = write::insert(model, &tx.author, &["name", "code", "partner_id", "closed"], &named, OnConflict::Skip, "new.code");
-    let made = insert.load::<(BigInt, Nullable<Text>), (i64, Option<String>)>(tx.conn).await?;
-    if made.is_empty() {
-        return Ok(());
-    }
-    let made: Vec<(i64, String)> = made.into_iter().map(|(id, code)| (id, code.unwrap_or_default())).collect();
-    make_locations(tx, &made, &made).await?;
-    let types: Vec<_> = made
-        .iter()
-        .flat_map(|(id, _)| {
-            [("Receipts", "incoming", "IN"), ("Delivery Orders", "outgoing", "OUT"), ("Internal Transfers", "internal", "INT")]
-                .map(|(name, code, sequence)| rows::row(json!({"name": name, "code": code, "sequence_code": sequence, "warehouse_id": id})))
-        })
-        .collect();
-    let columns = ["name", "code", "sequence_code", "warehouse_id"];
-    let model = registry.model("stock.picking.type")?;
-    tx.ids_of_new(write::insert(model, &tx.author, &columns, &types, OnConflict::Fail, "NULL")).await.map(drop)
+async fn make(tx: &mut Tx<'_>, points: &[(&String, &PointOfSale)]) -> Result<(), Failure> {
+    let named = points.iter().map(|(code, point)| New { name: &point.name, code, partner_id: point.id, closed: point.closed });
+    let named: Vec<_> = named.collect();
+    let made = tx.insert_rows(tx.registry.model("stock.warehouse")?, &named, OnConflict::Skip).await?;
+    let made: Vec<Made> = tx.rows(sql!("stock_warehouse/made.sql", made)).await?;
+    let locations = made.iter().map(|one| stock_of(one.id, &one.code)).chain(made.iter().map(|one| returns_of(one.id, &one.code)));
+    make_locations(tx, &locations.collect::<Vec<_>>()).await?;
+    let types = made.iter().flat_map(|one| {
+        [("Receipts", "incoming", "IN"), ("Delivery Orders", "outgoing", "OUT"), ("Internal Transfers", "internal", "INT")]
+            .map(|(name, code, sequence_code)| NewType { name, code, sequence_code, warehouse_id: one.id })
+    });
+    let types: Vec<_> = types.collect();
+    tx.insert_rows(tx.registry.model("stock.picking.type")?, &types, OnConflict::Fail).await.map(drop)
 }
 
-/// Makes the places of warehouses, by number and code: for what is sold, and for what came back.
-async fn make_locations(tx: &mut Tx<'_>, stocks: &[(i64, String)], returns: &[(i64, String)]) -> Result<(), Failure> {
-    let stocks = stocks
-        .iter()
-        .map(|(id, code)| json!({"name": "Stock", "complete_name": format!("{code}/Stock"), "usage": "internal", "warehouse_id": id}));
-    let returns = returns
-        .iter()
-        .map(|(id, code)| json!({"name": RETURNS, "complete_name": format!("{code}/{RETURNS}"), "usage": "internal", "returns_of": id}));
-    let new: Vec<_> = stocks.chain(returns).map(rows::row).collect();
+async fn make_locations(tx: &mut Tx<'_>, new: &[NewLocation]) -> Result<(), Failure> {
+    // Named here, for a declared `warehouse_id` is also that of returns, and so none of the table's columns
     let columns = ["name", "complete_name", "usage", "warehouse_id", "returns_of"];
     let model = tx.registry.model("stock.location")?;
-    tx.ids_of_new(write::insert(model, &tx.author, &columns, &new, OnConflict::Skip, "NULL")).await.map(drop)
+    tx.ids_of_new(write::insert(model, &tx.author, &columns, &write::rows(new)?, OnConflict::Skip, "NULL")).await.map(drop)
 }
 
 /// Locks where these goods are, in one fixed order, before anything there is read for a decision: everything that reserves,
@@ -232,10 +240,7 @@ async fn make_locations(tx: &mut Tx<'_>, stocks: &[(i64, String)], returns: &[(i
 /// # Errors
 /// The database's own.
 pub async fn lock(tx: &mut Tx<'_>, locations: Vec<i64>) -> Result<(), Failure> {
-    let mut sql = Sql::new("SELECT id FROM stock_location WHERE usage = 'internal' AND id = ANY(");
-    // What refers to a location needs no more than its key
-    sql.bind(locations).push(") ORDER BY id FOR NO KEY UPDATE");
-    tx.ids(sql).await.map(drop)
+    tx.ids(sql!("stock_warehouse/lock.sql", locations)).await.map(drop)
 }
 
 /// Points of sale have a warehouse from their event on, which is named, coded, archived and closed as they are.
@@ -244,15 +249,8 @@ pub async fn lock(tx: &mut Tx<'_>, locations: Vec<i64>) -> Result<(), Failure> {
 /// The database's own.
 pub async fn follow(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
     let mut points: BTreeMap<i64, (String, PointOfSale)> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.model == "res.partner" && event.kind != "deleted") {
-        let partner: ResPartner = consumer::read(event, "stock")?;
-        if let (true, Some(code)) = (partner.is_pos, partner.code_pos.filter(|code| !code.is_empty())) {
-            let named = || service::our_fault("stock", "an event of a point of sale does not say its name", &event.record_id);
-            let (name, status) = (partner.name.ok_or_else(named)?, partner.status.as_deref().unwrap_or(""));
-            let closed = domain::is_closed(partner.active, status);
-            let point = PointOfSale { id: event.record_id, name, active: partner.active, closed, version: event.version };
-            points.insert(event.record_id, (code, point));
-        }
+    for event in events.iter().filter(|event| event.model == ResPartner::MODEL && event.kind != "deleted") {
+        points.extend(point_of_sale(event)?.map(|point| (event.record_id, point)));
     }
     if points.is_empty() {
         return Ok(());
@@ -263,6 +261,19 @@ pub async fn follow(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
     of_points(tx, &new).await.map(drop)
 }
 
+/// The point of sale that an event is of, with its code; none where it is of a client.
+fn point_of_sale(event: &Event) -> Result<Option<(String, PointOfSale)>, Fault> {
+    let partner: ResPartner = consumer::read(event, "stock")?;
+    if !partner.is_pos {
+        return Ok(None);
+    }
+    let lacks = |what: &str| service::our_fault("stock", "an event of a point of sale lacks what it is known by", &what);
+    let code = partner.code_pos.filter(|code| !code.is_empty()).ok_or_else(|| lacks("code_pos"))?;
+    let name = partner.name.ok_or_else(|| lacks("name"))?;
+    let closed = domain::is_closed(partner.active, partner.status.as_deref().unwrap_or(""));
+    Ok(Some((code, PointOfSale { id: event.record_id, name, active: partner.active, closed, version: event.version })))
+}
+
 /// A warehouse as it is known.
 #[derive(Deserialize)]
 struct Known {
@@ -270,64 +281,77 @@ struct Known {
     partner: i64,
     closed: bool,
     version: i64,
-    locations: Vec<(i64, String, String)>,
+    locations: Vec<Location>,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    id: i64,
+    name: String,
+    complete_name: String,
+}
+
+/// What a warehouse is now.
+#[derive(Serialize)]
+struct Changed<'p> {
+    id: i64,
+    name: &'p str,
+    code: &'p str,
+    active: bool,
+    closed: bool,
+    partner_version: i64,
+}
+
+/// What a location is called now.
+#[derive(Serialize)]
+struct Renamed {
+    id: i64,
+    complete_name: String,
 }
 
 /// Makes the warehouses that are there what their points of sale are now; what is no newer than what is known changes nothing.
 async fn keep(tx: &mut Tx<'_>, points: &BTreeMap<i64, (String, PointOfSale)>) -> Result<(), Failure> {
-    let registry = tx.registry;
-    let mut sql = Sql::new(
-        "SELECT json_build_object('id', w.id, 'partner', w.partner_id, 'closed', w.closed, 'version', w.partner_version, \
-         'locations', (SELECT coalesce(json_agg(json_build_array(l.id, l.name, l.complete_name)), '[]') FROM stock_location l \
-         WHERE w.id IN (l.warehouse_id, l.returns_of)))::text \
-         FROM stock_warehouse w WHERE w.deleted_at IS NULL AND w.partner_id = ANY(",
-    );
-    sql.bind(points.keys().copied().collect::<Vec<_>>()).push(") ORDER BY w.id FOR NO KEY UPDATE");
-    let known: Vec<Known> = rows::load(tx, sql).await?;
+    let known: Vec<Known> = tx.read(sql!("stock_warehouse/followed.sql", points.keys().copied().collect::<Vec<_>>())).await?;
     let (mut warehouses, mut locations, mut switched) = (Vec::new(), Vec::new(), Vec::new());
-    for one in &known {
-        let Some((code, point)) = points.get(&one.partner).filter(|(_, point)| point.version > one.version) else { continue };
-        warehouses.push(rows::row(json!({
-            "id": one.id, "name": point.name, "code": code, "active": point.active, "closed": point.closed, "partner_version": point.version,
-        })));
-        for (id, name, complete) in &one.locations {
+    let newer = |one: Known| points.get(&one.partner).filter(|(_, point)| point.version > one.version).map(|now| (one, now));
+    for (one, (code, point)) in known.into_iter().filter_map(newer) {
+        warehouses.push(Changed {
+            id: one.id,
+            name: &point.name,
+            code,
+            active: point.active,
+            closed: point.closed,
+            partner_version: point.version,
+        });
+        let renamed = one.locations.into_iter().filter_map(|Location { id, name, complete_name }| {
             let now = format!("{code}/{name}");
-            if *complete != now {
-                locations.push(rows::row(json!({"id": id, "complete_name": now})));
-            }
-        }
+            (complete_name != now).then_some(Renamed { id, complete_name: now })
+        });
+        locations.extend(renamed);
         if one.closed != point.closed {
             switched.push(one.id);
         }
     }
-    if !warehouses.is_empty() {
-        let model = registry.model("stock.warehouse")?;
-        let columns = ["name", "code", "active", "closed", "partner_version"];
-        tx.ids(write::update_each(model, &tx.author, &columns, &warehouses)).await?;
-    }
-    if !locations.is_empty() {
-        let model = registry.model("stock.location")?;
-        tx.ids(write::update_each(model, &tx.author, &["complete_name"], &locations)).await?;
-    }
+    tx.update_rows(tx.registry.model("stock.warehouse")?, &warehouses).await?;
+    tx.update_rows(tx.registry.model("stock.location")?, &locations).await?;
     if switched.is_empty() { Ok(()) } else { switch(tx, switched).await }
+}
+
+/// A quantity whose place is closed or open now.
+#[derive(QueryableByName, Serialize)]
+struct Switched {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Bool)]
+    closed: bool,
 }
 
 /// Notes on what is sold at warehouses whether they are closed: an event a quantity, by which platforms are told.
 async fn switch(tx: &mut Tx<'_>, warehouses: Vec<i64>) -> Result<(), Failure> {
-    let mut stocks = Sql::new("SELECT id FROM stock_location WHERE warehouse_id = ANY(");
-    stocks.bind(warehouses).push(")");
-    let stocks = tx.ids(stocks).await?;
+    let stocks = tx.ids(sql!("stock_warehouse/stocks.sql", warehouses)).await?;
     lock(tx, stocks.clone()).await?;
-    let mut sql = Sql::new(
-        "SELECT json_build_object('id', q.id, 'closed', w.closed)::text FROM stock_quant q JOIN stock_location l ON l.id = q.location_id \
-         JOIN stock_warehouse w ON w.id = l.warehouse_id WHERE q.deleted_at IS NULL AND q.closed <> w.closed AND l.id = ANY(",
-    );
-    sql.bind(stocks).push(") ORDER BY q.id FOR UPDATE OF q");
-    let changed = rows::load(tx, sql).await?;
-    if changed.is_empty() {
-        return Ok(());
-    }
-    tx.ids(write::update_each(tx.registry.model("stock.quant")?, &tx.author, &["closed"], &changed)).await.map(drop)
+    let changed: Vec<Switched> = tx.rows(sql!("stock_warehouse/switched.sql", stocks)).await?;
+    tx.update_rows(tx.registry.model("stock.quant")?, &changed).await.map(drop)
 }
 
 /// How long after a failure partners are asked again.
@@ -347,9 +371,7 @@ pub async fn catch_up(owner: &Owner<Stock>) {
 
 /// Answers whether partners could tell.
 async fn learn(owner: &Owner<Stock>) -> Result<bool, Fault> {
-    let unknown =
-        Sql::new("SELECT partner_id FROM stock_warehouse WHERE partner_version = 0 AND partner_id IS NOT NULL AND deleted_at IS NULL");
-    let ids = owner.database.search::<BigInt, i64>(unknown).await?;
+    let ids = owner.database.search::<BigInt, i64>(sql!("stock_warehouse/unknown_points.sql")).await?;
     if ids.is_empty() {
         return Ok(true);
     }

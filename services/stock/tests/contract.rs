@@ -151,6 +151,11 @@ async fn a_point_of_sale_has_a_warehouse_from_what_partners_publishes() {
 }
 
 #[tokio::test]
+async fn every_statement_is_one_of_the_migrated_schema() {
+    stock(Neighbour::default()).await.prepares_statements(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).await;
+}
+
+#[tokio::test]
 async fn an_event_that_lacks_what_the_contract_promises_or_has_another_shape_is_put_aside() {
     let alone = stock(Neighbour::default()).await;
     let partners = alone.neighbour("partners");
