@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt;
@@ -23,6 +23,9 @@ const BATCH: i64 = 1_000;
 const POLL: Duration = Duration::from_secs(1);
 /// The shortest time between two stampings: what is written meanwhile goes with the second.
 const GATHER: Duration = Duration::from_millis(3);
+/// Who changes something this long after the last change stamps its events itself, for a lone change is then one transaction less; in a
+/// row of changes one stamping serves many.
+const QUIET: Duration = Duration::from_millis(20);
 /// The longest that stamping waits for a wake-up while nothing comes: who writes wakes it, but for a process that died before it
 /// could, and `psql`.
 const IDLE_POLL: Duration = Duration::from_secs(4);
@@ -98,6 +101,8 @@ struct Inner {
     /// Advisory lock and NOTIFY channel are the schema's own.
     schema: &'static str,
     written: Notify,
+    /// When something was changed last.
+    changed: Mutex<Option<Instant>>,
     head: watch::Sender<i64>,
     /// How far readers have come, as it was written down last, and when.
     noted: Mutex<HashMap<String, (i64, Instant)>>,
@@ -125,6 +130,12 @@ struct Stamped {
 }
 
 #[derive(diesel::QueryableByName)]
+struct Own {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pos: Option<i64>,
+}
+
+#[derive(diesel::QueryableByName)]
 struct Json {
     #[diesel(sql_type = Text)]
     json: String,
@@ -138,13 +149,35 @@ impl Feed {
     /// The feed of `schema`, whose tables `pool` finds on its search path.
     pub fn new(pool: FeedPool, schema: &'static str) -> Feed {
         let (head, noted, closed) = (watch::Sender::new(0), Mutex::default(), watch::Sender::new(false));
-        let read = tokio::sync::Mutex::default();
-        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), head, noted, read, closed }) }
+        let (read, changed) = (tokio::sync::Mutex::default(), Mutex::default());
+        Feed { inner: Arc::new(Inner { pool, schema, written: Notify::new(), changed, head, noted, read, closed }) }
     }
 
     /// To be called after the commit of a change: wakes the stamper.
     pub fn written(&self) {
         self.inner.written.notify_one();
+    }
+
+    /// Whether the last change is long enough ago for the next one to stamp its own events. To be asked once a change.
+    pub fn is_quiet(&self) -> bool {
+        let Ok(mut changed) = self.inner.changed.lock() else { return false };
+        let now = Instant::now();
+        changed.replace(now).is_none_or(|before| now.duration_since(before) > QUIET)
+    }
+
+    /// Stamps in the transaction that `conn` is in, at its end. Answers the position to be told of by [`Feed::stamped`] after the
+    /// commit; none where a stamper has to be woken.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn stamp_own(&self, conn: &mut AsyncPgConnection) -> QueryResult<Option<i64>> {
+        let own = diesel::sql_query("SELECT event_stamp_own($1, $2) AS pos").bind::<BigInt, _>(BATCH).bind::<BigInt, _>(RESTORE_GAP);
+        Ok(own.get_result::<Own>(conn).await?.pos)
+    }
+
+    /// To be called after the commit of a change that stamped its own events.
+    pub fn stamped(&self, pos: i64) {
+        self.heard(pos);
     }
 
     /// Gives positions to the events that are visible and have none, and answers the newest position.

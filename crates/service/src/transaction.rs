@@ -68,23 +68,34 @@ impl<S: Service> Owner<S> {
             let mut open = self.database.begin().await.map_err(undone)?;
             let mut tx = self.tx(&mut open, whose).map_err(undone)?;
             let told = tx.author.told.clone();
-            let working = work(with, &mut tx).instrument(self.database.span("TRANSACTION"));
+            let working = async {
+                let step = work(with, &mut tx).await?;
+                let tells = matches!(step, Step::Commit(_)) && (!whose.follows || told.is_set());
+                let stamped = match tells && self.feed.is_quiet() {
+                    true => self.feed.stamp_own(tx.conn).await?,
+                    false => None,
+                };
+                Ok((step, tells, stamped))
+            };
+            let working = working.instrument(self.database.span("TRANSACTION"));
             // Its connection goes with one that takes too long
             let Ok(done) = tokio::time::timeout(TRANSACTION, working).await else { return Err(undone(slow(S::NAME))) };
             match done {
-                Ok(Step::Commit(done)) => {
+                Ok((Step::Commit(done), tells, stamped)) => {
                     open.commit().await.map_err(Broken::Unknown)?;
-                    if !whose.follows || told.is_set() {
-                        self.feed.written();
+                    match stamped {
+                        Some(pos) => self.feed.stamped(pos),
+                        None if tells => self.feed.written(),
+                        None => {}
                     }
                     self.woken.notify_one();
                     return Ok(done);
                 }
-                Ok(Step::Nothing(done)) => {
+                Ok((Step::Nothing(done), ..)) => {
                     open.rollback().await;
                     return Ok(done);
                 }
-                Ok(Step::Wait) => {
+                Ok((Step::Wait, ..)) => {
                     open.rollback().await;
                     if begun.elapsed() > OTHER_DOES {
                         return Err(undone(Fault::busy()));

@@ -1,3 +1,4 @@
+DROP FUNCTION event_stamp_own;
 CREATE OR REPLACE FUNCTION event_stamp(batch bigint, restore_gap bigint, OUT before bigint, OUT after bigint) LANGUAGE plpgsql AS $$
 DECLARE
     unstamped record;

@@ -23,3 +23,17 @@ BEGIN
     END IF;
 END
 $$;
+
+-- The same in the transaction that made the events. NULL where another session is stamping, or more is left than a batch: a stamper
+-- has to come after it.
+CREATE FUNCTION event_stamp_own(batch bigint, restore_gap bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    stamped record;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtext('feed ' || current_schema())) THEN
+        RETURN NULL;
+    END IF;
+    SELECT s.before, s.after INTO stamped FROM event_stamp(batch, restore_gap) s;
+    RETURN CASE WHEN stamped.after - stamped.before < batch THEN stamped.after END;
+END
+$$;
