@@ -13,7 +13,7 @@ use domain::Identity;
 use events::Event;
 use jsonrpc::{Call, Fault, Published};
 use partners_contract::Forgetting;
-use records::{Failure, Sql};
+use records::{Failure, Sql, sql};
 use tracing::{Instrument, Span};
 
 use crate::owner::{Owner, Service};
@@ -62,6 +62,12 @@ pub fn forgotten(events: &[Event], reader: &str) -> Result<Vec<(i64, String)>, F
         }
     }
     Ok(forgotten)
+}
+
+/// Whether an event tells that a client was forgotten, or can't be read.
+pub fn forgets(event: &Event) -> bool {
+    let said = || serde_json::from_str::<Forgetting>(event.payload.get());
+    event.model == "res.partner" && said().map_or(true, |said| said.forgotten)
 }
 
 /// Overwrites what a service keeps of them, by its schema's `forget`, in the transaction that takes the events.
@@ -163,7 +169,13 @@ impl<S: Service> Owner<S> {
         let Some(last) = events.last().map(|event| event.pos) else { return Ok(0) };
         let spans = self.spans(feed, &events);
         let first = spans.first().cloned().unwrap_or_else(Span::none);
-        match self.take(feed, Place::After(cursor), &events).instrument(first).await? {
+        let taking = async {
+            match events.iter().any(|event| S::concerns(feed, event)) {
+                true => self.take(feed, Place::After(cursor), &events).await,
+                false => self.pass(feed, cursor, last).await,
+            }
+        };
+        match taking.instrument(first).await? {
             Taken::Done => {
                 *known = Some(last);
                 Ok(events.len())
@@ -199,6 +211,12 @@ impl<S: Service> Owner<S> {
             span
         });
         spans.collect()
+    }
+
+    /// Goes past events that have no effect: one statement, that is a transaction by itself.
+    async fn pass(&self, feed: &'static str, cursor: i64, last: i64) -> Result<Taken, Fault> {
+        let moved = self.database.store::<BigInt, i64>(sql!("consumer/passed.sql", feed, cursor, last)).await?;
+        Ok(if moved.is_empty() { Taken::Moved } else { Taken::Done })
     }
 
     /// One at a time: the one that can't have its effect is put aside, and the others go on.

@@ -54,6 +54,12 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// The services whose feeds it follows.
     const FOLLOWS: &'static [&'static str] = &[];
 
+    /// Whether an event of a feed may have an effect here. The cursor goes past the others without a transaction; what can't be read
+    /// concerns it, so that it is put aside.
+    fn concerns(_feed: &str, _event: &Event) -> bool {
+        true
+    }
+
     /// What it must find out about events before the transaction that takes them.
     fn heard(_owner: &Owner<Self>, _feed: &str, _events: &[Event]) -> impl Future<Output = Result<Self::Heard, Fault>> + Send {
         async { Ok(Self::Heard::default()) }

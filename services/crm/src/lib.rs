@@ -96,6 +96,10 @@ impl Service for Crm {
     const ANSWERS: &'static [Answered<Crm>] = &[Answered::of::<DemandOf>(), Answered::of::<PapersOf>(), Answered::of::<DeliveriesOf>()];
     const FOLLOWS: &'static [&'static str] = &["stock", "partners"];
 
+    fn concerns(_: &str, event: &Event) -> bool {
+        event.model == "stock.move" || consumer::forgets(event)
+    }
+
     async fn heard(owner: &Owner<Crm>, _: &str, events: &[Event]) -> Result<Vec<Served>, Fault> {
         // Of partners' feed nothing has to be asked
         let moves = events.iter().filter(|event| event.model == "stock.move");

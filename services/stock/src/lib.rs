@@ -107,6 +107,10 @@ impl Service for Stock {
     const ANSWERS: &'static [Answered<Stock>] = &[Answered::of::<ForOrders>(), Answered::of::<Close>()];
     const FOLLOWS: &'static [&'static str] = &["partners", "crm"];
 
+    fn concerns(_: &str, event: &Event) -> bool {
+        event.model == "sale.order" || consumer::forgets(event) || stock_warehouse::concerns(event)
+    }
+
     async fn heard(owner: &Owner<Stock>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
         match feed {
             "crm" => demand::hear(owner, events).await,

@@ -243,6 +243,12 @@ pub async fn lock(tx: &mut Tx<'_>, locations: Vec<i64>) -> Result<(), Failure> {
     tx.ids(sql!("stock_warehouse/lock.sql", locations)).await.map(drop)
 }
 
+/// Whether an event is of a point of sale, or can't be read.
+pub fn concerns(event: &Event) -> bool {
+    let said = || event.read::<ResPartner>("stock");
+    event.model == "res.partner" && said().map_or(true, |partner| partner.is_pos)
+}
+
 /// Points of sale have a warehouse from their event on, which is named, coded, archived and closed as they are.
 ///
 /// # Errors
