@@ -65,7 +65,7 @@ const LOGGING_IN: u32 = 4;
 const WARM_UP: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    service::process::ended(start())
+    service::startup::ended(start())
 }
 
 fn start() -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Double};
 use diesel_async::AsyncPgConnection;
 use diesel_async::methods::LoadQuery;
 use records::Sql;
-use records::sql::Typed;
+use records::running::Typed;
 use serde_json::{Value, json};
 use system_tests::platform::{Mood, Platform, SECRET};
 use tokio::task::JoinSet;

@@ -5,15 +5,22 @@
 //! the statement that makes the change.
 //!
 //! **The order is made after the commit**, because nothing else is safe: a later `seq` can commit first. Events are
-//! inserted with `pos` null; the stamper ([`Feed::stamp_once`], one at a time an owner) gives the visible ones the next
+//! inserted with `pos` null; the stamper (`Feed::stamp_once`, one at a time an owner) gives the visible ones the next
 //! `pos` in `seq` order. A record's events are inserted under its row lock, so their order is the order of its changes.
 //! Readers ask for `pos > cursor`: no gap, no phantom, no inversion, whatever was committing meanwhile.
 //!
-//! Nothing notifies inside the writing transaction: that would serialise commits. After the commit the process wakes its
-//! stamper in memory, and the stamper tells the owner's other replicas with one NOTIFY for many events.
+//! In a row of changes nothing notifies inside the writing transactions: that would serialise commits. After the commit the process
+//! wakes its stamper in memory, and the stamper tells the owner's other replicas with one NOTIFY for many events. A lone change
+//! stamps its own events at the end of its transaction, where no other session is stamping: that is a transaction less.
+//!
+//! The feed itself needs the feature `postgres`; who only reads events or declares what is published does without.
 
 mod append;
+mod event;
+#[cfg(feature = "postgres")]
 mod feed;
 
 pub use append::{Change, Publication, append};
-pub use feed::{Event, Feed, FeedPool};
+pub use event::Event;
+#[cfg(feature = "postgres")]
+pub use feed::{Feed, FeedPool};

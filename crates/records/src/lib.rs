@@ -16,10 +16,14 @@ pub mod posted;
 pub mod read;
 mod registry;
 pub mod request;
+#[cfg(feature = "postgres")]
+pub mod running;
 pub mod schema;
 pub mod selection;
 pub mod sql;
+#[cfg(feature = "postgres")]
 pub mod statement;
+#[cfg(feature = "postgres")]
 pub mod tx;
 pub mod values;
 pub mod write;
@@ -31,6 +35,8 @@ pub use registry::{Outline, Registry};
 pub use schema::{Action, Argument, Body, Described};
 pub use selection::{Item, Selection};
 pub use sql::{Bind, Sql};
+#[cfg(feature = "postgres")]
 pub use statement::{Exact, Statement};
+#[cfg(feature = "postgres")]
 pub use tx::{Failure, Tx};
 pub use values::{Value, Values};

@@ -8,7 +8,8 @@ use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
 
-use crate::sql::{Bind, Sql, Typed};
+use crate::running::Typed;
+use crate::sql::{Bind, Sql};
 
 /// A statement of a `.sql` file with its values; [`sql!`](crate::sql!) makes it. It is kept prepared.
 #[derive(Clone, Debug)]

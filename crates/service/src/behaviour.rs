@@ -9,8 +9,8 @@ use records::values::Mode;
 use records::{Action, Body, Failure, Model, Posted, Shape, Tx};
 use serde_json::{Map, Value as Json};
 
-use crate::Pending;
 use crate::owner::{Answer, Owner, Service};
+use process::Pending;
 
 /// A changing request before its transaction.
 pub struct Asked<'a, S: Service> {
@@ -116,7 +116,7 @@ pub trait Behaviour<S: Service>: Default + Send + Sync + 'static {
     /// # Errors
     /// 500 where no key of ours opens it.
     fn unseal(_service: &S, model: &Model, _id: i64, _text: &str) -> Result<Map<String, Json>, Fault> {
-        Err(crate::our_fault(S::NAME, "a model has sealed fields that it does not open", &model.name))
+        Err(process::our_fault(S::NAME, "a model has sealed fields that it does not open", &model.name))
     }
 }
 

@@ -14,9 +14,11 @@ use sha2::{Digest, Sha256};
 
 use crate::behaviour::{Asked, Changing, Prepared};
 use crate::owner::{Owner, Service};
-use crate::questions::parse_reply;
 use crate::transaction::{Broken, For, Step};
-use crate::{directory, metrics, related};
+use process::parse_reply;
+use process::{directory, metrics};
+
+use crate::related;
 
 /// What a record tells of itself: sent back with the rest of what was read it says nothing new, as in Odoo.
 const TOLD_BY_RECORDS: &[&str] = &["id", "display_name", "__last_update", "create_uid", "create_date", "write_uid", "write_date"];
@@ -216,7 +218,7 @@ impl<S: Service> Owner<S> {
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
         let rows: Vec<Map<String, Json>> =
-            serde_json::from_str(&format!("[{rows}]")).map_err(|error| crate::our_fault(S::NAME, "a record can't be read", &error))?;
+            serde_json::from_str(&format!("[{rows}]")).map_err(|error| process::our_fault(S::NAME, "a record can't be read", &error))?;
         // What was read is one record
         if let [row] = rows.as_slice() {
             let is_same = |a: &Json, b: &Json| a == b || (a.is_number() && a.as_f64() == b.as_f64());

@@ -17,9 +17,11 @@ use records::{Failure, Sql, sql};
 use tracing::{Instrument, Span};
 
 use crate::owner::{Owner, Service};
-use crate::questions::parse_reply;
 use crate::transaction::{Broken, For, Step};
-use crate::{database, metrics, our_fault, telemetry};
+use process::parse_reply;
+use process::{metrics, our_fault, telemetry};
+
+use crate::database;
 
 /// How many events one transaction takes at most.
 const BATCH: i64 = 200;

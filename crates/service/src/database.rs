@@ -19,18 +19,20 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jsonrpc::Fault;
-use records::sql::Typed;
+use records::running::Typed;
 use records::{Sql, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
-pub use faults::{fault, is_closed, is_transient, our_fault, slow};
+pub use faults::{fault, is_closed, is_transient, slow};
 pub use migrating::patiently;
 
-use crate::shares::{self, Share, Shares};
-use crate::{directory, hashing, metrics, telemetry};
+use process::shares::{self, Share, Shares};
+use process::{directory, metrics, our_fault, telemetry};
+
+use crate::hashing;
 
 /// How many short reads may be on their way on one pipelined connection, and how many of them for one user.
 const PIPELINED: (usize, usize) = (128, 32);
@@ -40,7 +42,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long a transaction may take in all.
 pub const TRANSACTION: Duration = Duration::from_secs(60);
-crate::settings! {
+process::settings! {
     /// Where a service's data is.
     pub struct DatabaseConfig {
         /// PostgreSQL's URL, `postgres://role:password@host/database`.

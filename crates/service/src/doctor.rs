@@ -1,49 +1,14 @@
 //! What is wrong, in words, for whoever is called at night: `hub doctor`, or `doctor` of a service. It changes nothing.
 
-use std::fmt::Write as _;
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use diesel::sql_types::{BigInt, Double, Text};
+use process::findings::{Finding, clocks};
 use records::Sql;
 
 use crate::owner::{Owner, Service};
-use crate::router::Client;
 
-/// How far clocks may be apart before it is told, in seconds.
-const CLOCKS: f64 = 2.0;
 /// How long an event may wait for its position or a follower before it is told, in seconds.
 const LAG: f64 = 30.0;
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Whether it is as it should be.
-    pub is_well: bool,
-    /// In words; what to do where it is not.
-    pub said: String,
-}
-
-impl Finding {
-    /// As it should be.
-    pub fn well(said: impl Into<String>) -> Finding {
-        Finding { is_well: true, said: said.into() }
-    }
-
-    /// Not as it should be.
-    pub fn ill(said: impl Into<String>) -> Finding {
-        Finding { is_well: false, said: said.into() }
-    }
-}
-
-/// The findings as lines, and whether all is well.
-pub fn told(service: &str, findings: &[Finding]) -> (String, bool) {
-    let mut text = String::new();
-    for finding in findings {
-        writeln!(text, "{} {service}: {}", if finding.is_well { "ok   " } else { "WRONG" }, finding.said).ok();
-    }
-    (text, findings.iter().all(|finding| finding.is_well))
-}
 
 /// Looks at a service's database, schema, clocks, feed, followers, and at what it knows best itself.
 pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
@@ -77,19 +42,6 @@ pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     findings.extend(hashes(owner).await);
     findings.extend(S::examine(owner).await);
     findings
-}
-
-fn clocks(whose: &str, asked: DateTime<Utc>, theirs: f64) -> Finding {
-    let (before, after) = (seconds(asked), seconds(Utc::now()));
-    let apart = if theirs < before { before - theirs } else { (theirs - after).max(0.0) };
-    if apart > CLOCKS {
-        return Finding::ill(format!("the clock of {whose} differs from this machine's by {apart:.0} s: look at NTP on both"));
-    }
-    Finding::well(format!("the clock of {whose} agrees with this machine's"))
-}
-
-fn seconds(at: DateTime<Utc>) -> f64 {
-    Duration::from_millis(at.timestamp_millis().unsigned_abs()).as_secs_f64()
 }
 
 /// Whether the newest hashes of what was sent are under keys that are here.
@@ -143,7 +95,7 @@ async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
         let ask = async {
             let call = jsonrpc::Call::new("", "_feed", owner.keyring.own_token(feed)?);
             let next = owner.router.service(feed)?.call(call.with("after", &cursor).with("limit", &1).with("look", &true)).await?;
-            crate::questions::parse_reply::<Vec<events::Event>>(next).await
+            process::parse_reply::<Vec<events::Event>>(next).await
         };
         findings.push(match ask.await {
             Ok(next) => match next.first().map(|event| (Utc::now() - event.at).as_seconds_f64()) {
@@ -153,30 +105,6 @@ async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
                 _ => Finding::well(format!("it follows the feed of {feed}")),
             },
             Err(fault) => Finding::ill(format!("{feed} can't be asked for its feed: {}", fault.message)),
-        });
-    }
-    findings
-}
-
-/// Looks at the other services over HTTP: whether they are ready, and what time they have.
-pub async fn peers(client: &Client, services: &[String]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (name, url) in services.iter().filter_map(|entry| entry.trim().split_once('=')) {
-        let asked = Utc::now();
-        let answer = client.get(format!("{}/health/ready", url.trim_end_matches('/'))).timeout(Duration::from_secs(5)).send().await;
-        findings.push(match answer {
-            Err(error) => Finding::ill(format!("{name} can't be reached at {url}: {}", error.without_url())),
-            Ok(answer) if !answer.status().is_success() => Finding::ill(format!("{name} is not ready: ask its own doctor")),
-            Ok(answer) => {
-                let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
-                match date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
-                    // The header has whole seconds
-                    Some(date) if (seconds(date.to_utc()) + 0.5 - seconds(asked)).abs() > CLOCKS + 1.0 => {
-                        clocks(name, asked, seconds(date.to_utc()))
-                    }
-                    _ => Finding::well(format!("{name} is ready")),
-                }
-            }
         });
     }
     findings

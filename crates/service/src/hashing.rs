@@ -5,7 +5,7 @@ use anyhow::Context;
 use aws_lc_rs::hmac;
 use secrecy::SecretString;
 
-use crate::sealing;
+use process::sealing;
 
 /// The keys, by name, and whose they are.
 pub struct Keys {

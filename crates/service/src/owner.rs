@@ -18,14 +18,18 @@ use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument;
 
 use crate::behaviour::ModelOf;
-use crate::doctor::Finding;
-use crate::identity::Caller;
-use crate::questions::{self, Answered, parse_reply};
+use process::Caller;
+use process::findings::Finding;
+use process::parse_reply;
+
+use crate::questions::Answered;
 use crate::reading::{Reads, reads};
-use crate::router::Endpoint;
-use crate::shares::{Shares, working_for};
 use crate::transaction::For;
-use crate::{Database, Keyring, Pending, Router, directory, metrics, telemetry};
+use process::router::Endpoint;
+use process::shares::{Shares, working_for};
+use process::{Keyring, Pending, Router, directory, metrics, telemetry};
+
+use crate::Database;
 
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);
@@ -223,7 +227,7 @@ impl<S: Service> Owner<S> {
 
     /// What a model does.
     pub(crate) fn behaviour(&self, model: &Model) -> Result<&'static ModelOf<S>, Fault> {
-        self.behaviours.get(model.name).copied().ok_or_else(|| crate::our_fault(S::NAME, "a model is not listed", &model.name))
+        self.behaviours.get(model.name).copied().ok_or_else(|| process::our_fault(S::NAME, "a model is not listed", &model.name))
     }
 
     /// What stands in the service's contract, and what every service answers.
@@ -277,7 +281,7 @@ impl<S: Service> Owner<S> {
                 let failed = |error| crate::database::fault(S::NAME, error);
                 let pos: i64 = call.params.need("pos")?;
                 let next: Vec<Event> = serde_json::from_str(&self.feed.read(pos - 1, 1).await.map_err(failed)?)
-                    .map_err(|error| crate::our_fault(S::NAME, "an event can't be read", &error))?;
+                    .map_err(|error| process::our_fault(S::NAME, "an event can't be read", &error))?;
                 Ok(Reply::value(&next.into_iter().filter(|event| event.pos == pos).collect::<Vec<_>>()))
             }
             // Of everything that is committed
@@ -315,7 +319,7 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// As [`questions::ask`].
     pub async fn ask<Q: Question>(&self, question: &Q, traceparent: Option<&String>) -> Result<Q::Answer, Fault> {
-        questions::ask(&self.router, &self.keyring, question, traceparent).await
+        process::ask(&self.router, &self.keyring, question, traceparent).await
     }
 
     /// Which of these records of another service's model are there.
@@ -347,7 +351,7 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// As [`questions::position_of`].
     pub async fn position_of(&self, feed: &'static str) -> Result<i64, Fault> {
-        questions::position_of(&self.router, &self.keyring, feed).await
+        process::asking::position_of(&self.router, &self.keyring, feed).await
     }
 
     async fn ask_common<T: DeserializeOwned>(
@@ -371,7 +375,7 @@ impl<S: Service> Owner<S> {
         &self,
         draw: impl FnOnce() -> Result<Vec<u8>, E> + Send + 'static,
     ) -> Result<Reply, Fault> {
-        let failed = |error: &dyn std::fmt::Display| crate::our_fault(S::NAME, "a document could not be drawn", error);
+        let failed = |error: &dyn std::fmt::Display| process::our_fault(S::NAME, "a document could not be drawn", error);
         let Ok(place) = self.drawing.clone().acquire_owned().await else { return Err(Fault::unavailable("Nothing is printed any more.")) };
         let draw = move || {
             let _place = place;

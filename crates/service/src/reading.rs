@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
 use records::read::{One, Page, Reader};
 use records::request::{ListRequest, Window, cursor};
-use records::sql::Typed;
+use records::running::Typed;
 use records::values::{decimal, printed};
 use records::{Filter, Kind, Model, Op, Selection};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};

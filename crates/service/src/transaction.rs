@@ -8,9 +8,9 @@ use jsonrpc::Fault;
 use records::{Failure, Tx};
 use tracing::Instrument;
 
-use crate::Pending;
 use crate::database::{TRANSACTION, fault, is_closed, is_transient, slow};
 use crate::owner::{Owner, Service};
+use process::Pending;
 
 /// How often a transaction that met another is tried.
 const TRIES: u32 = 5;

@@ -14,7 +14,7 @@ use domain::{Identity, Kind as Who};
 use events::Event;
 use jsonrpc::Fault;
 use records::{Access, Failure, Filter, Op, Tx};
-use service::doctor::Finding;
+use service::findings::Finding;
 use service::{Answered, ModelOf, Owner, Plain, ReadOnly, Service, consumer};
 use stock_contract::{ForOrders, Served, StockMove};
 
@@ -97,7 +97,7 @@ impl Service for Crm {
     const FOLLOWS: &'static [&'static str] = &["stock", "partners"];
 
     fn concerns(_: &str, event: &Event) -> bool {
-        event.model == "stock.move" || consumer::forgets(event)
+        sale_order::concerns(event) || consumer::forgets(event)
     }
 
     async fn heard(owner: &Owner<Crm>, _: &str, events: &[Event]) -> Result<Vec<Served>, Fault> {

@@ -7,7 +7,7 @@ use jsonrpc::Fault;
 use records::{Field, Kind, sql};
 use secrecy::SecretString;
 use serde_json::{Map, Value as Json};
-use service::doctor::Finding;
+use service::findings::Finding;
 use service::sealing::Wanted;
 use service::{Owner, sealing};
 

@@ -8,5 +8,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let make = |variables: &_, problems: &mut _, _: &_| CrmConfig::read(variables, problems).map(|config| Crm::new(&config)).transpose();
-    service::process::ended(service::process::run(make, async |_| Ok(())).await)
+    service::startup::ended(service::run::run(make, async |_| Ok(())).await)
 }

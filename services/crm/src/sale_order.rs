@@ -9,6 +9,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use domain::price::{Amounts, Tax};
 use domain::{Identity, Progress, price};
+use events::Event;
 use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
@@ -469,6 +470,11 @@ struct LineChange {
     qty_delivered: Decimal,
     qty_returned: Decimal,
     qty_closed: Decimal,
+}
+
+/// Whether an event is of goods that move, and so may serve an order.
+pub fn concerns(event: &Event) -> bool {
+    event.model == "stock.move"
 }
 
 /// Writes what stock told, and makes credit notes for what came back and what was given up.

@@ -10,12 +10,12 @@ use actix_web::http::header::{
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use bytes::Bytes;
 use jsonrpc::{Body, Fault, Reply, envelope};
+use process::asking::whole;
+use process::http::TrueStatus;
+use process::our_fault;
+use process::router::{MATCHED, REPLAYED};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use service::http::TrueStatus;
-use service::our_fault;
-use service::questions::whole;
-use service::router::{MATCHED, REPLAYED};
 
 use crate::config::ErrorStatus;
 
@@ -126,7 +126,7 @@ impl Answers {
 
     /// An answer without an envelope.
     pub fn bare(self, reply: Reply) -> HttpResponse {
-        self.with_facts(&reply).body(service::http::body(reply.body))
+        self.with_facts(&reply).body(process::http::body(reply.body))
     }
 
     /// A printed document.
@@ -134,7 +134,7 @@ impl Answers {
         let mut response = self.json(StatusCode::OK);
         response.insert_header((CONTENT_TYPE, "application/pdf"));
         response.insert_header((CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")));
-        response.body(service::http::body(reply.body))
+        response.body(process::http::body(reply.body))
     }
 
     /// `{"result": …}`, as the add-on answers a DELETE.

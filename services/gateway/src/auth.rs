@@ -11,10 +11,10 @@ use actix_web::http::header::{self, HOST, HeaderValue, ORIGIN};
 use jsonrpc::{Call, Fault};
 use moka::future::Cache;
 use partners_contract::{LoggedIn, OfKey, OfSession};
-use service::Keyring;
-use service::directory::owner_of;
-use service::http::bearer;
-use service::shares::Shares;
+use process::Keyring;
+use process::directory::owner_of;
+use process::http::bearer;
+use process::shares::Shares;
 use sha2::{Digest, Sha256};
 
 use crate::callers::Callers;
@@ -116,7 +116,7 @@ impl Sessions {
         if let Some(key) = bearer(request).filter(|key| !key.is_empty()) {
             return Some(Carried::Key(key.to_owned()));
         }
-        let in_header = service::http::header(request, "x-openerp-session-id");
+        let in_header = process::http::header(request, "x-openerp-session-id");
         let by_parameter = || in_params.and_then(there).or_else(|| in_query(request)).filter(|_| self.by_parameter);
         match in_header.and_then(there).or_else(by_parameter) {
             Some(id) => Some(Carried::Session { id, by_cookie: false }),
@@ -139,7 +139,7 @@ impl Sessions {
             self.refuse_foreign(request)?;
         }
         let session = self.look_up(request, &carried).await?;
-        service::http::note_user(request, session.who.identity.uid);
+        process::http::note_user(request, session.who.identity.uid);
         Ok(session)
     }
 

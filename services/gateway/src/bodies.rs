@@ -11,11 +11,11 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use jsonrpc::Fault;
+use process::http::{ARRIVAL, header};
+use process::shares::{Share, Shares};
 use records::model::clip;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use service::http::{ARRIVAL, header};
-use service::shares::{Share, Shares};
 
 use crate::auth::{Carried, Sessions};
 use crate::callers::Callers;

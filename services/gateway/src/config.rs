@@ -1,6 +1,6 @@
 //! What the doors are told by the environment.
 
-service::settings! {
+process::settings! {
     /// What the doors do.
     pub struct GatewayConfig {
         /// The one database's name, as clients know it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use service::{Keyring, Router};
+use process::{Keyring, Router};
 
 use crate::answer::Answers;
 use crate::auth::Sessions;

@@ -9,8 +9,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use jsonrpc::envelope::Request;
 use jsonrpc::{Call, Fault, Idempotency, Question, Reply};
+use process::telemetry;
 use serde_json::value::RawValue;
-use service::telemetry;
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span};
 
@@ -147,7 +147,7 @@ impl Incoming {
         // Finding it out matches the path again: only where someone wants it
         let traced = tracing::span_enabled!(target: telemetry::SPANS, tracing::Level::INFO);
         let route = if traced { request.match_pattern().unwrap_or_default() } else { String::new() };
-        let traceparent = service::http::traceparent(request);
+        let traceparent = process::http::traceparent(request);
         let span = tracing::info_span!(
             target: telemetry::SPANS,
             "request",

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use gateway::{Gateway, GatewayConfig};
+use process::http::Health;
+use process::startup::{Common, print, remote_routes};
+use process::{Keyring, Router, config, findings, http, telemetry};
 use secrecy::ExposeSecret;
-use service::http::Health;
-use service::process::{Common, print, remote_routes};
-use service::{Keyring, Router, config, doctor, http, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    service::process::ended(run().await)
+    process::startup::ended(run().await)
 }
 
 async fn run() -> anyhow::Result<()> {
@@ -25,8 +25,8 @@ async fn run() -> anyhow::Result<()> {
     };
     let (http_config, peers, telemetry_config, doors) = config::check(complete, common.problems)?;
     if std::env::args().nth(1).as_deref() == Some("doctor") {
-        let findings = doctor::peers(&service::router::client()?, &peers.services).await;
-        return print(&doctor::told("gateway", &findings));
+        let findings = findings::peers(&process::router::client()?, &peers.services).await;
+        return print(&findings::told("gateway", &findings));
     }
     let telemetry = telemetry::start("gateway", &telemetry_config)?;
     let keyring = Keyring::new("gateway", peers.identity_key.expose_secret(), &peers.identity_public_keys)?;

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use jsonrpc::Fault;
+use process::directory::SERVICES;
+use process::parse_reply;
 use records::Described;
 use records::request::{MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value as Json, json};
-use service::directory::SERVICES;
-use service::parse_reply;
 use sync_contract::Webhooks;
 
 use crate::doors::report;
@@ -67,7 +67,7 @@ pub async fn openapi(services: &Services) -> Result<Json, Fault> {
     }
     Ok(json!({
         "openapi": "3.1.0",
-        "info": {"title": "Echange", "version": service::VERSION, "description": ABOUT},
+        "info": {"title": "Echange", "version": process::VERSION, "description": ABOUT},
         "servers": [{"url": "/"}],
         "security": [{"session": []}, {"cookie": []}, {"key": []}],
         "tags": tags,

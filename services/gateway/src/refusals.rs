@@ -10,10 +10,10 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use chrono::Utc;
 use jsonrpc::Fault;
+use process::http::header;
+use process::metrics::REFUSED;
+use process::shares::{Share, Shares};
 use serde_json::Value as Json;
-use service::http::header;
-use service::metrics::REFUSED;
-use service::shares::{Share, Shares};
 use sync_contract::{KeepRefused, Refused};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 

@@ -1,7 +1,7 @@
 //! The services as the doors reach them.
 
 use jsonrpc::{Call, Fault, Question, Reply};
-use service::{Keyring, Router};
+use process::{Keyring, Router};
 
 /// Where each service is, and the keys that sign who asks. Copies share both.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ impl Services {
     /// # Errors
     /// Whatever the service says.
     pub async fn ask<Q: Question>(&self, question: &Q, traceparent: Option<&String>) -> Result<Q::Answer, Fault> {
-        service::ask(&self.router, &self.keyring, question, traceparent).await
+        process::ask(&self.router, &self.keyring, question, traceparent).await
     }
 
     /// Asks a service what every service answers of itself, as the gateway itself.

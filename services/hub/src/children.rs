@@ -11,7 +11,7 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 use service::config::Variables;
 use service::identity::make_ring;
-use service::process::remote_routes;
+use service::startup::remote_routes;
 use service::{Keyring, Router};
 use tokio::process::{Child, Command};
 

@@ -36,7 +36,7 @@ service::settings! {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    service::process::ended(match arguments.next().as_deref() {
+    service::startup::ended(match arguments.next().as_deref() {
         None | Some("serve") => start(Task::Serve),
         Some("services") => start(Task::Services),
         Some("backup") => start(Task::BackUp(folder(arguments.next()))),
@@ -158,7 +158,7 @@ async fn act(task: Task, variables: &Variables, settings: &HubConfig, url: &str)
             Ok(writeln!(out, "{}", sync::Sync::adopt(&hub.sync).await?)?)
         }
         Task::Forgotten => Ok(writeln!(out, "{}", forgotten::list(url).await?)?),
-        Task::Doctor => service::process::print(&hub::doctor(variables, &provision::shared(url)).await?),
+        Task::Doctor => service::startup::print(&hub::doctor(variables, &provision::shared(url)).await?),
     }
 }
 
@@ -184,7 +184,7 @@ async fn serve_all(variables: &Variables, url: &str, settings: &HubConfig) -> an
     listeners.tell("hub")?;
     greet(&format!("http://{}", listeners.requests.local_addr()?), &[("hub", listeners.metrics.local_addr()?.to_string())], settings)?;
     let served = http::serve(listeners, &hub.http, hub.health(), hub::routes(&hub)).await;
-    service::process::finish(&hub.sync).await;
+    service::run::finish(&hub.sync).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     served
 }
@@ -269,7 +269,7 @@ fn help() -> anyhow::Result<()> {
         crm::CrmConfig::VARIABLES,
         sync::SyncConfig::VARIABLES,
         TelemetryConfig::VARIABLES,
-        service::process::PeersConfig::VARIABLES,
+        service::startup::PeersConfig::VARIABLES,
     ];
     let mut told = std::collections::HashSet::new();
     for (name, default, about) in all.into_iter().flatten().filter(|(name, ..)| told.insert(*name)) {

@@ -20,7 +20,7 @@ use partners_contract::{
     Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale,
 };
 use records::Access;
-use service::doctor::Finding;
+use service::findings::Finding;
 use service::shares::Shares;
 use service::{Answered, Database, ModelOf, Owner, Plain, ReadOnly, Service};
 

@@ -13,7 +13,7 @@ use jsonrpc::Fault;
 use partners_contract::{Authenticate, Destroy, LoggedIn, OfKey, OfSession, SESSION_SECONDS};
 use records::write::OnConflict;
 use records::{Statement, Values, sql};
-use service::doctor::Finding;
+use service::findings::Finding;
 use service::{Answers, Database, Owner};
 
 use crate::passwords::Turn;

@@ -14,5 +14,5 @@ async fn main() -> std::process::ExitCode {
         partners::login::first_administrator(owner).await?;
         Ok(())
     };
-    service::process::ended(service::process::run(make, started).await)
+    service::startup::ended(service::run::run(make, started).await)
 }

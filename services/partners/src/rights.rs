@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use jsonrpc::Fault;
 use records::sql;
 use service::Owner;
-use service::doctor::Finding;
+use service::findings::Finding;
 
 use crate::Partners;
 

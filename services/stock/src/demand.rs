@@ -31,6 +31,11 @@ pub struct Heard {
     pub points: Points,
 }
 
+/// Whether an event is of an order.
+pub fn concerns(event: &Event) -> bool {
+    event.model == "sale.order"
+}
+
 /// Asks crm what the orders are now, and partners about points of sale that are new here.
 ///
 /// # Errors

@@ -108,7 +108,7 @@ impl Service for Stock {
     const FOLLOWS: &'static [&'static str] = &["partners", "crm"];
 
     fn concerns(_: &str, event: &Event) -> bool {
-        event.model == "sale.order" || consumer::forgets(event) || stock_warehouse::concerns(event)
+        demand::concerns(event) || stock_warehouse::concerns(event) || consumer::forgets(event)
     }
 
     async fn heard(owner: &Owner<Stock>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {

@@ -8,5 +8,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let make = |_: &_, _: &mut _, _: &_| Ok(Some(Stock));
-    service::process::ended(service::process::run(make, async |_| Ok(())).await)
+    service::startup::ended(service::run::run(make, async |_| Ok(())).await)
 }

@@ -6,7 +6,7 @@ use chrono::Utc;
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
 use records::Sql;
 use service::Owner;
-use service::doctor::Finding;
+use service::findings::Finding;
 
 use crate::{Sync, installation, signature};
 

@@ -25,7 +25,7 @@ use events::Event;
 use jsonrpc::Fault;
 use records::{Failure, Tx};
 use serde_json::Value as Json;
-use service::doctor::Finding;
+use service::findings::Finding;
 use service::{Answered, Answers, ModelOf, Owner, ReadOnly, Service};
 use sync_contract::{Change, KeepRefused, Stream, Webhooks};
 use tokio::sync::watch;

@@ -24,7 +24,7 @@ async fn every_field_has_its_column_and_every_column_its_field() {
         for model in registry.models() {
             let columns: Vec<Column> = diesel::sql_query(format!(
                 "SELECT a.attname::text AS name, format_type(a.atttypid, NULL) AS kind FROM pg_attribute a \
-                 WHERE a.attrelid = '{schema}.{}'::regclass AND a.attnum > 0 AND NOT a.attisdropped",
+                 WHERE a.attrelid = '{schema}.{}'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''",
                 model.table
             ))
             .load(&mut conn)

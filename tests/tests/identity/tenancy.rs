@@ -173,7 +173,7 @@ async fn the_migration_marks_whom_an_administrator_made_and_the_doctor_asks_unti
         assert_eq!(row, json!({"integration": is_marked, "integration_confirmed": false}));
     }
     let hub = stand.hub.as_ref().unwrap();
-    let told = async || service::doctor::told("partners", &service::doctor::examine(&hub.partners).await);
+    let told = async || service::findings::told("partners", &service::doctor::examine(&hub.partners).await);
     let (text, is_well) = told().await;
     assert!(!is_well, "{text}");
     for (line, logins) in [("were marked", &["ekiclik", "old-integration"][..]), ("neither a bank", &["old-seller"])] {

@@ -2,6 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DbError};
 use jsonrpc::Fault;
+use process::our_fault;
 
 /// Whether an error says that the connection is gone.
 pub fn is_closed(error: &DbError) -> bool {
@@ -85,11 +86,4 @@ pub fn fault(service: &str, error: DbError) -> Fault {
 pub fn slow(service: &str) -> Fault {
     tracing::warn!(service, "a transaction took too long");
     Fault::unavailable("The request took too long. Try again.")
-}
-
-/// What is our fault: the log has the cause, the client a fixed sentence with the id under which it stands there.
-pub fn our_fault(service: &str, what: &str, error: &dyn std::fmt::Display) -> Fault {
-    let id = format!("{:032x}", rand::random::<u128>());
-    tracing::error!(service, %error, trace_id = id, "{what}");
-    Fault::internal(&id)
 }

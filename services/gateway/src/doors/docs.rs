@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use jsonrpc::Fault;
 use moka::future::Cache;
-use service::our_fault;
+use process::our_fault;
 use utoipa_swagger_ui::Config;
 
 use crate::answer::{Answer, as_the_add_on};

@@ -6,13 +6,13 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use jsonrpc::{Fault, Nature};
+use process::asking::position_of;
+use process::http::Health;
+use process::parse_reply;
+use process::shares::Shares;
 use records::model::clip;
 use serde::Deserialize;
 use serde_json::json;
-use service::http::Health;
-use service::parse_reply;
-use service::questions::position_of;
-use service::shares::Shares;
 use sync_contract::{Change, Stream};
 
 use crate::answer::{Answer, as_the_add_on};

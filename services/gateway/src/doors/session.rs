@@ -6,9 +6,9 @@ use actix_web::cookie::{Cookie, SameSite};
 use jsonrpc::Fault;
 use jsonrpc::envelope::text_or_unset;
 use partners_contract::{Authenticate, Destroy, LoggedIn, SESSION_SECONDS};
+use process::our_fault;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::our_fault;
 
 use crate::answer::{Answer, as_odoo, as_the_add_on};
 use crate::auth::{COOKIE, Carried};

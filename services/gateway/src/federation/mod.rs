@@ -20,13 +20,13 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jsonrpc::{Body, Call, Fault, Reply};
 use moka::future::Cache;
+use process::directory::owner_of;
+use process::shares::Shares;
+use process::{Pending, parse_reply};
 use records::read::{MAX_BYTES, MAX_ELEMENTS};
 use records::{Filter, Operand, Selection};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
-use service::directory::owner_of;
-use service::shares::Shares;
-use service::{Pending, parse_reply};
 
 use self::outlines::{Asked, Outlines, Tree, names, question, with_id};
 use self::text::{Entries, Fetched, Writer, collect, parsed};

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonrpc::Fault;
+use process::directory::owner_of;
 use records::read::{MAX_LEVELS, too_deep};
 use records::values::is_unset;
 use records::{Filter, Item, Leaf, Op, Operand, Outline, Selection};
 use serde_json::Value;
-use service::directory::owner_of;
 
 /// A service's models as others may know them.
 pub(crate) struct Outlines {

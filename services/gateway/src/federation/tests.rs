@@ -6,10 +6,10 @@ use std::sync::Mutex;
 
 use domain::Identity;
 use partners_contract::LoggedIn;
+use process::router::Endpoint;
+use process::{Keyring, Router};
 use proptest::prelude::*;
 use records::Item;
-use service::router::Endpoint;
-use service::{Keyring, Router};
 
 use super::outlines::Block;
 use super::*;

@@ -1,91 +1,23 @@
 //! A service as a process of its own: what its `main` calls.
 
-use std::collections::HashMap;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use diesel_async::pooled_connection::deadpool::Pool;
-use secrecy::{ExposeSecret, SecretString};
+use process::config::{self, Variables};
+use process::http::{self, Health};
+use process::router::client;
+use process::startup::{Common, print, remote_routes};
+use process::{Keyring, Router, findings, metrics, telemetry};
+use secrecy::ExposeSecret;
 
-use crate::config::{self, Variables};
 use crate::database::{self, DatabaseConfig};
-use crate::http::{self, Health, HttpConfig};
 use crate::owner::{Owner, Service};
-use crate::router::{Endpoint, Remote, Router, client};
-use crate::telemetry::{self, TelemetryConfig};
-use crate::{Database, Keyring, directory, doctor, metrics};
+use crate::{Database, doctor, inner};
 
 /// How long background work may take to come to its end.
 const FINISH: std::time::Duration = std::time::Duration::from_secs(20);
-
-/// Ends a process: what went wrong goes to standard error in words, causes after colons.
-pub fn ended(outcome: anyhow::Result<()>) -> ExitCode {
-    use std::io::Write;
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            writeln!(std::io::stderr(), "{error:#}").ok();
-            ExitCode::FAILURE
-        }
-    }
-}
-
-crate::settings! {
-    /// Who a process is, and where the others are.
-    pub struct PeersConfig {
-        /// This process's private key: Ed25519 in PKCS#8, base64. `hub keys` makes one.
-        identity_key: SecretString,
-        /// Everybody's public keys, `kid=service:base64`, separated by commas.
-        identity_public_keys: Vec<String>,
-        /// Where the services are, `name=url`, separated by commas.
-        services: Vec<String>,
-        /// How many records an answer without pages may have.
-        max_rows: i64 = "100000",
-    }
-}
-
-/// Everything that any process reads from its environment.
-pub struct Common {
-    /// The environment.
-    pub variables: Variables,
-    /// What was wrong so far.
-    pub problems: Vec<String>,
-    /// Where it listens.
-    pub http: Option<HttpConfig>,
-    /// Who it is.
-    pub peers: Option<PeersConfig>,
-    /// What it logs.
-    pub telemetry: Option<TelemetryConfig>,
-}
-
-impl Common {
-    /// Reads it.
-    pub fn read(variables: Variables) -> Common {
-        let mut problems = Vec::new();
-        let http = HttpConfig::read(&variables, &mut problems);
-        let peers = PeersConfig::read(&variables, &mut problems);
-        let telemetry = TelemetryConfig::read(&variables, &mut problems);
-        Common { variables, problems, http, peers, telemetry }
-    }
-}
-
-/// Routes to services in other processes.
-///
-/// # Errors
-/// A URL without a name, or a name that is no service of ours.
-pub fn remote_routes(services: &[String]) -> anyhow::Result<HashMap<&'static str, Arc<dyn Endpoint>>> {
-    let client = client().context("no HTTP client")?;
-    let mut routes: HashMap<&'static str, Arc<dyn Endpoint>> = HashMap::new();
-    for entry in services.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty()) {
-        let (name, url) = entry.split_once('=').with_context(|| format!("SERVICES: '{entry}' is not name=url"))?;
-        let known = directory::SERVICES.iter().find(|(known, _)| *known == name);
-        let (name, _) = known.with_context(|| format!("SERVICES: there is no service '{name}'"))?;
-        routes.insert(name, Arc::new(Remote::new(name, url, client.clone())));
-    }
-    Ok(routes)
-}
 
 /// Runs a service: `serve`, the default, `migrate`, `migrate net`, `doctor`, or `adopt`. `make` puts it on its database.
 ///
@@ -129,8 +61,8 @@ pub async fn run<S: Service>(
     let command = std::env::args().nth(1);
     if command.as_deref() == Some("doctor") {
         let mut findings = doctor::examine(&owner).await;
-        findings.extend(doctor::peers(&client()?, &peers.services).await);
-        return print(&doctor::told(name, &findings));
+        findings.extend(findings::peers(&client()?, &peers.services).await);
+        return print(&findings::told(name, &findings));
     }
     if command.as_deref() == Some("adopt") {
         use std::io::Write;
@@ -176,7 +108,7 @@ pub async fn run<S: Service>(
             owner.feed.close();
             std::future::pending::<()>().await;
         };
-        let serving = http::serve(listeners, &http, health.clone(), http::inner_routes(owner.clone(), http.max_body));
+        let serving = http::serve(listeners, &http, health.clone(), inner::routes(owner.clone(), http.max_body));
         tokio::pin!(work);
         tokio::select! {
             served = serving => served?,
@@ -186,17 +118,6 @@ pub async fn run<S: Service>(
         finish(&owner).await;
     }
     telemetry.stop();
-    Ok(())
-}
-
-/// Prints what a doctor found.
-///
-/// # Errors
-/// That something is wrong: a program that asks sees it by the exit code.
-pub fn print((text, is_well): &(String, bool)) -> anyhow::Result<()> {
-    use std::io::Write;
-    std::io::stdout().write_all(text.as_bytes())?;
-    anyhow::ensure!(is_well, "something is wrong");
     Ok(())
 }
 

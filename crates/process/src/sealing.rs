@@ -37,7 +37,7 @@ pub struct Keys {
 }
 
 /// Keys of 32 bytes by name, as they stand in `variable`.
-pub(crate) fn named(variable: &str, text: &SecretString) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+pub fn named(variable: &str, text: &SecretString) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let entries = text.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty());
     let read = |(at, entry): (usize, &str)| {
         let (name, key) = entry.split_once(':').with_context(|| format!("{variable}: entry {} is not name:key", at + 1))?;

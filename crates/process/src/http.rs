@@ -1,5 +1,4 @@
-//! The HTTP side of every process: bounds, health, metrics, a stop that finishes what is in flight; and the two inner
-//! routes of a service, `/call` and `/feed`.
+//! The HTTP side of every process: bounds, health, metrics, a stop that finishes what is in flight.
 
 use std::cell::Cell;
 use std::net::TcpListener;
@@ -18,16 +17,12 @@ use actix_web::web::{self, Bytes, BytesMut, Payload};
 use actix_web::{App, HttpMessage, HttpRequest, HttpResponse};
 use anyhow::Context;
 use futures_util::StreamExt;
-use jsonrpc::{Body, Call, Fault, Reply, envelope};
-use serde::Deserialize;
+use jsonrpc::{Body, Fault, envelope};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::heads::{Heads, REFUSED};
-use crate::identity::Caller;
-use crate::owner::{Owner, Service};
-use crate::router::{Endpoint, MATCHED, REPLAYED};
-use crate::{Pending, directory, metrics, shares, telemetry};
+use crate::{Pending, directory, metrics, telemetry};
 
 /// Where a process adds its routes.
 pub type Routes = web::ServiceConfig;
@@ -296,6 +291,13 @@ pub fn traceparent(request: &HttpRequest) -> String {
     seen.unwrap_or_else(|| telemetry::traceparent(header(request, "traceparent")))
 }
 
+/// Notes the model that a request is about, where its path does not say.
+pub fn note_model(request: &HttpRequest, model: &str) {
+    if let Some(seen) = request.extensions().get::<Seen>() {
+        seen.model.set(directory::known(model));
+    }
+}
+
 /// Notes who sent a request.
 pub fn note_user(request: &HttpRequest, user: i64) {
     if let Some(seen) = request.extensions().get::<Seen>() {
@@ -365,82 +367,6 @@ pub async fn read_body(mut payload: Payload, most: usize) -> Result<Bytes, Fault
     tokio::time::timeout(ARRIVAL, read).await.map_err(|_elapsed| Fault::http(408, "The body took too long to come."))?
 }
 
-/// The inner routes of a service: calls for its models, and its feed. Not for the outside: the gateway has none of them.
-pub fn inner_routes<S: Service>(owner: Arc<Owner<S>>, max_body: usize) -> impl Fn(&mut Routes) + Clone + Send + 'static {
-    move |config| {
-        config
-            .app_data(web::Data::from(owner.clone()))
-            .app_data(web::Data::new(MaxBody(max_body)))
-            .route("/call", web::post().to(call::<S>))
-            .route("/feed", web::get().to(feed::<S>));
-    }
-}
-
-struct MaxBody(usize);
-
-async fn call<S: Service>(request: HttpRequest, payload: Payload, owner: web::Data<Owner<S>>, most: web::Data<MaxBody>) -> HttpResponse {
-    let answer = async {
-        // Before anything is kept of what it sends
-        let token = Arc::from(bearer(&request).unwrap_or_default());
-        owner.keyring.verify(&token)?;
-        // What a client may send, and the envelope of a call around it
-        let body = read_body(payload, most.0 + 64 * 1024).await?;
-        let mut call: Call = serde_json::from_slice(&body).map_err(|error| Fault::malformed(format!("no call: {error}")))?;
-        call.token = token;
-        call.traceparent = header(&request, "traceparent").map(str::to_owned);
-        if let Some(seen) = request.extensions().get::<Seen>() {
-            seen.model.set(directory::known(&call.model));
-            // Asked only where it is told
-            let is_told = tracing::event_enabled!(target: "access", tracing::Level::DEBUG);
-            if let Some(Caller::User(identity)) = is_told.then(|| owner.keyring.verify(&call.token).ok()).flatten() {
-                seen.user.set(Some(identity.uid));
-            }
-        }
-        match header(&request, shares::WORKS_FOR).and_then(|user| user.parse().ok()) {
-            Some(user) => shares::working_for(user, owner.call(call)).await,
-            None => owner.call(call).await,
-        }
-    };
-    match answer.await {
-        Ok(reply) => answered(reply),
-        Err(fault) => refused(&fault),
-    }
-}
-
-#[derive(Deserialize)]
-struct FeedQuery {
-    #[serde(default)]
-    after: i64,
-    #[serde(default = "thousand")]
-    limit: i64,
-    /// Seconds.
-    #[serde(default)]
-    wait: u64,
-}
-
-fn thousand() -> i64 {
-    1_000
-}
-
-/// `GET /feed?after=pos&limit=n&wait=seconds`, for services of ours: the events after a position, waiting for the first
-/// one if there is none yet. Asking tells that everything up to `after` has been read.
-async fn feed<S: Service>(request: HttpRequest, query: web::Query<FeedQuery>, owner: web::Data<Owner<S>>) -> HttpResponse {
-    let answer = async {
-        let token = Arc::from(bearer(&request).unwrap_or_default());
-        let Caller::Service(reader) = owner.keyring.verify(&token)? else {
-            return Err(Fault::access_error("The feed is between services."));
-        };
-        if !crate::directory::may_ask(S::NAME, &reader, "_feed") {
-            return Err(Fault::access_error(format!("The service '{reader}' does not follow {}.", S::NAME)));
-        }
-        owner.events(&reader, query.after, query.limit, query.wait).await
-    };
-    match answer.await {
-        Ok(reply) => answered(reply),
-        Err(fault) => refused(&fault),
-    }
-}
-
 /// A header's text.
 pub fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
     request.headers().get(name)?.to_str().ok()
@@ -462,19 +388,8 @@ pub fn body(reply: Body) -> BoxBody {
     }
 }
 
-fn answered(reply: Reply) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CONTENT_TYPE, "application/json"));
-    if let Some(matched) = reply.matched {
-        response.insert_header((MATCHED, matched));
-    }
-    if reply.replayed {
-        response.insert_header((REPLAYED, "true"));
-    }
-    response.body(body(reply.body))
-}
-
-fn refused(fault: &Fault) -> HttpResponse {
+/// A fault as services of ours tell each other.
+pub fn refused(fault: &Fault) -> HttpResponse {
     let mut response = HttpResponse::build(StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     if let Some(seconds) = fault.retry_after {
         response.insert_header((RETRY_AFTER, seconds));
