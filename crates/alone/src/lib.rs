@@ -167,6 +167,11 @@ impl<S: Service> Alone<S> {
         told.collect()
     }
 
+    /// Runs SQL of the test's own on its database.
+    pub async fn execute(&self, sql: &str) {
+        self.owner.database.pool().get().await.unwrap().batch_execute(sql).await.unwrap();
+    }
+
     /// Prepares every `.sql` file below the service's `src` on its migrated schema.
     ///
     /// # Panics

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::Utc;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
-use records::Sql;
+use records::sql;
 use service::Owner;
 use service::findings::Finding;
 
@@ -15,21 +16,18 @@ const OLDEST: f64 = 300.0;
 
 /// Looks at every platform that is switched on. It calls each, without telling it anything.
 pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
-    let sql = Sql::new(
-        "SELECT p.name, p.base_url, p.secret, p.open_until IS NOT NULL, coalesce(extract(epoch FROM now() - o.oldest), 0)::float8, o.n, \
-         (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead'), \
-         (SELECT a.status FROM (SELECT * FROM ek_attempt ORDER BY id DESC LIMIT 1000) a JOIN ek_delivery d ON d.id = a.delivery_id \
-         WHERE d.platform_id = p.id ORDER BY a.id DESC LIMIT 1) FROM ek_platform p, LATERAL \
-         (SELECT min(d.changed_at) AS oldest, count(*) AS n FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')) o \
-         WHERE p.active AND p.deleted_at IS NULL ORDER BY p.name LIMIT 1000",
-    );
-    type Columns = (Text, Text, Text, Bool, Double, BigInt, BigInt, Nullable<BigInt>);
-    type Row = (String, String, String, bool, f64, i64, i64, Option<i64>);
-    let rows = match owner.database.search::<Columns, Row>(sql).await {
+    let rows: Vec<Platform> = match owner.database.rows(sql!("examine/platforms.sql")).await {
         Ok(rows) => rows,
         Err(fault) => return vec![Finding::ill(format!("platforms can't be looked at: {}", fault.message))],
     };
     let mut findings = Vec::new();
+    match owner.database.rows::<Parked>(sql!("examine/parked.sql")).await.map(|rows| rows.into_iter().next()) {
+        Ok(Some(Parked { many, why: Some(why) })) => {
+            findings.push(Finding::ill(format!("{many} syncs were put aside and are tried again each minute (ek.sync): {why}")));
+        }
+        Ok(_) => {}
+        Err(fault) => return vec![Finding::ill(format!("syncs can't be looked at: {}", fault.message))],
+    }
     // What a copy finds out about platforms it would find out by calling them
     let is_withheld = match installation::withheld(owner).await {
         Ok(None) => false,
@@ -39,7 +37,7 @@ pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
         }
         Err(fault) => return vec![Finding::ill(format!("whose data it is can't be read: {}", fault.message))],
     };
-    for (name, base_url, secret, is_open, oldest, waiting, dead, last) in rows {
+    for Platform { name, base_url, secret, is_open, oldest, waiting, dead, last } in rows {
         let before = findings.len();
         let opened = owner.service.keys.open(&secret);
         if opened.is_none() {
@@ -73,6 +71,36 @@ pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A platform, as it is looked at.
+#[derive(QueryableByName)]
+struct Platform {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    base_url: String,
+    #[diesel(sql_type = Text)]
+    secret: String,
+    #[diesel(sql_type = Bool)]
+    is_open: bool,
+    #[diesel(sql_type = Double)]
+    oldest: f64,
+    #[diesel(sql_type = BigInt)]
+    waiting: i64,
+    #[diesel(sql_type = BigInt)]
+    dead: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last: Option<i64>,
+}
+
+/// Syncs that were put aside; without a reason there is none.
+#[derive(QueryableByName)]
+struct Parked {
+    #[diesel(sql_type = BigInt)]
+    many: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    why: Option<String>,
 }
 
 /// A signed GET of a platform's base address: its status.

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use catalog_contract::{ProductMaster, ProductTemplate};
 use chrono::{DateTime, Utc};
 use crm_contract::{SaleOrder, SaleOrderLine};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use events::Event;
 use jsonrpc::Fault;
 use partners_contract::{Forgotten, ResPartner, ResUsers};
-use records::{Failure, Sql, Tx};
+use records::{Failure, Tx, sql};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
@@ -60,20 +61,6 @@ impl Kind {
     /// The kind of a name.
     pub fn parse(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    /// The platform's setting that asks for it.
-    pub fn wanted_by(self) -> &'static str {
-        match self {
-            Kind::Product | Kind::Configuration => "wants_products",
-            Kind::Stock => "wants_stock",
-            Kind::Order => "wants_orders",
-            Kind::Client => "wants_clients",
-            Kind::Pos => "wants_pos",
-            Kind::User => "wants_users",
-            // Whoever is switched on
-            Kind::Test => "active",
-        }
     }
 
     /// The verb for a record that the platform may not know.
@@ -320,10 +307,33 @@ async fn masters(owner: &Owner<Sync>, configurations: BTreeSet<i64>) -> Result<B
         return Ok(BTreeMap::new());
     }
     let rows = read(owner, "product.template", json!([["id", "in", configurations]]), "{id, master_product}").await?;
-    Ok(rows.iter().filter_map(|row| Some((row.get("id")?.as_i64()?, row.get("master_product")?.as_i64()?))).collect())
+    let mut masters = BTreeMap::new();
+    for row in &rows {
+        if let Some(master) = set_id(row, "master_product")? {
+            masters.insert(id_of(row)?, master);
+        }
+    }
+    Ok(masters)
 }
 
-/// What is compared with what is remembered.
+/// The id that a field of a record has, where it is set.
+fn set_id(row: &Map<String, Json>, field: &str) -> Result<Option<i64>, Fault> {
+    match row.get(field) {
+        Some(Json::Bool(false)) => Ok(None),
+        Some(Json::Number(id)) if id.is_i64() => Ok(id.as_i64()),
+        other => Err(service::our_fault("sync", "a record that was read has no id where one should be", &format!("{field}: {other:?}"))),
+    }
+}
+
+/// A record's id.
+///
+/// # Errors
+/// 500 where it has none.
+pub fn id_of(row: &Map<String, Json>) -> Result<i64, Fault> {
+    set_id(row, "id")?.ok_or_else(|| service::our_fault("sync", "a record that was read has no id", &format!("{row:?}")))
+}
+
+/// As JSON: what is compared with what is remembered, and what a statement takes.
 fn content(said: &impl Serialize) -> Result<String, Fault> {
     serde_json::to_string(said).map_err(|error| service::our_fault("sync", "what a record says can't be written", &error))
 }
@@ -335,16 +345,12 @@ fn content(said: &impl Serialize) -> Result<String, Fault> {
 pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     if !heard.forgotten.is_empty() {
         let (clients, emails): (Vec<i64>, Vec<Option<String>>) = heard.forgotten.iter().cloned().unzip();
-        let mut sql = Sql::new("SELECT 1::bigint FROM forget(");
-        sql.bind(clients).push(", ").bind(emails.into_iter().flatten().collect::<Vec<_>>()).push(")");
-        tx.ids(sql).await?;
+        tx.run(sql!("hear/forget.sql", clients, emails.into_iter().flatten().collect::<Vec<_>>())).await?;
     }
     let news = differing(tx, &heard.news).await?;
     tell(tx, &news, None).await?;
     for (kind, filter, cause) in &heard.many {
-        let mut sql = Sql::new("INSERT INTO ek_sync (kind, verb, filter, cause) VALUES (");
-        sql.bind(kind.as_str()).push(", 'PUT', ").bind(filter.as_str()).push(", ").bind(*cause).push(") RETURNING id");
-        tx.ids(sql).await?;
+        tx.run(sql!("hear/begin_sync.sql", kind.as_str(), filter.as_str(), *cause)).await?;
     }
     Ok(())
 }
@@ -359,19 +365,10 @@ pub async fn pass_on(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
         .iter()
         .map(|event| {
             json!({"model": event.model, "record_id": event.record_id, "version": event.version, "kind": event.kind,
-                "origin": event.origin, "bank": event.bank, "actor": 1, "traceparent": event.traceparent})
+                "origin": event.origin, "bank": event.bank, "traceparent": event.traceparent})
         })
         .collect();
-    let mut sql = Sql::new(
-        "INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, payload) \
-         SELECT model, record_id, version, kind, origin, bank, actor, traceparent, '{}' FROM jsonb_to_recordset(",
-    );
-    sql.bind(Json::from(rows).to_string());
-    sql.push(
-        "::jsonb) AS e(model text, record_id bigint, version bigint, kind text, origin text, bank bigint, actor bigint, traceparent text) \
-         RETURNING seq",
-    );
-    tx.ids(sql).await.map(drop)
+    tx.run(sql!("hear/pass_on.sql", Json::from(rows).to_string())).await.map(drop)
 }
 
 /// The news that are some, with PATCH for those that only archive or activate; and remembers them.
@@ -381,12 +378,10 @@ async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure>
     if models.is_empty() {
         return Ok(news.to_vec());
     }
-    let mut sql = Sql::new("SELECT model, record_id, active, content FROM ek_known WHERE model = ANY(");
-    sql.bind(models.into_iter().collect::<Vec<_>>()).push(") AND record_id = ANY(");
-    sql.bind(remembered().map(|(one, _)| one.known_as.1).collect::<Vec<_>>()).push(")");
-    let rows = sql.load::<(Text, BigInt, Bool, Text), (String, i64, bool, String)>(tx.conn).await?;
+    let ids: Vec<i64> = remembered().map(|(one, _)| one.known_as.1).collect();
+    let rows: Vec<Known> = tx.rows(sql!("hear/known.sql", models.into_iter().collect::<Vec<_>>(), ids)).await?;
     let mut known: BTreeMap<(String, i64), (bool, String)> =
-        rows.into_iter().map(|(model, id, active, content)| ((model, id), (active, content))).collect();
+        rows.into_iter().map(|row| ((row.model, row.record_id), (row.active, row.content))).collect();
     let mut differing = Vec::new();
     let mut changed = BTreeSet::new();
     for one in news {
@@ -408,20 +403,23 @@ async fn differing(tx: &mut Tx<'_>, news: &[News]) -> Result<Vec<News>, Failure>
             _ => differing.push(one.clone()),
         }
     }
-    let rows: Vec<Json> = changed
-        .iter()
-        .filter_map(|key| {
-            let (active, content) = known.get(key)?;
-            Some(json!({"model": key.0, "record_id": key.1, "active": active, "content": content}))
-        })
-        .collect();
-    let mut sql = Sql::new("INSERT INTO ek_known SELECT * FROM jsonb_populate_recordset(NULL::ek_known, ");
-    sql.bind(Json::from(rows).to_string());
-    sql.push(
-        "::jsonb) ON CONFLICT (model, record_id) DO UPDATE SET active = excluded.active, content = excluded.content RETURNING record_id",
-    );
-    tx.ids(sql).await?;
+    known.retain(|key, _| changed.contains(key));
+    let known = known.into_iter().map(|((model, record_id), (active, content))| Known { model, record_id, active, content });
+    tx.run(sql!("hear/remember.sql", content(&known.collect::<Vec<_>>())?)).await?;
     Ok(differing)
+}
+
+/// A row of `ek_known`: the digest of what was last heard of a record.
+#[derive(QueryableByName, Serialize)]
+struct Known {
+    #[diesel(sql_type = Text)]
+    model: String,
+    #[diesel(sql_type = BigInt)]
+    record_id: i64,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Text)]
+    content: String,
 }
 
 /// Deliveries for all platforms that may and want to hear, or for this one; folded into those that wait. A platform hears
@@ -453,84 +451,70 @@ pub async fn tell(tx: &mut Tx<'_>, news: &[News], only: Option<i64>) -> Result<(
             if rows.is_empty() {
                 continue;
             }
-            let mut sql = Sql::new(
-                "INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk) \
-                 SELECT p.id, p.bank_id, w.kind, ",
-            );
-            // What it has not taken it is told whole
-            sql.push(match kind {
-                Kind::Product => {
-                    "CASE WHEN EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id AND s.taken AND s.kind = 'product' AND s.record_id = w.record_id) \
-                     THEN w.verb ELSE 'POST' END"
-                }
-                _ => "w.verb",
-            });
-            sql.push(
-                ", w.order_key, w.model, w.record_id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), w.traceparent, w.changed_at, ",
-            );
-            sql.push(if only.is_some() { "true" } else { "false" });
-            sql.push(" FROM jsonb_to_recordset(").bind(serde_json::to_string(&rows).unwrap_or_default());
-            sql.push(
-                "::jsonb) AS w(kind text, verb text, order_key text, model text, record_id bigint, banks bigint[], traceparent text, changed_at timestamptz, \
-                 feed text, pos bigint) JOIN ek_platform p ON p.deleted_at IS NULL \
-                 AND (w.pos IS NULL OR w.pos > coalesce((p.since::jsonb ->> w.feed)::bigint, 0)) AND (w.banks IS NULL OR p.bank_id = ANY(w.banks)) AND p.",
-            );
-            sql.push(kind.wanted_by()).push(" AND p.bank_id IS DISTINCT FROM ").bind(cause).push("::bigint AND (").bind(only);
-            sql.push("::bigint IS NULL OR p.id = ").bind(only).push(")");
-            if kind == Kind::Configuration {
-                // It goes with its product, which is not told yet. Not an anti-join, which reads all that waits
-                sql.push(
-                    " WHERE (SELECT d.id FROM ek_delivery d WHERE d.platform_id = p.id AND d.order_key = w.order_key \
-                     AND d.kind = 'product' AND d.verb = 'POST' AND d.state = 'waiting' LIMIT 1) IS NULL",
-                );
-            }
-            sql.push(
-                " ORDER BY w.record_id, p.id ON CONFLICT (platform_id, kind, record_id) WHERE state = 'waiting' DO UPDATE SET \
-                 verb = CASE WHEN ek_delivery.verb IN ('POST', excluded.verb) THEN ek_delivery.verb WHEN excluded.verb = 'POST' THEN 'POST' ELSE 'PUT' END, \
-                 order_key = excluded.order_key, bulk = ek_delivery.bulk AND excluded.bulk, version = ek_delivery.version + 1, write_date = now() RETURNING id",
-            );
-            tx.ids(sql).await?;
+            tx.run(sql!("hear/tell.sql", content(&rows)?, cause, only)).await?;
         }
     }
     Ok(())
 }
 
 /// News of records that were not changed, for a sync: from rows `{id, master_product}` and the like.
-pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause: Option<i64>) -> Vec<News> {
-    let number = |row: &Map<String, Json>, name: &str| row.get(name).and_then(Json::as_i64);
-    let news = rows.iter().filter_map(|row| {
-        let id = number(row, "id")?;
+///
+/// # Errors
+/// 500 for a row that is not what was asked for.
+pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause: Option<i64>) -> Result<Vec<News>, Fault> {
+    let mut news = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = id_of(row)?;
         let order_key = match kind {
             Kind::Product => format!("product {id}"),
-            Kind::Configuration | Kind::Stock => format!("product {}", number(row, "master_product")?),
+            Kind::Configuration | Kind::Stock => match set_id(row, "master_product")? {
+                Some(master) => format!("product {master}"),
+                // Of no product nothing is told
+                None => continue,
+            },
             Kind::Client | Kind::Pos => format!("partner {id}"),
             Kind::User => format!("user {id}"),
             Kind::Order => format!("order {id}"),
             Kind::Test => format!("test {id}"),
         };
         let banks = match kind {
-            Kind::Client => Some(row.get("bank_ids")?.as_array()?.iter().filter_map(Json::as_i64).collect()),
-            Kind::User => Some(number(row, "bank_id").into_iter().collect()),
+            Kind::Client => Some(serde_json::from_value(row.get("bank_ids").cloned().unwrap_or_default()).map_err(|error| {
+                service::our_fault("sync", "the banks of a client can't be read", &format!("res.partner {id}: {error}"))
+            })?),
+            Kind::User => Some(set_id(row, "bank_id")?.into_iter().collect()),
             _ => None,
         };
-        let (model, changed_at) = (kind.model(), Utc::now());
-        Some(News {
+        news.push(News {
             kind,
             verb,
             order_key,
-            model,
+            model: kind.model(),
             record_id: id,
             banks,
             cause,
             traceparent: None,
-            changed_at,
+            changed_at: Utc::now(),
             feed: None,
             pos: None,
             active: true,
             known_as: (kind.as_str(), id),
             content: None,
             is_first: true,
-        })
-    });
-    news.collect()
+        });
+    }
+    Ok(news)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_setting_in_the_statements_that_look_at_it() {
+        for text in [include_str!("hear/tell.sql"), include_str!("push/take.sql")] {
+            for kind in Kind::NAMES {
+                assert!(text.contains(&format!("WHEN '{kind}' THEN p.")), "{kind}");
+            }
+        }
+    }
 }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Nullable, Text};
 use jsonrpc::Fault;
-use records::Sql;
+use records::sql;
 use service::Owner;
 
 use crate::{Sync, SyncConfig};
@@ -29,9 +29,7 @@ pub fn named(config: &SyncConfig) -> anyhow::Result<String> {
 
 /// Gives the database this installation's name, where it has none: before anything is pushed.
 pub async fn claim(owner: &Owner<Sync>) {
-    let mut sql = Sql::new("INSERT INTO installation (name) VALUES (");
-    sql.bind(owner.service.installation.as_str()).push(") ON CONFLICT DO NOTHING RETURNING name");
-    while let Err(fault) = owner.database.store::<Text, String>(sql.clone()).await {
+    while let Err(fault) = owner.database.run(sql!("installation/claim.sql", owner.service.installation.as_str())).await {
         tracing::warn!(%fault, "the installation's name can't be written; trying again");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -51,7 +49,7 @@ pub async fn withheld(owner: &Owner<Sync>) -> Result<Option<String>, Fault> {
         return Ok(Some("nothing is pushed: PUSH is false".to_owned()));
     }
     let own = &owner.service.installation;
-    let theirs = owner.database.read_line(Sql::new("SELECT name FROM installation LIMIT 1")).await?.pop();
+    let theirs = owner.database.read_line(sql!("installation/whose.sql")).await?.pop();
     Ok(theirs.filter(|theirs| theirs != own).map(|theirs| {
         format!(
             "nothing is pushed: the database is that of the installation '{theirs}', this process is of '{own}'; \
@@ -66,15 +64,12 @@ pub async fn withheld(owner: &Owner<Sync>) -> Result<Option<String>, Fault> {
 /// The database's own.
 pub async fn adopt(owner: &Owner<Sync>) -> anyhow::Result<String> {
     let own = owner.service.installation.as_str();
-    let mut sql = Sql::new("WITH before AS (SELECT name FROM installation), now AS (INSERT INTO installation (name) VALUES (");
-    sql.bind(own).push(
-        ") ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING name) SELECT coalesce((SELECT name FROM before), '') FROM now",
-    );
-    let before = owner.database.store::<Text, String>(sql).await.map_err(|fault| anyhow::anyhow!("{fault}"))?.pop().unwrap_or_default();
-    Ok(match before.as_str() {
-        "" => format!("the database is that of the installation '{own}' now"),
-        same if same == own => format!("the database is that of the installation '{own}' already"),
-        other => {
+    let before = owner.database.store::<Nullable<Text>, Option<String>>(sql!("installation/adopt.sql", own)).await;
+    let before = before.map_err(|fault| anyhow::anyhow!("{fault}"))?.into_iter().flatten().next();
+    Ok(match before.as_deref() {
+        None => format!("the database is that of the installation '{own}' now"),
+        Some(same) if same == own => format!("the database is that of the installation '{own}' already"),
+        Some(other) => {
             format!("the database is that of the installation '{own}' now; it was that of '{other}', which pushes nothing from it any more")
         }
     })

@@ -4,9 +4,10 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Text};
 use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
-use records::Sql;
+use records::sql;
 use service::Owner;
 use service::metrics::{counter, gauge, histogram};
 
@@ -32,29 +33,41 @@ static WITHHELD: LazyLock<IntGaugeVec> = LazyLock::new(|| {
 
 /// Keeps the gauges.
 pub async fn watch(owner: &Owner<Sync>) {
-    type Columns = (Text, BigInt, BigInt, BigInt, BigInt);
     loop {
-        if let Ok(why) = installation::withheld(owner).await {
-            WITHHELD.with_label_values::<&str>(&[]).set(i64::from(why.is_some()));
+        match installation::withheld(owner).await {
+            Ok(why) => WITHHELD.with_label_values::<&str>(&[]).set(i64::from(why.is_some())),
+            Err(fault) => tracing::warn!(%fault, "whose data it is can't be read"),
         }
-        let sql = Sql::new(
-            "SELECT p.name, o.n, o.age, (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead'), \
-             (p.open_until IS NOT NULL)::int::bigint FROM ek_platform p, LATERAL (SELECT count(*) AS n, \
-             coalesce(extract(epoch FROM now() - min(d.changed_at))::bigint, 0) AS age FROM ek_delivery d \
-             WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')) o WHERE p.active AND p.deleted_at IS NULL LIMIT 1000",
-        );
-        if let Ok(rows) = owner.database.search::<Columns, (String, i64, i64, i64, i64)>(sql).await {
-            // Those that are gone or switched off are told no more
-            for gauge in [&*PENDING, &*OLDEST, &*DEAD, &*BREAKER] {
-                gauge.reset();
+        match owner.database.rows::<Gauged>(sql!("metrics/platforms.sql")).await {
+            Ok(rows) => {
+                // Those that are gone or switched off are told no more
+                for gauge in [&*PENDING, &*OLDEST, &*DEAD, &*BREAKER] {
+                    gauge.reset();
+                }
+                for row in rows {
+                    PENDING.with_label_values(&[&row.name]).set(row.pending);
+                    OLDEST.with_label_values(&[&row.name]).set(row.age);
+                    DEAD.with_label_values(&[&row.name]).set(row.dead);
+                    BREAKER.with_label_values(&[&row.name]).set(row.is_open.into());
+                }
             }
-            for (name, pending, age, dead, open) in rows {
-                PENDING.with_label_values(&[&name]).set(pending);
-                OLDEST.with_label_values(&[&name]).set(age);
-                DEAD.with_label_values(&[&name]).set(dead);
-                BREAKER.with_label_values(&[&name]).set(open);
-            }
+            Err(fault) => tracing::warn!(%fault, "the platforms' gauges can't be read; they stay as they were"),
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
+}
+
+/// A platform's gauges.
+#[derive(QueryableByName)]
+struct Gauged {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    pending: i64,
+    #[diesel(sql_type = BigInt)]
+    age: i64,
+    #[diesel(sql_type = BigInt)]
+    dead: i64,
+    #[diesel(sql_type = Bool)]
+    is_open: bool,
 }

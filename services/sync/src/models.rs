@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use partners_contract::BankNamed;
 use records::condition::denied;
 use records::tx::Found;
 use records::values::{Mode, is_unset};
-use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Sql, Tx, Values};
+use records::{Access, Action, Argument, Body, Failure, Field, Filter, Kind, Model, Op, Tx, Values, sql};
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner, Service};
@@ -121,7 +122,8 @@ pub fn sync(_: &Sync) -> Model {
         Field::internal("cause", Kind::Integer),
         Field::new("after", Kind::Integer, "Told up to this record").readonly(),
         Field::new("told", Kind::Integer, "Records told").readonly(),
-        Field::new("state", Kind::Selection(&["running", "done"]), "State").readonly(),
+        Field::new("state", Kind::Selection(&["running", "parked", "done"]), "State").readonly(),
+        Field::new("error", Kind::Text(2_000), "Why it is parked").readonly().help("It is tried again each minute; others don't wait for it."),
     ];
     Model::new("ek.sync", "ek_sync", "Full sync", fields, syncs).order("id desc").rec_name("kind").queue()
 }
@@ -291,11 +293,11 @@ impl Behaviour<Sync> for Platform {
                     Some(unset) if is_unset(&unset) => None,
                     Some(other) => Some(moment(other.as_str().unwrap_or_default())?),
                 };
-                due(tx, found.clone()).await?;
+                tx.run(sql!("models/due.sql", found.clone())).await?;
                 let mut closed = Values::default();
                 close_breaker(&mut closed);
                 tx.update(model, found.clone(), &closed).await?;
-                again(tx, "platform_id", found, since).await
+                Ok(tx.run(sql!("models/replay.sql", Vec::<i64>::new(), found, since)).await?.into())
             }
             "action_test" => test(tx, &found).await,
             "action_compare" => compare(service, tx, &found, &mut data).await,
@@ -343,7 +345,9 @@ impl Behaviour<Sync> for Delivery {
             Some(filter) => tx.find_locked(model, &Filter::from_value(filter)?, false, true).await?,
             None => tx.find_ids(model, call.params.need("ids")?).await?,
         };
-        again(tx, "id", found.ids, None).await
+        let told = tx.run(sql!("models/replay.sql", found.ids.clone(), Vec::<i64>::new(), None::<String>)).await?;
+        tx.run(sql!("models/due_themselves.sql", found.ids)).await?;
+        Ok(told.into())
     }
 
     fn body(_: &Owner<Sync>, _: &Model, _: Mode) -> Option<Body> {
@@ -423,25 +427,30 @@ async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mut da
     }
     let ids = found.ids.clone();
     if is_new_secret {
-        for (id, before, now) in secrets(tx, &ids).await? {
-            values.set("secret_before", before);
-            values.set("secret_changed", now);
-            tx.update(model, vec![id], &values).await?;
+        // The secret before, and the database's time
+        for before in tx.rows::<Before>(sql!("models/secrets.sql", ids.clone())).await? {
+            values.set("secret_before", before.secret);
+            values.set("secret_changed", before.now);
+            tx.update(model, vec![before.id], &values).await?;
         }
     } else {
         tx.update(model, found.ids, &values).await?;
     }
     if is_fresh {
-        due(tx, ids).await?;
+        tx.run(sql!("models/due.sql", ids)).await?;
     }
     Ok(())
 }
 
-/// The platforms' secrets, and the database's time.
-async fn secrets(tx: &mut Tx<'_>, platforms: &[i64]) -> Result<Vec<(i64, String, String)>, Failure> {
-    let mut sql = Sql::new("SELECT id, secret, now()::text FROM ek_platform WHERE id = ANY(");
-    sql.bind(platforms.to_vec()).push(") ORDER BY id");
-    Ok(sql.load::<(BigInt, Text, Text), (i64, String, String)>(tx.conn).await?)
+/// A platform's secret before another one is set.
+#[derive(QueryableByName)]
+struct Before {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    secret: String,
+    #[diesel(sql_type = Text)]
+    now: String,
 }
 
 fn close_breaker(values: &mut Values) {
@@ -449,23 +458,9 @@ fn close_breaker(values: &mut Values) {
     values.set("open_until", Json::Null);
 }
 
-/// What waits for these platforms is due now.
-async fn due(tx: &mut Tx<'_>, platforms: Vec<i64>) -> Result<(), Failure> {
-    let mut sql =
-        Sql::new("UPDATE ek_delivery SET next_attempt = now(), write_date = now() WHERE state = 'waiting' AND platform_id = ANY(");
-    sql.bind(platforms).push(") RETURNING id");
-    tx.ids(sql).await.map(drop)
-}
-
 /// A call that tells nothing, to see whether it arrives.
 async fn test(tx: &mut Tx<'_>, platforms: &[i64]) -> Result<Json, Failure> {
-    let mut sql = Sql::new(
-        "INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, changed_at, create_uid) \
-         SELECT p.id, p.bank_id, 'test', 'POST', 'test ' || p.id, 'ek.platform', p.id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), now(), ",
-    );
-    sql.bind(tx.identity.uid).push(" FROM ek_platform p WHERE p.active AND p.id = ANY(").bind(platforms.to_vec());
-    sql.push(") ON CONFLICT (platform_id, kind, record_id) WHERE state = 'waiting' DO UPDATE SET next_attempt = now() RETURNING id");
-    let made = tx.ids(sql).await?;
+    let made = tx.ids(sql!("models/test.sql", platforms.to_vec(), tx.identity.uid)).await?;
     let none = || Fault::validation("The platform is switched off: nothing is sent to it.");
     Ok(made.first().copied().ok_or_else(none)?.into())
 }
@@ -476,81 +471,47 @@ async fn compare(sync: &Sync, tx: &mut Tx<'_>, platforms: &[i64], data: &mut Map
     let kind = data.get("kind").and_then(Json::as_str).and_then(Told::parse);
     let kind = kind.ok_or_else(|| Fault::validation(format!("`kind` must be one of {}", Told::NAMES.join(", "))))?;
     let [platform] = platforms else { return Err(Fault::validation("One platform at a time can be compared.").into()) };
-    let digest = format!("CASE WHEN digest LIKE '{KEYED}:%' THEN split_part(digest, ':', 2) ELSE digest END");
-    let mut sql = Sql::new(&format!(
-        "SELECT count(*), encode(sha256(coalesce(string_agg(record_id || ' ' || {digest} || E'\\n', '' ORDER BY record_id), '')::bytea), 'hex') \
-         FROM ek_sent WHERE taken AND platform_id = ",
-    ));
-    sql.bind(*platform).push(" AND kind = ").bind(kind.as_str());
-    let (count, checksum) = sql.load::<(BigInt, Text), (i64, String)>(tx.conn).await?.pop().unwrap_or_default();
-    let mut answer = Map::from_iter([("count".to_owned(), Json::from(count)), ("checksum".to_owned(), checksum.into())]);
+    let sum = tx.rows::<Sum>(sql!("models/sum.sql", *platform, kind.as_str(), KEYED)).await?.into_iter().next();
+    let sum = sum.ok_or_else(|| service::our_fault("sync", "what a platform was sent can't be counted", &"no row"))?;
+    let mut answer = Map::from_iter([("count".to_owned(), Json::from(sum.many)), ("checksum".to_owned(), sum.checksum.into())]);
     let theirs = match data.remove("digests") {
         None | Some(Json::Null | Json::Bool(false)) => return Ok(answer.into()),
         Some(Json::Object(theirs)) if theirs.len() <= 10_000 && theirs.keys().all(|id| id.parse::<i64>().is_ok()) => theirs,
         Some(_) => return Err(Fault::validation("`digests` must be an object of at most 10,000 record ids with their digests").into()),
     };
     // The bare digests that platforms knew before are compared under the secret too, for this release
-    let mut secrets = Sql::new("SELECT unnest(ARRAY[secret, secret_before]) FROM ek_platform WHERE id = ");
-    secrets.bind(*platform);
-    let secrets = secrets.load::<Nullable<Text>, Option<String>>(tx.conn).await?;
-    let secrets: Vec<Vec<u8>> = secrets.into_iter().flatten().filter_map(|sealed| sync.keys.open(&sealed)).collect();
+    let secrets: Vec<Sealed> = tx.rows(sql!("models/secrets_of.sql", *platform)).await?;
+    let secrets: Vec<Vec<u8>> = secrets.iter().filter_map(|one| sync.keys.open(&one.sealed)).collect();
     let under_all = |digest: &Json| {
         let digest = digest.as_str().unwrap_or_default();
         let bare = secrets.iter().map(|secret| signature::digest(secret, digest));
         std::iter::once(digest.to_owned()).chain(bare).map(Json::from).collect::<Json>()
     };
     let theirs: Map<String, Json> = theirs.iter().map(|(id, digest)| (id.clone(), under_all(digest))).collect();
-    let mut sql = Sql::new("SELECT coalesce(s.record_id, t.id::bigint) FROM (SELECT * FROM ek_sent WHERE taken AND platform_id = ");
-    sql.bind(*platform).push(" AND kind = ").bind(kind.as_str()).push(") s FULL JOIN jsonb_each(").bind(Json::from(theirs).to_string());
-    sql.push(&format!(
-        "::jsonb) AS t(id, digests) ON t.id = s.record_id::text WHERE (t.digests ->> 0 = {digest} \
-         OR digest LIKE '{KEYED}:%' AND t.digests - 0 ? split_part(digest, ':', 3)) IS NOT TRUE ORDER BY 1 LIMIT 10000"
-    ));
-    answer.insert("differing".to_owned(), tx.ids(sql).await?.into());
+    let differing = tx.ids(sql!("models/differing.sql", *platform, kind.as_str(), KEYED, Json::from(theirs).to_string())).await?;
+    answer.insert("differing".to_owned(), differing.into());
     Ok(answer.into())
+}
+
+/// What a platform has taken of a kind.
+#[derive(QueryableByName)]
+struct Sum {
+    #[diesel(sql_type = BigInt)]
+    many: i64,
+    #[diesel(sql_type = Text)]
+    checksum: String,
+}
+
+/// A secret as it is kept.
+#[derive(QueryableByName)]
+struct Sealed {
+    #[diesel(sql_type = Text)]
+    sealed: String,
 }
 
 fn moment(text: &str) -> Result<String, Fault> {
     let read = domain::when::moment(text).map(|moment| moment.naive_utc().to_string());
     read.ok_or_else(|| Fault::validation(format!("`since`: {} expected", domain::when::MOMENT_FORMS)))
-}
-
-/// Makes dead letters wait again, under their ids; those whose record has a newer delivery that waits are done with it. With `since`,
-/// also what was delivered since then is told once more: a product that was made since then to a platform that may have lost it.
-async fn again(tx: &mut Tx<'_>, column: &str, ids: Vec<i64>, since: Option<String>) -> Result<Json, Failure> {
-    let mut sql = Sql::new(&format!(
-        "WITH chosen AS (SELECT DISTINCT ON (d.platform_id, d.kind, d.record_id) d.*, \
-         bool_or(d.verb = 'POST') OVER (PARTITION BY d.platform_id, d.kind, d.record_id) AS is_new FROM ek_delivery d WHERE d.{column} = ANY("
-    ));
-    sql.bind(ids.clone());
-    match &since {
-        None if column == "id" => sql.push(") AND d.state IN ('dead', 'done')"),
-        None => sql.push(") AND d.state = 'dead'"),
-        Some(since) => {
-            // What was done earlier was changed earlier: so the index of what is done serves
-            sql.push(") AND (d.state = 'dead' OR d.state = 'done' AND d.done_at >= ").bind(since.as_str());
-            sql.push("::timestamp AT TIME ZONE 'UTC') AND d.changed_at >= ")
-                .bind(since.as_str())
-                .push("::timestamp AT TIME ZONE 'UTC' AND d.kind <> 'test'")
-        }
-    };
-    sql.push(
-        " ORDER BY d.platform_id, d.kind, d.record_id, d.id DESC LIMIT 100000), \
-         buried AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), last_error = 'replayed; ' || coalesce(d.last_error, '') \
-         FROM chosen c WHERE d.platform_id = c.platform_id AND d.kind = c.kind AND d.record_id = c.record_id AND d.state = 'dead'), \
-         forgotten AS (UPDATE ek_sent s SET taken = false FROM chosen c WHERE c.state = 'done' AND c.kind = 'product' AND c.is_new \
-         AND s.platform_id = c.platform_id AND s.kind = c.kind AND s.record_id = c.record_id), \
-         fresh AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, sent, sent_version, traceparent, changed_at) \
-         SELECT c.platform_id, c.bank_id, c.kind, CASE WHEN c.is_new THEN 'POST' ELSE c.verb END, c.order_key, c.model, c.record_id, \
-         CASE WHEN c.state = 'dead' THEN c.webhook_id ELSE 'msg_' || replace(gen_random_uuid()::text, '-', '') END, \
-         CASE WHEN c.state = 'dead' THEN c.sent END, c.sent_version, c.traceparent, c.changed_at \
-         FROM chosen c ORDER BY c.id ON CONFLICT DO NOTHING RETURNING id) SELECT count(*) FROM fresh",
-    );
-    let told = tx.ids(sql).await?.pop().unwrap_or_default();
-    let mut due = Sql::new(&format!("UPDATE ek_delivery SET next_attempt = now() WHERE state = 'waiting' AND {column} = ANY("));
-    due.bind(ids).push(") RETURNING id");
-    tx.ids(due).await?;
-    Ok(told.into())
 }
 
 /// Begins to tell platforms everything, a kind after the other.
@@ -566,20 +527,16 @@ async fn full_sync(tx: &mut Tx<'_>, platforms: Vec<i64>, kinds: Option<Json>) ->
         Some(_) => return Err(Fault::validation("`kinds` must be a list").into()),
     };
     // It is told as to a platform that has taken nothing: products before what is of them
-    let mut forgotten = Sql::new("UPDATE ek_sent SET taken = false WHERE platform_id = ANY(");
     let names = chosen.iter().flat_map(|kind| match kind {
         Told::Product => vec!["product".to_owned(), "configuration".to_owned()],
         other => vec![other.as_str().to_owned()],
     });
-    forgotten.bind(platforms.clone()).push(") AND kind = ANY(").bind(names.collect::<Vec<_>>()).push(") RETURNING record_id");
-    tx.ids(forgotten).await?;
+    tx.run(sql!("models/forget_taken.sql", platforms.clone(), names.collect::<Vec<_>>())).await?;
     let mut made = Vec::new();
     for platform in platforms {
         for kind in &chosen {
-            let mut sql = Sql::new("INSERT INTO ek_sync (platform_id, kind, verb, filter, create_uid) VALUES (");
-            sql.bind(platform).push(", ").bind(kind.as_str()).push(", ").bind(kind.first_verb());
-            sql.push(", ").bind(kind.everything()).push(", ").bind(tx.identity.uid).push(") RETURNING id");
-            made.extend(tx.ids(sql).await?);
+            let (name, verb, filter) = (kind.as_str(), kind.first_verb(), kind.everything());
+            made.extend(tx.ids(sql!("models/full_sync.sql", platform, name, verb, filter, tx.identity.uid)).await?);
         }
     }
     Ok(made.into())

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Text};
 use jsonrpc::Fault;
-use records::Sql;
+use records::sql;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use service::{Owner, telemetry};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -81,11 +82,9 @@ pub struct Taken {
     is_wanted: bool,
     pub platform_version: i64,
     base_url: String,
-    #[serde(rename = "paths")]
-    written_paths: Option<String>,
-    sealed: Vec<String>,
-    #[serde(skip)]
+    #[serde(deserialize_with = "written_paths")]
     paths: BTreeMap<String, String>,
+    sealed: Vec<String>,
     #[serde(skip)]
     secrets: Vec<Vec<u8>>,
 }
@@ -190,7 +189,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
                     // In their place others are due, their causes among them
                     if !waiting.is_empty() {
                         owner.woken.notify_one();
-                        if let Err(fault) = free(owner, Waiting::Just(waiting)).await {
+                        if let Err(fault) = free(owner, waiting).await {
                             tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again");
                         }
                     }
@@ -229,74 +228,12 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
     tokio::join!(taking, settling, giving_back, free_all(owner));
 }
 
-/// Takes deliveries by one conditional UPDATE: of each key the first that is due, causes before their effects, of a platform whose
-/// breaker is open one. A platform that has half of what it may have leased is not asked about. What fails and waits keeps only what
-/// it is the cause of. The first of a key is a scalar sub-select: as an anti-join, planned with the statistics of an empty queue, a
-/// backlog is read once for each of its rows. For the same reason what it joins is looked up by id or key, never joined at the
-/// planner's choice: a plan that was made while the queue was empty reads all of `ek_sent` for each delivery.
-///
-/// What the platform could not understand yet is not leased: it waits for its cause, which is told first where nobody was going to.
+/// Leases deliveries that are due; answers these, and those that were put to wait for their cause.
 async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>), Fault> {
+    let (installation, room) = (owner.service.installation.as_str(), i64::try_from(room).unwrap_or(1));
     let lease = format!("{:032x}", rand::random::<u128>());
-    let mut sql = Sql::new(
-        "WITH chosen AS MATERIALIZED (SELECT d.id, p.open_until IS NOT NULL AS is_probe, d.is_again, CASE \
-         WHEN NOT p.wants_products OR d.is_again OR d.kind NOT IN ('configuration', 'stock') THEN NULL \
-         WHEN NOT EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id AND s.taken AND s.kind = 'product' AND s.record_id = split_part(d.order_key, ' ', 2)::bigint) \
-         THEN 'rc_' || split_part(d.order_key, ' ', 2) \
-         WHEN d.kind = 'stock' AND NOT EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id AND s.taken AND s.kind = 'configuration' AND s.record_id = d.record_id) \
-         THEN 'rc_variante' || d.record_id END AS waits_for FROM ek_platform p CROSS JOIN LATERAL (\
-         SELECT count(*) AS n FROM ek_delivery f WHERE f.platform_id = p.id AND f.state = 'sending' AND f.lease_until > now()) leased \
-         CROSS JOIN LATERAL (\
-         SELECT d.id, d.kind, d.order_key, d.record_id, d.state = 'sending' AS is_again FROM ek_delivery d \
-         WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') AND d.waits_for IS NULL \
-         AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() \
-         AND d.id = (SELECT e.id FROM ek_delivery e WHERE e.platform_id = d.platform_id AND e.order_key = d.order_key \
-         AND e.state IN ('waiting', 'sending') AND e.waits_for IS NULL AND (e.state = 'sending' OR e.next_attempt <= now() \
-         OR p.wants_products AND (e.kind = 'product' OR e.kind = 'configuration' AND e.record_id = d.record_id)) \
-         ORDER BY (e.state = 'sending' AND e.lease_until > now()) DESC, CASE e.kind WHEN 'configuration' THEN 1 WHEN 'stock' THEN 2 ELSE 0 END, e.id \
-         LIMIT 1) \
-         ORDER BY d.bulk, d.id LIMIT CASE WHEN p.open_until IS NOT NULL THEN greatest(0, 1 - leased.n) WHEN leased.n > ",
-    );
-    sql.bind(AHEAD / 2).push(" THEN 0 ELSE ").bind(AHEAD);
-    sql.push(" - leased.n END) d WHERE p.active AND p.deleted_at IS NULL AND (p.open_until IS NULL OR p.open_until <= now()) AND ");
-    // From the data of another installation nothing is pushed, whenever it came here
-    sql.bind(owner.service.installation.as_str()).push(" = (SELECT i.name FROM installation i) LIMIT ");
-    sql.bind(i64::try_from(room).unwrap_or(1));
-    sql.push(
-        "), taken AS (UPDATE ek_delivery d SET waits_for = c.waits_for, \
-         state = CASE WHEN c.waits_for IS NULL THEN 'sending' ELSE 'waiting' END, \
-         last_error = CASE WHEN c.waits_for IS NULL THEN d.last_error ELSE 'waits for ' || c.waits_for END, lease = ",
-    );
-    sql.bind(lease.as_str()).push(", lease_until = now() + make_interval(secs => ").bind(LEASE);
-    sql.push(
-        ") FROM chosen c WHERE d.id = ANY(ARRAY(SELECT id FROM chosen)) AND d.id = c.id AND d.state IN ('waiting', 'sending') \
-         AND (CASE d.state WHEN 'waiting' THEN d.next_attempt ELSE d.lease_until END) <= now() RETURNING d.*, c.is_probe, c.is_again), \
-         missing AS (SELECT t.*, t.waits_for LIKE 'rc_variante%' AS of_configuration, CASE WHEN t.waits_for LIKE 'rc_variante%' \
-         THEN t.record_id ELSE split_part(t.order_key, ' ', 2)::bigint END AS cause FROM taken t WHERE t.waits_for IS NOT NULL), \
-         causes AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk) \
-         SELECT DISTINCT ON (m.platform_id, m.waits_for) m.platform_id, m.bank_id, CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END, \
-         CASE WHEN m.of_configuration THEN 'PUT' ELSE 'POST' END, m.order_key, \
-         CASE WHEN m.of_configuration THEN 'product.template' ELSE 'product.master' END, m.cause, \
-         'msg_' || replace(gen_random_uuid()::text, '-', ''), m.traceparent, m.changed_at, m.bulk FROM missing m WHERE (SELECT e.id FROM ek_delivery e \
-         WHERE e.platform_id = m.platform_id AND e.order_key = m.order_key AND e.state IN ('waiting', 'sending') AND e.record_id = m.cause \
-         AND e.kind = CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL \
-         AND (SELECT e.id FROM ek_delivery e WHERE e.platform_id = m.platform_id AND e.state = 'dead' AND e.record_id = m.cause \
-         AND e.kind = CASE WHEN m.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL ORDER BY m.platform_id, m.waits_for, m.id ON CONFLICT DO NOTHING) \
-         SELECT row_to_json(t)::text FROM (SELECT t.id, t.platform_id AS platform, p.name, t.kind, t.order_key, t.record_id AS record, t.verb, t.attempts, \
-         t.webhook_id, t.sent, t.sent_version, s.digest AS taken_digest, s.version AS taken_version, coalesce(s.taken, false) AS is_known, t.traceparent, t.changed_at, t.lease, \
-         t.is_probe, t.is_again, t.waits_for, p.bank_id AS bank, p.version AS platform_version, CASE t.kind ",
-    );
-    for kind in Kind::ALL {
-        sql.push("WHEN '").push(kind.as_str()).push("' THEN p.").push(kind.wanted_by()).push(" ");
-    }
-    sql.push(
-        "ELSE true END AS is_wanted, p.base_url, p.paths, array_remove(ARRAY[p.secret, \
-         CASE WHEN p.secret_changed > now() - interval '24 hours' THEN p.secret_before END], NULL) AS sealed \
-         FROM taken t JOIN ek_platform p ON p.id = t.platform_id \
-         LEFT JOIN LATERAL (SELECT s.digest, s.version, s.taken FROM ek_sent s WHERE s.platform_id = t.platform_id AND s.kind = t.kind \
-         AND s.record_id = t.record_id LIMIT 1) s ON true ORDER BY t.id) t",
-    );
-    let rows = owner.database.store::<Text, String>(sql).await?;
+    let rows: Vec<String> =
+        owner.database.store::<Text, _>(sql!("push/take.sql", installation, room, AHEAD / 2, AHEAD, lease, LEASE)).await?;
     let (mut taken, mut waiting) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
         // Of another version of the hub, it may be: it is tried again when its lease is over, and the others go on
@@ -312,20 +249,9 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>)
             continue;
         }
         one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
-        one.paths = one.written_paths.as_ref().and_then(|paths| serde_json::from_str(paths).ok()).unwrap_or_default();
         taken.push(one);
     }
     Ok((taken, waiting))
-}
-
-/// Which of those that wait for their cause are looked at.
-pub enum Waiting {
-    /// All: what a process that died did not look at.
-    All,
-    /// These deliveries, put to wait just now: their causes may have been taken meanwhile.
-    Just(Vec<i64>),
-    /// Those of these keys, of which a cause was taken just now: they may have been put to wait meanwhile.
-    Of(Vec<String>),
 }
 
 /// What waits for its cause is asked about again where that was taken, is not wanted any more, or is told by nobody. Whoever puts one
@@ -333,38 +259,28 @@ pub enum Waiting {
 ///
 /// # Errors
 /// 503 where the database is away.
-pub async fn free(owner: &Owner<Sync>, waiting: Waiting) -> Result<(), Fault> {
-    let mut sql = Sql::new(
-        "UPDATE ek_delivery d SET waits_for = NULL, last_error = NULL, next_attempt = now() WHERE d.waits_for IS NOT NULL AND d.state = 'waiting' \
-         AND d.id = ANY(ARRAY(SELECT w.id FROM ek_platform p CROSS JOIN LATERAL (SELECT d.id, d.waits_for LIKE 'rc_variante%' AS of_configuration, \
-         CASE WHEN d.waits_for LIKE 'rc_variante%' THEN d.record_id ELSE split_part(d.order_key, ' ', 2)::bigint END AS cause, d.order_key \
-         FROM ek_delivery d WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending') AND d.waits_for IS NOT NULL",
-    );
-    match waiting {
-        Waiting::All => sql.push(""),
-        Waiting::Just(ids) => sql.push(" AND d.id = ANY(").bind(ids).push(")"),
-        Waiting::Of(keys) => sql.push(" AND d.order_key = ANY(").bind(keys).push(")"),
-    };
-    sql.push(
-        " LIMIT 10000) w \
-         WHERE p.active AND (NOT p.wants_products OR EXISTS (SELECT FROM ek_sent s WHERE s.platform_id = p.id \
-         AND s.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END AND s.record_id = w.cause) \
-         OR (SELECT e.id FROM ek_delivery e WHERE e.platform_id = p.id AND e.order_key = w.order_key AND e.state IN ('waiting', 'sending') \
-         AND e.record_id = w.cause AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL \
-         AND (SELECT e.id FROM ek_delivery e WHERE e.platform_id = p.id AND e.state = 'dead' AND e.record_id = w.cause \
-         AND e.kind = CASE WHEN w.of_configuration THEN 'configuration' ELSE 'product' END LIMIT 1) IS NULL))) RETURNING id",
-    );
-    if !owner.database.store::<BigInt, i64>(sql).await?.is_empty() {
+async fn free(owner: &Owner<Sync>, waiting: Vec<i64>) -> Result<(), Fault> {
+    if !waiting.is_empty() && owner.database.run(sql!("push/free.sql", waiting)).await? > 0 {
         owner.woken.notify_one();
     }
     Ok(())
 }
 
-/// Looks at all of them from time to time.
+/// The same for what waits under these keys, of which a cause was taken just now.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn free_of(owner: &Owner<Sync>, keys: Vec<String>) -> Result<(), Fault> {
+    let waiting = owner.database.search::<BigInt, i64>(sql!("push/waiting_of_keys.sql", keys)).await?;
+    free(owner, waiting).await
+}
+
+/// Looks at all of them from time to time: a process that died did not.
 async fn free_all(owner: &Owner<Sync>) {
     loop {
         tokio::time::sleep(FREED_EVERY).await;
-        if let Err(fault) = free(owner, Waiting::All).await {
+        let freed = async { free(owner, owner.database.search::<BigInt, i64>(sql!("push/waiting.sql")).await?).await };
+        if let Err(fault) = freed.await {
             tracing::warn!(%fault, "what waits for its cause can't be looked at; trying again");
         }
     }
@@ -469,12 +385,10 @@ async fn made(owner: &Owner<Sync>, ended: &mut Ended, message: &Message) -> Resu
     let wire = one.wire(message);
     let is_known = one.sent.as_ref() == Some(&wire.sent);
     if !is_known && (one.is_again || one.sent.is_some()) {
-        let mut sql = Sql::new("UPDATE ek_delivery SET webhook_id = ");
-        sql.bind(wire.webhook_id.as_str()).push(", sent = ").bind(wire.sent.as_str()).push(", sent_version = ").bind(wire.version);
-        sql.push(" WHERE id = ").bind(one.id).push(" AND state = 'sending' AND lease = ").bind(one.lease.as_str()).push(" RETURNING id");
-        match owner.database.store::<BigInt, i64>(sql).await {
-            Ok(mine) if !mine.is_empty() => {}
-            Ok(_) => return Err(Outcome::Later("another process has taken it; not attempted")),
+        let (id, lease, webhook_id) = (one.id, one.lease.as_str(), wire.webhook_id.as_str());
+        match owner.database.run(sql!("push/about_to_send.sql", id, lease, webhook_id, wire.sent.as_str(), wire.version)).await {
+            Ok(1..) => {}
+            Ok(0) => return Err(Outcome::Later("another process has taken it; not attempted")),
             Err(fault) => {
                 tracing::warn!(%fault, delivery = one.id, "what is about to be sent can't be written down; trying again");
                 return Err(Outcome::Later("the hub's database is away; not attempted"));
@@ -526,6 +440,13 @@ async fn call(sync: &Sync, one: &Taken, wire: &Wire, message: &Message) -> reqwe
         Err(error) => drop(span.record("error.type", if error.is_timeout() { "timeout" } else { "connection" })),
     }
     answer
+}
+
+/// A platform's paths, which are kept as a text of JSON.
+fn written_paths<'de, D: Deserializer<'de>>(text: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let text = Option::<String>::deserialize(text)?.filter(|text| !text.is_empty());
+    let paths = text.map(|text| serde_json::from_str(&text)).transpose();
+    paths.map(Option::unwrap_or_default).map_err(|error| D::Error::custom(format!("the platform's paths: {error}")))
 }
 
 /// A path as the platform has it: the longest beginning that it has otherwise is replaced.

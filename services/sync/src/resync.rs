@@ -1,12 +1,14 @@
 //! Work on many records: a full sync of a platform, or what a category's new name changes for all. In chunks, behind what is live.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use jsonrpc::Fault;
-use records::Sql;
-use serde_json::json;
+use records::sql;
+use serde_json::{Value as Json, json};
 use service::Owner;
 
 use crate::Sync;
@@ -31,47 +33,79 @@ pub async fn tell_all(owner: &Arc<Owner<Sync>>) {
     }
 }
 
-/// The next chunk of a sync; answers whether there was one.
-async fn tell_some(owner: &Arc<Owner<Sync>>) -> Result<bool, Fault> {
-    // Of a platform one kind after the other; replicas meet in the UPDATE that moves `after`
-    let mut sql = Sql::new(
-        "SELECT s.id, s.platform_id, s.kind, s.verb, s.filter, s.cause, s.after FROM ek_sync s WHERE s.state = 'running' \
-         AND NOT EXISTS (SELECT FROM ek_sync e WHERE e.state = 'running' AND e.platform_id = s.platform_id AND e.id < s.id) \
-         AND (SELECT count(*) FROM (SELECT FROM ek_delivery d WHERE d.platform_id = s.platform_id AND d.state = 'waiting' LIMIT ",
-    );
-    sql.bind(ENOUGH_WAIT).push(") w) < ").bind(ENOUGH_WAIT).push(" ORDER BY s.write_date LIMIT 1");
-    type Columns = (BigInt, Nullable<BigInt>, Text, Text, Text, Nullable<BigInt>, BigInt);
-    let row = owner.database.search::<Columns, (i64, Option<i64>, String, String, String, Option<i64>, i64)>(sql).await?.pop();
-    let Some((id, platform, kind, verb, filter, cause, after)) = row else { return Ok(false) };
-    let Some(kind) = Kind::parse(&kind) else { return Ok(false) };
-    let mut filter: Vec<serde_json::Value> = serde_json::from_str(&filter).unwrap_or_default();
-    filter.push(json!(["id", ">", after]));
-    let query = match kind {
-        Kind::Configuration | Kind::Stock => "{id, master_product}",
-        Kind::Client => "{id, bank_ids}",
-        Kind::User => "{id, bank_id}",
-        Kind::Product | Kind::Order | Kind::Pos | Kind::Test => "{id}",
-    };
-    let mut rows = hear::read(owner, kind.model(), filter.into(), query).await?;
-    rows.truncate(CHUNK);
-    let verb = if verb == "POST" { "POST" } else { "PUT" };
-    let news = hear::of_rows(kind, verb, &rows, cause);
-    let last = rows.last().and_then(|row| row.get("id")?.as_i64()).unwrap_or(after);
-    let many = i64::try_from(rows.len()).unwrap_or_default();
-    let news = Arc::new(news);
-    owner
-        .transact(None, move |tx| {
-            let news = news.clone();
-            Box::pin(async move {
-                let mut sql = Sql::new("UPDATE ek_sync SET write_date = now(), version = version + 1, after = ");
-                sql.bind(last).push(", told = told + ").bind(many).push(", state = ").bind(if many == 0 { "done" } else { "running" });
-                sql.push(" WHERE id = ").bind(id).push(" AND state = 'running' AND after = ").bind(after).push(" RETURNING id");
-                if !tx.ids(sql).await?.is_empty() {
-                    hear::tell(tx, &news, platform).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
+/// The next chunk of a sync; answers whether there was one. A sync that can't go on, but for what passes by itself, is put aside with
+/// the reason: it keeps none behind it.
+///
+/// # Errors
+/// 503 where the database or the owner of its records is away.
+pub async fn tell_some(owner: &Owner<Sync>) -> Result<bool, Fault> {
+    let next: Vec<Begun> = owner.database.rows(sql!("resync/next.sql", ENOUGH_WAIT)).await?;
+    let Some(sync) = next.into_iter().next() else { return Ok(false) };
+    match sync.go_on(owner).await {
+        Err(fault) if fault.retry_after.is_none() => {
+            tracing::error!(%fault, sync = sync.id, "a full sync was put aside");
+            owner.database.run(sql!("resync/park.sql", sync.id, sync.after, fault.message)).await?;
+        }
+        other => other?,
+    }
     Ok(true)
+}
+
+/// A sync that is not done.
+#[derive(QueryableByName)]
+struct Begun {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    platform_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    verb: String,
+    #[diesel(sql_type = Text)]
+    filter: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    cause: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    after: i64,
+}
+
+impl Begun {
+    async fn go_on(&self, owner: &Owner<Sync>) -> Result<(), Fault> {
+        let (id, platform, after) = (self.id, self.platform_id, self.after);
+        let kind = Kind::parse(&self.kind).ok_or_else(|| unread("kind", &self.kind))?;
+        let verb = match self.verb.as_str() {
+            "POST" => "POST",
+            "PUT" => "PUT",
+            other => return Err(unread("verb", &other)),
+        };
+        let mut filter: Vec<Json> = serde_json::from_str(&self.filter).map_err(|error| unread("filter", &error))?;
+        filter.push(json!(["id", ">", after]));
+        let query = match kind {
+            Kind::Configuration | Kind::Stock => "{id, master_product}",
+            Kind::Client => "{id, bank_ids}",
+            Kind::User => "{id, bank_id}",
+            Kind::Product | Kind::Order | Kind::Pos | Kind::Test => "{id}",
+        };
+        let mut rows = hear::read(owner, kind.model(), filter.into(), query).await?;
+        rows.truncate(CHUNK);
+        let news = hear::of_rows(kind, verb, &rows, self.cause)?;
+        let last = rows.last().map_or(Ok(after), hear::id_of)?;
+        let many = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        owner
+            .transact(None, |tx| {
+                let news = news.clone();
+                Box::pin(async move {
+                    if tx.run(sql!("resync/move.sql", id, after, last, many)).await? > 0 {
+                        hear::tell(tx, &news, platform).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+fn unread(what: &str, why: &dyn Display) -> Fault {
+    Fault::validation(format!("its {what} can't be read: {why}"))
 }

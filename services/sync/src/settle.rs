@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Bool};
 use jsonrpc::Fault;
-use records::{Sql, Values};
+use records::{Statement, Values, sql};
 use serde_json::json;
 use service::Owner;
 
 use crate::bodies::Told;
 use crate::hear::Kind;
-use crate::push::{self, LEASE, Taken, Waiting, Wire};
+use crate::push::{self, LEASE, Taken, Wire};
 use crate::{Sync, metrics};
 
 /// After how many failures in a row nothing is attempted for a while.
@@ -138,69 +138,20 @@ async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
             .collect();
         rows.push(json!({"id": one.id, "lease": one.lease, "status": status, "why": why, "at": at, "milliseconds": milliseconds(*took),
             "told": told, "untold": untold, "webhook_id": wire.as_ref().map(|wire| &wire.webhook_id), "sent": wire.as_ref().map(|wire| &wire.sent),
-            "sent_version": version, "new_verb": wire.as_ref().and_then(|wire| wire.verb)}));
+            "sent_version": version, "new_verb": wire.as_ref().and_then(|wire| wire.verb), "is_cause": is_cause(one)}));
     }
-    let mut sql = Sql::new("WITH w AS (SELECT * FROM jsonb_to_recordset(");
-    sql.bind(serde_json::Value::from(rows).to_string());
-    sql.push(
-        "::jsonb) AS w(id bigint, lease text, status bigint, why text, at timestamptz, milliseconds bigint, told jsonb, untold bigint[], \
-         webhook_id text, sent text, sent_version bigint, new_verb text)), \
-         mine AS (UPDATE ek_delivery d SET state = 'done', done_at = now(), attempts = d.attempts + (w.status IS NOT NULL)::int, \
-         last_error = w.why, last_status = w.status, webhook_id = coalesce(w.webhook_id, d.webhook_id), sent = coalesce(w.sent, d.sent), \
-         sent_version = coalesce(w.sent_version, d.sent_version), verb = coalesce(w.new_verb, d.verb), \
-         write_date = now(), version = d.version + 1 FROM w WHERE d.id = ANY(ARRAY(SELECT id FROM w)) AND d.id = w.id AND d.state = 'sending' AND d.lease = w.lease \
-         RETURNING d.id, d.platform_id, d.bank_id, d.kind, d.order_key, d.record_id, d.webhook_id, d.traceparent, d.changed_at, d.bulk, d.lease_until, \
-         d.last_error, w.status, w.at, w.milliseconds, w.told, w.untold), \
-         tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, webhook_id) \
-         SELECT id, bank_id, at, milliseconds, status, webhook_id FROM mine WHERE status IS NOT NULL), \
-         sent AS (INSERT INTO ek_sent (platform_id, kind, record_id, digest, version) \
-         SELECT DISTINCT ON (m.platform_id, t.kind, t.record_id) m.platform_id, t.kind, t.record_id, t.digest, t.version \
-         FROM mine m, jsonb_to_recordset(m.told) AS t(kind text, record_id bigint, digest text, version bigint) ORDER BY 1, 2, 3, m.id DESC \
-         ON CONFLICT (platform_id, kind, record_id) DO UPDATE SET digest = excluded.digest, version = greatest(excluded.version, ek_sent.version), taken = true, sent_at = now()), ",
-    );
-    if over.iter().any(|ended| !ended.untold.is_empty()) {
-        one_by_one(&mut sql);
-    }
-    // Nothing waits for what was taken before
-    let is_cause = |one: &&Taken| matches!(one.kind, Kind::Product | Kind::Configuration) && !one.knows();
-    let causes: Vec<String> = over.iter().map(|ended| &ended.one).filter(is_cause).map(|one| one.order_key.clone()).collect();
+    let rows = serde_json::Value::from(rows).to_string();
+    tell_due(&owner.database.store::<BigInt, i64>(sql!("settle/over.sql", rows, LEASE)).await?);
+    let causes: Vec<String> = over.iter().map(|ended| &ended.one).filter(|one| is_cause(one)).map(|one| one.order_key.clone()).collect();
     if !causes.is_empty() {
-        freed(&mut sql);
-    }
-    answering(&mut sql, "SELECT platform_id FROM mine WHERE status IS NOT NULL");
-    told_of(owner.database.store::<BigInt, i64>(sql).await?);
-    if !causes.is_empty() {
-        push::free(owner, Waiting::Of(causes)).await?;
+        push::free_of(owner, causes).await?;
     }
     Ok(())
 }
 
-/// Configurations whose product was there already, and that were not told with it.
-fn one_by_one(sql: &mut Sql) {
-    sql.push(
-        "one_by_one AS (INSERT INTO ek_delivery (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk) \
-         SELECT m.platform_id, m.bank_id, 'configuration', 'PUT', m.order_key, 'product.template', u.id, 'msg_' || replace(gen_random_uuid()::text, '-', ''), \
-         m.traceparent, m.changed_at, m.bulk FROM mine m, unnest(m.untold) AS u(id) ON CONFLICT DO NOTHING), ",
-    );
-}
-
-/// What waited for what was taken just now. What the platform was told with it is done: it was heard of before the body was built.
-/// What waits for what is gone has nothing to tell either.
-fn freed(sql: &mut Sql) {
-    sql.push(
-        "f AS MATERIALIZED (SELECT e.id, CASE WHEN e.kind = 'configuration' AND e.write_date <= m.lease_until - make_interval(secs => ",
-    );
-    sql.bind(LEASE).push(
-        ") AND m.told @> jsonb_build_array(jsonb_build_object('kind', 'configuration', 'record_id', e.record_id)) THEN 'told with its product' \
-         WHEN m.status IS NULL AND m.last_error = 'there was nothing to tell' THEN m.last_error END AS why, e.waits_for \
-         FROM (SELECT *, CASE kind WHEN 'product' THEN 'rc_' WHEN 'configuration' THEN 'rc_variante' END || record_id AS reference FROM mine \
-         WHERE kind IN ('product', 'configuration')) m CROSS JOIN LATERAL (SELECT e.id, e.kind, e.record_id, e.write_date, e.waits_for FROM ek_delivery e \
-         WHERE e.platform_id = m.platform_id AND e.order_key = m.order_key AND e.state IN ('waiting', 'sending') AND e.state = 'waiting' \
-         AND (e.waits_for = m.reference OR m.kind = 'product' AND e.kind = 'configuration') LIMIT 10000) e), \
-         freed AS (UPDATE ek_delivery d SET state = CASE WHEN f.why IS NULL THEN 'waiting' ELSE 'done' END, \
-         done_at = CASE WHEN f.why IS NOT NULL THEN now() END, last_error = f.why, waits_for = NULL, next_attempt = now(), version = d.version + 1 \
-         FROM f WHERE d.id = ANY(ARRAY(SELECT id FROM f)) AND d.id = f.id AND d.state = 'waiting' AND (f.why IS NOT NULL OR f.waits_for IS NOT NULL)), ",
-    );
+/// Whether something may wait for it: nothing waits for what was taken before.
+fn is_cause(one: &Taken) -> bool {
+    matches!(one.kind, Kind::Product | Kind::Configuration) && !one.knows()
 }
 
 async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
@@ -215,10 +166,7 @@ async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
         Outcome::Failed { status, why, retry_after, platform_down } => {
             let opened = *platform_down && is_down(owner, one).await?;
             if !platform_down {
-                let mut sql = Sql::new("WITH mine AS (SELECT ");
-                sql.bind(one.platform).push("::bigint AS platform_id), ");
-                answering(&mut sql, "SELECT platform_id FROM mine");
-                told_of(owner.database.store::<BigInt, i64>(sql).await?);
+                tell_due(&owner.database.store::<BigInt, i64>(sql!("settle/answers.sql", one.platform)).await?);
             }
             // While the breaker is open no attempt counts
             let counts = !(one.is_probe || opened) || !platform_down;
@@ -263,92 +211,63 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
         Next::Never => ("dead", 0),
         Next::NotAgain => ("done", 0),
     };
-    let text = |of: fn(&Wire) -> &str| wire.as_ref().map(|wire| of(wire).to_owned());
-    let mut sql = Sql::new("WITH mine AS (SELECT d.*, coalesce(");
-    sql.bind(text(|wire| &wire.webhook_id)).push("::text, d.webhook_id) AS last_id, coalesce(").bind(text(|wire| &wire.sent));
-    sql.push("::text, d.sent) AS last_sent, coalesce(").bind(wire.as_ref().map(|wire| wire.version));
-    sql.push("::bigint, d.sent_version) AS last_version, coalesce(").bind(wire.as_ref().and_then(|wire| wire.verb).map(str::to_owned));
-    sql.push("::text, d.verb) AS last_verb, ").bind(untold.clone()).push("::bigint[] AS untold FROM ek_delivery d WHERE d.id = ");
-    sql.bind(one.id).push(" AND d.state = 'sending' AND d.lease = ").bind(one.lease.as_str()).push(" FOR UPDATE), ");
-    if !matches!(outcome, Outcome::Later(_)) {
-        sql.push(
-            "tried AS (INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, error, webhook_id) SELECT id, bank_id, ",
-        );
-        sql.bind(at.to_rfc3339()).push("::timestamptz, ").bind(milliseconds(*took)).push("::bigint, ");
-        sql.bind(status.map(i64::from)).push("::bigint, ").bind(why).push(", last_id FROM mine), ");
-    }
-    if !untold.is_empty() {
-        one_by_one(&mut sql);
-    }
-    sql.push(
-        "newer AS (UPDATE ek_delivery d SET verb = CASE m.last_verb WHEN 'POST' THEN 'POST' WHEN d.verb THEN d.verb ELSE 'PUT' END, \
-         webhook_id = m.last_id, sent = m.last_sent, sent_version = m.last_version \
-         FROM mine m WHERE d.platform_id = (SELECT platform_id FROM mine) AND d.kind = (SELECT kind FROM mine) \
-         AND d.record_id = (SELECT record_id FROM mine) AND d.state = 'waiting' RETURNING d.id) \
-         UPDATE ek_delivery d SET write_date = now(), version = d.version + 1, lease = NULL, lease_until = NULL, \
-         webhook_id = m.last_id, sent = m.last_sent, sent_version = m.last_version, verb = m.last_verb, \
-         state = CASE WHEN EXISTS (SELECT FROM newer) THEN 'done' ELSE ",
+    let wire = wire.as_ref();
+    // What was not attempted has no attempt
+    let begun = (!matches!(outcome, Outcome::Later(_))).then(|| at.to_rfc3339());
+    let settled = sql!(
+        "settle/not_over.sql",
+        one.id,
+        one.lease.as_str(),
+        state,
+        seconds,
+        i64::from(counts),
+        status.map(i64::from),
+        why,
+        wire.map(|wire| wire.webhook_id.clone()),
+        wire.map(|wire| wire.sent.clone()),
+        wire.map(|wire| wire.version),
+        wire.and_then(|wire| wire.verb).map(str::to_owned),
+        begun,
+        milliseconds(*took),
+        untold.clone(),
     );
-    sql.bind(state);
-    sql.push("::text END, done_at = CASE WHEN EXISTS (SELECT FROM newer) THEN now() ELSE ");
-    sql.push(if matches!(next, Next::NotAgain) { "now()" } else { "NULL" });
-    sql.push(" END, attempts = d.attempts + ");
-    sql.bind(i64::from(counts)).push(", last_status = ").bind(status.map(i64::from));
-    sql.push(", last_error = CASE WHEN EXISTS (SELECT FROM newer) THEN 'folded into a newer delivery: ' ELSE '' END || ").bind(why);
-    sql.push(", next_attempt = now() + make_interval(secs => ")
-        .bind(seconds)
-        .push(") FROM mine m WHERE d.id = (SELECT id FROM mine) RETURNING d.id");
     match outcome {
-        Outcome::Gone => switch_off(owner, one, &sql).await,
+        Outcome::Gone => switch_off(owner, one, &settled).await,
         Outcome::Delivered(..) | Outcome::Nothing(_) | Outcome::Failed { .. } | Outcome::Later(_) => {
-            owner.database.store::<BigInt, i64>(sql).await.map(drop)
+            owner.database.run(settled).await.map(drop)
         }
     }
 }
 
 /// The platform is switched off, with the event and the audit of any change of it, in the transaction that settles the call.
-async fn switch_off(owner: &Owner<Sync>, one: &Taken, settled: &Sql) -> Result<(), Fault> {
-    let (platform, version, settled) = (one.platform, one.platform_version, settled.clone());
+async fn switch_off(owner: &Owner<Sync>, one: &Taken, settled: &Statement) -> Result<(), Fault> {
+    let (platform, version) = (one.platform, one.platform_version);
     owner
         .transact(one.traceparent.as_ref(), |tx| {
             let settled = settled.clone();
             Box::pin(async move {
                 // Switched on again meanwhile, it is asked once more what it wants
-                let mut same = Sql::new("SELECT id FROM ek_platform WHERE id = ");
-                same.bind(platform).push(" AND version = ").bind(version).push(" FOR UPDATE");
-                let same = tx.ids(same).await?;
+                let same = tx.ids(sql!("settle/same_platform.sql", platform, version)).await?;
                 let mut off = Values::default();
                 off.set("active", false);
                 tx.update(tx.registry.model("ek.platform")?, same, &off).await?;
-                tx.ids(settled).await.map(drop)
+                tx.run(settled).await.map(drop)
             })
         })
         .await
 }
 
-/// These platforms answer: their breakers close, and then everything that waits for them is due, in order.
-fn answering(sql: &mut Sql, platforms: &str) {
-    sql.push("before AS (SELECT id, open_until FROM ek_platform WHERE (failures > 0 OR open_until IS NOT NULL) AND id IN (");
-    sql.push(platforms).push(
-        ") ORDER BY id FOR NO KEY UPDATE), \
-         closed AS (UPDATE ek_platform p SET failures = 0, open_until = NULL FROM before b WHERE p.id = b.id) \
-         UPDATE ek_delivery d SET next_attempt = now() FROM before b WHERE b.open_until IS NOT NULL AND d.platform_id = b.id \
-         AND d.state = 'waiting' AND d.waits_for IS NULL AND d.next_attempt > now() RETURNING d.platform_id",
-    );
-}
-
-fn told_of(due: Vec<i64>) {
-    if let Some(platform) = due.first() {
-        tracing::info!(platform, waiting = due.len(), "a platform answers again");
+/// What is due again, as the platforms that it waits for answer.
+fn tell_due(platforms: &[i64]) {
+    if let Some(platform) = platforms.first() {
+        tracing::info!(platform, waiting = platforms.len(), "a platform answers again");
     }
 }
 
-/// It does not: after some failures in a row nothing but a probe every 5 to 30 s. Answers whether the breaker is open.
+/// It does not answer. Answers whether the breaker is open.
 async fn is_down(owner: &Owner<Sync>, one: &Taken) -> Result<bool, Fault> {
-    let mut sql = Sql::new("UPDATE ek_platform SET failures = failures + 1, open_until = CASE WHEN failures + 1 >= ");
-    sql.bind(BREAK_AFTER).push(" THEN now() + make_interval(secs => least(30, 5 * (failures + 2 - ").bind(BREAK_AFTER);
-    sql.push("))) END WHERE id = ").bind(one.platform).push(" RETURNING open_until IS NOT NULL");
-    let open = owner.database.store::<Bool, bool>(sql).await?.pop().unwrap_or_default();
+    // A platform that is not there any more has none
+    let open = owner.database.store::<Bool, bool>(sql!("settle/is_down.sql", one.platform, BREAK_AFTER)).await?.contains(&true);
     if open && !one.is_probe {
         tracing::warn!(platform = one.name, "does not answer; only probes for now");
     }

@@ -1,6 +1,8 @@
 //! Sync alone, with its neighbours played by their contracts: what their changes come to, and what it answers the gateway.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+use std::path::Path;
+
 use alone::{Alone, Neighbour, settings};
 use catalog_contract::ProductMaster;
 use crm_contract::SaleOrder;
@@ -8,20 +10,26 @@ use domain::{Identity, Progress};
 use jsonrpc::Published;
 use partners_contract::BankNamed;
 use serde_json::{Value, json};
-use sync::{Sync, SyncConfig};
+use sync::resync::tell_some;
+use sync::{Sync, SyncConfig, examine};
 use sync_contract::{Stream, Webhooks};
 
 async fn sync() -> Alone<Sync> {
     let keys = "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4=";
     let config = settings(SyncConfig::read, &[("PLATFORM_KEYS", keys), ("ALLOW_PRIVATE_PLATFORMS", "true"), ("INSTALLATION", "test")]);
     let partners = Neighbour::default().answers(|_: BankNamed| Ok(1));
-    let neighbours =
-        vec![("catalog", Neighbour::default()), ("partners", partners), ("crm", Neighbour::default()), ("stock", Neighbour::default())];
+    let catalog = Neighbour::default().answers_json(ProductMaster::MODEL, "_read", json!([{"id": 5}]));
+    let neighbours = vec![("catalog", catalog), ("partners", partners), ("crm", Neighbour::default()), ("stock", Neighbour::default())];
     let alone = Alone::new("sync", |_| Sync::new(&config).unwrap(), neighbours).await;
     let platform =
         json!({"data": {"name": "Alsalam", "base_url": "http://127.0.0.1:9", "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"}});
     alone.call(&Identity::system(), "ek.platform", "create", platform).await.unwrap();
     alone
+}
+
+#[tokio::test]
+async fn every_statement_is_one_of_the_migrated_schema() {
+    sync().await.prepares_statements(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).await;
 }
 
 async fn waiting(alone: &Alone<Sync>) -> Vec<(String, i64)> {
@@ -64,4 +72,25 @@ async fn a_change_that_does_not_say_what_the_contract_promises_is_put_aside_and_
     catalog.tells_json(ProductMaster::MODEL, "created", 4, 1, 0, &row);
     assert_eq!(alone.hears("catalog").await, 1);
     assert_eq!(waiting(&alone).await, [("product".to_owned(), 4)]);
+}
+
+#[tokio::test]
+async fn a_sync_that_can_t_go_on_is_put_aside_with_its_reason_and_keeps_none_behind_it() {
+    let alone = sync().await;
+    let insert = "INSERT INTO ek_sync (platform_id, kind, verb, filter) VALUES (1, 'product', 'PUT', 'none'), (1, 'product', 'POST', '[]')";
+    alone.execute(insert).await;
+    let look = json!({"query": "{state, error, told}", "order": "id"});
+    let syncs = async || alone.call(&Identity::system(), "ek.sync", "search_read", look.clone()).await.unwrap()["result"].clone();
+    assert!(tell_some(&alone.owner).await.unwrap() && tell_some(&alone.owner).await.unwrap());
+    assert_eq!(waiting(&alone).await, [("product".to_owned(), 5)], "the one behind it goes on");
+    let put_aside = syncs().await;
+    assert_eq!((&put_aside[0]["state"], &put_aside[0]["told"], &put_aside[1]["told"]), (&json!("parked"), &json!(0), &json!(1)));
+    let why = put_aside[0]["error"].as_str().unwrap();
+    assert!(why.starts_with("its filter can't be read: "), "{why}");
+    assert!(examine::platforms(&alone.owner).await.iter().any(|found| found.said.starts_with("1 syncs were put aside")));
+
+    // Tried again each minute: mended, it goes on
+    alone.execute("UPDATE ek_sync SET filter = '[]', write_date = now() - interval '2 minutes' WHERE state = 'parked'").await;
+    assert!(tell_some(&alone.owner).await.unwrap());
+    assert_eq!((&syncs().await[0]["state"], &syncs().await[0]["error"]), (&json!("running"), &json!(false)));
 }

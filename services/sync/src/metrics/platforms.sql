@@ -1,0 +1,15 @@
+-- What the gauges show of each platform that is switched on.
+SELECT
+    p.name,
+    o.pending,
+    o.age,
+    (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead') AS dead,
+    p.open_until IS NOT NULL AS is_open
+FROM ek_platform p,
+LATERAL (
+    SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(d.changed_at))::bigint, 0) AS age
+    FROM ek_delivery d
+    WHERE d.platform_id = p.id AND d.state IN ('waiting', 'sending')
+) o
+WHERE p.active AND p.deleted_at IS NULL
+LIMIT 1000
