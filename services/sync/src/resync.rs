@@ -42,7 +42,7 @@ pub async fn tell_some(owner: &Owner<Sync>) -> Result<bool, Fault> {
     let next: Vec<Begun> = owner.database.rows(sql!("resync/next.sql", ENOUGH_WAIT)).await?;
     let Some(sync) = next.into_iter().next() else { return Ok(false) };
     match sync.go_on(owner).await {
-        Err(fault) if fault.retry_after.is_none() => {
+        Err(fault) if !fault.nature().passes() => {
             tracing::error!(%fault, sync = sync.id, "a full sync was put aside");
             owner.database.run(sql!("resync/park.sql", sync.id, sync.after, fault.message)).await?;
         }
