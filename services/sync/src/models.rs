@@ -123,7 +123,9 @@ pub fn sync(_: &Sync) -> Model {
         Field::new("after", Kind::Integer, "Told up to this record").readonly(),
         Field::new("told", Kind::Integer, "Records told").readonly(),
         Field::new("state", Kind::Selection(&["running", "parked", "done"]), "State").readonly(),
-        Field::new("error", Kind::Text(2_000), "Why it is parked").readonly().help("It is tried again each minute; others don't wait for it."),
+        Field::new("error", Kind::Text(2_000), "Why it is parked")
+            .readonly()
+            .help("It is tried again each minute; others don't wait for it."),
     ];
     Model::new("ek.sync", "ek_sync", "Full sync", fields, syncs).order("id desc").rec_name("kind").queue()
 }
