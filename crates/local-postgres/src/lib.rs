@@ -367,7 +367,7 @@ fn ready_within(home: &Path, port: u16, guardian: &Receiver<()>, bound: Duration
 
 /// The port tells this start's file from the one that a crash of the machine has left.
 fn is_ready(home: &Path, port: u16) -> bool {
-    let file = fs::read_to_string(home.join("postmaster.pid")).unwrap_or_default();
+    let Ok(file) = fs::read_to_string(home.join("postmaster.pid")) else { return false };
     let mut lines = file.lines();
     lines.nth(3).is_some_and(|line| line.trim() == port.to_string()) && lines.last().is_some_and(|line| line.starts_with("ready"))
 }

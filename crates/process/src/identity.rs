@@ -74,7 +74,8 @@ pub fn generate() -> anyhow::Result<(String, String)> {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    // By a clock before 1970 nobody's identity is good: it was made in the future
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl Keyring {

@@ -97,5 +97,9 @@ pub static BUILD_INFO: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_build
 
 /// Everything, as text.
 pub fn text() -> String {
-    TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default()
+    let told = TextEncoder::new().encode_to_string(&prometheus::gather());
+    told.unwrap_or_else(|error| {
+        tracing::error!(%error, "metrics can't be told");
+        String::new()
+    })
 }

@@ -29,8 +29,8 @@ impl Body {
             let mut schema = told(field, written(field));
             if let (Some(default), Some(schema)) = (field.default, schema.as_object_mut()) {
                 let is_text = matches!(field.kind, Kind::Char(_) | Kind::Text(_) | Kind::Selection(_));
-                // Kept as SQL has it, which for numbers and booleans is JSON
-                let default = if is_text { default.into() } else { serde_json::from_str(default).unwrap_or_default() };
+                // Kept as SQL has it, which for numbers and booleans is JSON; of an expression nothing can be told
+                let default = if is_text { default.into() } else { serde_json::from_str(default).unwrap_or(Json::Null) };
                 schema.insert("default".to_owned(), default);
             }
             body.properties.insert(field.name.to_owned(), schema);
@@ -282,7 +282,9 @@ pub struct Described {
 
 /// The arguments of a method as JSON Schema.
 pub fn arguments(action: &Action) -> Json {
-    let schema = |argument: &Argument| serde_json::from_str::<Json>(argument.schema).unwrap_or_default();
+    // One that can't be read takes nothing, and says why
+    let unread = |error: serde_json::Error| json!({"not": {}, "description": error.to_string()});
+    let schema = |argument: &Argument| serde_json::from_str(argument.schema).unwrap_or_else(unread);
     let properties: Map<String, Json> = action.arguments.iter().map(|argument| (argument.name.to_owned(), schema(argument))).collect();
     let required: Vec<&str> = action.arguments.iter().filter(|argument| argument.required).map(|argument| argument.name).collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})

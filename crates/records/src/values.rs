@@ -178,7 +178,7 @@ impl Values {
 
 /// SHA-256 of a content that is nobody's secret, keys sorted.
 pub fn content_hash(data: &Map<String, Json>) -> String {
-    domain::hex(&Sha256::digest(serde_json::to_string(data).unwrap_or_default()))
+    domain::hex(&Sha256::digest(Json::from(data.clone()).to_string()))
 }
 
 /// Everything that is wrong with a request's values, told at once.

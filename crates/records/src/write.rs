@@ -134,7 +134,7 @@ pub fn update(model: &Model, author: &Author, ids: Vec<i64>, values: &[(&'static
     let typed = typed.collect::<Vec<_>>();
     // One row for the planner too: a set of rows would have it read the whole table
     let mut input = Sql::new("jsonb_to_record(");
-    input.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(")");
+    input.bind(Json::from(row).to_string()).push("::jsonb) AS i(").push(&typed.join(", ")).push(")");
     changed(model, author, &columns, input, is_one_of(&ids))
 }
 
@@ -145,8 +145,9 @@ pub fn differing(model: &Model, ids: Vec<i64>, values: &[(&'static str, &Value)]
     let of = |alias: &str| row.keys().map(|column| format!("{alias}.{column}")).collect::<Vec<_>>().join(", ");
     let typed = row.keys().map(|column| format!("{column} {}", column_type(model, column))).collect::<Vec<_>>();
     let mut sql = Sql::new(&format!("SELECT t.id FROM {} t, jsonb_to_record(", model.table));
-    sql.bind(serde_json::to_string(&row).unwrap_or_default()).push("::jsonb) AS i(").push(&typed.join(", ")).push(") WHERE t.id = ANY(");
-    sql.bind(ids).push(&format!(") AND ROW({}) IS DISTINCT FROM ROW({}) ORDER BY t.id", of("t"), of("i")));
+    let (theirs, ours) = (of("t"), of("i"));
+    sql.bind(Json::from(row).to_string()).push("::jsonb) AS i(").push(&typed.join(", ")).push(") WHERE t.id = ANY(");
+    sql.bind(ids).push(&format!(") AND ROW({theirs}) IS DISTINCT FROM ROW({ours}) ORDER BY t.id"));
     sql
 }
 
