@@ -162,7 +162,10 @@ async fn bench(settings: &BenchConfig, folder: &Folder) -> anyhow::Result<()> {
             Err(error) => note(&mut failed, "an order's life", &error),
         }
     }
-    let by_itself = cases::alone(server).await.map_err(|error| note(&mut failed, "orders to read", &error)).unwrap_or_default();
+    let by_itself = cases::alone(server).await.unwrap_or_else(|error| {
+        note(&mut failed, "orders to read", &error);
+        Vec::new()
+    });
     for (name, connections, request) in by_itself.into_iter().filter(|(name, ..)| wanted(name)) {
         match cost(&wrk, &meter, server, &request, connections, extent.time).await {
             Ok((done, cpu)) => println!("{}", costs::row(name, connections, &done, cpu)),
@@ -228,5 +231,5 @@ async fn log_ins(wrk: &Wrk, server: &Server, reader: &Case, saturated: f64, time
 }
 
 fn load_average() -> String {
-    std::fs::read_to_string("/proc/loadavg").unwrap_or_default().split(' ').take(3).collect::<Vec<_>>().join(" ")
+    std::fs::read_to_string("/proc/loadavg").unwrap_or_else(|error| error.to_string()).split(' ').take(3).collect::<Vec<_>>().join(" ")
 }

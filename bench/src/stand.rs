@@ -316,7 +316,7 @@ impl Server {
 
     /// The end of the hub's log, for an error.
     pub(crate) fn last_log(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = fs::read_to_string(&self.log).unwrap_or_else(|error| error.to_string());
         let lines: Vec<&str> = log.lines().rev().take(5).collect();
         format!("the hub's log ends with:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
     }

@@ -111,7 +111,7 @@ fn lua(server: &Server, request: &Request, load: Load, run: u64) -> String {
     let request = request.marks.iter().fold(quoted(&text), |text, mark| text.replace(mark.name, &format!("\" .. {} .. \"", mark.lua)));
     let tokens = server.tokens.iter().map(|token| quoted(token)).collect::<Vec<_>>().join(",");
     let pause = load.pause.map_or_else(String::new, |pause| format!("function delay() return {pause} end\n"));
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
     format!(
         "local n = {}\nlocal tokens = {{{tokens}}}\nmath.randomseed({seed})\n\
          function request() n = n + 1 return {request} end\n{pause}\

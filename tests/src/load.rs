@@ -175,7 +175,7 @@ impl Shared {
             }
             let failure = match request.send().await {
                 Ok(answer) => {
-                    let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap_or_default());
+                    let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap_or_else(|error| error.to_string()));
                     match serde_json::from_str::<Value>(&text) {
                         Ok(json) if status == 200 => {
                             self.answered.fetch_add(1, Ordering::Relaxed);

@@ -48,7 +48,9 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let home = std::fs::read_to_string(self.0.join("data/postgres.path"));
-        home.map(std::fs::remove_dir_all).map(drop).unwrap_or_default();
+        if let Ok(home) = home {
+            let _ = std::fs::remove_dir_all(home);
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

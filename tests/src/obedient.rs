@@ -190,7 +190,7 @@ async fn answer(socket: &mut TcpStream, status: u16, lines: &str) -> std::io::Re
 impl Books {
     /// What every call is held to, whatever becomes of it.
     fn sees(&mut self, call: &Call) {
-        let (id, moment) = (call.header("webhook-id").to_owned(), call.header("webhook-timestamp").parse().unwrap_or_default());
+        let (id, moment) = (call.header("webhook-id").to_owned(), call.header("webhook-timestamp").parse().unwrap());
         let secrets: Vec<_> = sync::signature::secret(SECRET).into_iter().collect();
         let expected = sync::signature::sign(&secrets, &id, moment, call.body.as_bytes());
         if call.header("webhook-signature") != expected {
@@ -217,7 +217,7 @@ impl Books {
             self.wrong.push(format!("nobody knows {}", call.line));
             return 404;
         };
-        let version = call.header("webhook-version").parse().unwrap_or_default();
+        let version = call.header("webhook-version").parse().unwrap();
         if self.versions.get(&record).is_some_and(|last| version < *last) {
             *self.counts.entry("older than what is stored").or_default() += 1;
             return 204;

@@ -9,6 +9,7 @@ use records::request::{ListRequest, Window};
 use records::tx::refuse_referred;
 use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
 use records::{Action, Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -97,6 +98,12 @@ impl<S: Service> Ready<'_, S> {
         }
         Ok(Step::Commit(Done::Fresh { answer, matched }))
     }
+}
+
+/// A record of which only the id is asked for.
+#[derive(Deserialize)]
+struct Found {
+    id: i64,
 }
 
 impl<S: Service> Owner<S> {
@@ -315,8 +322,9 @@ impl<S: Service> Owner<S> {
         let page = self.reader(identity).page(model, &request, 1_001)?;
         type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
         let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
-        let rows: Vec<Json> = serde_json::from_str(&format!("[{rows}]")).unwrap_or_default();
-        let ids: Vec<i64> = rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect();
+        let rows: Vec<Found> = serde_json::from_str(&format!("[{rows}]"))
+            .map_err(|error| process::our_fault(S::NAME, "records that are to be removed can't be read", &error))?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let mut referring = Vec::new();
         for (service, name) in questions {
             let mut question = call.asking("", "_referring").with("of", &name).with("ids", &ids);

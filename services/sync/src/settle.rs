@@ -87,8 +87,9 @@ pub async fn over(owner: &Owner<Sync>, ended: &[Ended]) {
     for Ended { one, outcome, .. } in ended {
         if let Outcome::Delivered(..) = outcome {
             metrics::ATTEMPTS.with_label_values(&[one.name.as_str(), "delivered"]).inc();
-            let waited = (Utc::now() - one.changed_at).to_std().unwrap_or_default();
-            metrics::LATENCY.with_label_values(&[&one.name]).observe(waited.as_secs_f64());
+            // By clocks that differ a call may end before its change
+            let waited = (Utc::now() - one.changed_at).as_seconds_f64().max(0.0);
+            metrics::LATENCY.with_label_values(&[&one.name]).observe(waited);
         }
     }
 }
