@@ -37,6 +37,8 @@ async fn main() -> ExitCode {
     }
     let Ok(answer) = request.body(body.unwrap_or_default()).send().await else { return ExitCode::from(7) };
     let is_refused = answer.status().is_client_error() || answer.status().is_server_error();
-    std::io::stdout().write_all(&answer.bytes().await.unwrap_or_default()).expect("somebody reads");
+    // As curl has it for an answer that broke off
+    let Ok(body) = answer.bytes().await else { return ExitCode::from(18) };
+    std::io::stdout().write_all(&body).expect("somebody reads");
     if fails && is_refused { ExitCode::from(22) } else { ExitCode::SUCCESS }
 }
