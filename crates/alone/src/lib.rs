@@ -1,7 +1,7 @@
 //! One service on a database of its own, its neighbours played by their contracts: for the tests of the team that owns it.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
@@ -11,7 +11,7 @@ use domain::Identity;
 use events::Event;
 use jsonrpc::contract::{published_of, question_of};
 use jsonrpc::{Call, Fault, Published, Question, Reply};
-use records::Sql;
+use records::sql;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use service::config::Variables;
@@ -137,8 +137,7 @@ impl<S: Service> Alone<S> {
     /// Takes everything that a neighbour has told; answers how many events were put aside since the database was made.
     pub async fn hears(&self, feed: &'static str) -> usize {
         while self.owner.follow_once(feed, 0).await.unwrap() > 0 {}
-        let parked = records_parked(feed);
-        self.owner.database.search::<BigInt, i64>(parked).await.unwrap()[0].try_into().unwrap()
+        self.owner.database.search::<BigInt, i64>(sql!("parked.sql", feed)).await.unwrap()[0].try_into().unwrap()
     }
 
     /// Asks it as another service does.
@@ -172,24 +171,13 @@ impl<S: Service> Alone<S> {
         self.owner.database.pool().get().await.unwrap().batch_execute(sql).await.unwrap();
     }
 
-    /// Prepares every `.sql` file below the service's `src` on its migrated schema.
+    /// Prepares every `.sql` file below the service's `src` on its migrated schema, and those that run on every service's.
     ///
     /// # Panics
     /// Where there is none, or one that PostgreSQL does not take: all of those are named.
     pub async fn prepares_statements(&self, src: &Path) {
-        let mut files = Vec::new();
-        let mut folders = vec![src.to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "sql") {
-                    files.push(path);
-                }
-            }
-        }
-        assert!(!files.is_empty(), "no .sql file below {}", src.display());
+        let of_all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service/src");
+        let files = [src, &of_all].map(statements).concat();
         let mut refused = Vec::new();
         let mut conn = self.owner.database.pool().get().await.unwrap();
         for file in files {
@@ -206,10 +194,21 @@ impl<S: Service> Alone<S> {
     }
 }
 
-fn records_parked(feed: &str) -> Sql {
-    let mut sql = Sql::new("SELECT count(*) FROM feed_parked WHERE feed = ");
-    sql.bind(feed);
-    sql
+/// The `.sql` files below a folder.
+fn statements(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "sql") {
+                files.push(path);
+            }
+        }
+    }
+    assert!(!files.is_empty(), "no .sql file below {}", folder.display());
+    files
 }
 
 /// Settings of a service, as its process reads them.

@@ -5,9 +5,10 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use records::Sql;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use records::sql;
 use service::config::Variables;
 use service::sealing::{self, Wanted};
 use tokio::process::Command;
@@ -17,7 +18,8 @@ use crate::{OWNERS, forgotten, provision};
 
 /// The database in a backup, as `pg_dump -Fc` writes it.
 const DUMP: &str = "database.dump";
-/// What is encrypted: what it is, the variable whose keys open it, and the query of its texts, as [`sealing`] reads them.
+/// What is encrypted: what it is, the variable whose keys open it, and the query of its texts (`bound_to`, `text`), as
+/// [`sealing`] reads them.
 pub type Sealed = (&'static str, &'static str, &'static str);
 
 /// How many encrypted texts are read at a time.
@@ -53,9 +55,15 @@ pub async fn back_up(sealed: &[Sealed], url: &str, data_dir: &Path, folder: &Pat
 }
 
 async fn missing_schemas(conn: &mut AsyncPgConnection) -> anyhow::Result<Vec<&'static str>> {
-    let there = Sql::new("SELECT schemaname::text FROM pg_tables WHERE tablename = '__diesel_schema_migrations'");
-    let there = there.load::<Text, String>(conn).await?;
-    Ok(OWNERS.iter().filter(|owner| !there.iter().any(|schema| schema == *owner)).copied().collect())
+    let there: Vec<Schema> = sql!("backup/schemas.sql").load(conn).await?;
+    Ok(OWNERS.iter().filter(|owner| !there.iter().any(|schema| schema.name == **owner)).copied().collect())
+}
+
+/// A schema that migrations have run in.
+#[derive(QueryableByName)]
+struct Schema {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 /// Which keys open what is encrypted in a database: every text of it is tried.
@@ -121,10 +129,11 @@ async fn wanted(
     let (mut by_kept, mut by_given, mut all) = (Wanted::default(), Wanted::default(), 0);
     conn.batch_execute(&format!("BEGIN READ ONLY; DECLARE sealed NO SCROLL CURSOR FOR {texts}")).await?;
     loop {
-        let rows = Sql::new(&format!("FETCH {AT_ONCE} FROM sealed")).load::<(Text, Text), (String, String)>(conn).await?;
-        for (of, text) in &rows {
-            by_kept.note(kept, of, text);
-            by_given.note(given, of, text);
+        // Of a cursor nothing can be prepared
+        let rows: Vec<SealedText> = diesel::sql_query(format!("FETCH {AT_ONCE} FROM sealed")).load(conn).await?;
+        for SealedText { bound_to, text } in &rows {
+            by_kept.note(kept, bound_to, text);
+            by_given.note(given, bound_to, text);
         }
         all += rows.len();
         if rows.len() < AT_ONCE {
@@ -133,6 +142,15 @@ async fn wanted(
     }
     conn.batch_execute("COMMIT").await?;
     Ok((by_kept, by_given, all))
+}
+
+/// An encrypted text, and what it is bound to.
+#[derive(QueryableByName)]
+struct SealedText {
+    #[diesel(sql_type = Text)]
+    bound_to: String,
+    #[diesel(sql_type = Text)]
+    text: String,
 }
 
 /// That a folder is a backup of a hub: looked at before anything is made.

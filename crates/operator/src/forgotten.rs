@@ -7,9 +7,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use diesel::sql_types::{BigInt, Text};
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use records::Sql;
+use records::sql;
 use serde_json::Value as Json;
 
 /// The list's name in the data folder.
@@ -21,13 +22,18 @@ const FILE: &str = "forgotten.json";
 /// The database's own.
 pub async fn list(url: &str) -> anyhow::Result<String> {
     let mut conn = AsyncPgConnection::establish(url).await.context("PostgreSQL can't be reached")?;
-    let there = Sql::new("SELECT 1::bigint WHERE to_regclass('partners.res_partner_forgotten') IS NOT NULL");
-    if there.load::<BigInt, i64>(&mut conn).await?.is_empty() {
+    if sql!("forgotten/is_there.sql").run(&mut conn).await? == 0 {
         return Ok("[]".to_owned());
     }
-    let all = "SELECT coalesce(json_agg(json_build_object('partner_id', partner_id, 'actor', actor, 'reason', reason, 'keep_until', keep_until) \
-               ORDER BY partner_id), '[]')::text FROM partners.res_partner_forgotten";
-    Ok(Sql::new(all).load::<Text, String>(&mut conn).await?.pop().unwrap_or_default())
+    let mut lists: Vec<List> = sql!("forgotten/list.sql").load(&mut conn).await?;
+    Ok(lists.pop().context("there is no list of the forgotten")?.list)
+}
+
+/// The list, as JSON.
+#[derive(QueryableByName)]
+struct List {
+    #[diesel(sql_type = Text)]
+    list: String,
 }
 
 /// Keeps the list of the database that is to be replaced, beside what is kept already.
@@ -69,15 +75,13 @@ pub async fn again(url: &str, data_dir: &Path) -> anyhow::Result<()> {
     let mut conn = AsyncPgConnection::establish(url).await.context("PostgreSQL can't be reached")?;
     conn.batch_execute("BEGIN").await?;
     let list = Json::from(kept.clone()).to_string();
-    for forget in [
-        "partners.forget(f.partner_id, f.actor, f.reason, f.keep_until)",
-        "crm.forget(ARRAY[f.partner_id], f.actor, f.reason)",
-        "stock.forget(ARRAY[f.partner_id], f.actor, f.reason)",
-        "sync.forget(ARRAY[f.partner_id], ARRAY(SELECT p.email FROM partners.res_partner_forgotten p WHERE p.partner_id = f.partner_id AND p.email IS NOT NULL))",
+    for (owner, forget) in [
+        ("partners", sql!("forgotten/partners.sql", list.as_str())),
+        ("crm", sql!("forgotten/crm.sql", list.as_str())),
+        ("stock", sql!("forgotten/stock.sql", list.as_str())),
+        ("sync", sql!("forgotten/sync.sql", list.as_str())),
     ] {
-        let mut sql = Sql::new("SELECT f.partner_id FROM jsonb_to_recordset(");
-        sql.bind(list.as_str()).push("::jsonb) AS f(partner_id bigint, actor bigint, reason text, keep_until date), LATERAL ").push(forget);
-        sql.load::<BigInt, i64>(&mut conn).await.with_context(|| format!("{forget} failed: the hub does not serve before"))?;
+        forget.run(&mut conn).await.with_context(|| format!("{owner} can't forget them: the hub does not serve before"))?;
     }
     conn.batch_execute("COMMIT").await?;
     fs::remove_file(data_dir.join(FILE)).context("the list of the forgotten was run, and can't be removed")?;

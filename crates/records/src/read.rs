@@ -1,7 +1,10 @@
 //! A question about records as one statement whose answer is the JSON text itself.
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::Identity;
 use jsonrpc::Fault;
+use serde::de::DeserializeOwned;
 
 use crate::condition::{Conditions, Row, readable, sealed};
 use crate::filter::Filter;
@@ -93,16 +96,46 @@ impl One {
 }
 
 /// A page's rows, and what the envelope around them tells.
-#[derive(Debug, Default)]
+#[derive(Debug, QueryableByName)]
 pub struct Page {
     /// JSON objects, joined by commas.
+    #[diesel(sql_type = Text)]
     pub rows: String,
     /// How many they are.
+    #[diesel(sql_type = BigInt)]
     pub count: i64,
     /// How many match in all, where a page size was given.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub total: Option<i64>,
     /// The last row's id, for walks.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub last_id: Option<i64>,
+}
+
+impl Page {
+    /// Its records.
+    ///
+    /// # Errors
+    /// One that is not what is expected.
+    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<Vec<T>> {
+        serde_json::from_str(&format!("[{}]", self.rows))
+    }
+}
+
+/// Which of these records are there, whoever asks.
+pub fn existing(model: &Model, ids: Vec<i64>) -> Sql {
+    let mut sql = Sql::new(&format!("SELECT t.id FROM {} t WHERE t.deleted_at IS NULL AND t.id = ANY(", model.table));
+    sql.bind(ids).push(")");
+    sql
+}
+
+/// The names of the keys under which the newest records of a model keep what was sent.
+pub fn hash_keys(model: &Model) -> Sql {
+    Sql::new(&format!(
+        "SELECT DISTINCT split_part(post_hash, '.', 1) FROM \
+         (SELECT post_hash FROM {} WHERE post_hash LIKE '%.%' ORDER BY id DESC LIMIT 1000) h",
+        model.table
+    ))
 }
 
 impl<'a> Reader<'a> {
@@ -197,19 +230,22 @@ impl<'a> Reader<'a> {
             };
             sql.push(&keys(""));
             window(&mut sql);
-            sql.push(") SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
+            sql.push(") SELECT coalesce(string_agg(r.object, ','), '') AS rows, count(*) AS count, ");
             sql.push(if with_total { "(SELECT count(*) FROM found)" } else { "NULL::bigint" });
-            sql.push(", max(r.id) FROM ").push(&bounded).append(object).push(&format!(" AS object, {count} AS n, page.id FROM page "));
+            sql.push(" AS total, max(r.id) AS last_id FROM ")
+                .push(&bounded)
+                .append(object)
+                .push(&format!(" AS object, {count} AS n, page.id FROM page "));
             sql.push(&format!("JOIN {} {alias} ON {alias}.id = page.id", model.table)).append(beside.joins);
             sql.push(&format!(" ORDER BY {}", keys("page."))).push(bounded_end);
         } else {
-            sql.push("SELECT coalesce(string_agg(r.object, ','), ''), count(*), ");
+            sql.push("SELECT coalesce(string_agg(r.object, ','), '') AS rows, count(*) AS count, ");
             if with_total {
                 sql.push("(SELECT count(*) ").append(from.clone()).push(")");
             } else {
                 sql.push("NULL::bigint");
             }
-            sql.push(", max(r.id) FROM ").push(&bounded).append(object);
+            sql.push(" AS total, max(r.id) AS last_id FROM ").push(&bounded).append(object);
             sql.push(&format!(" AS object, {count} AS n, {alias}.id FROM (SELECT {alias}.* ")).append(from);
             sql.push(" ORDER BY ").append(ordering(&order));
             window(&mut sql);

@@ -1,5 +1,6 @@
 //! Changing requests: rights, then what needs the network, then one transaction; and what makes sending one again safe.
 
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin};
 use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
@@ -8,7 +9,7 @@ use records::condition::denied;
 use records::request::{ListRequest, Window};
 use records::tx::refuse_referred;
 use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
-use records::{Action, Failure, Filter, Kind, Model, Op, Posted, Selection, Sql, Tx, Value};
+use records::{Action, Failure, Filter, Kind, Model, Op, Posted, Selection, Statement, Tx, Value, sql};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -221,11 +222,8 @@ impl<S: Service> Owner<S> {
             active_test: false,
             window: Window::First(Some(2)),
         };
-        let page = self.reader(identity).page(model, &request, 2)?;
-        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
-        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
-        let rows: Vec<Map<String, Json>> =
-            serde_json::from_str(&format!("[{rows}]")).map_err(|error| process::our_fault(S::NAME, "a record can't be read", &error))?;
+        let rows = self.page(identity, model, &request, 2).await?.read::<Map<String, Json>>();
+        let rows = rows.map_err(|error| process::our_fault(S::NAME, "a record can't be read", &error))?;
         // What was read is one record
         if let [row] = rows.as_slice() {
             let is_same = |a: &Json, b: &Json| a == b || (a.is_number() && a.as_f64() == b.as_f64());
@@ -319,11 +317,8 @@ impl<S: Service> Owner<S> {
             // More are refused anyway, unless in bulk, where the first ones speak for all
             window: Window::First(Some(1_001)),
         };
-        let page = self.reader(identity).page(model, &request, 1_001)?;
-        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
-        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(page).await?.pop().unwrap_or_default().0;
-        let rows: Vec<Found> = serde_json::from_str(&format!("[{rows}]"))
-            .map_err(|error| process::our_fault(S::NAME, "records that are to be removed can't be read", &error))?;
+        let rows = self.page(identity, model, &request, 1_001).await?.read::<Found>();
+        let rows = rows.map_err(|error| process::our_fault(S::NAME, "records that are to be removed can't be read", &error))?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let mut referring = Vec::new();
         for (service, name) in questions {
@@ -367,7 +362,7 @@ impl<S: Service> Owner<S> {
     /// that is on its way is met in [`earlier`].
     async fn kept(&self, once: Option<&Once>) -> Result<Option<Reply>, Fault> {
         let Some(once) = once else { return Ok(None) };
-        let rows = self.database.search::<Kept, _>(kept(once)).await?;
+        let rows = self.database.rows::<Kept>(kept(once)).await?;
         let reply = rows.into_iter().next().map(|row| replayed(row, once)).transpose()?;
         if reply.is_some() {
             metrics::REPLAYS.with_label_values(&[S::NAME]).inc();
@@ -427,31 +422,42 @@ struct Once {
 
 async fn earlier(tx: &mut Tx<'_>, once: Option<&Once>) -> Result<Earlier, Failure> {
     let Some((once, key)) = once.and_then(|once| Some((once, once.keys.first()?))) else { return Ok(Earlier::None) };
-    let mut lock = Sql::new("SELECT pg_try_advisory_xact_lock(('x' || left(");
-    lock.bind(key.as_str()).push(", 16))::bit(64)::bigint)");
-    if lock.load::<Bool, bool>(tx.conn).await?.first() != Some(&true) {
+    if tx.rows::<Lock>(sql!("changing/lock.sql", key.as_str())).await?.iter().all(|lock| !lock.is_ours) {
         return Ok(Earlier::Running);
     }
-    match kept(once).load::<Kept, (String, String, Option<i64>)>(tx.conn).await?.into_iter().next() {
+    match tx.rows::<Kept>(kept(once)).await?.into_iter().next() {
         None => Ok(Earlier::None),
         Some(row) => Ok(Earlier::Answered(replayed(row, once)?)),
     }
 }
 
-/// Columns of a kept answer.
-type Kept = (Text, Text, Nullable<BigInt>);
+/// Whether a key is locked by us.
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = Bool)]
+    is_ours: bool,
+}
+
+/// An answer that was kept.
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = Text)]
+    payload: String,
+    #[diesel(sql_type = Text)]
+    answer: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    matched: Option<i64>,
+}
 
 fn kept_under(identity: &Identity, scope: &str, key: &str) -> String {
     domain::hex(&Sha256::digest(format!("{}\n{scope}\n{key}", identity.uid)))
 }
 
-fn kept(once: &Once) -> Sql {
-    let mut sql = Sql::new("SELECT payload, answer, matched FROM idempotency WHERE key = ANY(ARRAY(SELECT decode(k, 'hex') FROM unnest(");
-    sql.bind(once.keys.clone()).push(") k)) AND at > now() - interval '24 hours'");
-    sql
+fn kept(once: &Once) -> Statement {
+    sql!("changing/kept.sql", once.keys.clone())
 }
 
-fn replayed((payload, answer, matched): (String, String, Option<i64>), once: &Once) -> Result<Reply, Fault> {
+fn replayed(Kept { payload, answer, matched }: Kept, once: &Once) -> Result<Reply, Fault> {
     // Under a key that is not ours any more it can't be told apart: the sender says that it is the same
     let is_same = once.payload.is_same(Some(&payload)).unwrap_or_else(|| payload.contains('.') || payload == once.bare);
     if !is_same {
@@ -462,11 +468,7 @@ fn replayed((payload, answer, matched): (String, String, Option<i64>), once: &On
 
 async fn keep_answer(tx: &mut Tx<'_>, once: &Once, answer: &str, matched: Option<i64>) -> Result<(), Failure> {
     let (Some(key), Some(payload)) = (once.keys.first(), once.payload.hash()) else { return Ok(()) };
-    let mut sql = Sql::new("INSERT INTO idempotency (key, payload, answer, matched) VALUES (decode(");
-    sql.bind(key.as_str()).push(", 'hex'), ").bind(payload).push(", ").bind(answer).push(", ").bind(matched);
-    sql.push(") ON CONFLICT (key) DO UPDATE SET payload = excluded.payload, answer = excluded.answer, matched = excluded.matched, at = now() RETURNING 1::bigint");
-    sql.load::<BigInt, i64>(tx.conn).await?;
-    Ok(())
+    tx.run(sql!("changing/keep.sql", key.as_str(), payload, answer, matched)).await.map(drop)
 }
 
 /// `create_by`, in any of its spellings.

@@ -13,7 +13,7 @@ use domain::Identity;
 use events::Event;
 use jsonrpc::{Call, Fault, Published};
 use partners_contract::Forgetting;
-use records::{Failure, Sql, sql};
+use records::{Failure, Statement, Tx, sql};
 use tracing::{Instrument, Span};
 
 use crate::owner::{Owner, Service};
@@ -72,16 +72,20 @@ pub fn forgets(event: &Event) -> bool {
     event.model == "res.partner" && said().map_or(true, |said| said.forgotten)
 }
 
-/// Overwrites what a service keeps of them, by its schema's `forget`, in the transaction that takes the events.
+/// Overwrites what a service keeps of them, by its own statement for a client, an actor and a reason, in the transaction that takes the
+/// events.
 ///
 /// # Errors
 /// The database's own.
-pub async fn forget(tx: &mut records::Tx<'_>, events: &[Event], reader: &str) -> Result<(), Failure> {
+pub async fn forget(
+    tx: &mut Tx<'_>,
+    events: &[Event],
+    reader: &str,
+    statement: impl Fn(i64, i64, String) -> Statement,
+) -> Result<(), Failure> {
     for (client, reason) in forgotten(events, reader)? {
         tx.author.told.set();
-        let mut sql = Sql::new("SELECT 1::bigint FROM forget(ARRAY[");
-        sql.bind(client).push("], ").bind(tx.author.uid).push(", ").bind(reason).push(")");
-        tx.ids(sql).await?;
+        tx.run(statement(client, tx.author.uid, reason)).await?;
     }
     Ok(())
 }
@@ -135,9 +139,7 @@ impl<S: Service> Owner<S> {
     /// # Errors
     /// 503 where the owner or the database is away.
     pub async fn retry_parked(&self, feed: &'static str) -> Result<usize, Fault> {
-        let mut parked = Sql::new("SELECT pos FROM feed_parked WHERE feed = ");
-        parked.bind(feed).push(" ORDER BY pos LIMIT ").bind(BATCH);
-        let parked = self.database.search::<BigInt, i64>(parked).await?;
+        let parked = self.database.search::<BigInt, i64>(sql!("consumer/parked.sql", feed, BATCH)).await?;
         let mut taken = 0;
         for pos in &parked {
             let call = Call::new("", "_event", self.keyring.own_token(feed)?).with("pos", pos);
@@ -189,10 +191,8 @@ impl<S: Service> Owner<S> {
 
     /// Where the replicas have come; the first time that is kept.
     async fn cursor(&self, feed: &'static str) -> Result<i64, Fault> {
-        let mut cursor = Sql::new("WITH known AS (SELECT pos FROM feed_cursor WHERE feed = ");
-        cursor.bind(feed).push("), new AS (INSERT INTO feed_cursor (feed) SELECT ").bind(feed);
-        cursor.push(" WHERE NOT EXISTS (SELECT FROM known) ON CONFLICT DO NOTHING) SELECT coalesce((SELECT pos FROM known), 0)");
-        Ok(self.database.search::<BigInt, i64>(cursor).await?.pop().unwrap_or_default())
+        let cursor = self.database.search::<BigInt, i64>(sql!("consumer/cursor.sql", feed)).await?.pop();
+        cursor.ok_or_else(|| our_fault(S::NAME, "a feed has no cursor", &feed))
     }
 
     /// A span for each trace that the events belong to: what was done with them is part of the requests that caused them. They end
@@ -217,8 +217,10 @@ impl<S: Service> Owner<S> {
 
     /// Goes past events that have no effect: one statement, that is a transaction by itself.
     async fn pass(&self, feed: &'static str, cursor: i64, last: i64) -> Result<Taken, Fault> {
-        let moved = self.database.store::<BigInt, i64>(sql!("consumer/passed.sql", feed, cursor, last)).await?;
-        Ok(if moved.is_empty() { Taken::Moved } else { Taken::Done })
+        Ok(match self.database.run(sql!("consumer/move.sql", feed, cursor, last)).await? {
+            0 => Taken::Moved,
+            1.. => Taken::Done,
+        })
     }
 
     /// One at a time: the one that can't have its effect is put aside, and the others go on.
@@ -247,12 +249,8 @@ impl<S: Service> Owner<S> {
     }
 
     async fn park(&self, feed: &str, cursor: i64, event: &Event, why: &str) -> Result<(), Fault> {
-        let mut sql = Sql::new("WITH moved AS (UPDATE feed_cursor SET pos = ");
-        sql.bind(event.pos).push(" WHERE feed = ").bind(feed).push(" AND pos = ").bind(cursor);
-        sql.push(" RETURNING feed) INSERT INTO feed_parked (feed, pos, model, record_id, error) SELECT feed, ").bind(event.pos);
-        sql.push(", ").bind(event.model.as_str()).push(", ").bind(event.record_id).push(", ").bind(why);
-        sql.push(" FROM moved ON CONFLICT DO NOTHING RETURNING pos");
-        self.database.store::<BigInt, i64>(sql).await.map(drop)
+        let (pos, model, record) = (event.pos, event.model.as_str(), event.record_id);
+        self.database.run(sql!("consumer/park.sql", feed, cursor, pos, model, record, why)).await.map(drop)
     }
 
     async fn take(&self, feed: &'static str, place: Place, events: &[Event]) -> Result<Taken, Fault> {
@@ -267,21 +265,12 @@ impl<S: Service> Owner<S> {
             .transaction(&whose, &(feed, place, events, &heard), |&(feed, place, events, heard), tx| {
                 Box::pin(async move {
                     // Whoever moves the cursor, or takes the event away, has its effect; another replica finds it moved
-                    let mut claim = Sql::default();
-                    match (place, events.last()) {
-                        (Place::After(cursor), Some(last)) => {
-                            claim.push("UPDATE feed_cursor SET at = now(), pos = ").bind(last.pos).push(" WHERE feed = ").bind(feed);
-                            claim.push(" AND pos = ").bind(cursor).push(" RETURNING pos")
-                        }
-                        (Place::Parked(pos), Some(_)) => claim
-                            .push("DELETE FROM feed_parked WHERE feed = ")
-                            .bind(feed)
-                            .push(" AND pos = ")
-                            .bind(pos)
-                            .push(" RETURNING pos"),
+                    let claim = match (place, events.last()) {
+                        (Place::After(cursor), Some(last)) => sql!("consumer/move.sql", feed, cursor, last.pos),
+                        (Place::Parked(pos), Some(_)) => sql!("consumer/take_parked.sql", feed, pos),
                         (Place::After(_) | Place::Parked(_), None) => return Ok(Step::Nothing(false)),
                     };
-                    if claim.load::<BigInt, i64>(tx.conn).await?.is_empty() {
+                    if tx.run(claim).await? == 0 {
                         return Ok(Step::Nothing(false));
                     }
                     S::apply(tx, feed, events, heard).await?;

@@ -20,7 +20,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jsonrpc::Fault;
 use records::running::Typed;
-use records::{Sql, Statement};
+use records::{Sql, Statement, sql};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -204,7 +204,7 @@ impl Database {
     /// Whether the database answers, and requests get connections to it.
     pub async fn is_there(&self) -> bool {
         let exhausted = self.inner.exhausted.lock().is_ok_and(|at| at.is_some_and(|at| at.elapsed() < self.inner.wait));
-        let answers = self.on_line(Sql::new("SELECT 'there'"));
+        let answers = self.on_line(sql!("database/is_there.sql").into());
         !exhausted && tokio::time::timeout(CONNECT, answers).await.is_ok_and(|answer| answer.is_ok())
     }
 

@@ -1,9 +1,10 @@
 //! What is wrong, in words, for whoever is called at night: `hub doctor`, or `doctor` of a service. It changes nothing.
 
 use chrono::Utc;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Double, Text};
 use process::findings::{Finding, clocks};
-use records::Sql;
+use records::{read, sql};
 
 use crate::owner::{Owner, Service};
 
@@ -13,10 +14,9 @@ const LAG: f64 = 30.0;
 /// Looks at a service's database, schema, clocks, feed, followers, and at what it knows best itself.
 pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let server = "SELECT current_setting('server_version'), current_setting('lc_messages'), extract(epoch FROM clock_timestamp())::float8";
     let asked = Utc::now();
-    match owner.database.search::<(Text, Text, Double), (String, String, f64)>(Sql::new(server)).await.map(|mut rows| rows.pop()) {
-        Ok(Some((version, messages, clock))) => {
+    match owner.database.rows::<Server>(sql!("doctor/server.sql")).await.map(|mut rows| rows.pop()) {
+        Ok(Some(Server { version, messages, clock })) => {
             findings.push(Finding::well(format!("PostgreSQL {version} answers")));
             if !["C", "POSIX", "en"].iter().any(|known| messages.starts_with(known)) {
                 findings.push(Finding::ill(format!("lc_messages is {messages}: errors of the database are not recognised; set it to C")));
@@ -44,15 +44,22 @@ pub async fn examine<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     findings
 }
 
+/// What the database's server tells of itself.
+#[derive(QueryableByName)]
+struct Server {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    messages: String,
+    #[diesel(sql_type = Double)]
+    clock: f64,
+}
+
 /// Whether the newest hashes of what was sent are under keys that are here.
 async fn hashes<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for model in owner.registry.models().filter(|model| model.any_field("post_hash").is_some()) {
-        let sql = format!(
-            "SELECT DISTINCT split_part(post_hash, '.', 1) FROM (SELECT post_hash FROM {} WHERE post_hash LIKE '%.%' ORDER BY id DESC LIMIT 1000) h",
-            model.table
-        );
-        match owner.database.search::<Text, String>(Sql::new(&sql)).await {
+        match owner.database.search::<Text, String>(read::hash_keys(model)).await {
             Ok(keys) => findings.extend(keys.iter().filter(|key| !owner.database.hashing().has(key)).map(|key| {
                 Finding::ill(format!(
                     "HASH_KEYS lacks the key '{key}' of {} records: what was sent before is not known for the same",
@@ -65,27 +72,35 @@ async fn hashes<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     findings
 }
 
+/// Events of a feed that were put aside.
+#[derive(QueryableByName)]
+struct Parked {
+    #[diesel(sql_type = Text)]
+    feed: String,
+    #[diesel(sql_type = BigInt)]
+    many: i64,
+    #[diesel(sql_type = Text)]
+    why: String,
+}
+
 async fn feeds<S: Service>(owner: &Owner<S>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let lag = "SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::float8 FROM event WHERE pos IS NULL";
-    match owner.database.search::<Double, f64>(Sql::new(lag)).await.map(|mut rows| rows.pop()) {
+    match owner.database.search::<Double, f64>(sql!("doctor/lag.sql")).await.map(|mut rows| rows.pop()) {
         Ok(Some(lag)) if lag > LAG => {
             findings.push(Finding::ill(format!("events have had no position for {lag:.0} s: no process of the service is stamping")))
         }
         Ok(_) => findings.push(Finding::well("events get their positions")),
         Err(fault) => findings.push(Finding::ill(format!("events can't be looked at: {}", fault.message))),
     }
-    let parked = "SELECT feed, count(*), min(error) FROM feed_parked GROUP BY feed LIMIT 10";
-    match owner.database.search::<(Text, BigInt, Text), (String, i64, String)>(Sql::new(parked)).await {
-        Ok(parked) => findings.extend(parked.into_iter().map(|(feed, many, error)| {
-            Finding::ill(format!("{many} events of {feed} could not have their effect and were put aside (feed_parked): {error}"))
+    match owner.database.rows::<Parked>(sql!("doctor/parked.sql")).await {
+        Ok(parked) => findings.extend(parked.into_iter().map(|Parked { feed, many, why }| {
+            Finding::ill(format!("{many} events of {feed} could not have their effect and were put aside (feed_parked): {why}"))
         })),
         Err(fault) => findings.push(Finding::ill(format!("parked events can't be looked at: {}", fault.message))),
     }
     for feed in S::FOLLOWS {
-        let mut cursor = Sql::new("SELECT pos FROM feed_cursor WHERE feed = ");
-        cursor.bind(*feed);
-        let cursor = match owner.database.search::<BigInt, i64>(cursor).await {
+        let cursor = match owner.database.search::<BigInt, i64>(sql!("doctor/cursor.sql", *feed)).await {
+            // Where nothing was taken yet it begins
             Ok(mut rows) => rows.pop().unwrap_or_default(),
             Err(fault) => {
                 findings.push(Finding::ill(format!("how far the feed of {feed} is followed can't be looked at: {}", fault.message)));

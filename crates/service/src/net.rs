@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use diesel::sql_types::Text;
-use records::{Model, Registry, Sql};
+use records::{Model, Registry, sql};
 
 use crate::Database;
 
@@ -51,12 +51,7 @@ impl Database {
     /// # Errors
     /// The database's own.
     pub async fn enable_net(&self) -> anyhow::Result<usize> {
-        let disabled = Sql::new(
-            "SELECT format('ALTER TABLE %s %s', c.oid::regclass, string_agg(format('ENABLE TRIGGER %I', g.tgname), ', ')) \
-             FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE c.relnamespace = current_schema()::regnamespace \
-             AND g.tgname LIKE '\\_net\\_%' AND g.tgenabled = 'D' GROUP BY c.oid ORDER BY c.relname",
-        );
-        let statements = self.search::<Text, String>(disabled).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let statements = self.search::<Text, String>(sql!("net/disabled.sql")).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
         let tables = statements.len();
         self.alter_each(statements).await?;
         Ok(tables)

@@ -11,7 +11,7 @@ use domain::Identity;
 use events::{Event, Feed};
 use jsonrpc::{Call, Fault, Question, Reply};
 use records::write::{Author, Told};
-use records::{Action, Failure, Model, Posted, Registry, Sql, Tx};
+use records::{Action, Failure, Model, Posted, Registry, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::{Notify, Semaphore};
@@ -250,9 +250,8 @@ impl<S: Service> Owner<S> {
         match call.method.as_str() {
             "_existing" => {
                 let model = self.registry.model(&call.model)?;
-                let mut sql = Sql::new(&format!("SELECT t.id FROM {} t WHERE t.deleted_at IS NULL AND t.id = ANY(", model.table));
-                sql.bind(call.params.need::<Vec<i64>>("ids")?).push(")");
-                Ok(Reply::value(&self.database.search::<BigInt, i64>(sql).await?))
+                let existing = records::read::existing(model, call.params.need("ids")?);
+                Ok(Reply::value(&self.database.search::<BigInt, i64>(existing).await?))
             }
             "_referring" => {
                 let ids: Vec<i64> = call.params.need("ids")?;

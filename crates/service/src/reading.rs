@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Text, Untyped};
 use domain::Identity;
 use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
@@ -81,12 +81,10 @@ impl<S: Service> Owner<S> {
         let open_ended = request.window.is_open_ended();
         let sealed = is_sealed(model, &request.selection);
         let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
-        let sql = self.reader(&identity).page(model, &request, at_most)?;
-        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
-        let found = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await;
+        let found = self.page(&identity, model, &request, at_most).await;
         let repeated = || self.reader(&identity).repeated(model, &request.selection);
         let mut page = match found {
-            Ok(mut rows) => rows.pop().map_or_else(Page::default, |(rows, count, total, last_id)| Page { rows, count, total, last_id }),
+            Ok(page) => page,
             // Too much to be made whole: a stream is held by nobody
             Err(fault) if open_ended && fault.status == 422 && !sealed && repeated().is_none() => {
                 return self.export(&identity, model, &request).await;
@@ -146,13 +144,11 @@ impl<S: Service> Owner<S> {
             active_test: false,
             window: Window::First(Some(i64::try_from(ids.len()).unwrap_or(i64::MAX))),
         };
-        let sql = self.reader(identity).page(model, &request, i64::MAX)?;
-        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
-        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
-        if rows.len() > MAX_PRINTED {
+        let page = self.page(identity, model, &request, i64::MAX).await?;
+        if page.rows.len() > MAX_PRINTED {
             return Err(Fault::validation("These records have too many lines for one file: print fewer of them at a time."));
         }
-        serde_json::from_str(&format!("[{rows}]")).map_err(unread)
+        page.read().map_err(unread)
     }
 
     /// The records that a filter finds, archived ones too, in the order of their ids, as a service of ours sees them:
@@ -167,10 +163,13 @@ impl<S: Service> Owner<S> {
             window: Window::First(Some(call.params.need::<i64>("limit")?.clamp(1, WHOLE_ROWS))),
         };
         let identity = call.params.get::<i64>("bank")?.map_or_else(Identity::system, Identity::of_bank);
-        let sql = self.reader(&identity).page(model, &request, i64::MAX)?;
-        type Columns = (Text, BigInt, Nullable<BigInt>, Nullable<BigInt>);
-        let rows = self.database.search::<Columns, (String, i64, Option<i64>, Option<i64>)>(sql).await?.pop().unwrap_or_default().0;
-        Ok(Reply::json(format!("[{rows}]")))
+        Ok(Reply::json(format!("[{}]", self.page(&identity, model, &request, i64::MAX).await?.rows)))
+    }
+
+    /// A page of what the user sees of a model.
+    pub(crate) async fn page(&self, identity: &Identity, model: &Model, request: &ListRequest, at_most: i64) -> Result<Page, Fault> {
+        let page = self.database.search::<Untyped, Page>(self.reader(identity).page(model, request, at_most)?).await?.pop();
+        page.ok_or_else(|| process::our_fault(S::NAME, "a page has no row", &model.name))
     }
 
     /// Every match, streamed: one state of the data from the count to the last row.
@@ -181,7 +180,8 @@ impl<S: Service> Owner<S> {
         let failed = |error| crate::database::fault(service, error);
         let counted = self.reader(identity).count(model, request, self.max_rows + 1)?;
         let connection = open.connection().map_err(failed)?;
-        let count = counted.load::<BigInt, i64>(connection).await.map_err(failed)?.pop().unwrap_or_default();
+        let count = counted.load::<BigInt, i64>(connection).await.map_err(failed)?.pop();
+        let count = count.ok_or_else(|| process::our_fault(service, "an export can't be counted", &model.name))?;
         if count > self.max_rows {
             open.rollback().await;
             return Err(Fault::validation(format!(

@@ -112,7 +112,7 @@ impl Service for Crm {
     }
 
     async fn apply(tx: &mut Tx<'_>, _: &str, events: &[Event], heard: &Vec<Served>) -> Result<(), Failure> {
-        consumer::forget(tx, events, "crm").await?;
+        consumer::forget(tx, events, "crm", |client, actor, reason| records::sql!("forget.sql", client, actor, reason)).await?;
         if heard.is_empty() { Ok(()) } else { sale_order::serve(tx, heard).await }
     }
 

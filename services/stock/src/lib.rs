@@ -123,7 +123,7 @@ impl Service for Stock {
         match feed {
             "crm" => demand::apply(tx, heard).await,
             "partners" => {
-                consumer::forget(tx, events, "stock").await?;
+                consumer::forget(tx, events, "stock", |client, actor, reason| records::sql!("forget.sql", client, actor, reason)).await?;
                 stock_warehouse::follow(tx, events).await
             }
             other => Err(unknown_feed(other).into()),

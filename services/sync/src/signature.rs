@@ -53,8 +53,7 @@ pub fn mac(secret: &[u8], parts: &[&[u8]]) -> String {
 pub struct Keys(sealing::Keys);
 
 /// Every platform's secrets as they are kept: what they are bound to, and their texts.
-pub const SEALED: &str = "SELECT 'ek.platform', s.text FROM sync.ek_platform p, unnest(ARRAY[p.secret, p.secret_before]) AS s(text) \
-                          WHERE s.text IS NOT NULL AND p.deleted_at IS NULL";
+pub const SEALED: &str = include_str!("signature/sealed.sql");
 
 /// What a secret's text is bound to.
 const OF: &str = "ek.platform";

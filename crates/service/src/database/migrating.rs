@@ -12,7 +12,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use jsonrpc::Fault;
-use records::Sql;
+use records::sql;
 
 use super::Database;
 use super::faults::{UNABLE, is_lock_conflict, is_transient};
@@ -109,12 +109,11 @@ impl Database {
     /// # Errors
     /// The database's own.
     pub async fn is_migrated(&self, migrations: &EmbeddedMigrations) -> anyhow::Result<bool> {
-        let there = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'";
-        let there = self.search::<BigInt, i64>(Sql::new(there)).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let there = self.search::<BigInt, i64>(sql!("migrating/any.sql")).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
         if there != [1] {
             return Ok(false);
         }
-        let done = self.search::<Text, String>(Sql::new("SELECT version FROM __diesel_schema_migrations LIMIT 10000")).await;
+        let done = self.search::<Text, String>(sql!("migrating/done.sql")).await;
         let done = done.map_err(|fault| anyhow::anyhow!("{fault}"))?;
         let mut needed = Vec::new();
         for set in [&COMMON, migrations] {

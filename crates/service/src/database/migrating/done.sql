@@ -1,0 +1,4 @@
+-- The migrations that have run.
+SELECT version
+FROM __diesel_schema_migrations
+LIMIT 10000

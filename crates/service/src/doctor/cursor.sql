@@ -1,0 +1,4 @@
+-- How far a feed is followed.
+SELECT pos
+FROM feed_cursor
+WHERE feed = $1
