@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 
 use crate::values::{Value, is_unset, whole};
+// circle: values: a command's values are values, and a value may be commands
 
 /// How many values a many2many may be given at once.
 pub(crate) const MAX_IDS: usize = 1_000;

@@ -30,6 +30,7 @@ use process::shares::{Shares, working_for};
 use process::{Keyring, Pending, Router, directory, metrics, telemetry};
 
 use crate::Database;
+// circle: behaviour, questions, reading, transaction: an Owner answers by what these do, and they do it with an Owner
 
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);

@@ -22,6 +22,7 @@ use service::{Asked, Behaviour, Changing, Owner};
 use stock_contract::Close;
 
 use crate::{Crm, printed, read_own, sale_order};
+// circle: sale_order: an order that is delivered posts its invoice, and an invoice that is reversed ends what its order waits for
 
 /// The declaration.
 pub fn model(_: &Crm) -> Model {

@@ -13,6 +13,7 @@ use sync_contract::Webhooks;
 
 use crate::doors::report;
 use crate::services::Services;
+// circle: doors: the document tells of the doors, and one of them shows it
 
 /// What is said of all of it.
 const ABOUT: &str = "The hub between Ekiclik and the banks, with an Odoo-style REST API.

@@ -12,7 +12,7 @@ use service::owner::Answer;
 use service::{Behaviour, Changing};
 
 use crate::Partners;
-use crate::res_users::up_to_own_role;
+use crate::rights::up_to_own_role;
 
 /// How long a key is good for at most, in days.
 const MAX_DAYS: i64 = 365;

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::Partners;
 use crate::res_partner::{self, OWN};
+// circle: res_partner: a bank's row has some of the fields of the client whose row it is
 
 const MODEL: &str = "res.partner.bank";
 

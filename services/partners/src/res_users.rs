@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
 
-use crate::{Partners, api_keys, login, passwords};
+use crate::{Partners, api_keys, login, passwords, rights};
 
 /// The declaration.
 pub fn model(_: &Partners) -> Model {
@@ -123,16 +123,10 @@ fn access(identity: &Identity) -> Access {
         (Who::Staff, _) => Access { fields: Some(&["id", "name", "display_name"]), ..Access::read() },
         (Who::Integration, _) => Access::all().only(Filter::leaf("create_by", Op::Eq, Origin::Ekiclik.as_str())),
         (Who::Bank(_), Some(bank)) => {
-            Access { writable: Some(up_to_own_role(identity, "role")), ..Access::all() }.only(Filter::leaf("bank_id", Op::Eq, bank))
+            Access { writable: Some(rights::up_to_own_role(identity, "role")), ..Access::all() }.only(Filter::leaf("bank_id", Op::Eq, bank))
         }
         (Who::Bank(_) | Who::Clerk { .. } | Who::Outsider, _) => Access::read().only(Filter::leaf("id", Op::Eq, identity.uid)),
     }
-}
-
-/// The users, by a path to their role, whose role is no higher than one's own.
-pub fn up_to_own_role(identity: &Identity, path: &str) -> Filter {
-    let lower = Role::NAMES.iter().filter(|name| Role::parse(name).is_some_and(|role| identity.may_give(role)));
-    Filter::Or(vec![Filter::path(path, Op::Eq, false), Filter::path(path, Op::In, lower.copied().collect::<Vec<_>>())])
 }
 
 /// Who gives others a password: administrators, and who manages a bank's users.

@@ -2,8 +2,9 @@
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text};
+use domain::{Identity, Role};
 use jsonrpc::Fault;
-use records::sql;
+use records::{Filter, Op, sql};
 use service::Owner;
 use service::findings::Finding;
 
@@ -67,4 +68,10 @@ pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
         Ok(lines) => lines.into_iter().map(|(line, ask)| if ask { Finding::ill(line) } else { Finding::well(line) }).collect(),
         Err(fault) => vec![Finding::ill(format!("users can't be looked at: {}", fault.message))],
     }
+}
+
+/// The users, by a path to their role, whose role is no higher than one's own.
+pub fn up_to_own_role(identity: &Identity, path: &str) -> Filter {
+    let lower = Role::NAMES.iter().filter(|name| Role::parse(name).is_some_and(|role| identity.may_give(role)));
+    Filter::Or(vec![Filter::path(path, Op::Eq, false), Filter::path(path, Op::In, lower.copied().collect::<Vec<_>>())])
 }

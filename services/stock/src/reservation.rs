@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Changes, Key, lists};
+// circle: done: goods that come may ship at once, and what ships frees goods for others
 
 /// Gives what is free at these places to the moves that wait there, oldest first; `but` these, who have just given it up.
 /// Then ships what orders that are delivered have got. Answers the pickings that this touched: their states are to be

@@ -22,6 +22,7 @@ use service::{Behaviour, Changing, Owner};
 
 use crate::stock_quant::{self, Changes, Key};
 use crate::{ENDS, NOW, Stock, documents, of_own_bank, of_own_place};
+// circle: stock_quant: a move that is done changes what stands at its ends, and a count makes a move
 
 const STATES: &[&str] = &["draft", "waiting", "confirmed", "partially_available", "assigned", "done", "cancel"];
 

@@ -20,6 +20,7 @@ use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Key};
 use crate::{ENDS, NOW, Stock, demand, of_own_bank, of_own_place, printed, reservation, returns, stock_warehouse};
+// circle: demand, done, returns, reservation: its methods are what these do to a picking
 
 /// The declaration.
 pub fn model(_: &Stock) -> Model {

@@ -20,6 +20,7 @@ use service::{Asked, Behaviour, Changing, Owner};
 use crate::documents::{self, Named, Names, Place};
 use crate::stock_move::{self, Move, State};
 use crate::{Stock, goods, of_own_place, reservation, stock_picking, stock_warehouse};
+// circle: reservation, stock_picking: a count changes what is reserved, and what pickings show of it
 
 /// The declaration.
 pub fn model(_: &Stock) -> Model {

@@ -13,6 +13,7 @@ use crate::bodies::Told;
 use crate::hear::Kind;
 use crate::push::{self, LEASE, Taken, Wire};
 use crate::{Sync, metrics};
+// circle: push: what came of calls is settled by those who made them, and frees what waited for it
 
 /// After how many failures in a row nothing is attempted for a while.
 const BREAK_AFTER: i64 = 5;
