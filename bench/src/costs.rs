@@ -5,9 +5,9 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use diesel::sql_types::{BigInt, Integer};
-use diesel_async::{AsyncConnection, AsyncPgConnection};
-use records::Sql;
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -39,7 +39,7 @@ impl Meter {
     /// On a database of the server, as a superuser.
     pub(crate) async fn on(url: &str) -> anyhow::Result<Meter> {
         let mut connection = AsyncPgConnection::establish(url).await?;
-        let backend = Sql::new("SELECT pg_backend_pid()").load::<Integer, i32>(&mut connection).await?.pop().context("no backend")?;
+        let backend = i32::try_from(read(&mut connection, "pg_backend_pid()").await?)?;
         let postmaster = stat(backend).context("PostgreSQL runs on another machine: its CPU time can't be read")?.parent;
         Ok(Meter { connection: Mutex::new(connection), backend, postmaster })
     }
@@ -71,8 +71,7 @@ impl Meter {
 
     /// One number.
     pub(crate) async fn number(&self, sql: &str) -> anyhow::Result<i64> {
-        let mut connection = self.connection.lock().await;
-        Sql::new(sql).load::<BigInt, i64>(&mut connection).await?.pop().context("no row")
+        read(&mut *self.connection.lock().await, &format!("({sql})")).await
     }
 
     /// Runs some work to its end and all its effects; answers what it was and what it cost.
@@ -85,6 +84,17 @@ impl Meter {
         let (hub, postgres) = (after.hub.saturating_sub(before.hub), after.postgres.saturating_sub(before.postgres));
         Ok((done, Cpu { hub, postgres }))
     }
+}
+
+/// A number that is made by SQL.
+#[derive(QueryableByName)]
+pub(crate) struct Number {
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+}
+
+async fn read(connection: &mut AsyncPgConnection, number: &str) -> anyhow::Result<i64> {
+    Ok(diesel::sql_query(format!("SELECT {number}::bigint AS n")).get_result::<Number>(connection).await?.n)
 }
 
 /// The head of the table of [`row`]s.

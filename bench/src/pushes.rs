@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use diesel::sql_types::{BigInt, Double};
 use diesel_async::AsyncPgConnection;
 use diesel_async::methods::LoadQuery;
-use records::Sql;
 use records::running::Typed;
+use records::{Statement, sql};
 use serde_json::{Value, json};
 use system_tests::platform::{Mood, Platform, SECRET};
 use tokio::task::JoinSet;
@@ -40,14 +40,8 @@ pub(crate) async fn name(server: &Server) -> anyhow::Result<Bench<'_>> {
         let made = server.send_as(&admin, "POST", "/api/ek.platform/", &json!({"params": {"data": data}}).to_string()).await?;
         let made: Value = serde_json::from_str(&made)?;
         let id = made.pointer("/result").and_then(Value::as_i64).context("no platform")?;
-        // As one that has the catalogue: what a change costs is measured, not what comes first
-        let mut taken = Sql::new("WITH taken AS (INSERT INTO ek_sent (platform_id, kind, record_id, digest) SELECT ");
-        taken
-            .bind(id)
-            .push("::bigint, k, n, '' FROM unnest(ARRAY['product', 'configuration']) AS k, generate_series(1, ")
-            .bind(server.ids.1);
-        taken.push(") AS n) SELECT 0::bigint");
-        server.hub.sync.database.store::<BigInt, i64>(taken).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let taken = server.hub.sync.database.run(sql!("pushes/has_catalogue.sql", id, server.ids.1)).await;
+        taken.map_err(|fault| anyhow::anyhow!("{fault}"))?;
         Ok((id, platform))
     };
     let (well, other) = (named("BNA").await?, named("Alsalam").await?);
@@ -113,7 +107,7 @@ impl Bench<'_> {
     /// Changes at the rate for a time; answers how long each took to the first platform's 2xx, in milliseconds.
     async fn changes(&self, time: Duration) -> anyhow::Result<Vec<f64>> {
         let (first, last) = self.server.ids;
-        let begun = self.one::<Double, f64>(Sql::new("SELECT extract(epoch FROM clock_timestamp())::float8")).await?;
+        let begun = self.one::<Double, f64>(sql!("pushes/now.sql")).await?;
         let mut pace = tokio::time::interval(Duration::from_secs(1) / RATE);
         let mut sending = JoinSet::new();
         let many = i64::from(RATE) * i64::try_from(time.as_secs())?;
@@ -129,17 +123,9 @@ impl Bench<'_> {
         while let Some(sent) = sending.join_next().await {
             sent??;
         }
-        let mut since = Sql::new(" FROM ek_delivery WHERE platform_id = ");
-        since
-            .bind(self.well.0)
-            .push(" AND kind = 'configuration' AND state = 'done' AND changed_at > to_timestamp(")
-            .bind(begun.to_string())
-            .push("::float8)");
-        let mut arrived = Sql::new("SELECT count(*)");
-        arrived.append(since.clone());
-        self.until("everything has arrived", &arrived, |there| there == many).await?;
-        let mut took = Sql::new("SELECT extract(epoch FROM done_at - changed_at)::float8 * 1000");
-        took.append(since);
+        let (platform, since) = (self.well.0, begun.to_string());
+        self.until("everything has arrived", &sql!("pushes/arrived.sql", platform, since.as_str()), |there| there == many).await?;
+        let took = sql!("pushes/took.sql", platform, since);
         self.server.hub.sync.database.search::<Double, f64>(took).await.map_err(|fault| anyhow::anyhow!("{fault}"))
     }
 
@@ -179,7 +165,7 @@ impl Bench<'_> {
         self.server.send_as(&self.admin, "POST", &path, r#"{"params": {"args": []}}"#).await.map(drop)
     }
 
-    async fn until(&self, what: &str, count: &Sql, holds: impl Fn(i64) -> bool) -> anyhow::Result<()> {
+    async fn until(&self, what: &str, count: &Statement, holds: impl Fn(i64) -> bool) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let there = self.one::<BigInt, i64>(count.clone()).await?;
@@ -191,7 +177,7 @@ impl Bench<'_> {
         }
     }
 
-    async fn one<ST, T>(&self, sql: Sql) -> anyhow::Result<T>
+    async fn one<ST, T>(&self, sql: Statement) -> anyhow::Result<T>
     where
         T: Send,
         Typed<ST>: for<'q> LoadQuery<'q, AsyncPgConnection, T>,
@@ -202,10 +188,8 @@ impl Bench<'_> {
 }
 
 /// Counts what a platform has still to hear.
-fn waiting(platform: i64) -> Sql {
-    let mut sql = Sql::new("SELECT count(*) FROM ek_delivery WHERE state IN ('waiting', 'sending') AND platform_id = ");
-    sql.bind(platform);
-    sql
+fn waiting(platform: i64) -> Statement {
+    sql!("pushes/waiting.sql", platform)
 }
 
 fn percentiles(mut milliseconds: Vec<f64>) -> (f64, f64) {

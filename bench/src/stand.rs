@@ -6,19 +6,22 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use domain::{Identity, Origin, Role};
 use hub::Hub;
 use local_postgres::{Cluster, Durability};
 use operator::provision;
-use records::Sql;
+use records::sql;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use service::Database;
 use service::config::Variables;
 use service::router::Client;
 use tokio::process::{Child, Command};
+
+use crate::costs::Number;
 
 /// How many products have the same word in their name: as many match a search whatever the size.
 pub(crate) const PER_TOKEN: u32 = 50;
@@ -139,12 +142,10 @@ impl Stand {
         database.batch_execute(&seed(products)).await.context("seeding")?;
         // What autovacuum would have done a minute later
         database.batch_execute("VACUUM ANALYZE").await?;
-        let ids = Sql::new("SELECT min(id), max(id) FROM catalog.product_template WHERE manufacturer_ref LIKE 'BENCH-%'");
-        let ids = ids.load::<(BigInt, BigInt), (i64, i64)>(&mut database).await?.pop().context("no product")?;
-        let client_id = Sql::new("SELECT min(id) FROM partners.res_partner WHERE email LIKE 'client-%@bench.example'");
-        let client_id = client_id.load::<BigInt, i64>(&mut database).await?.pop().context("no client")?;
-        let tokens = Sql::new(&format!("SELECT {} FROM generate_series(0, {}) n", token("n"), products / PER_TOKEN - 1));
-        let tokens = tokens.load::<Text, String>(&mut database).await?;
+        let ids: Ids = sql!("stand/products.sql").load(&mut database).await?.pop().context("no product")?;
+        let first_client: Number = sql!("stand/client.sql").load(&mut database).await?.pop().context("no client")?;
+        let tokens = format!("SELECT {} AS token FROM generate_series(0, {}) n", token("n"), products / PER_TOKEN - 1);
+        let tokens: Vec<Token> = diesel::sql_query(tokens).load(&mut database).await?;
 
         let urls = provision::urls(&url)?;
         // For its declarations only: nothing is opened with this key
@@ -168,9 +169,9 @@ impl Stand {
             hub,
             url,
             urls,
-            ids,
-            client_id,
-            tokens,
+            ids: (ids.first, ids.last),
+            client_id: first_client.n,
+            tokens: tokens.into_iter().map(|one| one.token).collect(),
             client,
             process,
             log,
@@ -289,11 +290,7 @@ impl Server {
             "crm" => &self.hub.crm.database,
             _ => &self.hub.partners.database,
         };
-        let settings = Sql::new(
-            "SELECT string_agg(format('-c %s=%s', name, replace(setting, ' ', '\\ ')), ' ') FROM pg_settings \
-             WHERE source = 'client' AND name NOT IN ('application_name', 'client_encoding')",
-        );
-        let settings = database.search::<Text, String>(settings).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let settings = database.search::<Text, String>(sql!("stand/settings.sql")).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
         settings.into_iter().next().context("no settings")
     }
 
@@ -320,4 +317,20 @@ impl Server {
         let lines: Vec<&str> = log.lines().rev().take(5).collect();
         format!("the hub's log ends with:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// The first and the last of the products.
+#[derive(QueryableByName)]
+struct Ids {
+    #[diesel(sql_type = BigInt)]
+    first: i64,
+    #[diesel(sql_type = BigInt)]
+    last: i64,
+}
+
+/// A word that names have.
+#[derive(QueryableByName)]
+struct Token {
+    #[diesel(sql_type = Text)]
+    token: String,
 }

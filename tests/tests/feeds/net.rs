@@ -1,8 +1,8 @@
 //! The net: whoever changes a record by SQL of one's own, psql included, leaves its event and its audit too.
 
-use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use records::Sql;
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
 use system_tests::{Stand, id, registries, until};
 
@@ -13,12 +13,25 @@ struct Event {
     payload: Value,
 }
 
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    row: String,
+}
+
+async fn rows(psql: &mut AsyncPgConnection, sql: &str) -> Vec<Value> {
+    let rows: Vec<Row> = diesel::sql_query(format!("SELECT row_to_json(r)::text AS row FROM ({sql}) r")).load(psql).await.unwrap();
+    rows.iter().map(|row| serde_json::from_str(&row.row).unwrap()).collect()
+}
+
 async fn events(psql: &mut AsyncPgConnection, model: &str, record: i64) -> Vec<Event> {
-    let sql =
-        format!("SELECT version, kind, payload::text FROM partners.event WHERE model = '{model}' AND record_id = {record} ORDER BY seq");
-    let rows = Sql::new(&sql).load::<(BigInt, Text, Text), (i64, String, String)>(psql).await.unwrap();
-    let read = |(version, kind, payload): (i64, String, String)| Event { version, kind, payload: serde_json::from_str(&payload).unwrap() };
-    rows.into_iter().map(read).collect()
+    let sql = format!("SELECT version, kind, payload FROM partners.event WHERE model = '{model}' AND record_id = {record} ORDER BY seq");
+    let read = |row: Value| Event {
+        version: row["version"].as_i64().unwrap(),
+        kind: row["kind"].as_str().unwrap().to_owned(),
+        payload: row["payload"].clone(),
+    };
+    rows(psql, &sql).await.into_iter().map(read).collect()
 }
 
 type Audit = (Option<String>, Option<String>, Option<String>);
@@ -26,9 +39,10 @@ type Audit = (Option<String>, Option<String>, Option<String>);
 /// Field, what was before and what after.
 async fn audit(psql: &mut AsyncPgConnection, model: &str, record: i64) -> Vec<Audit> {
     let sql = format!(
-        "SELECT field, before::text, after::text FROM partners.audit WHERE model = '{model}' AND record_id = {record} ORDER BY id, field"
+        "SELECT field, before::text AS before, after::text AS after FROM partners.audit WHERE model = '{model}' AND record_id = {record} ORDER BY id, field"
     );
-    Sql::new(&sql).load::<(Nullable<Text>, Nullable<Text>, Nullable<Text>), Audit>(psql).await.unwrap()
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    rows(psql, &sql).await.iter().map(|row| (text(&row["field"]), text(&row["before"]), text(&row["after"]))).collect()
 }
 
 fn changed(field: &str, before: Option<&str>, after: Option<&str>) -> Audit {
