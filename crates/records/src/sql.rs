@@ -76,14 +76,14 @@ impl Sql {
     }
 
     /// Starts with a text from the code: never with one from a request.
-    pub fn new(text: &str) -> Sql {
+    pub(crate) fn new(text: &str) -> Sql {
         let mut sql = Sql::default();
         sql.push(text);
         sql
     }
 
     /// Goes on with a text from the code.
-    pub fn push(&mut self, text: &str) -> &mut Sql {
+    pub(crate) fn push(&mut self, text: &str) -> &mut Sql {
         match self.parts.last_mut() {
             Some(Part::Text(last)) => last.push_str(text),
             _ => self.parts.push(Part::Text(text.to_owned())),
@@ -92,13 +92,13 @@ impl Sql {
     }
 
     /// Goes on with a value.
-    pub fn bind(&mut self, value: impl Into<Bind>) -> &mut Sql {
+    pub(crate) fn bind(&mut self, value: impl Into<Bind>) -> &mut Sql {
         self.parts.push(Part::Bind(value.into()));
         self
     }
 
     /// Goes on with another part.
-    pub fn append(&mut self, other: Sql) -> &mut Sql {
+    pub(crate) fn append(&mut self, other: Sql) -> &mut Sql {
         for part in other.parts {
             match part {
                 Part::Text(text) => {
@@ -111,7 +111,7 @@ impl Sql {
     }
 
     /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
