@@ -141,11 +141,12 @@ fn changed_tables(source: &str) -> Vec<String> {
 }
 
 /// Where what is nobody's news is changed by a statement of its own, and why that is no change of the record.
-const OF_THEIR_OWN: &[(&str, &str, &str)] = &[(
-    "ek_platform",
-    "services/sync/src/settle.rs",
-    "the breaker moves with every failed call, for all replicas, and says nothing of the platform",
-)];
+const OF_THEIR_OWN: &[(&str, &str, &str)] = &[
+    ("ek_platform", "services/sync/src/settle/answers.sql", BREAKER),
+    ("ek_platform", "services/sync/src/settle/is_down.sql", BREAKER),
+    ("ek_platform", "services/sync/src/settle/over.sql", BREAKER),
+];
+const BREAKER: &str = "the breaker moves with every failed call, for all replicas, and says nothing of the platform";
 
 #[test]
 fn records_are_changed_by_the_generated_statements_alone() {
