@@ -133,8 +133,14 @@ async fn a_replica_that_takes_the_databases_place_changes_nothing() {
     bna.usually(Mood::Answers(500, ""));
     rename(&stand.login("admin").await, "Before the failover").await;
     let first = bna.hears("the first try", |call| call.body.contains("Before the failover")).await;
-    until("it waits", async || {
-        stand.count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'waiting' AND attempts > 0").await == 1
+    // One that is under way meanwhile would be leased for as long as a lease is
+    until("it waits for longer than a failover takes", async || {
+        let later = "UPDATE sync.ek_delivery SET next_attempt = now() + interval '1 hour' WHERE state = 'waiting' AND attempts > 0";
+        Stand::execute(&mut stand.sql().await, later).await;
+        stand
+            .count("SELECT count(*) AS n FROM sync.ek_delivery WHERE state = 'waiting' AND next_attempt > now() + interval '30 minutes'")
+            .await
+            == 1
     })
     .await;
     cluster.fail_over().await;
