@@ -318,14 +318,15 @@ fn read_from(path: &Path, start: u64) -> Result<String> {
 fn guardian(programs: &Path, home: &Path, port: u16, durability: Durability) -> Result<Command> {
     let mut command = Account::owner_of(home)?.command(SETSID.0);
     command.args([SH.0, "-c", GUARDIAN, "guardian"]).arg(programs.join("postgres")).arg("-D").arg(home).arg("-p").arg(port.to_string());
-    let common = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "shared_buffers=128MB"];
+    let common = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=128MB"];
     // Terse: what an error tells in detail are rows, with names and e-mails
     let quiet = ["timezone=UTC", "log_timezone=UTC", "logging_collector=off", "log_error_verbosity=terse"];
-    let careless: &[&str] = match durability {
-        Durability::Durable => &[],
-        Durability::Throwaway => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+    let fitting: &[&str] = match durability {
+        Durability::Durable => &["max_connections=200"],
+        // As many tests as there are cores run at once, each with a hub or two of some fifty connections
+        Durability::Throwaway => &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=1000"],
     };
-    for setting in common.iter().chain(&quiet).chain(careless) {
+    for setting in common.iter().chain(&quiet).chain(fitting) {
         command.args(["-c", setting]);
     }
     command.stdin(Stdio::piped());
