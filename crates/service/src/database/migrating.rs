@@ -135,8 +135,15 @@ impl MigrationSource<Pg> for Again<'_> {
 
 /// Whether what failed at start may well succeed later: the database is not there yet, is slow, or was lost meanwhile.
 fn is_to_pass(error: &anyhow::Error) -> bool {
-    const WORDS: &[&str] =
-        &["connection closed", "error communicating with the server", "terminating connection", "is shutting down", "statement timeout"];
+    // The last: roles are the cluster's, and the lock they are made under is a database's
+    const WORDS: &[&str] = &[
+        "connection closed",
+        "error communicating with the server",
+        "terminating connection",
+        "is shutting down",
+        "statement timeout",
+        "tuple concurrently updated",
+    ];
     let of_type = |cause: &(dyn std::error::Error + 'static)| match (cause.downcast_ref(), cause.downcast_ref::<Fault>()) {
         (Some(error), _) => !matches!(error, ConnectionError::InvalidConnectionUrl(_)),
         (None, fault) => fault.is_some_and(|fault| fault.nature().passes()),
