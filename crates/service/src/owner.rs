@@ -317,7 +317,7 @@ impl<S: Service> Owner<S> {
     /// Asks another service what stands in its contract. `traceparent` is the trace context of the request that it is for.
     ///
     /// # Errors
-    /// As [`questions::ask`].
+    /// As [`process::ask`].
     pub async fn ask<Q: Question>(&self, question: &Q, traceparent: Option<&String>) -> Result<Q::Answer, Fault> {
         process::ask(&self.router, &self.keyring, question, traceparent).await
     }
@@ -349,7 +349,7 @@ impl<S: Service> Owner<S> {
     /// How far another service's feed is.
     ///
     /// # Errors
-    /// As [`questions::position_of`].
+    /// As [`process::asking::position_of`].
     pub async fn position_of(&self, feed: &'static str) -> Result<i64, Fault> {
         process::asking::position_of(&self.router, &self.keyring, feed).await
     }
