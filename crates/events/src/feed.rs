@@ -162,7 +162,7 @@ impl Feed {
         });
     }
 
-    /// Events after a position, oldest first, as the text of a JSON array of [`Event`]s; at most 1,000.
+    /// Events after a position, oldest first, as the text of a JSON array of [`crate::Event`]s; at most 1,000.
     ///
     /// # Errors
     /// The database's own.
