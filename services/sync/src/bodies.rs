@@ -84,7 +84,8 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
             Kind::User => "{id, version, bank_id, name, login, phone, codification, role, email}",
         };
         for row in read(owner, kind.model(), json!([["id", "in", ids(kind)]]), query).await? {
-            said.insert((kind, number(&row, "id")), row);
+            let (id, _) = (needed(&row, "id")?, needed(&row, "version")?);
+            said.insert((kind, id), row);
         }
     }
     // What there is to say of a client, each bank's platform hears as its bank may read it
@@ -96,7 +97,7 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
     }
     for (bank, clients) in of_banks {
         for row in read_as(owner, bank, Kind::Client.model(), json!([["id", "in", clients]]), CLIENT).await? {
-            let holder = said.get_mut(&(Kind::Client, number(&row, "id"))).map(|row| row.entry("said_to").or_insert_with(|| json!({})));
+            let holder = said.get_mut(&(Kind::Client, needed(&row, "id")?)).map(|row| row.entry("said_to").or_insert_with(|| json!({})));
             if let Some(Json::Object(banks)) = holder {
                 banks.insert(bank.to_string(), row.into());
             }
@@ -104,24 +105,29 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
     }
     let mut add = |kind: Kind, of: &str, under: &str, rows: Vec<Row>| {
         for row in rows {
-            let id = row.get(of).map_or(0, |value| value.as_i64().or_else(|| value.get("id")?.as_i64()).unwrap_or_default());
+            let (_, _) = (needed(&row, "id")?, needed(&row, "version")?);
+            let id = match row.get(of) {
+                Some(Json::Object(record)) => needed(record, "id")?,
+                _ => needed(&row, of)?,
+            };
             let holder = said.get_mut(&(kind, id)).map(|row| row.entry(under.to_owned()).or_insert_with(|| json!([])));
             if let Some(Json::Array(list)) = holder {
                 list.push(Json::Object(row));
             }
         }
+        Ok::<_, Fault>(())
     };
     let (products, stocks) = (ids(Kind::Product), ids(Kind::Stock));
     if !products.is_empty() {
         let query = CONFIGURATION.replace("master_product{ref_odoo}", "master_product{id, ref_odoo}");
         let rows = read_all(owner, "product.template", &[json!(["master_product", "in", products])], &query).await?;
-        add(Kind::Product, "master_product", "configurations", rows);
+        add(Kind::Product, "master_product", "configurations", rows)?;
     }
     if !stocks.is_empty() {
         let query = "{id, product_id, location_id{warehouse_id{code}}, quantity, available_quantity, closed, version}";
         // What came back is not sold
         let filter = [json!(["product_id", "in", stocks]), json!(["location_id.return_location", "=", false])];
-        add(Kind::Stock, "product_id", "quants", read_all(owner, "stock.quant", &filter, query).await?);
+        add(Kind::Stock, "product_id", "quants", read_all(owner, "stock.quant", &filter, query).await?)?;
     }
     let codes: Vec<String> = wanted
         .iter()
@@ -140,6 +146,13 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
     Ok(Said(said))
 }
 
+/// A number that an owner always tells.
+fn needed(row: &Row, name: &str) -> Result<i64, Fault> {
+    let number = row.get(name).and_then(Json::as_i64);
+    number.ok_or_else(|| service::our_fault("sync", "a record to be told lacks a number", &name))
+}
+
+/// A number of a row that was looked at for it.
 fn number(row: &Row, name: &str) -> i64 {
     row.get(name).and_then(Json::as_i64).unwrap_or_default()
 }
@@ -291,7 +304,9 @@ impl Said {
                         })
                     })
                     .collect();
-                put(format!("order/{}", number(row, "ek_order_id")), &json!({"state": row.get("ek_state"), "lines": lines}), version)
+                // One that the platform has no number for it can't be told of
+                let order = Some(number(row, "ek_order_id")).filter(|order| *order != 0)?;
+                put(format!("order/{order}"), &json!({"state": row.get("ek_state"), "lines": lines}), version)
             }
             Kind::Client => {
                 let row = row.get("said_to")?.get(hearer.bank?.to_string())?.as_object()?;
