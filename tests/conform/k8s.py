@@ -77,9 +77,8 @@ def variables(folder):
 
 @functools.cache
 def known_variables(process):
-    shared = {
-        name: rest for name, rest in variables("crates/service/src").items() if process != "gateway" or rest[0] != "DatabaseConfig"
-    }
+    # The gateway has no database
+    shared = variables("crates/process/src") | ({} if process == "gateway" else variables("crates/service/src"))
     return shared | variables(f"services/{process}/src")
 
 
@@ -337,11 +336,11 @@ def processes_start_and_stop_gently(overlay):
             thing, spread == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}, "a spread over zones and hosts expected"
         )
         drain = int(next((item.get("value", 0) for item in containers(thing)[0]["env"] if item["name"] == "DRAIN_MS"), 0)) // 1000
-        finish = re.search(r"const FINISH: u64 = (\d+);", source("crates/service/src/http.rs"))
-        after = re.search(r"const FINISH: .*from_secs\((\d+)\);", source("crates/service/src/process.rs"))
-        least = drain + sum(int(found[1]) for found in (finish, after) if found)
+        finish = re.search(r"const FINISH: u64 = (\d+);", source("crates/process/src/http.rs"))
+        after = re.search(r"const FINISH: .*from_secs\((\d+)\);", source("crates/service/src/run.rs"))
+        least = drain + sum(int(found[1]) for found in (finish, after))
         grace = at(thing, "spec.template.spec.terminationGracePeriodSeconds", 0)
-        said = f"terminationGracePeriodSeconds over {least} expected: DRAIN_MS and what http.rs and process.rs wait for"
+        said = f"terminationGracePeriodSeconds over {least} expected: DRAIN_MS and what http.rs and run.rs wait for"
         overlay.want(thing, drain > 0 and grace > least, said)
 
 
@@ -462,7 +461,7 @@ def services_lead_to_their_pods(overlay):
         for door in sorted(doors - {path["path"].strip("/") for path in paths}):
             overlay.say(thing, f"path /{door} expected: the gateway has it")
         size = at(thing, "metadata.annotations", {}).get("nginx.ingress.kubernetes.io/proxy-body-size")
-        most = int(variables("crates/service/src")["MAX_BODY"][2])
+        most = int(variables("crates/process/src")["MAX_BODY"][2])
         overlay.want(thing, size == f"{most >> 20}m", f"proxy-body-size {most >> 20}m expected: MAX_BODY is what the gateway takes")
         hosts = {host for entry in thing["spec"].get("tls", []) for host in entry["hosts"]}
         overlay.want(
