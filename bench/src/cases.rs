@@ -143,7 +143,7 @@ fn lead(server: &Server) -> anyhow::Result<Case> {
     let lead = json!({"id": "<n>", "name": "Panier <n> – Alsalam", "partner_id": 4, "bank_id": 1, "order_source": "Alsalam", "cart_id": "<n>",
         "ek_order_id": "<n>", "post_hash": hash, "expected_revenue": "1", "code_pos": null, "pos_id": null, "loan_file": "demo.".to_owned() + hash + hash});
     let order = json!({"id": "<n>", "opportunity_id": "<n>", "partner_id": 4, "bank_id": 1, "order_source": "Alsalam", "ek_order_id": "<n>",
-        "amount_untaxed": "1", "amount_tax": "1", "amount_total": "2", "post_hash": hash, "code_pos": null, "pos_id": null, "delivery_type": null,
+        "amount_untaxed": "1", "amount_tax": "1", "amount_total": "2", "code_pos": null, "pos_id": null, "delivery_type": null,
         "delivery_street": "12 rue Didouche Mourad", "delivery_street2": null, "delivery_state": "Béjaïa", "delivery_state_id": 6, "delivery_country_id": 1});
     let line = |at: i64| {
         json!({"order_id": "<n>", "sequence": at, "product_id": at, "name": "Téléviseur 55 pouces noir", "manufacturer_ref": "IRIS-TV55-N",
