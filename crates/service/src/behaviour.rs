@@ -3,6 +3,7 @@
 
 use domain::Identity;
 use jsonrpc::{Call, Fault, Reply};
+use process::Pending;
 use records::condition::denied;
 use records::tx::Found;
 use records::values::Mode;
@@ -10,7 +11,6 @@ use records::{Action, Body, Failure, Model, Posted, Shape, Tx};
 use serde_json::{Map, Value as Json};
 
 use crate::owner::{Answer, Owner, Service};
-use process::Pending;
 
 /// A changing request before its transaction.
 pub struct Asked<'a, S: Service> {

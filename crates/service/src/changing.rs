@@ -5,6 +5,8 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin};
 use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
 use partners_contract::BankNamed;
+use process::parse_reply;
+use process::{directory, metrics};
 use records::condition::denied;
 use records::request::{ListRequest, Window};
 use records::tx::refuse_referred;
@@ -16,11 +18,8 @@ use sha2::{Digest, Sha256};
 
 use crate::behaviour::{Asked, Changing, Prepared};
 use crate::owner::{Owner, Service};
-use crate::transaction::{Broken, For, Step};
-use process::parse_reply;
-use process::{directory, metrics};
-
 use crate::related;
+use crate::transaction::{Broken, For, Step};
 
 /// What a record tells of itself: sent back with the rest of what was read it says nothing new, as in Odoo.
 const TOLD_BY_RECORDS: &[&str] = &["id", "display_name", "__last_update", "create_uid", "create_date", "write_uid", "write_date"];
@@ -179,7 +178,7 @@ impl<S: Service> Owner<S> {
             self.ask_referring(identity, comodel, call, &Filter::leaf("id", Op::In, ids)).await?;
         }
 
-        let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref(), follows: false };
+        let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref() };
         let active_test = target.as_ref().is_some_and(|(_, single)| single.is_none()) && flag("active_test") != Some(false);
         let bulk = flag("bulk") == Some(true);
         let change = Ready { owner: self, model, call, data, related, target, active_test, bulk, early, posted, once, prepared };

@@ -13,15 +13,14 @@ use domain::Identity;
 use events::Event;
 use jsonrpc::{Call, Fault, Published};
 use partners_contract::Forgetting;
+use process::parse_reply;
+use process::{metrics, our_fault, telemetry};
 use records::{Failure, Statement, Tx, sql};
 use tracing::{Instrument, Span};
 
+use crate::database;
 use crate::owner::{Owner, Service};
 use crate::transaction::{Broken, For, Step};
-use process::parse_reply;
-use process::{metrics, our_fault, telemetry};
-
-use crate::database;
 
 /// How many events one transaction takes at most.
 const BATCH: i64 = 200;
@@ -260,7 +259,7 @@ impl<S: Service> Owner<S> {
             Err(fault) => return Ok(Taken::Refused(fault.to_string())),
         };
         let traceparent = events.iter().find_map(|event| event.traceparent.as_ref());
-        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent, follows: true };
+        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent };
         let taken = self
             .transaction(&whose, &(feed, place, events, &heard), |&(feed, place, events, heard), tx| {
                 Box::pin(async move {

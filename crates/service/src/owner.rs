@@ -10,6 +10,12 @@ use diesel_migrations::EmbeddedMigrations;
 use domain::Identity;
 use events::{Event, Feed};
 use jsonrpc::{Call, Fault, Question, Reply};
+use process::Caller;
+use process::findings::Finding;
+use process::parse_reply;
+use process::router::Endpoint;
+use process::shares::{Shares, working_for};
+use process::{Keyring, Pending, Router, directory, metrics, telemetry};
 use records::write::{Author, Told};
 use records::{Action, Failure, Model, Posted, Registry, Tx};
 use serde::de::DeserializeOwned;
@@ -17,19 +23,11 @@ use serde_json::Value as Json;
 use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument;
 
+use crate::Database;
 use crate::behaviour::ModelOf;
-use process::Caller;
-use process::findings::Finding;
-use process::parse_reply;
-
 use crate::questions::Answered;
 use crate::reading::{Reads, reads};
 use crate::transaction::For;
-use process::router::Endpoint;
-use process::shares::{Shares, working_for};
-use process::{Keyring, Pending, Router, directory, metrics, telemetry};
-
-use crate::Database;
 // circle: behaviour, questions, reading, transaction: an Owner answers by what these do, and they do it with an Owner
 
 /// The longest that a feed's reader is kept waiting.
@@ -259,8 +257,7 @@ impl<S: Service> Owner<S> {
                 let of: String = call.params.need("of")?;
                 let mut open = self.database.begin_snapshot().await?;
                 let identity = Identity::system();
-                let mut tx =
-                    self.tx(&mut open, &For { identity: &identity, claimed: None, bank: None, traceparent: None, follows: false })?;
+                let mut tx = self.tx(&mut open, &For { identity: &identity, claimed: None, bank: None, traceparent: None })?;
                 let referring = tx.referring(&of, ids).await.map_err(|failure| self.refusal(failure))?;
                 open.rollback().await;
                 Ok(Reply::value(&referring))
@@ -306,7 +303,7 @@ impl<S: Service> Owner<S> {
     }
 
     pub(crate) fn tx<'a>(&'a self, open: &'a mut crate::database::Open, whose: &For<'a>) -> Result<Tx<'a>, Fault> {
-        let For { identity, claimed, bank, traceparent, .. } = *whose;
+        let For { identity, claimed, bank, traceparent } = *whose;
         let origin = identity.origin_claiming(claimed).as_str();
         let author =
             Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned(), told: Told::default() };

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use diesel::result::Error as DbError;
 use domain::{Identity, Origin};
 use jsonrpc::Fault;
+use process::Pending;
 use records::{Failure, Tx};
 use tracing::Instrument;
 
 use crate::database::{TRANSACTION, fault, is_closed, is_transient, slow};
 use crate::owner::{Owner, Service};
-use process::Pending;
 
 /// How often a transaction that met another is tried.
 const TRIES: u32 = 5;
@@ -30,8 +30,6 @@ pub(crate) struct For<'a> {
     pub bank: Option<i64>,
     /// Trace context of the request.
     pub traceparent: Option<&'a String>,
-    /// Whether it only takes others' events, which often makes none: the stamper is woken where it has made some.
-    pub follows: bool,
 }
 
 /// What the work in a transaction comes to.
@@ -70,7 +68,7 @@ impl<S: Service> Owner<S> {
             let told = tx.author.told.clone();
             let working = async {
                 let step = work(with, &mut tx).await?;
-                let tells = matches!(step, Step::Commit(_)) && (!whose.follows || told.is_set());
+                let tells = matches!(step, Step::Commit(_)) && told.is_set();
                 let stamped = match tells && self.feed.is_quiet() {
                     true => self.feed.stamp_own(tx.conn).await?,
                     false => None,
@@ -126,7 +124,7 @@ impl<S: Service> Owner<S> {
         traceparent: Option<&String>,
         work: impl for<'t> Fn(&'t mut Tx<'_>) -> Pending<'t, Result<T, Failure>> + Send + Sync,
     ) -> Result<T, Fault> {
-        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent, follows: false };
+        let whose = For { identity: &Identity::system(), claimed: None, bank: None, traceparent };
         let done = self.transaction(&whose, &work, |work, tx| Box::pin(async move { work(tx).await.map(Step::Commit) })).await;
         done.map_err(|broken| match broken {
             Broken::Undone(failure) => self.refusal(failure),

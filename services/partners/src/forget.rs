@@ -73,6 +73,8 @@ pub async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: &Map<Stri
     let client = client(call)?;
     tx.find_ids(model, vec![client]).await?;
     let text = |name: &str| data.get(name).and_then(Json::as_str).map(|text| text.trim().to_owned());
+    // Its events are the schema's function's
+    tx.author.told.set();
     let forget = sql!("forget/client.sql", client, tx.identity.uid, text("reason"), text(KEEP_UNTIL));
     match tx.ids(forget).await?.is_empty() {
         true => Err(Fault::validation("A point of sale is no person: archive it.").into()),

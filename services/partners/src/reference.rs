@@ -89,6 +89,7 @@ pub fn country(_: &Partners) -> Model {
         ],
         reference_access,
     )
+    // As for_documents/named_by_a_lead.sql, and so below
     .named("place(n.name)", "{t}.code = upper(r.name) OR r.key = ANY({t}.places)")
 }
 

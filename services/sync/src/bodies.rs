@@ -84,8 +84,7 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
             Kind::User => "{id, version, bank_id, name, login, phone, codification, role, email}",
         };
         for row in read(owner, kind.model(), json!([["id", "in", ids(kind)]]), query).await? {
-            let (id, _) = (needed(&row, "id")?, needed(&row, "version")?);
-            said.insert((kind, id), row);
+            said.insert((kind, id_of(&row)?), row);
         }
     }
     // What there is to say of a client, each bank's platform hears as its bank may read it
@@ -105,7 +104,7 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
     }
     let mut add = |kind: Kind, of: &str, under: &str, rows: Vec<Row>| {
         for row in rows {
-            let (_, _) = (needed(&row, "id")?, needed(&row, "version")?);
+            id_of(&row)?;
             let id = match row.get(of) {
                 Some(Json::Object(record)) => needed(record, "id")?,
                 _ => needed(&row, of)?,
@@ -150,6 +149,12 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
 fn needed(row: &Row, name: &str) -> Result<i64, Fault> {
     let number = row.get(name).and_then(Json::as_i64);
     number.ok_or_else(|| service::our_fault("sync", "a record to be told lacks a number", &name))
+}
+
+/// The id of a record, whose version is looked at too.
+fn id_of(row: &Row) -> Result<i64, Fault> {
+    needed(row, "version")?;
+    needed(row, "id")
 }
 
 /// A number of a row that was looked at for it.

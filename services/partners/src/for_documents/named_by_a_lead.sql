@@ -1,4 +1,5 @@
--- The bank of a lead, and where it is to be delivered: a place by its id or by any of its names. At most a row of each kind.
+-- The bank of a lead, and where it is to be delivered: a place by its id or by any of its names, as reference.rs says what names one.
+-- At most a row of each kind.
 WITH asked AS (
     SELECT $2::bigint AS state, $3::text AS state_name, place($3) AS state_key,
         $4::bigint AS country, $5::text AS country_name, place($5) AS country_key
