@@ -14,6 +14,9 @@ pub use identity::{Identity, Kind, Origin, Role};
 pub use order::Progress;
 pub use served::is_closed;
 
+/// The code of the central warehouse, where goods are that are at no point of sale.
+pub const CENTRAL: &str = "EKIWH";
+
 /// The longest text that may be a mistyped name, in bytes: comparing takes the product of two lengths.
 const MAX_NAME: usize = 64;
 

@@ -260,7 +260,13 @@ impl<S: Service> Owner<S> {
             early.push(format!("`source` must be a bank's name, not {}", strict::kind(&named)));
             return Ok(None);
         };
-        let bank = self.ask(&BankNamed { name: name.clone() }, call.traceparent.as_ref()).await?;
+        let bank = match self.banks.get(&name) {
+            Some(bank) => Ok(bank),
+            None => self
+                .ask(&BankNamed { name: name.clone() }, call.traceparent.as_ref())
+                .await?
+                .inspect(|bank| self.banks.insert(name.clone(), *bank)),
+        };
         match (bank, identity.bank) {
             (Ok(bank), Some(own)) if bank == own => Ok(Some(bank)),
             (_, Some(_)) => Err(Fault::access_error("A user of a bank can't act for another bank.")),

@@ -33,6 +33,11 @@ use crate::transaction::For;
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);
 
+/// How long a bank's name is known: requests name the same few banks, which are named once and for all.
+const BANKS: Duration = Duration::from_secs(60);
+/// How many names of banks are known: there are tens, each in a few spellings.
+const MAX_BANKS: u64 = 1_000;
+
 /// How many files of printed documents are made at a time: each takes a core, and what stands in it is in memory.
 const PAPERS: usize = 2;
 /// How long a printed document waits for its turn: less than callers wait for an answer.
@@ -125,6 +130,8 @@ pub struct Owner<S: Service> {
     /// Wakes its background work: a transaction was committed, whatever it was.
     pub woken: Notify,
     pub(crate) reads: Reads,
+    /// Which bank a name means, as partners has said within [`BANKS`].
+    pub(crate) banks: moka::sync::Cache<String, i64>,
     papers: Shares<i64>,
     /// Where papers are drawn: what is being drawn goes on when its caller has left.
     drawing: Arc<Semaphore>,
@@ -146,6 +153,7 @@ impl<S: Service> Owner<S> {
             max_rows,
             woken: Notify::new(),
             reads: reads(),
+            banks: moka::sync::Cache::builder().max_capacity(MAX_BANKS).time_to_live(BANKS).build(),
             papers: Shares::new("files of printed documents", PAPERS, 1),
             drawing: Arc::new(Semaphore::new(PAPERS)),
         }

@@ -8,7 +8,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who, nearest};
 use jsonrpc::{Call, Fault, strict};
-use partners_contract::{Client, ClientOf, ForLead, Reference};
+use partners_contract::{Client, ClientOf, ForLead, LeadsClient, NoPoint, Reference};
 use records::tx::Found;
 use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
 use records::write::OnConflict;
@@ -23,8 +23,6 @@ use crate::{Crm, access, loan_file};
 
 /// How many lines a cart may have.
 const MAX_LINES: usize = 1_000;
-/// The central warehouse's code.
-pub const CENTRAL: &str = "EKIWH";
 
 /// The declaration.
 pub fn model(_: &Crm) -> Model {
@@ -313,7 +311,7 @@ impl Part {
     }
 }
 
-/// Reads a lead, and finds what it names: one call a service. The client comes last, when nothing else can be refused.
+/// Reads a lead, and finds what it names: one call a service. Partners is asked last, and makes the client where nothing is refused.
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 for a key with other content.
@@ -387,46 +385,57 @@ async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<C
     let codes = codes.map(str::to_owned).collect();
     let references = lines.iter().map(|line| line.reference.clone()).collect();
     let (state, country) = (address.reference("state_id"), address.reference("country_id"));
-    let (products, named) =
-        (ByReference { references, ..ByReference::default() }, ForLead { codes, bank, state: state.clone(), country: country.clone() });
     let traceparent = call.traceparent.as_ref();
-    let (products, places) = futures_util::try_join!(owner.ask(&products, traceparent), owner.ask(&named, traceparent))?;
+    let products = owner.ask(&ByReference { references, ..ByReference::default() }, traceparent).await?;
     let products: HashMap<_, _> = products.into_iter().filter(|p| p.active).map(|p| (p.manufacturer_ref.clone(), p)).collect();
+    for CartRow { at, reference, .. } in lines.iter().filter(|line| !line.reference.is_empty()) {
+        if !products.contains_key(reference) {
+            problems.push(format!("Unknown manufacturer_ref in {at}: '{reference}'"));
+        }
+    }
+    // Partners makes the client where it has nothing against the lead either
+    let email = partner.text("email").unwrap_or_default().to_owned();
+    let (own, uid, origin) = (identity.bank.is_some(), identity.uid, identity.origin_claiming(None));
+    let client = problems.is_empty().then_some(LeadsClient { email, own, uid, origin });
+    let named = ForLead { codes, bank, state, country, client };
+    let places = owner.ask(&named, traceparent).await?;
     let pos = |at: &str, code: &str, problems: &mut Vec<String>| -> Pos {
-        let found = places.points.get(code);
-        if found.is_none() && !code.is_empty() && code != CENTRAL {
-            problems.push(format!("Unknown POS code in {at}: '{code}'"));
+        match places.point(code) {
+            Ok(found) => found.map(|point| point.id),
+            Err(NoPoint::Unknown) => {
+                problems.push(format!("Unknown POS code in {at}: '{code}'"));
+                None
+            }
+            Err(NoPoint::Closed) => {
+                problems.push(format!("The point of sale in {at} takes no new order: '{code}' is archived or BLOCKED"));
+                None
+            }
         }
-        if found.is_some_and(|point| point.closed) {
-            problems.push(format!("The point of sale in {at} takes no new order: '{code}' is archived or BLOCKED"));
-        }
-        found.map(|point| point.id)
     };
     let mut new_lines = Vec::new();
     for CartRow { at, reference, quantity, code_pos } in lines {
         let pos = pos(&format!("{at}.product_warehouse_id"), &code_pos, problems);
-        match products.get(&reference) {
-            Some(product) => new_lines.push(NewLine { product: product.clone(), quantity, code_pos, pos }),
-            None if reference.is_empty() => {}
-            None => problems.push(format!("Unknown manufacturer_ref in {at}: '{reference}'")),
-        }
+        new_lines.extend(products.get(&reference).map(|product| NewLine { product: product.clone(), quantity, code_pos, pos }));
     }
     let pos_of_lead = code_of_lead.as_deref().and_then(|code| pos("code_pos", code, problems));
     if let Some(code) = address.text("code_pos").filter(|code| Some(*code) != code_of_lead.as_deref()) {
         pos("quotation_address.code_pos", code, problems);
     }
-    if let (Some(country), None) = (&country, &places.country) {
+    if let (Some(country), None) = (&named.country, &places.country) {
         problems.push(format!("Unknown country in quotation_address.country_id: '{}' (a name, an ISO code or an id expected)", country));
     }
     let Some(bank) = places.bank else { return Err(Fault::validation("The bank is not there any more.")) };
     if !problems.is_empty() {
         return Err(told(problems));
     }
-    let email = partner.text("email").unwrap_or_default();
-    let origin = identity.origin_claiming(None);
-    let own = Some(identity.bank.is_some());
-    let client = Client { email: email.to_owned(), bank: bank.id, own, uid: identity.uid, origin };
-    let client = owner.ask(&client, traceparent).await?;
+    let client = match (places.client, named.client) {
+        (Some(client), _) => client,
+        // Of the release before
+        (None, Some(LeadsClient { email, own, uid, origin })) => {
+            owner.ask(&Client { email, bank: bank.id, own: Some(own), uid, origin }, traceparent).await?
+        }
+        (None, None) => return Err(told(problems)),
+    };
 
     let name = lead.text("name").map(str::to_owned).unwrap_or_else(|| match (cart_id, ek_order_id) {
         (Some(cart), _) => format!("Panier {cart} – {}", bank.name),
@@ -439,7 +448,7 @@ async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<C
         delivery_type: address.text("type").map(str::to_owned),
         delivery_street: address.text("street").map(str::to_owned),
         delivery_street2: address.text("street2").map(str::to_owned),
-        delivery_state: places.state.as_ref().map(|state| state.name.clone()).or(state.as_ref().map(Reference::to_string)),
+        delivery_state: places.state.as_ref().map(|state| state.name.clone()).or(named.state.as_ref().map(Reference::to_string)),
         delivery_state_id: places.state.map(|state| state.id),
         delivery_country_id: places.country.map(|country| country.id),
     };

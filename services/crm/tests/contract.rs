@@ -30,15 +30,20 @@ fn catalog() -> Neighbour {
 }
 
 fn partners() -> Neighbour {
-    Neighbour::default()
-        .answers(|_: BankNamed| Ok(1))
-        .answers(|_: ForLead| Places { bank: Some(Named { id: 1, name: "Alsalam".to_owned() }), ..Places::default() })
-        .answers(|_: Client| 5)
+    Neighbour::default().answers(|_: BankNamed| Ok(1)).answers(|asked: ForLead| Places { client: asked.client.map(|_| 5), ..alsalam() })
+}
+
+fn alsalam() -> Places {
+    Places { bank: Some(Named { id: 1, name: "Alsalam".to_owned() }), ..Places::default() }
 }
 
 async fn crm(stock: Neighbour) -> Alone<Crm> {
+    crm_with(partners(), stock).await
+}
+
+async fn crm_with(partners: Neighbour, stock: Neighbour) -> Alone<Crm> {
     let config = settings(CrmConfig::read, &[("LOAN_FILE_KEYS", "test:bG9hbi1maWxlLWtleS1mb3ItdGVzdHMtb25seS0zMmI=")]);
-    let neighbours = vec![("catalog", catalog()), ("partners", partners()), ("stock", stock)];
+    let neighbours = vec![("catalog", catalog()), ("partners", partners), ("stock", stock)];
     Alone::new("crm", |_| Crm::new(&config).unwrap(), neighbours).await
 }
 
@@ -95,6 +100,15 @@ async fn what_comes_back_of_a_delivered_order_is_credited_once() {
     let invoice = told("out_invoice", false.into(), [201_680.67, 240_000.0], 3.0);
     let note = told("out_refund", 1.into(), [67_226.89, 80_000.0], 1.0);
     assert_eq!(moves["result"], json!([invoice, note]), "{moves}");
+}
+
+#[tokio::test]
+async fn partners_of_the_release_before_is_asked_for_the_client_by_itself() {
+    let before = Neighbour::default().answers(|_: BankNamed| Ok(1)).answers(|_: ForLead| alsalam()).answers(|_: Client| 5);
+    let alone = crm_with(before, Neighbour::default()).await;
+    alone.call(&Identity::system(), "crm.lead", "create", lead("TV-1")).await.unwrap();
+    let demands = alone.asked("stock", &DemandOf { ids: BTreeSet::from([1]) }).await.unwrap();
+    assert_eq!(demands[0].partner_id, Some(5));
 }
 
 #[tokio::test]

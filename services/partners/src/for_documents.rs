@@ -7,7 +7,8 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use domain::Identity;
 use jsonrpc::Fault;
 use partners_contract::{
-    Business, Client, ClientOf, ForLead, ForReport, Named, Paper, Parties, Places, PointOfSale, Points, PointsOfSale, Reference,
+    Business, Client, ClientOf, ForLead, ForReport, LeadsClient, Named, Paper, Parties, Places, PointOfSale, Points, PointsOfSale,
+    Reference,
 };
 use records::write::OnConflict;
 use records::{Failure, Tx, Values, sql};
@@ -51,15 +52,15 @@ struct Point {
 }
 
 impl Answers<ForLead> for Partners {
-    async fn answer(owner: &Owner<Self>, question: ForLead, _: Option<&String>) -> Result<Places, Fault> {
-        let mut places = Places { points: points(owner, question.codes, BTreeSet::new()).await?, ..Places::default() };
+    async fn answer(owner: &Owner<Self>, question: ForLead, traceparent: Option<&String>) -> Result<Places, Fault> {
+        let mut places = Places { points: points(owner, question.codes.clone(), BTreeSet::new()).await?, ..Places::default() };
         // A number is an id, a text a name
-        let named = |place| match place {
-            Some(Reference::Id(id)) => (Some(id), None),
+        let named = |place: &Option<Reference>| match place {
+            Some(Reference::Id(id)) => (Some(*id), None),
             Some(Reference::Name(name)) => (None, Some(name.trim().to_owned())),
             None => (None, None),
         };
-        let ((state, state_name), (country, country_name)) = (named(question.state), named(question.country));
+        let ((state, state_name), (country, country_name)) = (named(&question.state), named(&question.country));
         let asked = sql!("for_documents/named_by_a_lead.sql", question.bank, state, state_name, country, country_name);
         for NamedByLead { kind, id, name } in owner.database.rows(asked).await? {
             let place = Some(Named { id, name });
@@ -69,6 +70,11 @@ impl Answers<ForLead> for Partners {
                 "country" => places.country = place,
                 other => return Err(service::our_fault("partners", "a place of an unknown kind", &other)),
             }
+        }
+        if let (Some(client), true) = (&question.client, places.has_all_of(&question)) {
+            let LeadsClient { email, own, uid, origin } = client.clone();
+            let client = Client { email, bank: question.bank, own: Some(own), uid, origin };
+            places.client = Some(Self::answer(owner, client, traceparent).await?);
         }
         Ok(places)
     }

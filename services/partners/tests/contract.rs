@@ -9,7 +9,8 @@ use domain::{Identity, Origin};
 use jsonrpc::Published;
 use partners::{LoginConfig, Partners};
 use partners_contract::{
-    BankNamed, Client, ClientOf, ForLead, ForReport, Named, OfLogin, OfSession, Paper, PointsOfSale, Reference, ResPartner, ResUsers,
+    BankNamed, Client, ClientOf, ForLead, ForReport, LeadsClient, Named, OfLogin, OfSession, Paper, PointsOfSale, Reference, ResPartner,
+    ResUsers,
 };
 use serde_json::json;
 
@@ -33,18 +34,27 @@ async fn what_leads_and_documents_name_is_told() {
     let points = alone.asked("stock", &PointsOfSale { codes: codes.clone(), ..PointsOfSale::default() }).await.unwrap();
     assert_eq!((points.len(), points["PDV-ALGER"].closed), (1, false));
     let (state, country) = (Some(Reference::Name("Béjaïa".to_owned())), Some(Reference::Name("DZ".to_owned())));
-    let places = alone.asked("crm", &ForLead { codes, bank: 1, state, country }).await.unwrap();
+    let email = "amine@example.dz".to_owned();
+    let client = Some(LeadsClient { email: email.clone(), own: false, uid: 1, origin: Origin::Ekiclik });
+    let lead = ForLead { codes, bank: 1, state, country, client };
+    let elsewhere = ForLead { codes: BTreeSet::from(["PDV-ORAN".to_owned()]), ..lead.clone() };
+    assert_eq!(alone.asked("crm", &elsewhere).await.unwrap().client, None);
+    assert_eq!(alone.asked("crm", &ClientOf { email: email.clone() }).await.unwrap(), None, "a lead that is refused makes no client");
+    let places = alone.asked("crm", &lead).await.unwrap();
+    assert!(places.client.is_some());
+    assert_eq!(alone.asked("crm", &lead).await.unwrap(), places, "asked again, it is the same");
+    assert_eq!(alone.asked("crm", &ClientOf { email: email.clone() }).await.unwrap(), places.client);
+    assert_eq!(alone.asked("crm", &ForLead { client: None, ..lead }).await.unwrap().client, None, "the release before asks for none");
     assert_eq!((&places.points, places.bank.as_ref()), (&points, Some(&Named { id: 1, name: "Alsalam".to_owned() })));
     assert!(places.state.is_some() && places.country.is_some());
     assert!(alone.asked("stock", &OfLogin { login: "nobody".to_owned() }).await.unwrap().is_empty());
     let unknown = OfSession { session_id: "0".repeat(40), forwarder: None };
     assert_eq!(alone.asked("gateway", &unknown).await.unwrap_err().status, 401);
 
-    let email = "amine@example.dz".to_owned();
+    // Of the release before
     let client = Client { email: email.clone(), bank: 1, own: Some(false), uid: 1, origin: Origin::Ekiclik };
     let made = alone.asked("crm", &client).await.unwrap();
-    assert_eq!(alone.asked("crm", &client).await.unwrap(), made, "asked again, it is the same");
-    assert_eq!(alone.asked("crm", &ClientOf { email }).await.unwrap(), Some(made));
+    assert_eq!(Some(made), places.client, "it is the same");
     let paper = Paper { partners: vec![made], ..Paper::default() };
     let parties = alone.asked("crm", &ForReport { identity: Identity::system(), papers: vec![paper] }).await.unwrap();
     assert_eq!(parties[0].partners[&made].name, "amine@example.dz");

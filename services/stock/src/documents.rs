@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use catalog_contract::{ByReference, Configuration};
+use domain::CENTRAL;
 use jsonrpc::{Fault, strict};
 use partners_contract::{OfLogin, PointOfSale, Points, PointsOfSale};
 pub use records::values::is_unset;
@@ -15,7 +16,7 @@ use serde_json::{Map, Value as Json, json};
 use service::Asked;
 
 use crate::Stock;
-use crate::stock_warehouse::{self, CENTRAL, RETURNS, Warehouses};
+use crate::stock_warehouse::{self, RETURNS, Warehouses};
 
 /// How many lines a document may have.
 pub const MAX_LINES: usize = 200;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use domain::{Identity, Kind as Who};
+use domain::{CENTRAL, Identity, Kind as Who};
 use jsonrpc::{Call, Fault};
 use records::tx::Found;
 use records::values::{MAX_MONEY, Mode, Problems, is_unset, money, whole};
@@ -20,7 +20,7 @@ use service::{Asked, Behaviour, Changing, Owner};
 use crate::documents::{self, Named, Names};
 use crate::stock_move::{Move, State};
 use crate::stock_picking::{self, Picking};
-use crate::stock_warehouse::{self, CENTRAL, VENDORS};
+use crate::stock_warehouse::{self, VENDORS};
 use crate::{NOW, Stock};
 
 /// The declaration.

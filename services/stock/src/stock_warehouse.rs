@@ -18,8 +18,6 @@ use service::{Owner, consumer};
 
 use crate::Stock;
 
-/// The code of the central warehouse.
-pub const CENTRAL: &str = "EKIWH";
 /// What the location is called where goods stand that came back.
 pub const RETURNS: &str = "Retours";
 /// `Partners/Vendors`, from the migration.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Identity, Origin};
+use domain::{CENTRAL, Identity, Origin};
 use jsonrpc::{Question, published};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,21 @@ pub struct ForLead {
     pub state: Option<Reference>,
     /// A country: its `res.country` id, its ISO code or its name.
     pub country: Option<Reference>,
+    /// Whom it is for. The release before asks for the client by a [`Client`] of its own; it is required from the next one on.
+    pub client: Option<LeadsClient>,
+}
+
+/// The client of a lead, by an e-mail: found or made where all else that the lead names is there, so that a lead that is refused makes none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadsClient {
+    /// In lower case.
+    pub email: String,
+    /// Whether the bank itself asks, which sees less.
+    pub own: bool,
+    /// `res.users` id of who asks.
+    pub uid: i64,
+    /// Their side.
+    pub origin: Origin,
 }
 
 /// A record as a request names it.
@@ -130,6 +145,38 @@ pub struct Places {
     pub state: Option<Named>,
     /// The country.
     pub country: Option<Named>,
+    /// The client's `res.partner` id, where one was asked for and nothing speaks against the lead. The release before does not tell
+    /// it; whoever gets none then asks for a [`Client`].
+    pub client: Option<i64>,
+}
+
+/// Why a lead can't go to a point of sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPoint {
+    /// There is none of this code.
+    Unknown,
+    /// It takes nothing new.
+    Closed,
+}
+
+impl Places {
+    /// The point of sale of a code: none where the code is unset or the central warehouse's.
+    ///
+    /// # Errors
+    /// Where a lead can't go there.
+    pub fn point(&self, code: &str) -> Result<Option<&PointOfSale>, NoPoint> {
+        match self.points.get(code) {
+            Some(point) if point.closed => Err(NoPoint::Closed),
+            None if !code.is_empty() && code != CENTRAL => Err(NoPoint::Unknown),
+            found => Ok(found),
+        }
+    }
+
+    /// Whether everything that `lead` names is there. A wilaya may be one that nobody knows: it stands on the order as it was sent.
+    pub fn has_all_of(&self, lead: &ForLead) -> bool {
+        let has_country = lead.country.is_none() || self.country.is_some();
+        self.bank.is_some() && has_country && lead.codes.iter().all(|code| self.point(code).is_ok())
+    }
 }
 
 /// A record and its name.
@@ -157,7 +204,8 @@ impl Question for ClientOf {
     type Answer = Option<i64>;
 }
 
-/// The client with an e-mail, whom the bank knows from now on; made, waiting to be completed, where there is none.
+/// The client with an e-mail, whom the bank knows from now on; made, waiting to be completed, where there is none. What [`ForLead`]
+/// asks for is the same: this goes with the release after next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// In lower case.
