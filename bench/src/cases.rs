@@ -5,7 +5,7 @@
 //! written as marks, `<n>`, which become numbers drawn by either program.
 
 use anyhow::{Context, ensure};
-use records::read::Reader;
+use records::read::{Reader, Wire};
 use records::request::{ListRequest, Window};
 use records::write::{self, Author, OnConflict, Told};
 use records::{Bind, Filter, Model, Op, Selection, Sql, Value};
@@ -178,12 +178,12 @@ pub(crate) fn login() -> Request {
 
 fn products(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
     let registry = &server.hub.catalog.registry;
-    Ok((Reader { registry, identity: &server.identity }, registry.get("product.template").context("no products")?))
+    Ok((Reader { registry, identity: &server.identity, wire: Wire::AddOn }, registry.get("product.template").context("no products")?))
 }
 
 fn clients(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
     let registry = &server.hub.partners.registry;
-    Ok((Reader { registry, identity: &server.identity }, registry.get("res.partner").context("no clients")?))
+    Ok((Reader { registry, identity: &server.identity, wire: Wire::AddOn }, registry.get("res.partner").context("no clients")?))
 }
 
 fn selected(fields: &[&str]) -> String {

@@ -93,6 +93,16 @@ impl Fault {
         Fault::new(404, "builtins.KeyError", format!("The model `{model}` does not exist."))
     }
 
+    /// 404: no such model, in the words of Odoo's RPC.
+    pub fn no_such_object(model: &str) -> Fault {
+        Fault::new(404, "odoo.exceptions.UserError", format!("Object {model} doesn't exist"))
+    }
+
+    /// 404: no such method of a service of Odoo's RPC. Odoo's words.
+    pub fn no_such_function(method: &str) -> Fault {
+        Fault::new(404, "builtins.Exception", format!("Method not found: {method}"))
+    }
+
     /// The same as the add-on names it to a POST or PUT.
     pub fn of_a_body(self) -> Fault {
         Fault { name: Cow::Borrowed("odoo.exceptions.ValidationError"), ..self }
@@ -101,6 +111,16 @@ impl Fault {
     /// 404: no such method. Odoo's words.
     pub fn no_such_method(model: &str, method: &str) -> Fault {
         Fault::new(404, "builtins.AttributeError", format!("The method '{method}' does not exist on the model '{model}'"))
+    }
+
+    /// 422: arguments that a method does not have, or lacks. Python's name for it.
+    pub fn type_error(message: impl Into<String>) -> Fault {
+        Fault::new(422, "builtins.TypeError", message)
+    }
+
+    /// 422: a natural key that a record has already, archived or not.
+    pub fn taken(model: &str, field: &str, value: &str, id: i64) -> Fault {
+        Fault::validation(format!("Field '{field}' of {model} must be unique: '{value}' is that of record {id}."))
     }
 
     /// 404: no such printed document. Odoo's words.

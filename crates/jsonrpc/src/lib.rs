@@ -30,6 +30,9 @@ pub struct Call {
     /// The arguments by name, still the client's own JSON.
     #[serde(default)]
     pub params: Params,
+    /// In whose words it is asked and to be answered.
+    #[serde(default, skip_serializing_if = "Dialect::is_the_add_ons")]
+    pub dialect: Dialect,
     /// The signed identity of who asks; in the `Authorization` header between processes.
     #[serde(skip)]
     pub token: Arc<str>,
@@ -39,6 +42,23 @@ pub struct Call {
     /// What makes a repeated changing request one request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
+}
+
+/// Whose words a call's methods and its answer are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// The REST add-on's: a list is a page with its numbers, a many2one is an id, a create that came before is the same record.
+    #[default]
+    AddOn,
+    /// The ORM's, as Odoo's RPC has it: a list is a list, a many2one is an id with its name, a create makes a record or fails.
+    Odoo,
+}
+
+impl Dialect {
+    fn is_the_add_ons(&self) -> bool {
+        *self == Dialect::AddOn
+    }
 }
 
 /// The sender's `Idempotency-Key` and what else it is bound to; the user comes from the identity.
@@ -55,7 +75,15 @@ pub struct Idempotency {
 impl Call {
     /// A call without arguments.
     pub fn new(model: impl Into<String>, method: impl Into<String>, token: Arc<str>) -> Call {
-        Call { model: model.into(), method: method.into(), params: Params::default(), token, traceparent: None, idempotency: None }
+        Call {
+            model: model.into(),
+            method: method.into(),
+            params: Params::default(),
+            dialect: Dialect::default(),
+            token,
+            traceparent: None,
+            idempotency: None,
+        }
     }
 
     /// Another call on behalf of this one, in its trace; whose it is, the asking service says.

@@ -11,6 +11,7 @@
 pub mod commands;
 pub mod condition;
 pub mod filter;
+pub mod methods;
 pub mod model;
 pub mod posted;
 pub mod read;
@@ -26,6 +27,7 @@ pub mod statement;
 #[cfg(feature = "postgres")]
 pub mod tx;
 pub mod values;
+#[cfg(feature = "postgres")]
 pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};

@@ -1,6 +1,6 @@
 //! A question about records as one statement whose answer is the JSON text itself.
 
-use diesel::QueryableByName;
+#[cfg(feature = "postgres")]
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::Identity;
 use jsonrpc::Fault;
@@ -29,6 +29,18 @@ pub const MAX_ELEMENTS: usize = 100_000;
 /// How much text an answer may have, in bytes. What is streamed has none of these two bounds: nobody holds it.
 pub const MAX_BYTES: usize = 32 << 20;
 
+/// How values are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// As the REST add-on has them.
+    AddOn,
+    /// As Odoo's RPC has them.
+    Odoo {
+        /// Whether a many2one is its id with its name; of another service's record the gateway adds the name.
+        pairs: bool,
+    },
+}
+
 /// Who asks which service's models.
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
@@ -36,6 +48,8 @@ pub struct Reader<'a> {
     pub registry: &'a Registry,
     /// Who asks.
     pub identity: &'a Identity,
+    /// How they are answered.
+    pub wire: Wire,
 }
 
 /// A statement that reads one record, whichever.
@@ -86,6 +100,16 @@ fn answer_too_much() -> String {
     too_much(&what)
 }
 
+/// What stands around the rows of a page, so that it ends as soon as it is too much: `object`, `n`, `id` of each row.
+fn bounded() -> (String, &'static str) {
+    let begin = format!(
+        "(SELECT r.object, r.id, CASE WHEN sum(r.n) OVER w > {MAX_ELEMENTS} OR sum(octet_length(r.object)) OVER w > {MAX_BYTES} \
+         THEN {} ELSE TRUE END AS fits FROM (SELECT ",
+        answer_too_much()
+    );
+    (begin, ") r WINDOW w AS (ROWS UNBOUNDED PRECEDING)) r WHERE r.fits")
+}
+
 impl One {
     /// The statement for this record.
     pub fn of(&self, id: i64) -> Sql {
@@ -96,19 +120,20 @@ impl One {
 }
 
 /// A page's rows, and what the envelope around them tells.
-#[derive(Debug, QueryableByName)]
+#[derive(Debug)]
+#[cfg_attr(feature = "postgres", derive(diesel::QueryableByName))]
 pub struct Page {
     /// JSON objects, joined by commas.
-    #[diesel(sql_type = Text)]
+    #[cfg_attr(feature = "postgres", diesel(sql_type = Text))]
     pub rows: String,
     /// How many they are.
-    #[diesel(sql_type = BigInt)]
+    #[cfg_attr(feature = "postgres", diesel(sql_type = BigInt))]
     pub count: i64,
     /// How many match in all, where a page size was given.
-    #[diesel(sql_type = Nullable<BigInt>)]
+    #[cfg_attr(feature = "postgres", diesel(sql_type = Nullable<BigInt>))]
     pub total: Option<i64>,
     /// The last row's id, for walks.
-    #[diesel(sql_type = Nullable<BigInt>)]
+    #[cfg_attr(feature = "postgres", diesel(sql_type = Nullable<BigInt>))]
     pub last_id: Option<i64>,
 }
 
@@ -178,6 +203,52 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// 400 for filter, selection and order, 403 for the model.
     pub fn page(self, model: &Model, request: &ListRequest, at_most: i64) -> Result<Sql, Fault> {
+        self.page_of(model, request, at_most, |conditions, row, beside| self.object(conditions, row, &request.selection, beside))
+    }
+
+    /// The same with the records' ids in place of objects.
+    ///
+    /// # Errors
+    /// As [`Reader::page`].
+    pub fn ids(self, model: &Model, request: &ListRequest, at_most: i64) -> Result<Sql, Fault> {
+        self.page_of(model, request, at_most, |_, row, _| Ok(Sql::new(&format!("{}.id::text", row.alias))))
+    }
+
+    /// The same with each record's id and name.
+    ///
+    /// # Errors
+    /// As [`Reader::page`].
+    pub fn named(self, model: &Model, request: &ListRequest, at_most: i64) -> Result<Sql, Fault> {
+        self.page_of(model, request, at_most, |conditions, row, _| Ok(Sql::new(&pair(conditions, row))))
+    }
+
+    /// Those of these records that are there for the identity, in the order in which they are asked for, as a page.
+    ///
+    /// # Errors
+    /// As [`Reader::page`].
+    pub fn these(self, model: &Model, selection: &Selection, ids: Vec<i64>) -> Result<Sql, Fault> {
+        let mut conditions = self.conditions();
+        let alias = conditions.alias();
+        let row = Row { model, alias: &alias };
+        let visible = conditions.visible(row)?;
+        let mut beside = Beside::default();
+        let object = self.object(&mut conditions, row, selection, &mut beside)?;
+        let (bounded, bounded_end) = bounded();
+        let mut sql = Sql::new("SELECT coalesce(string_agg(r.object, ','), '') AS rows, count(*) AS count, NULL::bigint AS total, ");
+        sql.push("max(r.id) AS last_id FROM ").push(&bounded).append(object);
+        sql.push(&format!(" AS object, {} AS n, {alias}.id FROM unnest(", beside.count())).bind(ids);
+        sql.push(&format!(") WITH ORDINALITY k(id, at) JOIN {} {alias} ON {alias}.id = k.id", model.table)).append(beside.joins);
+        sql.push(" WHERE ").append(visible).push(" ORDER BY k.at").push(bounded_end);
+        Ok(sql)
+    }
+
+    fn page_of(
+        self,
+        model: &Model,
+        request: &ListRequest,
+        at_most: i64,
+        object: impl FnOnce(&mut Conditions<'a>, Row<'_>, &mut Beside) -> Result<Sql, Fault>,
+    ) -> Result<Sql, Fault> {
         let mut conditions = self.conditions();
         let alias = conditions.alias();
         let row = Row { model, alias: &alias };
@@ -193,7 +264,7 @@ impl<'a> Reader<'a> {
             None => self.order(&mut conditions, row, request.order.as_deref())?,
         };
         let mut beside = Beside::default();
-        let object = self.object(&mut conditions, row, &request.selection, &mut beside)?;
+        let object = object(&mut conditions, row, &mut beside)?;
         let count = beside.count();
 
         let mut from = Sql::new(&format!("FROM {} {alias} WHERE ", model.table));
@@ -201,13 +272,7 @@ impl<'a> Reader<'a> {
         if let Some(id) = after {
             from.push(&format!(" AND {alias}.id > ")).bind(id);
         }
-        // Ends as soon as it is too much
-        let bounded = format!(
-            "(SELECT r.object, r.id, CASE WHEN sum(r.n) OVER w > {MAX_ELEMENTS} OR sum(octet_length(r.object)) OVER w > {MAX_BYTES} \
-             THEN {} ELSE TRUE END AS fits FROM (SELECT ",
-            answer_too_much()
-        );
-        let bounded_end = ") r WINDOW w AS (ROWS UNBOUNDED PRECEDING)) r WHERE r.fits";
+        let (bounded, bounded_end) = bounded();
         let mut sql = Sql::default();
         let window = |sql: &mut Sql| {
             // Not bound: the planner must know that it is small
@@ -353,8 +418,7 @@ impl<'a> Reader<'a> {
                     Some(comodel) => {
                         let alias = conditions.alias();
                         let related = Row { model: comodel, alias: &alias };
-                        let naming =
-                            comodel.any_field("display_name").map_or_else(|| format!("{alias}.id"), |f| conditions.column(related, f));
+                        let naming = naming(conditions, related);
                         let mut sql =
                             Sql::new(&format!("(SELECT {naming} FROM {} {alias} WHERE {alias}.id = {column} AND ", comodel.table));
                         sql.append(conditions.visible(related)?).push(")");
@@ -471,7 +535,10 @@ impl<'a> Reader<'a> {
                 Kind::Monetary | Kind::Float => format!("to_char(coalesce({column}, 0), 'FM999999999999999999990.099999')"),
                 Kind::Boolean => format!("CASE WHEN {column} THEN 'true' ELSE 'false' END"),
                 Kind::Date => format!("coalesce('\"' || {column} || '\"', 'false')"),
-                Kind::Datetime => format!("coalesce('\"' || to_char({column}, 'YYYY-MM-DD-HH24-MI') || '\"', 'false')"),
+                Kind::Datetime => {
+                    let format = if self.wire == Wire::AddOn { "YYYY-MM-DD-HH24-MI" } else { "YYYY-MM-DD HH24:MI:SS" };
+                    format!("coalesce('\"' || to_char({column}, '{format}') || '\"', 'false')")
+                }
                 _ => format!("coalesce(to_json({column})::text, 'false')"),
             }));
         };
@@ -500,13 +567,24 @@ impl<'a> Reader<'a> {
         let limited = access.visible.is_some();
         match &field.kind {
             Kind::Many2one(_) => {
-                if nested.is_none() && !limited {
+                let in_pairs = self.wire == Wire::Odoo { pairs: true };
+                if nested.is_none() && !limited && !in_pairs {
                     return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
                 }
                 let visible = conditions.visible(related)?;
                 beside.joins.push(&format!(" LEFT JOIN {} {alias} ON {alias}.id = {column} AND ", comodel.table)).append(visible);
-                let Some(selection) = nested else { return Ok(Sql::new(&format!("coalesce({alias}.id::text, 'false')"))) };
+                let Some(selection) = nested else {
+                    return Ok(Sql::new(&match in_pairs {
+                        true => format!("CASE WHEN {alias}.id IS NULL THEN 'false' ELSE {} END", pair(conditions, related)),
+                        false => format!("coalesce({alias}.id::text, 'false')"),
+                    }));
+                };
                 let object = self.object(conditions, related, selection, beside)?;
+                if self.wire != Wire::AddOn {
+                    let mut sql = Sql::new(&format!("CASE WHEN {alias}.id IS NULL THEN 'false' ELSE "));
+                    sql.append(object).push(" END");
+                    return Ok(sql);
+                }
                 // What is not set, field for field
                 let fields = self.selected(comodel, selection)?;
                 let empty = fields.iter().map(|(field, _)| format!("\"{}\":false", field.name)).collect::<Vec<_>>().join(",");
@@ -574,6 +652,16 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// SQL for the name of a row.
+pub(crate) fn naming(conditions: &Conditions<'_>, row: Row<'_>) -> String {
+    row.model.any_field("display_name").map_or_else(|| format!("{}.id::text", row.alias), |field| conditions.column(row, field))
+}
+
+/// SQL for the JSON text of a row's id with its name.
+pub(crate) fn pair(conditions: &Conditions<'_>, row: Row<'_>) -> String {
+    format!("concat('[', {}.id, ',', to_json(coalesce({}, '')), ']')", row.alias, naming(conditions, row))
 }
 
 fn ordering(order: &[(Sql, bool)]) -> Sql {

@@ -268,6 +268,9 @@ pub struct Described {
     pub label: String,
     /// A record as it is read.
     pub record: Json,
+    /// Its fields as Odoo's `fields_get` tells an administrator of them. The release before does not.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Json>,
     /// What a create takes; none where there is no creating.
     pub create: Option<Json>,
     /// What a write takes; none where there is no writing.

@@ -71,6 +71,7 @@ pub struct Sql {
 
 impl Sql {
     /// The beginning of a statement that stands in the code as a whole.
+    #[cfg(feature = "postgres")]
     pub(crate) fn fixed() -> Sql {
         Sql { is_fixed: true, ..Sql::default() }
     }
@@ -111,6 +112,7 @@ impl Sql {
     }
 
     /// Whether there is nothing in it.
+    #[cfg(feature = "postgres")]
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }

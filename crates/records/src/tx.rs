@@ -17,7 +17,7 @@ use crate::condition::{Conditions, Row, denied};
 use crate::filter::{Filter, Op};
 use crate::model::{ByName, Field, Kind, Model, clip};
 use crate::posted::Posted;
-use crate::read::Reader;
+use crate::read::{Reader, Wire};
 use crate::registry::Registry;
 use crate::sql::Sql;
 use crate::statement::Statement;
@@ -66,6 +66,8 @@ pub struct Tx<'a> {
     pub posted: Posted,
     /// Whether a create found that its key came last with the same: nothing more is to be done for it.
     pub is_repeated: bool,
+    /// Whether a create makes a record or fails, whatever has its key.
+    pub must_be_new: bool,
 }
 
 /// What a change's filter found.
@@ -136,7 +138,7 @@ impl Tx<'_> {
         }
         let most = if bulk { MAX_BULK } else { MAX_MATCHES };
         let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
-        let reader = Reader { registry: self.registry, identity: self.identity };
+        let reader = Reader { registry: self.registry, identity: self.identity, wire: Wire::AddOn };
         let rows = reader.locked(model, filter, active_test, limit)?.load::<(BigInt, Bool), (i64, bool)>(self.conn).await?;
         if rows.len() > most {
             let hint = if bulk { "" } else { "; `context.bulk` allows more" };
@@ -367,6 +369,14 @@ impl Tx<'_> {
         entries.sort_unstable_by_key(|(name, _)| *name);
         let sql = write::update(model, &self.author, ids, &entries);
         sql.load::<BigInt, i64>(self.conn).await.map_err(|error| taken(model, error))
+    }
+
+    /// Where a create must make a record, refuses a natural key that a record has already.
+    ///
+    /// # Errors
+    /// 422 naming the field, the value and the record.
+    pub fn refuse_taken(&self, model: &Model, field: &str, value: &str, id: i64) -> Result<(), Failure> {
+        if self.must_be_new { Err(Fault::taken(model.name, field, value, id).into()) } else { Ok(()) }
     }
 
     /// Whether what was kept of a key's last POST is of this one; notes that this one is repeated.

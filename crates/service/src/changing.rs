@@ -3,7 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin};
-use jsonrpc::{Body, Call, Fault, Idempotency, Reply, strict};
+use jsonrpc::{Body, Call, Dialect, Fault, Idempotency, Reply, strict};
 use partners_contract::BankNamed;
 use process::parse_reply;
 use process::{directory, metrics};
@@ -13,6 +13,7 @@ use records::tx::refuse_referred;
 use records::values::{Mode, Problems, Values, content_hash, is_unset, truth};
 use records::{Action, Failure, Filter, Kind, Model, Op, Posted, Selection, Statement, Tx, Value, sql};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,8 @@ use crate::transaction::{Broken, For, Step};
 
 /// What a record tells of itself: sent back with the rest of what was read it says nothing new, as in Odoo.
 const TOLD_BY_RECORDS: &[&str] = &["id", "display_name", "__last_update", "create_uid", "create_date", "write_uid", "write_date"];
+/// How many records one RPC may make.
+const MAX_MADE: usize = 1_000;
 /// What a call of an action holds besides its arguments.
 const BESIDE_ARGUMENTS: &[&str] = &["args", "kwargs", "context", "ids"];
 
@@ -37,66 +40,100 @@ enum Done {
     Replayed(Reply),
 }
 
+/// What one record is to be given, before anything is asked for it.
+struct Draft {
+    data: Map<String, Json>,
+    claimed: Option<Origin>,
+    bank: Option<i64>,
+    read: Json,
+    bare: String,
+    early: Vec<String>,
+}
+
+/// The same, with all that it needs for its transaction.
+struct Part<S: Service> {
+    data: Map<String, Json>,
+    related: Vec<related::Related>,
+    early: Vec<String>,
+    posted: Posted,
+    prepared: Box<dyn Prepared<S>>,
+}
+
+/// Which records are meant, and those of them that must be there.
+struct Target {
+    filter: Filter,
+    must: Vec<i64>,
+}
+
 /// A request that is ready for its transaction.
 struct Ready<'a, S: Service> {
     owner: &'a Owner<S>,
     model: &'a Model,
     call: &'a Call,
-    data: Map<String, Json>,
-    related: Vec<related::Related>,
-    /// Which records are meant, and the one if it is one.
-    target: Option<(Filter, Option<i64>)>,
+    /// One, but where a list of records is made.
+    parts: Vec<Part<S>>,
+    is_list: bool,
+    target: Option<Target>,
     active_test: bool,
     bulk: bool,
-    early: Vec<String>,
-    posted: Posted,
     once: Option<Once>,
-    prepared: Box<dyn Prepared<S>>,
 }
 
 impl<S: Service> Ready<'_, S> {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Step<Done>, Failure> {
-        let (service, model) = (&self.owner.service, self.model);
-        tx.early.clone_from(&self.early);
-        tx.posted.clone_from(&self.posted);
         match earlier(tx, self.once.as_ref()).await? {
             Earlier::Answered(reply) => return Ok(Step::Nothing(Done::Replayed(reply))),
             Earlier::Running => return Ok(Step::Wait),
             Earlier::None => {}
         }
-        let (answer, matched) = match (&self.target, self.call.method.as_str()) {
-            (Some((filter, single)), method) => {
+        tx.must_be_new = self.call.dialect == Dialect::Odoo;
+        let (mut answers, mut matched) = (Vec::with_capacity(self.parts.len()), None);
+        for part in &self.parts {
+            tx.early.clone_from(&part.early);
+            tx.posted.clone_from(&part.posted);
+            let (answer, found) = self.run_part(tx, part).await?;
+            answers.push(answer);
+            matched = found;
+        }
+        let answer = if self.is_list { Json::Array(answers) } else { answers.pop().unwrap_or_default() };
+        let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
+        if let Some(once) = &self.once {
+            keep_answer(tx, once, &answer, matched).await?;
+        }
+        Ok(Step::Commit(Done::Fresh { answer, matched }))
+    }
+
+    async fn run_part(&self, tx: &mut Tx<'_>, part: &Part<S>) -> Result<(Json, Option<usize>), Failure> {
+        let (service, model) = (&self.owner.service, self.model);
+        match (&self.target, self.call.method.as_str()) {
+            (Some(Target { filter, must }), method) => {
                 let found = tx.find_locked(model, filter, self.active_test, self.bulk).await?;
-                if let (Some(id), true) = (single, found.ids.is_empty()) {
+                if let Some(id) = must.iter().find(|id| found.ids.binary_search(id).is_err()) {
                     return Err(Fault::missing(model.name, *id).into());
                 }
                 let matched = found.ids.len();
                 match (method, matched) {
                     (_, 0) => tx.problems().check()?,
                     ("write", _) => {
-                        let (mut data, ids) = (self.data.clone(), found.ids.clone());
+                        let (mut data, ids) = (part.data.clone(), found.ids.clone());
                         tx.drop_unchanged(model, &ids, &mut data, |field| field.readonly).await?;
-                        self.prepared.write(Changing { service, tx, model }, found, data).await?;
-                        self.owner.relate(tx, model, &ids, self.related.clone()).await?;
+                        part.prepared.write(Changing { service, tx, model }, found, data).await?;
+                        self.owner.relate(tx, model, &ids, part.related.clone()).await?;
                     }
-                    _ => self.prepared.unlink(Changing { service, tx, model }, found).await?,
+                    _ => part.prepared.unlink(Changing { service, tx, model }, found).await?,
                 }
-                (Json::Bool(true), Some(matched))
+                Ok((Json::Bool(true), Some(matched)))
             }
             (None, "create") => {
-                let id = self.prepared.create(Changing { service, tx, model }, self.data.clone()).await?;
+                tx.is_repeated = false;
+                let id = part.prepared.create(Changing { service, tx, model }, part.data.clone()).await?;
                 if !tx.is_repeated {
-                    self.owner.relate(tx, model, &[id], self.related.clone()).await?;
+                    self.owner.relate(tx, model, &[id], part.related.clone()).await?;
                 }
-                (id.into(), None)
+                Ok((id.into(), None))
             }
-            (None, _) => (self.prepared.act(Changing { service, tx, model }, self.call, self.data.clone()).await?, None),
-        };
-        let (answer, matched) = (answer.to_string(), matched.and_then(|n| i64::try_from(n).ok()));
-        if let Some(once) = &self.once {
-            keep_answer(tx, once, &answer, matched).await?;
+            (None, _) => Ok((part.prepared.act(Changing { service, tx, model }, self.call, part.data.clone()).await?, None)),
         }
-        Ok(Step::Commit(Done::Fresh { answer, matched }))
     }
 }
 
@@ -119,69 +156,80 @@ impl<S: Service> Owner<S> {
         if !allowed {
             return Err(denied(model, what));
         }
-        let mut data = match (call.method.as_str(), call.params.raw("data")) {
-            ("create" | "write", Some(raw)) => strict::object("data", raw)?,
+        let raw = call.params.raw("data");
+        let is_list = call.dialect == Dialect::Odoo && call.method == "create" && raw.is_some_and(|raw| raw.get().starts_with('['));
+        let sent = match (call.method.as_str(), raw) {
+            ("create", Some(raw)) if is_list => {
+                let rows: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).map_err(|error| Fault::unread("data", &error))?;
+                if rows.len() > MAX_MADE {
+                    return Err(Fault::validation(format!("{} records are too many for one request: {MAX_MADE} at most", rows.len())));
+                }
+                rows.iter().map(|raw| strict::object("data", raw)).collect::<Result<Vec<_>, _>>()?
+            }
+            ("create" | "write", Some(raw)) => vec![strict::object("data", raw)?],
             ("create" | "write", None) => {
                 let verb = if call.method == "create" { "POST" } else { "PUT" };
                 return Err(Fault::validation(format!("`data` parameter is not found on {verb} request body")));
             }
-            ("unlink", _) => Map::new(),
-            _ => arguments(model, behaviour.action(&call.method), call)?,
+            ("unlink", _) => vec![Map::new()],
+            _ => vec![arguments(model, behaviour.action(&call.method), call)?],
         };
-        if call.params.raw("data").is_some() {
-            data.retain(|name, _| !TOLD_BY_RECORDS.contains(&name.as_str()));
+        let is_nothing = match call.method.as_str() {
+            "create" => sent.is_empty(),
+            "write" | "unlink" => call.dialect == Dialect::Odoo && call.params.get::<Vec<i64>>("ids")?.is_some_and(|ids| ids.is_empty()),
+            _ => false,
+        };
+        if is_nothing {
+            return Ok(Reply::json(if is_list { "[]" } else { "true" }));
         }
         let context = call.params.raw("context").map(|raw| strict::value("context", raw)).transpose()?.unwrap_or_default();
         let flag = |name: &str| context.get(name).and_then(truth);
-        let mut early = Vec::new();
-        let claimed = claimed_origin(&mut data, &mut early);
-        let bare = content_hash(&data);
-        let bank = self.named_bank(identity, call, &mut data, &mut early).await?;
-        // After what says who sends it, which a record may have as a field too
-        if call.method == "write" {
-            self.leave_out_unchanged(identity, model, call, &mut data).await?;
+        let mut drafts = Vec::with_capacity(sent.len());
+        for data in sent {
+            drafts.push(self.draft(identity, model, call, data).await?);
         }
-        let read = match call.method.as_str() {
-            "create" | "write" => (behaviour.shape)(self, model).read(&data),
-            _ => records::posted::plain(&data.clone().into()).unwrap_or_default(),
+        let (claimed, bank) = drafts.first().map_or((None, None), |first| (first.claimed, first.bank));
+        if drafts.iter().any(|draft| (draft.claimed, draft.bank) != (claimed, bank)) {
+            return Err(Fault::validation("The records of one request are of one bank and one side: send the others by themselves."));
+        }
+        let once = match drafts.as_slice() {
+            [one] if !is_list => self.once(identity, model, call, &one.read, claimed, bank, one.bare.clone())?,
+            all => {
+                let (read, bare): (Vec<_>, Vec<_>) = all.iter().map(|draft| (draft.read.clone(), draft.bare.as_str())).unzip();
+                self.once(identity, model, call, &read.into(), claimed, bank, bare.concat())?
+            }
         };
-        let posted = self.posted(model, &read);
-        let once =
-            self.once(identity, model, call, &read, &json!([identity.origin_claiming(claimed).as_str(), identity.bank.or(bank)]), bare)?;
         if let Some(kept) = self.kept(once.as_ref()).await? {
             return Ok(kept);
         }
-        let related = match call.method.as_str() {
-            "create" | "write" => related::take(&self.registry, model, &mut data, &mut early),
-            _ => Vec::new(),
-        };
-        let asked = Asked { owner: self, identity, model, call, bank: identity.bank.or(bank), posted: &posted, problems: &mut early };
-        let prepared = (behaviour.prepare)(asked, &mut data).await?;
-        self.check_foreign(identity, model, call, &data, &mut early).await?;
+        let mut parts = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            parts.push(self.part(identity, model, call, draft).await?);
+        }
         let target = match call.method.as_str() {
             "write" | "unlink" => {
-                let (filter, single) = self.target(model, call)?;
+                let mut target = self.target(model, call)?;
                 // The platform's numbers are each bank's own
-                let meant = match bank.filter(|_| behaviour.per_bank) {
-                    Some(bank) => Filter::And(vec![filter, Filter::leaf("bank_id", Op::Eq, bank)]),
-                    None => filter,
-                };
-                Some((meant, single))
+                if let Some(bank) = bank.filter(|_| behaviour.per_bank) {
+                    target.filter = Filter::And(vec![target.filter, Filter::leaf("bank_id", Op::Eq, bank)]);
+                }
+                Some(target)
             }
             _ => None,
         };
-        if let (Some((filter, _)), "unlink") = (&target, call.method.as_str()) {
-            self.ask_referring(identity, model, call, filter).await?;
+        if let (Some(target), "unlink") = (&target, call.method.as_str()) {
+            self.ask_referring(identity, model, call, &target.filter).await?;
         }
-        for (comodel, ids) in related.iter().map(related::Related::removed).filter(|(_, ids)| !ids.is_empty()) {
+        let removed = parts.iter().flat_map(|part| &part.related).map(related::Related::removed);
+        for (comodel, ids) in removed.filter(|(_, ids)| !ids.is_empty()) {
             let comodel = self.registry.model(comodel)?;
             self.ask_referring(identity, comodel, call, &Filter::leaf("id", Op::In, ids)).await?;
         }
 
         let whose = For { identity, claimed, bank, traceparent: call.traceparent.as_ref() };
-        let active_test = target.as_ref().is_some_and(|(_, single)| single.is_none()) && flag("active_test") != Some(false);
+        let active_test = target.as_ref().is_some_and(|target| target.must.is_empty()) && flag("active_test") != Some(false);
         let bulk = flag("bulk") == Some(true);
-        let change = Ready { owner: self, model, call, data, related, target, active_test, bulk, early, posted, once, prepared };
+        let change = Ready { owner: self, model, call, parts, is_list, target, active_test, bulk, once };
         let done = self.transaction(&whose, &change, |change, tx| Box::pin(change.run(tx))).await;
         match done {
             Ok(Done::Fresh { answer, matched }) => {
@@ -196,6 +244,42 @@ impl<S: Service> Owner<S> {
             Err(Broken::Undone(failure)) => Err(self.refusal(failure)),
             Err(Broken::Unknown(error)) => Err(self.unknown_outcome(error)),
         }
+    }
+
+    /// What is sent for one record, as it is read: who sends it, what it says.
+    async fn draft(&self, identity: &Identity, model: &Model, call: &Call, mut data: Map<String, Json>) -> Result<Draft, Fault> {
+        if call.params.raw("data").is_some() {
+            data.retain(|name, _| !TOLD_BY_RECORDS.contains(&name.as_str()));
+        }
+        let mut early = Vec::new();
+        let claimed = claimed_origin(&mut data, &mut early);
+        let bare = content_hash(&data);
+        let bank = self.named_bank(identity, call, &mut data, &mut early).await?;
+        // After what says who sends it, which a record may have as a field too
+        if call.method == "write" {
+            self.leave_out_unchanged(identity, model, call, &mut data).await?;
+        }
+        let read = match call.method.as_str() {
+            "create" | "write" => (self.behaviour(model)?.shape)(self, model).read(&data),
+            _ => records::posted::plain(&data.clone().into()).unwrap_or_default(),
+        };
+        Ok(Draft { data, claimed, bank, read, bare, early })
+    }
+
+    /// The same with what it needs to know from others.
+    async fn part(&self, identity: &Identity, model: &Model, call: &Call, draft: Draft) -> Result<Part<S>, Fault> {
+        let Draft { mut data, bank, read, mut early, .. } = draft;
+        // What an RPC makes is new, whatever came before it
+        let posted = if call.dialect == Dialect::Odoo { Posted::default() } else { self.posted(model, &read) };
+        let related = match call.method.as_str() {
+            "create" | "write" => related::take(&self.registry, model, &mut data, &mut early),
+            _ => Vec::new(),
+        };
+        let bank = identity.bank.or(bank);
+        let asked = Asked { owner: self, identity, model, call, bank, posted: &posted, problems: &mut early };
+        let prepared = (self.behaviour(model)?.prepare)(asked, &mut data).await?;
+        self.check_foreign(identity, model, call, &data, &mut early).await?;
+        Ok(Part { data, related, early, posted, prepared })
     }
 
     /// A record that is sent back as it was read has fields that nobody writes: as they are they say nothing.
@@ -215,7 +299,7 @@ impl<S: Service> Owner<S> {
             return Ok(());
         }
         let request = ListRequest {
-            filter: self.target(model, call)?.0,
+            filter: self.target(model, call)?.filter,
             selection: Selection::fields(told),
             order: None,
             active_test: false,
@@ -231,10 +315,16 @@ impl<S: Service> Owner<S> {
         Ok(())
     }
 
-    /// Which records a write or unlink means: those of its filter, or the one of its id.
-    fn target(&self, model: &Model, call: &Call) -> Result<(Filter, Option<i64>), Fault> {
+    /// Which records a write or unlink means: those of its filter, or those of its ids, which must all be there.
+    fn target(&self, model: &Model, call: &Call) -> Result<Target, Fault> {
+        if call.dialect == Dialect::Odoo {
+            let mut must: Vec<i64> = call.params.need("ids")?;
+            must.sort_unstable();
+            must.dedup();
+            return Ok(Target { filter: Filter::leaf("id", Op::In, must.clone()), must });
+        }
         if let Some(id) = call.params.get::<i64>("id")? {
-            return Ok((Filter::leaf("id", Op::Eq, id), Some(id)));
+            return Ok(Target { filter: Filter::leaf("id", Op::Eq, id), must: vec![id] });
         }
         let filter = call.params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?;
         if filter.is_all() {
@@ -243,7 +333,7 @@ impl<S: Service> Owner<S> {
                 model.name
             )));
         }
-        Ok((filter, None))
+        Ok(Target { filter, must: Vec::new() })
     }
 
     /// The bank that a request names as its source, which a bank's user may only do with its own.
@@ -342,9 +432,11 @@ impl<S: Service> Owner<S> {
         model: &Model,
         call: &Call,
         read: &Json,
-        whose: &Json,
+        claimed: Option<Origin>,
+        bank: Option<i64>,
         bare: String,
     ) -> Result<Option<Once>, Fault> {
+        let whose = json!([identity.origin_claiming(claimed).as_str(), identity.bank.or(bank)]);
         let hashing = self.database.hashing();
         if let Some(Idempotency { key, scope, payload }) = &call.idempotency {
             let beside = |name: &str| call.params.raw(name).map(|raw| strict::value(name, raw)).transpose();
@@ -353,7 +445,7 @@ impl<S: Service> Owner<S> {
             let payload_read = Posted::new(hashing.hashes("payload", &all));
             return Ok(Some(Once { keys: vec![kept_under(identity, scope, key)], payload: payload_read, bare: payload.clone() }));
         }
-        if call.method != "create" || !(self.behaviour(model)?.same_body_is_same)(read) {
+        if call.dialect == Dialect::Odoo || call.method != "create" || !(self.behaviour(model)?.same_body_is_same)(read) {
             return Ok(None);
         }
         let scope = format!("the same {}", model.name);

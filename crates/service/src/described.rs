@@ -7,6 +7,7 @@ use jsonrpc::Fault;
 use records::values::Mode;
 use records::{Access, Described, Model, schema};
 
+use crate::orm::fields_get;
 use crate::{Owner, Service};
 
 /// One of each kind of user, with the highest role.
@@ -36,6 +37,7 @@ fn describe<S: Service>(owner: &Owner<S>, model: &Model) -> Result<Described, Fa
     Ok(Described {
         label: model.label.to_owned(),
         record: schema::record(model),
+        fields: fields_get(&Identity::system(), model, None, None).into_iter().collect(),
         create: body(anybody(|access| access.create), Mode::Create),
         write: body(anybody(|access| access.write), Mode::Write),
         example_filter: (behaviour.example_filter)(),

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod hashing;
 pub mod inner;
 mod net;
+mod orm;
 pub mod owner;
 pub mod questions;
 mod reading;

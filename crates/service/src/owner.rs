@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 use diesel_migrations::EmbeddedMigrations;
 use domain::Identity;
 use events::{Event, Feed};
-use jsonrpc::{Call, Fault, Question, Reply};
+use jsonrpc::{Call, Dialect, Fault, Question, Reply};
 use process::Caller;
 use process::findings::Finding;
 use process::parse_reply;
@@ -17,7 +17,7 @@ use process::router::Endpoint;
 use process::shares::{Shares, working_for};
 use process::{Keyring, Pending, Router, directory, metrics, telemetry};
 use records::write::{Author, Told};
-use records::{Action, Failure, Model, Posted, Registry, Tx};
+use records::{Action, Failure, Model, Posted, Registry, Tx, methods};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::{Notify, Semaphore};
@@ -210,6 +210,9 @@ impl<S: Service> Owner<S> {
             return Err(Fault::access_error(format!("Private methods (such as {}) cannot be called remotely.", call.method)));
         }
         let model = self.registry.model(&call.model)?;
+        if call.dialect == Dialect::Odoo && methods::method(&call.method).is_some() {
+            return self.orm(&identity, model, call).await;
+        }
         match call.method.as_str() {
             "read" => self.read(&identity, model, &call.params).await,
             "search_read" => self.search_read(identity, model, &call.params).await,
@@ -316,7 +319,8 @@ impl<S: Service> Owner<S> {
         let author =
             Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned(), told: Told::default() };
         let conn = open.connection().map_err(|error| crate::database::fault(S::NAME, error))?;
-        Ok(Tx { conn, registry: &self.registry, identity, author, early: Vec::new(), posted: Posted::default(), is_repeated: false })
+        let (registry, posted) = (&self.registry, Posted::default());
+        Ok(Tx { conn, registry, identity, author, early: Vec::new(), posted, is_repeated: false, must_be_new: false })
     }
 
     /// Asks another service what stands in its contract. `traceparent` is the trace context of the request that it is for.

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Text, Untyped};
 use domain::Identity;
 use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
-use records::read::{One, Page, Reader};
+use records::read::{One, Page, Reader, Wire};
 use records::request::{ListRequest, Window, cursor};
 use records::running::Typed;
 use records::values::{decimal, printed};
@@ -48,7 +48,7 @@ pub(crate) fn reads() -> Reads {
 
 impl<S: Service> Owner<S> {
     pub(crate) fn reader<'a>(&'a self, identity: &'a Identity) -> Reader<'a> {
-        Reader { registry: &self.registry, identity }
+        Reader { registry: &self.registry, identity, wire: Wire::AddOn }
     }
 
     pub(crate) async fn read(&self, identity: &Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
@@ -104,9 +104,7 @@ impl<S: Service> Owner<S> {
             return self.export(&identity, model, &request).await;
         }
         if sealed {
-            let rows = format!("[{}]", page.rows);
-            let rows: Vec<&RawValue> = serde_json::from_str(&rows).map_err(unread)?;
-            page.rows = rows.iter().map(|row| self.opened(model, row.get())).collect::<Result<Vec<_>, _>>()?.join(",");
+            page.rows = self.opened_rows(model, &page.rows)?;
         }
         Ok(Reply::json(envelope(&request.window, &page)))
     }
@@ -258,7 +256,7 @@ impl<S: Service> Owner<S> {
 
 impl<S: Service> Owner<S> {
     /// A row whose sealed fields came as `[id, encrypted text]`, with what they hold.
-    fn opened(&self, model: &Model, row: &str) -> Result<String, Fault> {
+    pub(crate) fn opened(&self, model: &Model, row: &str) -> Result<String, Fault> {
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut open: Option<Map<String, Json>> = None;
         for (name, raw) in serde_json::from_str::<Members<'_>>(row).map_err(unread)?.0 {

@@ -124,6 +124,7 @@ pub async fn post(tx: &mut Tx<'_>, model: &Model, mut values: Values) -> Result<
     let there = sql!("product_master/of_reference.sql", values.text("ref").unwrap_or_default());
     // Removed in this very moment: the request is to be sent again
     let There { id, post_hash, active } = tx.rows(there).await?.pop().ok_or_else(Fault::busy)?;
+    tx.refuse_taken(model, "ref", values.text("ref").unwrap_or_default(), id)?;
     if tx.is_same(post_hash.as_deref()) && active {
         return Ok(Posted::Same(id));
     }

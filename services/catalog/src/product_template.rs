@@ -293,6 +293,9 @@ async fn find(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<Known>, Failure> {
 async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, refs: &[String]) -> Result<i64, Failure> {
     let Some(last) = refs.last() else { return Ok(product) };
     let known = find(tx, refs).await?;
+    if let Some(one) = known.first() {
+        tx.refuse_taken(model, "manufacturer_ref", &one.manufacturer_ref, one.id)?;
+    }
     refuse_others(&known, product)?;
     let id_of = |reference: &str| known.iter().find(|one| one.manufacturer_ref == reference).map(|one| one.id);
     let (mut new, mut changed) = (Vec::new(), Vec::new());

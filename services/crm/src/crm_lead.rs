@@ -7,7 +7,7 @@ use catalog_contract::ByReference;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use domain::{Identity, Kind as Who, nearest};
-use jsonrpc::{Call, Fault, strict};
+use jsonrpc::{Call, Dialect, Fault, strict};
 use partners_contract::{Client, ClientOf, ForLead, LeadsClient, NoPoint, Reference};
 use records::tx::Found;
 use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
@@ -366,6 +366,10 @@ async fn prepare(asked: Asked<'_, Crm>, mut data: Map<String, Json>) -> Result<C
     if problems.is_empty()
         && let Some((id, same)) = known(owner, bank, cart_id, ek_order_id, posted).await?
     {
+        if call.dialect == Dialect::Odoo {
+            let keys = [cart_id, ek_order_id].map(|key| key.map_or_else(|| "none".to_owned(), |key| key.to_string()));
+            return Err(Fault::taken("crm.lead", "cart_id, ek_order_id", &keys.join(", "), id));
+        }
         let same = match same {
             Some(same) => same,
             None => is_alike(owner, call, id, partner.text("email").unwrap_or_default(), &lines).await?,

@@ -155,6 +155,11 @@ impl Answers {
         Ok(response.body(envelope::result(id, Some(&in_one_piece(reply).await?))))
     }
 
+    /// An answer of Odoo's RPC in the envelope: what is None has no result.
+    pub fn in_odoos_envelope(self, id: Option<&RawValue>, result: &[u8]) -> HttpResponse {
+        self.json(StatusCode::OK).body(envelope::result(id, Some(result).filter(|result| *result != b"null")))
+    }
+
     /// An envelope around a value of the gateway's own; none: without the key `result`.
     pub fn value(self, id: Option<&RawValue>, value: Option<&Value>) -> HttpResponse {
         let value = value.map(ToString::to_string);

@@ -11,27 +11,34 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use jsonrpc::Fault;
+use partners_contract::Claimed;
 use process::http::{ARRIVAL, header};
 use process::shares::{Share, Shares};
 use records::model::clip;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::auth::{Carried, Sessions};
 use crate::callers::Callers;
+use crate::proven::Proven;
 
 /// How much of a stranger's body is read to find out who sends it, in bytes.
 const SAID: usize = 64 << 10;
 /// What part of what strangers may hold together may come from one address.
 const OF_AN_ADDRESS: usize = 4;
 
+/// Who a body claims to be from, and the password with it, told by its beginning.
+pub type Claims = fn(&[u8]) -> Option<(Claimed, String)>;
+
 /// How a door's request says who sends it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Says {
     /// By a session or a key.
     Session,
     /// By a login and a password.
     Credentials,
+    /// By a user's number and password, as Odoo's RPC does.
+    Claim(Claims),
 }
 
 /// A body that was read, with the place that it takes of what strangers may hold.
@@ -56,14 +63,15 @@ pub struct Bodies {
     /// The places of what strangers may hold, in bytes.
     strangers: Shares<String>,
     sessions: Arc<Sessions>,
+    proven: Arc<Proven>,
     callers: Arc<Callers>,
 }
 
 impl Bodies {
     /// Of at most `most` bytes each, of strangers' at most `strangers` bytes together.
-    pub fn new(most: usize, strangers: usize, sessions: Arc<Sessions>, callers: Arc<Callers>) -> Bodies {
+    pub fn new(most: usize, strangers: usize, sessions: Arc<Sessions>, proven: Arc<Proven>, callers: Arc<Callers>) -> Bodies {
         let strangers = Shares::new("bytes of requests whose senders are not known yet", strangers, strangers / OF_AN_ADDRESS);
-        Bodies { most, strangers, sessions, callers }
+        Bodies { most, strangers, sessions, proven, callers }
     }
 
     /// A request's whole body, where its sender is known or says who they are within the first 64 kB.
@@ -117,7 +125,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     async fn read(&mut self, says: Says) -> Result<(), Fault> {
-        let carried = self.bodies.sessions.carried(self.request, None).filter(|_| says == Says::Session);
+        let carried = self.bodies.sessions.carried(self.request, None).filter(|_| matches!(says, Says::Session));
         if self.knows(carried).await? {
             self.held = None;
         } else if !self.read_to(SAID).await? {
@@ -128,6 +136,12 @@ impl Reading<'_> {
                     let is_known = self.knows(self.bodies.sessions.named_in_body(said.session_id)).await?;
                     self.held = self.held.take().filter(|_| !is_known);
                     is_known
+                }
+                Says::Claim(claims) => {
+                    let (who, password) = claims(&self.bytes).ok_or_else(Fault::access_denied)?;
+                    self.bodies.proven.who(self.request, who, password).await?;
+                    self.held = None;
+                    true
                 }
             };
             if !is_said {
@@ -187,12 +201,18 @@ async fn drain(mut payload: Payload, most: usize) {
     }
 }
 
+/// What the `args` of a call to Odoo's object service claim: the database's name, a user's number, a password.
+pub fn claim_in_json(start: &[u8]) -> Option<(Claimed, String)> {
+    Said::in_start_of(start).claim
+}
+
 /// What a body's `params` say of its sender, as far as the body is there.
 #[derive(Default)]
 struct Said {
     session_id: Option<String>,
     login: bool,
     password: bool,
+    claim: Option<(Claimed, String)>,
 }
 
 impl Said {
@@ -228,6 +248,7 @@ impl<'de> Visitor<'de> for Members<'_> {
         while let Some(name) = map.next_key::<String>()? {
             match (self.in_params, name.as_str()) {
                 (false, "params") => map.next_value_seed(Members { said: &mut *self.said, in_params: true })?,
+                (true, "args") => map.next_value_seed(Claim(&mut *self.said))?,
                 (true, "session_id") => self.said.session_id = map.next_value()?,
                 (true, "login") => self.said.login = map.next_value::<Option<String>>()?.is_some(),
                 (true, "password") => self.said.password = map.next_value::<Option<String>>()?.is_some(),
@@ -238,9 +259,54 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
+/// The list of a call's arguments.
+struct Claim<'a>(&'a mut Said);
+
+impl<'de> DeserializeSeed<'de> for Claim<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Claim<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut args: A) -> Result<(), A::Error> {
+        args.next_element::<IgnoredAny>()?;
+        let uid = match args.next_element::<serde_json::Value>()? {
+            Some(serde_json::Value::Number(uid)) => uid.as_i64(),
+            Some(serde_json::Value::String(uid)) => uid.trim().parse().ok(),
+            _ => None,
+        };
+        if let (Some(uid), Some(serde_json::Value::String(password))) = (uid, args.next_element()?) {
+            self.0.claim = Some((Claimed::Uid(uid), password));
+        }
+        while args.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_claims_to_call_is_found_in_the_start_of_a_body() {
+        let claim = |body: &str| claim_in_json(body.as_bytes());
+        let known = Some((Claimed::Uid(2), "secret".to_owned()));
+        assert_eq!(claim(r#"{"params": {"service": "object", "args": ["db", 2, "secret", "res.partner", "create", [{"na"#), known);
+        assert_eq!(claim(r#"{"id": 1, "params": {"args": ["db", "2", "secret""#), None, "its end is not there yet");
+        assert_eq!(claim(r#"{"params": {"args": ["db", "2", "secret", "#), known);
+        for none in ["", r#"{"params": {"args": {}}}"#, r#"{"params": {"args": ["db", "a", "b", "#, r#"{"args": ["db", 2, "secret"], "#] {
+            assert_eq!(claim(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn who_sends_is_found_in_the_start_of_a_body() {

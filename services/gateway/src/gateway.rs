@@ -10,6 +10,8 @@ use crate::bodies::Bodies;
 use crate::callers::Callers;
 use crate::config::{GatewayConfig, named};
 use crate::federation::Federation;
+use crate::odoo::Known;
+use crate::proven::Proven;
 use crate::refusals::Refusals;
 use crate::services::Services;
 
@@ -23,10 +25,14 @@ pub struct Gateway {
     pub callers: Arc<Callers>,
     /// Who asks.
     pub sessions: Arc<Sessions>,
+    /// Who has just proven it by a password.
+    pub proven: Arc<Proven>,
     /// What they send.
     pub bodies: Bodies,
     /// Reads across services.
     pub federation: Federation,
+    /// What the services tell of their models.
+    pub known: Known,
     /// How the doors answer.
     pub answers: Answers,
     /// What was refused.
@@ -44,9 +50,12 @@ impl Gateway {
         let callers = Arc::new(Callers::behind(&named(&config.trusted_proxies))?);
         let sessions = Sessions::new(services.clone(), callers.clone(), config.session_param, config.cors_origins.clone());
         let sessions = Arc::new(sessions);
+        let proven = Arc::new(Proven::new(services.clone(), callers.clone()));
         Ok(Gateway {
-            bodies: Bodies::new(max_body, config.strangers_bytes, sessions.clone(), callers.clone()),
+            bodies: Bodies::new(max_body, config.strangers_bytes, sessions.clone(), proven.clone(), callers.clone()),
+            proven,
             federation: Federation::new(services.clone(), max_body),
+            known: Known::new(services.clone()),
             answers: Answers::new(config.error_status, config.cookie_secure),
             refusals: Refusals::new(services.clone()),
             config,

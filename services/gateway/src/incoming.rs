@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use jsonrpc::envelope::Request;
 use jsonrpc::{Call, Fault, Idempotency, Question, Reply};
+use partners_contract::Claimed;
 use process::telemetry;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -88,6 +89,27 @@ impl Incoming {
         let session = self.gateway.sessions.who_asks(&self.request, in_params).await?;
         self.who = Some(session.clone());
         Ok(session)
+    }
+
+    /// Who asks, by the password that came with the call; from here on a refusal is theirs.
+    ///
+    /// # Errors
+    /// Those of [`Proven::who`](crate::proven::Proven::who).
+    pub async fn proven(&mut self, who: Claimed, password: String) -> Result<Arc<Session>, Fault> {
+        let session = self.gateway.proven.who(&self.request, who, password).await?;
+        self.who = Some(session.clone());
+        Ok(session)
+    }
+
+    /// That a database's name is the hub's; a client may leave it out.
+    ///
+    /// # Errors
+    /// Odoo's AccessError.
+    pub fn is_ours(&self, db: Option<&str>) -> Result<(), Fault> {
+        match db.filter(|db| !db.is_empty() && *db != self.gateway.config.db_name) {
+            Some(_) => Err(Fault::access_error("Database not found.")),
+            None => Ok(()),
+        }
     }
 
     /// The sender's `Idempotency-Key`, with what else it is bound to.

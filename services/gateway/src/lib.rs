@@ -11,9 +11,12 @@ pub mod doors;
 pub mod federation;
 pub mod gateway;
 pub mod incoming;
+pub mod odoo;
 pub mod openapi;
+pub mod proven;
 pub mod query;
 pub mod refusals;
+pub mod rpc;
 pub mod services;
 
 use std::sync::Arc;
@@ -25,7 +28,7 @@ pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{docs, elsewhere, events, object, report, rest, session};
+    use doors::{dataset, docs, elsewhere, events, json2, jsonrpc, object, report, rest, session, web as of_web};
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {
@@ -57,6 +60,23 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .service(post("/web/session/get_session_info").route(web::post().to(session::get_session_info)))
             .service(post("/web/session/check").route(web::post().to(session::check)))
             .service(post("/web/session/destroy").route(web::post().to(session::destroy)))
+            .service(post("/jsonrpc").route(web::post().to(jsonrpc::call)))
+            .service(post("/web/dataset/call_kw").route(web::post().to(dataset::call_kw)))
+            .service(post("/web/dataset/call_kw/{model}/{method}").route(web::post().to(dataset::call_kw)))
+            .service(post("/web/dataset/call_button").route(web::post().to(dataset::call_button)))
+            .service(post("/web/dataset/call_button/{model}/{method}").route(web::post().to(dataset::call_button)))
+            .service(post("/web/dataset/search_read").route(web::post().to(dataset::search_read)))
+            .service(post("/web/webclient/version_info").route(web::post().to(of_web::version_info)))
+            .service(post("/web/database/list").route(web::post().to(of_web::databases)))
+            .service(get("/web/version").route(web::get().to(of_web::version)))
+            .service(get("/json/version").route(web::get().to(of_web::version)))
+            .service(get("/web/health").route(web::get().to(of_web::health)))
+            .service(
+                web::resource("/json/2/{model}/{method}").route(web::post().to(json2::call)).default_service(web::to(json2::only_post)),
+            )
+            .service(web::resource("/json/2/{rest:.*}").default_service(web::to(json2::no_such_path)))
+            .service(get("/doc-bearer/index.json").route(web::get().to(json2::index)))
+            .service(get("/doc-bearer/{model}.json").route(web::get().to(json2::model)))
             .service(post("/auth").route(web::post().to(session::auth)))
             .service(post("/object/{model}/{method}").route(web::post().to(object::call)))
             .service(post("/object/{model}/{id}/{method}").route(web::post().to(object::call)))

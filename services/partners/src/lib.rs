@@ -17,7 +17,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use partners_contract::{
-    Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale,
+    Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale, Prove,
 };
 use records::Access;
 use service::findings::Finding;
@@ -137,6 +137,7 @@ impl Service for Partners {
         Answered::of::<Client>(),
         Answered::of::<Forgotten>(),
         Answered::of::<Authenticate>(),
+        Answered::of::<Prove>(),
         Answered::of::<OfSession>(),
         Answered::of::<OfKey>(),
         Answered::of::<Destroy>(),

@@ -10,7 +10,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin, Role, hex};
 use jsonrpc::Fault;
-use partners_contract::{Authenticate, Destroy, LoggedIn, OfKey, OfSession, SESSION_SECONDS};
+use partners_contract::{Authenticate, Claimed, Destroy, LoggedIn, OfKey, OfSession, Prove, SESSION_SECONDS};
 use records::write::OnConflict;
 use records::{Statement, Values, sql};
 use service::findings::Finding;
@@ -85,6 +85,13 @@ impl Answers<Authenticate> for Partners {
     }
 }
 
+impl Answers<Prove> for Partners {
+    async fn answer(owner: &Owner<Self>, question: Prove, _: Option<&String>) -> Result<LoggedIn, Fault> {
+        note_forwarder(owner.service.doors(), question.forwarder).await?;
+        by_password_or_key(owner, question.who, question.password, &question.address).await
+    }
+}
+
 impl Answers<OfSession> for Partners {
     async fn answer(owner: &Owner<Self>, question: OfSession, _: Option<&String>) -> Result<LoggedIn, Fault> {
         note_forwarder(owner.service.doors(), question.forwarder).await?;
@@ -154,6 +161,19 @@ pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String
 }
 
 async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<LoggedIn, Fault> {
+    let (user, pair) = judged(owner, login, password, address).await?;
+    let mut who = user.logged_in(true)?;
+    // A new id at every log-in; what is kept is its hash
+    let session_id = hex(&rand::random::<[u8; 20]>());
+    let (token, uid) = (session_id.as_str(), who.identity.uid);
+    let begin = sql!("login/begin_session.sql", pair, KNOWN_DAYS, token, uid, SESSION_SECONDS);
+    owner.service.doors().run(begin).await?;
+    who.session_id = Some(session_id);
+    Ok(who)
+}
+
+/// The user of a login whose password is right, and what their log-ins from this address are counted by.
+async fn judged(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<(User, String), Fault> {
     let partners = &owner.service;
     let database = partners.doors();
     let pair = scope(database, "pair", &[login, address])?;
@@ -174,15 +194,35 @@ async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, ad
     let user = database.rows::<User>(sql!("login/user.sql", login)).await?.pop();
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let right = judge(partners, &turn, &budgets, password, hash).await?;
-    let Some(user) = user.filter(|_| right) else { return Err(Fault::access_denied()) };
-    let mut who = user.logged_in(true)?;
+    let user = user.filter(|_| right).ok_or_else(Fault::access_denied)?;
+    Ok((user, pair))
+}
 
-    // A new id at every log-in; what is kept is its hash
-    let session_id = hex(&rand::random::<[u8; 20]>());
-    let (token, uid) = (session_id.as_str(), who.identity.uid);
-    database.run(sql!("login/begin_session.sql", pair, KNOWN_DAYS, token, uid, SESSION_SECONDS)).await?;
-    who.session_id = Some(session_id);
-    Ok(who)
+/// A key is its own user's password only. Whoever claims to be a user by their number is judged as by their login, and an unknown number
+/// as an unknown login.
+async fn by_password_or_key(owner: &Owner<Partners>, who: Claimed, password: String, address: &str) -> Result<LoggedIn, Fault> {
+    let database = owner.service.doors();
+    let is_key = password.len() == 40 && password.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_key && let Some(user) = database.rows::<User>(sql!("login/by_api_key.sql", password.as_str())).await?.pop() {
+        let is_own = match &who {
+            Claimed::Login(login) => user.login == *login,
+            Claimed::Uid(uid) => user.id == *uid,
+        };
+        if is_own {
+            return user.logged_in(false);
+        }
+    }
+    let login = match who {
+        Claimed::Login(login) => login.trim().to_owned(),
+        Claimed::Uid(uid) => {
+            let login = database.search::<Text, String>(sql!("login/of_uid.sql", uid)).await?.pop();
+            // No login holds a line's end
+            login.unwrap_or_else(|| format!("\nuid {uid}"))
+        }
+    };
+    let (user, pair) = judged(owner, &login, password, address).await?;
+    database.run(sql!("login/note_known.sql", pair)).await?;
+    user.logged_in(true)
 }
 
 /// Keeps which peer of the gateway names callers' addresses without being trusted to.

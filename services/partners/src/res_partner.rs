@@ -198,6 +198,15 @@ impl Key {
         Some(text("email").map_or(Key::Nameless, Key::Client))
     }
 
+    /// Where a create must make a record, refuses what a record has already.
+    fn refuse_taken(&self, tx: &Tx<'_>, model: &Model, id: i64) -> Result<(), Failure> {
+        match self {
+            Key::Client(email) => tx.refuse_taken(model, "email", email, id),
+            Key::PointOfSale(code) => tx.refuse_taken(model, "code_pos", code, id),
+            Key::Contact(_) | Key::Nameless => Ok(()),
+        }
+    }
+
     /// The record that has it, if there is one.
     async fn find(&self, tx: &mut Tx<'_>, values: &Values) -> Result<Option<There>, Failure> {
         let text = |name| values.text(name).unwrap_or_default();
@@ -273,7 +282,7 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
         new.set("bank_ids", ids);
     }
     // A contact that came under an earlier key has another hash, which no index holds to be taken
-    let contact = if matches!(key, Key::Contact(_)) { key.find(tx, &values).await? } else { None };
+    let contact = if matches!(key, Key::Contact(_)) && !tx.must_be_new { key.find(tx, &values).await? } else { None };
     let there = match contact {
         Some(contact) => contact,
         None => match tx.insert_unless_taken(model, &new, OnConflict::Skip).await? {
@@ -289,6 +298,10 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
         },
     };
     let There { id, post_hash: last, active, bank_ids: banks } = there;
+    // A client that the bank does not know yet is new to it: it joins, and is told nothing of the others
+    if own_bank.is_none_or(|own| banks.contains(&own)) {
+        key.refuse_taken(tx, model, id)?;
+    }
     let joins = bank.filter(|bank| !banks.contains(bank));
     let mut change = values;
     let same = match &own_row {

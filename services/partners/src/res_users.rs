@@ -262,6 +262,7 @@ async fn create(tx: &mut Tx<'_>, model: &Model, data: Map<String, Json>) -> Resu
     if tx.find_locked(model, &Filter::leaf("id", Op::Eq, id), false, false).await?.ids.is_empty() {
         return Err(Fault::conflict("Another 'User' (res.users) record has the same login.").into());
     }
+    tx.refuse_taken(model, "login", values.text("login").unwrap_or_default(), id)?;
     if !tx.is_same(there.post_hash.as_deref()) || password.is_some() {
         values.remove("login");
         let mut written = sent;

@@ -1,9 +1,13 @@
 //! The doors, a file each: what a request says becomes a call, its answer what the caller's protocol expects.
 
+pub mod dataset;
 pub mod docs;
 pub mod elsewhere;
 pub mod events;
+pub mod json2;
+pub mod jsonrpc;
 pub mod object;
 pub mod report;
 pub mod rest;
 pub mod session;
+pub mod web;

@@ -15,6 +15,7 @@ use crate::auth::{COOKIE, Carried};
 use crate::bodies::Says;
 use crate::gateway::Gateway;
 use crate::incoming::Incoming;
+use crate::odoo;
 
 #[derive(Default, Deserialize)]
 struct Credentials {
@@ -57,10 +58,8 @@ async fn log_in(incoming: &mut Incoming, tells_id: bool) -> Result<HttpResponse,
     if login.contains('\0') {
         return Err(Fault::access_denied());
     }
+    incoming.is_ours(sent.db.as_deref())?;
     let gateway = &incoming.gateway;
-    if sent.db.is_some_and(|db| !db.is_empty() && db != gateway.config.db_name) {
-        return Err(Fault::access_error("Database not found."));
-    }
     let (address, forwarder) = (gateway.callers.address(&incoming.request), gateway.callers.untrusted_forwarder(&incoming.request));
     let who = incoming.ask(&Authenticate { login, password, address, forwarder }).await?;
     let session_id = who.session_id.as_deref().ok_or_else(|| our_fault("gateway", "partners began a session", &"without its id"))?;
@@ -97,8 +96,8 @@ fn session_info(gateway: &Gateway, who: &LoggedIn) -> Value {
         "is_admin": admin,
         "user_context": {"lang": who.lang, "tz": who.tz, "uid": who.identity.uid},
         "db": gateway.config.db_name,
-        "server_version": "16.0",
-        "server_version_info": [16, 0, 0, "final", 0, ""],
+        "server_version": odoo::SERIE,
+        "server_version_info": odoo::version_info(),
         "name": who.name,
         "username": who.identity.login,
         "partner_display_name": who.name,

@@ -18,17 +18,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jsonrpc::{Body, Call, Fault, Reply};
+use jsonrpc::{Body, Call, Dialect, Fault, Reply};
 use moka::future::Cache;
 use process::directory::owner_of;
 use process::shares::Shares;
 use process::{Pending, parse_reply};
 use records::read::{MAX_BYTES, MAX_ELEMENTS};
-use records::{Filter, Operand, Selection};
+use records::{Filter, Item, Operand, Selection};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use self::outlines::{Asked, Outlines, Tree, names, question, with_id};
+use self::outlines::{Asked, Block, Outlines, Tree, names, question, with_id};
 use self::text::{Entries, Fetched, Writer, collect, parsed};
 use crate::auth::Session;
 use crate::services::Services;
@@ -74,12 +74,33 @@ struct Relation {
     names: Vec<String>,
     /// Whether all fields are known; others are asked for even without a record, so that the owner says what is wrong.
     is_known: bool,
+    /// Whether a record is its id with its name, as Odoo's RPC has a many2one.
+    is_pair: bool,
+}
+
+impl Relation {
+    /// A many2one that is told with its record's name.
+    fn pair(path: &str, comodel: &str) -> Relation {
+        let sent = Selection::fields(["id", "display_name"]);
+        let level = Level { sent, tree: Tree::default(), relations: Vec::new() };
+        Relation { path: path.to_owned(), comodel: comodel.to_owned(), level, names: Vec::new(), is_known: true, is_pair: true }
+    }
+}
+
+/// What stands in place of a record that is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unset {
+    /// An object whose fields are all false, as the add-on has it.
+    Fields,
+    /// `false`, as Odoo's RPC has it.
+    False,
 }
 
 /// One request that asks several services.
 struct Across<'f> {
     federation: &'f Federation,
     session: &'f Session,
+    dialect: Dialect,
     traceparent: Option<String>,
     questions_left: AtomicUsize,
     /// Of what is read and written here.
@@ -104,20 +125,24 @@ impl Federation {
     /// # Errors
     /// Whatever the services say, and 422 for what is more than one request may ask.
     pub async fn call(&self, session: &Session, call: Call) -> Result<Reply, Fault> {
+        let is_odoos = call.dialect == Dialect::Odoo;
         let (reads, filters) = match call.method.as_str() {
             "read" => (true, false),
+            "search_read" => (true, call.params.raw("id").is_none()),
             "create" => (false, false),
-            method => (method == "search_read", call.params.raw("id").is_none()),
+            _ => (false, call.params.raw("id").is_none()),
         };
+        let in_pairs = is_odoos && tells_pairs(&call);
         // Most calls end here: a query without a block leads nowhere
         let has_block = |text: &&RawValue| text.get().bytes().filter(|byte| *byte == b'{').count() > 1;
         let query = call.params.raw("query").filter(|_| reads).filter(has_block);
         let filter = call.params.raw("filter").filter(|_| filters);
-        let service = owner_of(&call.model).filter(|_| query.is_some() || filter.is_some());
+        let service = owner_of(&call.model).filter(|_| query.is_some() || filter.is_some() || in_pairs);
         let Some(service) = service else { return self.services.router.call(call).await };
         let across = Across {
             federation: self,
             session,
+            dialect: call.dialect,
             traceparent: call.traceparent.clone(),
             questions_left: AtomicUsize::new(MAX_QUESTIONS),
             bytes_left: AtomicUsize::new(2 * MAX_BYTES),
@@ -128,12 +153,52 @@ impl Federation {
         // What can't be read goes on as it is: its owner says what is wrong with it
         let query = query.filter(leads_away).and_then(|raw| Selection::parse(&serde_json::from_str::<String>(raw.get()).ok()?).ok());
         let filter = filter.filter(leads_away).and_then(|raw| Filter::parse(raw).ok());
-        if query.is_none() && filter.is_none() {
+        let pairs = if in_pairs { pairs(&call, &outlines) } else { Vec::new() };
+        if query.is_none() && filter.is_none() && pairs.is_empty() {
             return self.services.router.call(call).await;
         }
         let _place = self.at_once.take(session.who.identity.uid, WAITS).await?;
-        Box::pin(across.run(call, query, filter)).await
+        Box::pin(across.run(call, query, filter, pairs)).await
     }
+}
+
+/// Whether the answer has many2one with their names: a list of records or of groups.
+fn tells_pairs(call: &Call) -> bool {
+    match call.method.as_str() {
+        "read" | "search_read" => call.params.raw("load").is_some_and(|load| load.get() == "\"_classic_read\""),
+        "read_group" | "formatted_read_group" | "get_metadata" => true,
+        _ => false,
+    }
+}
+
+/// The many2one of a call's answer that lead to another service, each with the model there.
+fn pairs(call: &Call, outlines: &Outlines) -> Vec<(String, String)> {
+    let grouped = || {
+        let groups = call.params.raw("groupby").map(|raw| serde_json::from_str::<Value>(raw.get()));
+        match groups {
+            Some(Ok(Value::String(one))) => vec![one],
+            Some(Ok(Value::Array(all))) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let named = || call.params.get::<String>("query").ok().flatten().and_then(|text| Selection::parse(&text).ok());
+    let mut pairs = outlines.away_many2ones(&call.model);
+    match call.method.as_str() {
+        "read_group" | "formatted_read_group" => {
+            let groups = grouped();
+            pairs.retain(|(name, _)| groups.contains(name));
+        }
+        "get_metadata" => {}
+        // What can't be read its owner refuses
+        _ => {
+            if let Some(selection) = named() {
+                let names = |name: &str| selection.names(|field| (field == name).then_some(())).is_some();
+                let all = selection.items.iter().any(|item| !matches!(item, Item::Field(..)));
+                pairs.retain(|(name, _)| all || names(name));
+            }
+        }
+    }
+    pairs
 }
 
 impl Across<'_> {
@@ -141,21 +206,40 @@ impl Across<'_> {
         self.federation.services.router.call(call).await
     }
 
-    async fn run(&self, mut call: Call, query: Option<Selection>, filter: Option<Filter>) -> Result<Reply, Fault> {
-        let level = match &query {
-            Some(selection) => Some(self.plan(&call.model, selection, 1, 0).await?).filter(|level| !level.relations.is_empty()),
-            None => None,
+    async fn run(
+        &self,
+        mut call: Call,
+        query: Option<Selection>,
+        filter: Option<Filter>,
+        pairs: Vec<(String, String)>,
+    ) -> Result<Reply, Fault> {
+        let mut level = match &query {
+            Some(selection) => self.plan(&call.model, selection, 1, 0).await?,
+            None => Level { sent: Selection { items: Vec::new() }, tree: Tree::default(), relations: Vec::new() },
         };
+        for (name, comodel) in pairs {
+            self.count(&name, 1)?;
+            level.tree.blocks.insert(name.clone(), Block::Away(level.relations.len()));
+            level.relations.push(Relation::pair(&name, &comodel));
+        }
         if let Some(mut filter) = filter
             && self.resolve(&call.model, &mut filter, 1).await?
         {
             call.params.set_raw("filter", &self.text(&filter)?);
         }
-        let Some(level) = level else { return self.call(call).await };
-        let is_list = call.method == "search_read";
-        let mut reply = self.call(call.with("query", &level.sent.to_string())).await?;
+        if level.relations.is_empty() {
+            return self.call(call).await;
+        }
+        let is_page = call.dialect == Dialect::AddOn && call.method == "search_read";
+        if query.is_some() {
+            call = call.with("query", &level.sent.to_string());
+        }
+        let mut reply = self.call(call).await?;
         let text = self.whole(std::mem::replace(&mut reply.body, Body::Whole(Default::default()))).await?;
-        reply.body = Body::Whole(self.answer(&level, parsed(&text)?, is_list).await?.into());
+        reply.body = Body::Whole(match (self.dialect, is_page) {
+            (Dialect::Odoo, _) => format!("[{}]", self.splice(&level, &parsed::<Vec<Entries<'_>>>(&text)?).await?.0).into(),
+            (Dialect::AddOn, _) => self.answer(&level, parsed(&text)?, is_page).await?.into(),
+        });
         Ok(reply)
     }
 
@@ -208,7 +292,7 @@ impl Across<'_> {
                 let outline = outlines.models.get(&comodel).cloned().unwrap_or_default();
                 let names = names(selection, &outline);
                 let is_known = names.iter().all(|name| outline.fields.iter().any(|(known, _)| known == name));
-                relations.push(Relation { path, comodel, level, names, is_known });
+                relations.push(Relation { path, comodel, level, names, is_known, is_pair: false });
             }
             Ok(Level { sent, tree, relations })
         })
@@ -369,8 +453,11 @@ impl Across<'_> {
     /// The records of these ids that the user may see, in one question.
     fn fetch<'a>(&'a self, relation: &'a Relation, ids: BTreeSet<i64>) -> Pending<'a, Result<Fetched, Fault>> {
         Box::pin(async move {
-            let empty =
-                |names: &[&str]| format!("{{{}}}", names.iter().map(|name| format!("\"{name}\":false")).collect::<Vec<_>>().join(","));
+            let unset = if self.dialect == Dialect::AddOn { Unset::Fields } else { Unset::False };
+            let empty = |names: &[&str]| match unset {
+                Unset::Fields => format!("{{{}}}", names.iter().map(|name| format!("\"{name}\":false")).collect::<Vec<_>>().join(",")),
+                Unset::False => "false".to_owned(),
+            };
             let names: Vec<&str> = relation.names.iter().map(String::as_str).collect();
             if ids.is_empty() && relation.is_known {
                 return Ok(Fetched { text: String::new(), places: HashMap::new(), empty: empty(&names) });
@@ -389,6 +476,9 @@ impl Across<'_> {
                 .with("limit", &ids.len().max(1).to_string());
             let answer = self.whole(self.call(call).await?.body).await?;
             let rows = parsed::<Entries<'_>>(&answer)?.rows()?;
+            if relation.is_pair {
+                return Fetched::pairs(&rows);
+            }
             let (text, places) = self.splice(&relation.level, &rows).await?;
             // Of `*` an answer tells best which fields this user reads
             let hidden = |name: &&str| relation.level.tree.hides_id && *name == "id";

@@ -56,6 +56,17 @@ impl Outlines {
         }
     }
 
+    /// A model's many2one that lead to another service, each with the model there.
+    pub(crate) fn away_many2ones(&self, model: &str) -> Vec<(String, String)> {
+        let Some(outline) = self.models.get(model) else { return Vec::new() };
+        let many2ones = outline.fields.iter().filter(|(name, _)| !outline.lists.contains(name));
+        let away = many2ones.filter_map(|(name, _)| match self.leads(model, name) {
+            Some(Leads::Away(comodel)) => Some((name.clone(), comodel.to_owned())),
+            Some(Leads::Here(_)) | None => None,
+        });
+        away.collect()
+    }
+
     /// Whether a query or filter can lead away at all, told by its text: then it names such a field, or hides it in an escape.
     pub(crate) fn may_lead_away(&self, text: &str) -> bool {
         self.leading_away.iter().any(|field| text.contains(field.as_str())) || (text.contains('\\') && !self.leading_away.is_empty())

@@ -21,6 +21,20 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
+    /// Records as their ids with their names.
+    ///
+    /// # Errors
+    /// 503 where one has no id.
+    pub(crate) fn pairs(rows: &[Entries<'_>]) -> Result<Fetched, Fault> {
+        let (mut text, mut places) = (String::new(), HashMap::with_capacity(rows.len()));
+        for row in rows {
+            let (id, start) = (row.id()?, text.len());
+            text.push_str(&format!("[{id},{}]", row.get("display_name").filter(|name| *name != "false").unwrap_or("\"\"")));
+            places.insert(id, start..text.len());
+        }
+        Ok(Fetched { text, places, empty: "false".to_owned() })
+    }
+
     fn get(&self, id: i64) -> Option<&str> {
         self.text.get(self.places.get(&id)?.clone())
     }

@@ -356,6 +356,37 @@ impl Question for Authenticate {
     type Answer = LoggedIn;
 }
 
+/// Who proves to be a user by a password, or by an API key in its place, as Odoo's RPC has it with each call. It begins no session.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Prove {
+    /// Who they say they are.
+    pub who: Claimed,
+    /// In clear.
+    pub password: String,
+    /// Where the caller is: failures are counted by it.
+    pub address: String,
+    /// A peer that named an address without being trusted to.
+    pub forwarder: Option<String>,
+}
+
+/// Who somebody says they are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claimed {
+    /// The user of this login.
+    Login(String),
+    /// The user of this `res.users` id.
+    Uid(i64),
+}
+
+impl Question for Prove {
+    const SERVICE: &'static str = "partners";
+    const MODEL: &'static str = "res.users";
+    const METHOD: &'static str = "_prove";
+    const ASKED_BY: &'static [&'static str] = &["gateway"];
+    type Answer = LoggedIn;
+}
+
 /// Whose a session is.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct OfSession {
