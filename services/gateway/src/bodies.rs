@@ -301,7 +301,7 @@ mod tests {
         let claim = |body: &str| claim_in_json(body.as_bytes());
         let known = Some((Claimed::Uid(2), "secret".to_owned()));
         assert_eq!(claim(r#"{"params": {"service": "object", "args": ["db", 2, "secret", "res.partner", "create", [{"na"#), known);
-        assert_eq!(claim(r#"{"id": 1, "params": {"args": ["db", "2", "secret""#), None, "its end is not there yet");
+        assert_eq!(claim(r#"{"id": 1, "params": {"args": ["db", "2", "secr"#), None, "its end is not there yet");
         assert_eq!(claim(r#"{"params": {"args": ["db", "2", "secret", "#), known);
         for none in ["", r#"{"params": {"args": {}}}"#, r#"{"params": {"args": ["db", "a", "b", "#, r#"{"args": ["db", 2, "secret"], "#] {
             assert_eq!(claim(none), None, "{none}");

@@ -143,13 +143,20 @@ impl Invocation {
         if directory::owner_of(&model).is_none() {
             return Err(Fault::no_such_object(&clip(&model)));
         }
+        // Documents have a door of their own
+        if method == "report" {
+            return Err(Fault::no_such_method(&model, &method));
+        }
         let answer = match methods::method(&method) {
             Some(method) => {
                 let params = method.arguments(args, kwargs)?;
                 asked(incoming, session, &model, method, params, body).await
             }
             None => {
-                let call = Call { params: of_an_action(args, kwargs)?, ..session.call(&model, &method)? };
+                let models = incoming.gateway.known.models().await?;
+                let action = models.get(&model).and_then(|model| model.actions.get(&method));
+                let on_record = action.is_none_or(|(_, on_record, _)| *on_record);
+                let call = Call { params: of_an_action(on_record, args, kwargs)?, ..session.call(&model, &method)? };
                 send(incoming, session, call, &model, body).await
             }
         };
@@ -160,11 +167,13 @@ impl Invocation {
     }
 }
 
-/// What a method that is not the ORM's is called with: its records come first, or by name.
-fn of_an_action(args: Vec<Box<RawValue>>, mut kwargs: BTreeMap<String, Box<RawValue>>) -> Result<Params, Fault> {
+/// What a method that is not the ORM's is called with: its records come first, or by name. One that may do without records has none
+/// where something else comes first.
+fn of_an_action(on_record: bool, args: Vec<Box<RawValue>>, mut kwargs: BTreeMap<String, Box<RawValue>>) -> Result<Params, Fault> {
     let mut params = Params::default();
-    let mut args = args.into_iter();
-    let ids = kwargs.remove("ids").or_else(|| args.next());
+    let mut args = args.into_iter().peekable();
+    let are_records = |raw: &Box<RawValue>| on_record || serde_json::from_str::<Vec<i64>>(raw.get()).is_ok();
+    let ids = kwargs.remove("ids").or_else(|| args.next_if(are_records));
     if let Some(ids) = ids {
         params.set("ids", &methods::ids(Some(&ids))?);
     }
@@ -362,6 +371,21 @@ mod tests {
         let specification = json!({"name": {}, "country_id": {"fields": {"display_name": {}}}, "child_ids": {"fields": {}, "limit": 40}});
         let query = "{id,child_ids{id},country_id{id,display_name},name}";
         assert_eq!(canonical("web_read", json!({"ids": [1], "specification": specification})), json!({"ids": [1], "query": query}));
+    }
+
+    #[test]
+    fn the_records_of_an_action_come_first() {
+        let called = |on_record, args: Value, kwargs: Value| {
+            let (args, kwargs) = (serde_json::from_value(args).unwrap(), serde_json::from_value(kwargs).unwrap());
+            of_an_action(on_record, args, kwargs).map(|params| serde_json::to_value(params).unwrap())
+        };
+        let params = |ids: Value, args: Value| json!({"ids": ids, "args": args, "kwargs": {}});
+        assert_eq!(called(true, json!([[3, "4"], "why"]), json!({})), Ok(params(json!([3, 4]), json!(["why"]))));
+        assert_eq!(called(true, json!([5]), json!({})), Ok(params(json!([5]), json!([]))));
+        assert_eq!(called(true, json!(["why"]), json!({"ids": 5})), Ok(params(json!([5]), json!(["why"]))));
+        assert_eq!(called(false, json!(["CI", 1]), json!({})), Ok(json!({"args": ["CI", 1], "kwargs": {}})));
+        assert_eq!(called(false, json!([[], "CI"]), json!({})), Ok(params(json!([]), json!(["CI"]))));
+        assert!(called(true, json!(["why"]), json!({})).is_err());
     }
 
     #[test]

@@ -24,9 +24,6 @@ struct Params {
     kwargs: Option<BTreeMap<String, Box<RawValue>>>,
     #[serde(default, deserialize_with = "text_or_unset")]
     session_id: Option<String>,
-    /// `search_read` has its arguments beside the model.
-    #[serde(flatten)]
-    others: BTreeMap<String, Box<RawValue>>,
 }
 
 /// The parts of the path, which name what `params` may leave out.
@@ -72,19 +69,24 @@ async fn called(incoming: &mut Incoming, target: Target) -> Result<Bytes, Fault>
 }
 
 async fn found(incoming: &mut Incoming) -> Result<HttpResponse, Fault> {
-    const ARGUMENTS: [&str; 5] = ["context", "domain", "limit", "offset", "specification"];
     let body = incoming.json(Says::Session).await?;
-    let mut params: Params = incoming.envelope(&body)?.read()?;
-    let session = incoming.session(params.session_id.as_deref()).await?;
-    let model = params.model.ok_or_else(|| Fault::type_error("search_read() missing 1 required positional argument: 'model'"))?;
-    if let Some(order) = params.others.remove("sort") {
-        params.others.insert("order".to_owned(), order);
+    let mut params: jsonrpc::Params = incoming.envelope(&body)?.read()?;
+    let session_id = params.remove("session_id");
+    let session_id: Option<String> = session_id.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let session = incoming.session(session_id.as_deref()).await?;
+    let model: Option<String> = params.get("model")?;
+    let model = model.ok_or_else(|| Fault::type_error("search_read() missing 1 required positional argument: 'model'"))?;
+    let mut kwargs = BTreeMap::new();
+    for (from, to) in
+        [("context", "context"), ("domain", "domain"), ("limit", "limit"), ("offset", "offset"), ("sort", "order"), ("fields", "fields")]
+    {
+        kwargs.extend(params.remove(from).filter(|raw| raw.get() != "null").map(|raw| (to.to_owned(), raw)));
     }
-    let fields = params.others.remove("fields");
-    let mut kwargs = params.others;
-    kwargs.retain(|name, raw| (ARGUMENTS.contains(&name.as_str()) || name == "order") && raw.get() != "null");
-    let none = || RawValue::from_string("[]".to_owned()).map_err(|error| process::our_fault("gateway", "a list can't be written", &error));
-    kwargs.insert("specification".to_owned(), fields.map_or_else(none, Ok)?);
+    if !kwargs.contains_key("fields") {
+        let all =
+            RawValue::from_string("[]".to_owned()).map_err(|error| process::our_fault("gateway", "a list can't be written", &error))?;
+        kwargs.insert("fields".to_owned(), all);
+    }
     let invocation = Invocation { model, method: "web_search_read".to_owned(), args: Vec::new(), kwargs };
     let result = invocation.run(incoming, &session, &body).await?;
     Ok(incoming.answers().in_odoos_envelope(incoming.id(), &result))

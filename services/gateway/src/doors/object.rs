@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use actix_web::{HttpResponse, web};
 use jsonrpc::envelope::text_or_unset;
 use jsonrpc::{Call, Fault, Params};
+use records::methods;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::answer::{Answer, as_the_add_on};
 use crate::bodies::Says;
 use crate::incoming::Incoming;
 use crate::query::number;
+use crate::rpc::Invocation;
 
 /// The parts of the path.
 #[derive(Deserialize)]
@@ -23,9 +26,6 @@ pub struct Target {
 
 /// What may stand beside `params`.
 const ENVELOPE: &[&str] = &["jsonrpc", "id", "method", "params"];
-
-/// Methods of the record interface, which have doors of their own.
-const BY_OTHER_DOORS: &[&str] = &["create", "read", "report", "search_read", "unlink", "write"];
 
 /// `POST /object/{model}/{method}`, `POST /object/{model}/{id}/{method}`
 pub async fn call(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
@@ -41,7 +41,8 @@ async fn act(incoming: &mut Incoming, target: Target) -> Result<HttpResponse, Fa
     let session_id = session_id(&mut params)?;
     let session = incoming.session(session_id.as_deref()).await?;
     let call = session.call(&target.model, &target.method)?;
-    if BY_OTHER_DOORS.contains(&target.method.as_str()) {
+    // Documents have a door of their own
+    if target.method == "report" {
         return Err(Fault::no_such_method(&target.model, &target.method));
     }
     refuse_outside(incoming.request.query_string(), &body)?;
@@ -51,10 +52,27 @@ async fn act(incoming: &mut Incoming, target: Target) -> Result<HttpResponse, Fa
         }
         params.set("ids", &[number(id)?]);
     }
+    if methods::method(&target.method).is_some() {
+        let result = of_the_orm(target, params)?.run(incoming, &session, &body).await?;
+        return Ok(incoming.answers().in_odoos_envelope(incoming.id(), &result));
+    }
     // A key is shown once and kept as a hash: its answer is not kept beside it
     let idempotency = incoming.idempotency(&body)?.filter(|_| call.method != "action_new_api_key");
     let reply = incoming.send(Call { params, idempotency, ..call }).await?;
     incoming.answers().enveloped(incoming.id(), reply).await
+}
+
+/// A method of the ORM's, whose arguments stand in `args` and `kwargs`, or by their names in `params`.
+fn of_the_orm(target: Target, mut params: Params) -> Result<Invocation, Fault> {
+    let mut given = |name: &str| params.remove(name).filter(|raw| raw.get() != "null");
+    let args: Vec<Box<RawValue>> =
+        given("args").map_or(Ok(Vec::new()), |raw| serde_json::from_str(raw.get()).map_err(|error| Fault::unread("args", &error)))?;
+    let mut kwargs: BTreeMap<String, Box<RawValue>> = given("kwargs")
+        .map_or(Ok(BTreeMap::new()), |raw| serde_json::from_str(raw.get()).map_err(|error| Fault::unread("kwargs", &error)))?;
+    // The address says which records are meant: what stands in order are the arguments after them
+    let ids = if target.id.is_some() { given("ids") } else { None };
+    kwargs.extend(params.iter().map(|(name, raw)| (name.to_owned(), raw.to_owned())));
+    Ok(Invocation { model: target.model, method: target.method, args: ids.into_iter().chain(args).collect(), kwargs })
 }
 
 /// The session among the parameters, which is no argument of the method's.

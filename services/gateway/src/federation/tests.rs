@@ -205,6 +205,7 @@ async fn one_request_has_a_bound_on_its_questions_and_on_its_text() {
     let across = Across {
         federation: &made.federation,
         session: &made.session,
+        dialect: Dialect::AddOn,
         traceparent: None,
         questions_left: AtomicUsize::new(1),
         bytes_left: AtomicUsize::new(10),
