@@ -355,6 +355,8 @@ pub struct Model {
     pub impersonal: Option<&'static str>,
     /// Whether its rows are work that waits or a log of it: made and changed by statements of their own, without events and audit.
     pub is_queue: bool,
+    /// The natural keys that a copy of a record leaves out; none: there is no copying.
+    pub copied_without: Option<&'static [&'static str]>,
     /// SQL over the row `{t}` and the text `r.name` with its `r.key` that tells whether the text names the row.
     named: Cow<'static, str>,
     /// SQL over the text `n.name`: what it is compared by. It is computed once a text, as it costs more than reading a row.
@@ -393,6 +395,7 @@ impl Model {
             parent: None,
             impersonal: None,
             is_queue: false,
+            copied_without: None,
             publication: Publication { schema: 1, fields: Vec::new() },
             named: Cow::Borrowed("norm({t}.name) = r.key"),
             name_key: "norm(n.name)",
@@ -450,6 +453,12 @@ impl Model {
     /// As work that waits, or a log of it: its changes are nobody's news.
     pub fn queue(mut self) -> Model {
         self.is_queue = true;
+        self
+    }
+
+    /// Its records may be copied, without these natural keys. One that names a record gets another name.
+    pub fn copied_without(mut self, keys: &'static [&'static str]) -> Model {
+        self.copied_without = Some(keys);
         self
     }
 

@@ -34,6 +34,13 @@ const MAX_BULK: usize = 100_000;
 pub enum Failure {
     /// Something that the client can act on.
     Fault(Fault),
+    /// A natural key that another record has.
+    Taken {
+        /// The field that the key is named by.
+        field: String,
+        /// As it is told where nothing more can be said.
+        fault: Fault,
+    },
     /// The database's own error.
     Database(diesel::result::Error),
 }
@@ -517,8 +524,9 @@ pub fn taken(model: &Model, error: diesel::result::Error) -> Failure {
     let Some(what) = name.strip_prefix(model.table).map(|name| name.trim_matches('_')) else { return error.into() };
     match kind {
         DatabaseErrorKind::UniqueViolation => {
-            let what = what.trim_end_matches("_key");
-            Fault::conflict(format!("Another '{}' ({}) record has the same {what}.", model.label, model.name)).into()
+            let field = what.trim_end_matches("_key").to_owned();
+            let fault = Fault::conflict(format!("Another '{}' ({}) record has the same {field}.", model.label, model.name));
+            Failure::Taken { field, fault }
         }
         DatabaseErrorKind::CheckViolation => {
             Fault::validation(format!("Not possible for '{}' ({}): {}.", model.label, model.name, what.replace('_', " "))).into()

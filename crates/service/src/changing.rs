@@ -241,9 +241,40 @@ impl<S: Service> Owner<S> {
                 metrics::REPLAYS.with_label_values(&[S::NAME]).inc();
                 Ok(reply)
             }
+            Err(Broken::Undone(Failure::Taken { field, fault })) if call.dialect == Dialect::Odoo => {
+                Err(self.taken(identity, model, &change.parts, &field).await?.unwrap_or(fault))
+            }
             Err(Broken::Undone(failure)) => Err(self.refusal(failure)),
             Err(Broken::Unknown(error)) => Err(self.unknown_outcome(error)),
         }
+    }
+
+    /// A natural key that is taken, told with the record that has it, as far as the user may see that.
+    async fn taken(&self, identity: &Identity, model: &Model, parts: &[Part<S>], field: &str) -> Result<Option<Fault>, Fault> {
+        if model.field(field).is_none_or(|field| !field.is_public() || field.sealed_in.is_some()) {
+            return Ok(None);
+        }
+        for value in parts.iter().filter_map(|part| part.data.get(field)).filter(|value| value.is_string() || value.is_number()) {
+            // Of a text its case and accents do not count, and its letters are no pattern's
+            let filter = match value.as_str() {
+                Some(text) => Filter::leaf(field, Op::EqILike, text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")),
+                None => Filter::leaf(field, Op::Eq, value.clone()),
+            };
+            let request = ListRequest {
+                filter,
+                selection: Selection::fields(["id"]),
+                order: Some("id".to_owned()),
+                active_test: false,
+                window: Window::First(Some(1)),
+            };
+            let found = self.page(identity, model, &request, 1).await?.read::<Found>();
+            let found = found.map_err(|error| process::our_fault(S::NAME, "the record of a key can't be read", &error))?;
+            if let [Found { id }] = found.as_slice() {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                return Ok(Some(Fault::taken(model.name, field, &value, *id)));
+            }
+        }
+        Ok(None)
     }
 
     /// What is sent for one record, as it is read: who sends it, what it says.

@@ -284,7 +284,7 @@ impl<S: Service> Owner<S> {
             Err(Broken::Unknown(error)) => Err(database::fault(S::NAME, error)),
             Err(Broken::Undone(failure)) => {
                 let why = match &failure {
-                    Failure::Fault(fault) => fault.to_string(),
+                    Failure::Fault(fault) | Failure::Taken { fault, .. } => fault.to_string(),
                     Failure::Database(error) => error.to_string(),
                 };
                 match self.refusal(failure) {

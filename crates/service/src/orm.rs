@@ -158,6 +158,7 @@ impl<S: Service> Owner<S> {
                 }
                 Err(denied(model, doing(&operation)))
             }
+            "copy" => self.copy(identity, model, call).await,
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
             method => Err(Fault::no_such_method(model.name, method)),
         }
@@ -203,6 +204,41 @@ impl<S: Service> Owner<S> {
         }
         let sql = self.reader(identity).named(model, &request, self.most())?;
         Ok(list(&self.one_page(model, sql).await?.rows))
+    }
+
+    /// Copies of records, made as a create makes them: what the code sets, natural keys, secrets and what is sealed are left out.
+    async fn copy(&self, identity: &Arc<Identity>, model: &Model, call: &Call) -> Result<Reply, Fault> {
+        let Some(keys) = model.copied_without else { return Err(Fault::no_such_method(model.name, "copy")) };
+        let ids: Vec<i64> = call.params.need("ids")?;
+        let given: Map<String, Json> = given(&call.params, "default")?.unwrap_or_default();
+        let is_copied = |field: &&Field| {
+            let may = |rule: Option<fn(&Identity) -> bool>| rule.is_none_or(|rule| rule(identity));
+            let is_left_out = field.readonly || (keys.contains(&field.name) && field.name != model.rec_name);
+            field.is_public() && field.has_column() && !is_left_out && may(field.writable_by) && may(field.readable_by)
+        };
+        let copied: Vec<&Field> = model.fields.iter().filter(is_copied).collect();
+        let selection = Selection::fields(["id"].into_iter().chain(copied.iter().map(|field| field.name)));
+        let sql = self.in_odoos(identity, false).these(model, &selection, ids.clone())?;
+        let rows = self.one_page(model, sql).await?.read::<Map<String, Json>>();
+        let mut rows = rows.map_err(|error| our_fault(S::NAME, "records that are to be copied can't be read", &error))?;
+        let is_there = |id: &&i64| rows.iter().any(|row| row.get("id").and_then(Json::as_i64) == Some(**id));
+        if let Some(missing) = ids.iter().find(|id| !is_there(id)) {
+            return Err(Fault::missing(model.name, *missing));
+        }
+        for row in &mut rows {
+            row.remove("id");
+            // What is unset is left to its default, but where false is a value
+            row.retain(|name, value| *value != Json::Bool(false) || model.field(name).is_some_and(|field| field.kind == Kind::Boolean));
+            if let (Some(Json::String(name)), true) = (row.get_mut(model.rec_name), keys.contains(&model.rec_name)) {
+                name.push_str(" (copie)");
+            }
+            row.extend(given.clone());
+        }
+        let create = Call { method: "create".to_owned(), ..call.clone() };
+        match <[Map<String, Json>; 1]>::try_from(rows) {
+            Ok([one]) => self.change(identity, model, &create.with("data", &one)).await,
+            Err(rows) => self.change(identity, model, &create.with("data", &rows)).await,
+        }
     }
 
     /// Whether the records of a call are there for the user, and may be changed where that is meant.

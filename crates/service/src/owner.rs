@@ -400,7 +400,7 @@ impl<S: Service> Owner<S> {
     /// A failure as the client may see it.
     pub fn refusal(&self, failure: Failure) -> Fault {
         match failure {
-            Failure::Fault(fault) => fault,
+            Failure::Fault(fault) | Failure::Taken { fault, .. } => fault,
             Failure::Database(error) => crate::database::fault(S::NAME, error),
         }
     }

@@ -27,7 +27,7 @@ pub fn model(_: &Catalog) -> Model {
         Field::new("sequence", Kind::Integer, "Sequence"),
         Field::new("value_ids", Kind::One2many { comodel: "product.attribute.value", inverse: "attribute_id" }, "Values"),
     ];
-    Model::new("product.attribute", "product_attribute", "Attribute", fields, access).order("sequence, name")
+    Model::new("product.attribute", "product_attribute", "Attribute", fields, access).copied_without(&["name"]).order("sequence, name")
 }
 
 /// The declaration of their values.
@@ -38,6 +38,7 @@ pub fn value_model(_: &Catalog) -> Model {
         Field::new("sequence", Kind::Integer, "Sequence"),
     ];
     Model::new("product.attribute.value", "product_attribute_value", "Attribute value", fields, access)
+        .copied_without(&["name"])
         .order("attribute_id, sequence, name")
 }
 

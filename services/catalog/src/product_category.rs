@@ -27,7 +27,7 @@ pub fn model(_: &Catalog) -> Model {
             .help("Of the products in it that have none of their own. One at most."),
         Field::new("product_ids", Kind::One2many { comodel: "product.master", inverse: "categ_id" }, "Products"),
     ];
-    Model::new("product.category", "product_category", "Category", fields, access).tree("parent_id")
+    Model::new("product.category", "product_category", "Category", fields, access).copied_without(&["name"]).tree("parent_id")
 }
 
 /// A category that is made or changed.

@@ -37,7 +37,7 @@ pub fn brand_model(_: &Catalog) -> Model {
         Field::new("reference", Kind::Char(254), "Reference"),
         Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
-    Model::new("product.brand", "product_brand", "Brand", fields, access)
+    Model::new("product.brand", "product_brand", "Brand", fields, access).copied_without(&["name"])
 }
 
 /// A product that is made or changed.

@@ -75,7 +75,9 @@ pub fn model(catalog: &Catalog) -> Model {
 pub fn variant_model(catalog: &Catalog) -> Model {
     let mut fields = fields(&catalog.margins);
     fields.push(Field::computed("product_tmpl_id", Kind::Many2one("product.template"), "Configuration", "{t}.id"));
-    Model::new("product.product", "product_template", "Product variant", fields, access).order("priority desc, default_code, name, id")
+    Model::new("product.product", "product_template", "Product variant", fields, access)
+        .copied_without(&["manufacturer_ref"])
+        .order("priority desc, default_code, name, id")
 }
 
 /// A product with its configurations that is made, or a configuration that is made or changed.

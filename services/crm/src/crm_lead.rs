@@ -54,7 +54,7 @@ pub fn stage_model(_: &Crm) -> Model {
         Field::new("sequence", Kind::Integer, "Sequence"),
         Field::new("is_won", Kind::Boolean, "Is won"),
     ];
-    Model::new("crm.stage", "crm_stage", "Stage", fields, crate::settings_access).order("sequence, id")
+    Model::new("crm.stage", "crm_stage", "Stage", fields, crate::settings_access).copied_without(&["name"]).order("sequence, id")
 }
 
 /// A lead that is made or changed.

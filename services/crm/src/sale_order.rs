@@ -112,7 +112,7 @@ pub fn tax_model(_: &Crm) -> Model {
             .help("The words that the law wants on an invoice with this tax."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
-    Model::new("account.tax", "account_tax", "Tax", fields, crate::settings_access).order("sequence, id")
+    Model::new("account.tax", "account_tax", "Tax", fields, crate::settings_access).copied_without(&["name"]).order("sequence, id")
 }
 
 /// An order that is changed.

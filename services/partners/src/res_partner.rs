@@ -62,6 +62,7 @@ pub fn model(_: &Partners) -> Model {
         _ => field,
     });
     Model::new("res.partner", "res_partner", "Contact", fields.collect(), access)
+        .copied_without(&["email", "code_pos"])
         .order("display_name, id desc")
         .tree("parent_id")
         .impersonal("is_pos")
@@ -396,7 +397,7 @@ async fn refuse_shared(tx: &mut Tx<'_>, model: &Model, shared: Vec<i64>, values:
 /// Whether somebody else has an e-mail is not a bank's to know.
 fn taken_email(failure: Failure) -> Failure {
     match failure {
-        Failure::Fault(fault) if fault.status == 409 => Fault::validation("Field 'email' of res.partner can't become this one.").into(),
+        Failure::Taken { .. } => Fault::validation("Field 'email' of res.partner can't become this one.").into(),
         other => other,
     }
 }

@@ -115,6 +115,16 @@ async fn records_are_made_changed_and_removed_and_a_key_that_is_taken_is_told_wi
     assert_eq!(name, "builtins.ValueError");
     assert_eq!(admin.call("product.category", "search_count", json!([[["name", "=", "Cinq"]]]), json!({})).await, 0, "all or none");
 
+    // A copy leaves out what is one record's alone
+    let copy = admin.call("product.category", "copy", json!([[ids[0]], {"parent_id": ids[1]}]), json!({})).await;
+    let read = admin.call("product.category", "read", json!([copy, ["name", "parent_id"]]), json!({})).await;
+    assert_eq!(read, json!([{"id": copy, "name": "Un (copie)", "parent_id": [ids[1], "Deux"]}]));
+    let (name, message) = admin.refused("product.category", "create", json!([{"name": "UN"}]), json!({})).await;
+    assert_eq!(name, "odoo.exceptions.ValidationError");
+    assert_eq!(message, format!("Field 'name' of product.category must be unique: 'UN' is that of record {}.", ids[0]));
+    let (name, _) = admin.refused("res.users", "copy", json!([2]), json!({})).await;
+    assert_eq!(name, "builtins.AttributeError");
+
     // By REST the same client is one; here a create makes a record or fails
     let yasmine = admin.call("res.partner", "search", json!([[["email", "=", "yasmine.cherif@example.dz"]]]), json!({})).await;
     for data in [json!({"name": "Y", "email": "Yasmine.Cherif@example.dz"}), json!([{"name": "Y", "email": "yasmine.cherif@example.dz"}])] {

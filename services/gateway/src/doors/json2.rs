@@ -59,6 +59,8 @@ async fn act(incoming: &mut Incoming, Target { model, method }: Target) -> Resul
     if methods::method(&method).is_none() {
         args.extend(kwargs.remove("ids"));
     }
+    let makes_one =
+        makes_one || (method == "copy" && kwargs.get("ids").is_some_and(|raw| methods::ids(Some(raw)).is_ok_and(|ids| ids.len() == 1)));
     let result = Invocation { model, method, args, kwargs }.run(incoming, &session, &body).await?;
     let mut response = incoming.answers().json(StatusCode::OK);
     // Record sets are lists of ids
