@@ -92,11 +92,11 @@ impl Bodies {
     }
 }
 
-/// A request that carries JSON says so, and carries it as it is.
+/// A request carries its body as it is.
 ///
 /// # Errors
-/// 415.
-pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
+/// 415 for one that is packed.
+pub fn need_as_it_is(request: &HttpRequest) -> Result<(), Fault> {
     for coding in request.headers().get_all(CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes());
         if !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity") {
@@ -107,6 +107,15 @@ pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
             ));
         }
     }
+    Ok(())
+}
+
+/// A request that carries JSON says so, and carries it as it is.
+///
+/// # Errors
+/// 415.
+pub fn need_json(request: &HttpRequest) -> Result<(), Fault> {
+    need_as_it_is(request)?;
     let kind = header(request, CONTENT_TYPE.as_str()).and_then(|kind| kind.split(';').next()).map(str::trim);
     match kind {
         Some(kind) if kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/json-rpc") => Ok(()),

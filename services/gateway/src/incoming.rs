@@ -81,6 +81,11 @@ impl Incoming {
         self.noted = Some(body.bytes.clone());
     }
 
+    /// The same for what came in another form than JSON.
+    pub fn note_refusals_of(&mut self, json: Bytes) {
+        self.noted = Some(json);
+    }
+
     /// Who asks; from here on a refusal is theirs.
     ///
     /// # Errors

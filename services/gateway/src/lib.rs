@@ -18,6 +18,7 @@ pub mod query;
 pub mod refusals;
 pub mod rpc;
 pub mod services;
+pub mod xml;
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{dataset, docs, elsewhere, events, json2, jsonrpc, object, report, rest, session, web as of_web};
+    use doors::{dataset, docs, elsewhere, events, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {
@@ -61,6 +62,8 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .service(post("/web/session/check").route(web::post().to(session::check)))
             .service(post("/web/session/destroy").route(web::post().to(session::destroy)))
             .service(post("/jsonrpc").route(web::post().to(jsonrpc::call)))
+            .service(post("/xmlrpc/2/{service}").route(web::post().to(xmlrpc::second)))
+            .service(post("/xmlrpc/{service}").route(web::post().to(xmlrpc::first)))
             .service(post("/web/dataset/call_kw").route(web::post().to(dataset::call_kw)))
             .service(post("/web/dataset/call_kw/{model}/{method}").route(web::post().to(dataset::call_kw)))
             .service(post("/web/dataset/call_button").route(web::post().to(dataset::call_button)))

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod rpc;
+mod xmlrpc;
 
 use serde_json::{Value, json};
 use system_tests::Stand;

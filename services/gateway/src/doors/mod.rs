@@ -11,3 +11,4 @@ pub mod report;
 pub mod rest;
 pub mod session;
 pub mod web;
+pub mod xmlrpc;
