@@ -101,8 +101,22 @@ pub(crate) async fn alone(server: &Server) -> anyhow::Result<Vec<(&'static str, 
         server.send("PUT", "/api/sale.order/", &body.to_string()).await?;
     }
     let get = |path: String| Request { method: "GET", path, body: String::new(), marks: Vec::new() };
+    let post =
+        |path: &str, body: serde_json::Value| Request { method: "POST", path: path.to_owned(), body: body.to_string(), marks: Vec::new() };
     let query = "query=%7Bid,name,partner_id%7Bname,email%7D,order_line%7Bproduct_id%7Bname,manufacturer_ref%7D,product_uom_qty%7D%7D";
+    let fields = ["id", "name", "list_price", "categ_id", "create_date"];
+    let many = json!({"fields": fields, "limit": PAGE, "load": "_classic_write"});
+    let with_names = json!({"fields": fields, "limit": PAGE});
+    let rpc = |kwargs: &serde_json::Value| {
+        let args = json!(["echange", 2, "admin", "product.product", "search_read", [[]], kwargs]);
+        post("/jsonrpc", json!({"params": {"service": "object", "method": "execute_kw", "args": args}}))
+    };
+    let by_name = json!({"domain": [], "fields": fields, "limit": PAGE, "load": "_classic_write"});
     Ok(vec![
+        ("80 variants by REST", 16, get(format!("/api/product.product/?query=%7B{}%7D&limit={PAGE}", fields.join(",")))),
+        ("80 variants by JSON-RPC, bare ids", 16, rpc(&many)),
+        ("80 variants by JSON-RPC, with names", 16, rpc(&with_names)),
+        ("80 variants by JSON-2, bare ids", 16, post("/json/2/product.product/search_read", by_name)),
         ("80 orders with clients and products", 16, get(format!("/api/sale.order/?{query}&page_size={PAGE_ORDERS}"))),
         (
             "80 orders by themselves",

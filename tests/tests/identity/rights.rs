@@ -1,6 +1,6 @@
 //! The table of rights (docs, contract), walked: kinds of users × models × operations.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use service::directory::SERVICES;
 use system_tests::stock::{ALGER, BORDJ, Goods, TV};
 use system_tests::{Session, Stand, id, until};
@@ -67,6 +67,68 @@ async fn found(who: &Session<'_>, model: &str) -> String {
     if may.is_empty() { "-".to_owned() } else { may }
 }
 
+/// The models whose records may be copied.
+const COPIED: &[&str] = &[
+    "account.tax",
+    "crm.stage",
+    "product.attribute",
+    "product.attribute.value",
+    "product.brand",
+    "product.category",
+    "product.product",
+    "res.partner",
+];
+
+/// The same by Odoo's methods, each of which must agree.
+async fn found_by_rpc(who: &Session<'_>, model: &str) -> String {
+    let call = async |method: &str, args: Value, kwargs: Value| {
+        let params = json!({"model": model, "method": method, "args": args, "kwargs": kwargs});
+        let body = json!({"params": params}).to_string();
+        let told = who.send("POST", "/web/dataset/call_kw", &[("content-type", "application/json")], &body).await.json();
+        let name = told["error"]["data"]["name"].as_str().map(|name| name.rsplit('.').next().unwrap().to_owned());
+        (told["result"].clone(), name)
+    };
+    let mut may = String::new();
+    let (rows, denied) = call("search_read", json!([[["id", ">", 0]], ["id"]]), json!({"limit": 1})).await;
+    if rows[0]["id"].is_i64() {
+        may.push('r');
+    }
+    for (method, args) in [
+        ("search", json!([[]])),
+        ("search_count", json!([[]])),
+        ("read", json!([[1], ["id"]])),
+        ("exists", json!([[1]])),
+        ("name_search", json!([])),
+        ("read_group", json!([[], [], ["create_by"]])),
+    ] {
+        assert_eq!(call(method, args, json!({})).await.1, denied, "{model}.{method}");
+    }
+    assert!(call("fields_get", json!([]), json!({})).await.0["id"].is_object(), "{model}.fields_get");
+    for (letter, operation, args) in [
+        ('c', "create", json!([{"nosuch": 1}])),
+        ('w', "write", json!([[999_999_999], {"name": "x"}])),
+        ('u', "unlink", json!([[999_999_999]])),
+    ] {
+        let told = call(operation, args, json!({})).await.1.unwrap();
+        match told.as_str() {
+            "AccessError" => {}
+            "ValueError" | "MissingError" | "ValidationError" => may.push(letter),
+            other => panic!("{model}.{operation}: {other}"),
+        }
+        let says = call("check_access_rights", json!([operation]), json!({"raise_exception": false})).await.0;
+        assert_eq!(says, may.ends_with(letter), "{model}.check_access_rights('{operation}')");
+    }
+    let copied = call("copy", json!([999_999_999]), json!({})).await.1.unwrap();
+    let is_copied = COPIED.contains(&model);
+    match copied.as_str() {
+        "AttributeError" => assert!(!is_copied, "{model}.copy"),
+        "MissingError" => assert!(is_copied && denied.is_none(), "{model}.copy"),
+        "AccessError" => assert!(is_copied && denied.is_some(), "{model}.copy"),
+        other => panic!("{model}.copy: {other}"),
+    }
+    if may.is_empty() { "-".to_owned() } else { may }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_user_may_do_with_each_model_what_the_table_says() {
     let stand = Stand::new().await;
@@ -121,9 +183,10 @@ async fn each_kind_of_user_may_do_with_each_model_what_the_table_says() {
     for row in rows {
         walked.push(row[0]);
         for ((kind, session), wanted) in sessions.iter().zip(&row[1..]) {
-            let found = found(session, row[0]).await;
-            if found != **wanted {
-                wrong.push(format!("{kind} {}: {found}, not {wanted}", row[0]));
+            for (door, found) in [("REST", found(session, row[0]).await), ("RPC", found_by_rpc(session, row[0]).await)] {
+                if found != **wanted {
+                    wrong.push(format!("{kind} {} by {door}: {found}, not {wanted}", row[0]));
+                }
             }
         }
     }
