@@ -193,10 +193,10 @@ impl<S: Service> Owner<S> {
             return Err(Fault::validation("The records of one request are of one bank and one side: send the others by themselves."));
         }
         let once = match drafts.as_slice() {
-            [one] if !is_list => self.once(identity, model, call, &one.read, claimed, bank, one.bare.clone())?,
+            [one] if !is_list => self.once(identity, model, call, &one.read, (claimed, bank), one.bare.clone())?,
             all => {
                 let (read, bare): (Vec<_>, Vec<_>) = all.iter().map(|draft| (draft.read.clone(), draft.bare.as_str())).unzip();
-                self.once(identity, model, call, &read.into(), claimed, bank, bare.concat())?
+                self.once(identity, model, call, &read.into(), (claimed, bank), bare.concat())?
             }
         };
         if let Some(kept) = self.kept(once.as_ref()).await? {
@@ -463,8 +463,7 @@ impl<S: Service> Owner<S> {
         model: &Model,
         call: &Call,
         read: &Json,
-        claimed: Option<Origin>,
-        bank: Option<i64>,
+        (claimed, bank): (Option<Origin>, Option<i64>),
         bare: String,
     ) -> Result<Option<Once>, Fault> {
         let whose = json!([identity.origin_claiming(claimed).as_str(), identity.bank.or(bank)]);

@@ -340,7 +340,7 @@ fn described(identity: &Identity, field: &Field) -> Map<String, Json> {
     let is_stored = field.has_column();
     let is_searchable = field.is_public() && field.sealed_in.is_none();
     let is_readonly = field.readonly || field.writable_by.is_some_and(|rule| !rule(identity));
-    let mut about = json!({
+    let about = json!({
         "type": field.kind.name(),
         "name": field.name,
         "string": field.label,
@@ -355,7 +355,8 @@ fn described(identity: &Identity, field: &Field) -> Map<String, Json> {
         "depends": [],
         "manual": false,
     });
-    let mut set = |name: &str, value: Json| about[name] = value;
+    let Json::Object(mut about) = about else { return Map::new() };
+    let mut set = |name: &str, value: Json| drop(about.insert(name.to_owned(), value));
     if !field.help.is_empty() {
         set("help", field.help.into());
     }
@@ -382,8 +383,5 @@ fn described(identity: &Identity, field: &Field) -> Map<String, Json> {
         set("domain", json!([]));
         set("context", json!({}));
     }
-    match about {
-        Json::Object(about) => about,
-        _ => Map::new(),
-    }
+    about
 }

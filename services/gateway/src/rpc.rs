@@ -172,8 +172,8 @@ impl Invocation {
 fn of_an_action(on_record: bool, args: Vec<Box<RawValue>>, mut kwargs: BTreeMap<String, Box<RawValue>>) -> Result<Params, Fault> {
     let mut params = Params::default();
     let mut args = args.into_iter().peekable();
-    let are_records = |raw: &Box<RawValue>| on_record || serde_json::from_str::<Vec<i64>>(raw.get()).is_ok();
-    let ids = kwargs.remove("ids").or_else(|| args.next_if(are_records));
+    let are_records = |raw: &RawValue| on_record || serde_json::from_str::<Vec<i64>>(raw.get()).is_ok();
+    let ids = kwargs.remove("ids").or_else(|| args.next_if(|raw| are_records(raw)));
     if let Some(ids) = ids {
         params.set("ids", &methods::ids(Some(&ids))?);
     }
@@ -202,7 +202,7 @@ async fn asked(incoming: &Incoming, session: &Session, model: &str, method: &Met
             let groups = ask("read_group", params.clone()).await?;
             let length = rows(&groups)?;
             let limit = params.get::<Value>("limit")?.and_then(|limit| limit.as_u64());
-            let all = match limit.filter(|limit| *limit > 0 && length as u64 >= *limit) {
+            let all = match limit.filter(|limit| *limit > 0 && length >= *limit) {
                 None => length,
                 Some(_) => {
                     let mut all = params;
@@ -216,10 +216,10 @@ async fn asked(incoming: &Incoming, session: &Session, model: &str, method: &Met
     }
 }
 
-fn rows(list: &[u8]) -> Result<usize, Fault> {
+fn rows(list: &[u8]) -> Result<u64, Fault> {
     let rows: Vec<&RawValue> =
         serde_json::from_slice(list).map_err(|error| process::our_fault("gateway", "an answer is not a list", &error))?;
-    Ok(rows.len())
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }
 
 /// `{length, records}`: how many there are is counted where the records may not be all.
@@ -229,7 +229,7 @@ pub async fn counted<F: Future<Output = Result<Bytes, Fault>>>(
     count: impl FnOnce(Params) -> F,
 ) -> Result<Bytes, Fault> {
     let number = |name: &str| Ok::<_, Fault>(params.get::<Value>(name)?.and_then(|number| number.as_u64()).unwrap_or_default());
-    let (offset, limit, there) = (number("offset")?, number("limit")?, rows(&records)? as u64);
+    let (offset, limit, there) = (number("offset")?, number("limit")?, rows(&records)?);
     let length = if limit > 0 && there == limit || (there == 0 && offset > 0) {
         let mut counted = Params::default();
         for (name, to) in [("filter", "filter"), ("context", "context"), ("count_limit", "limit")] {

@@ -1,5 +1,5 @@
 //! Odoo's own doors: what its clients send, and what they get.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod rpc;
 mod xmlrpc;

@@ -128,7 +128,7 @@ fn signature(model: &str, method: &Method) -> Value {
         written.push(match argument.default {
             None => argument.name.to_owned(),
             Some(default) => {
-                about.insert("default".to_owned(), serde_json::from_str(default).unwrap_or_default());
+                about.insert("default".to_owned(), serde_json::from_str(default).unwrap_or_else(|_text| default.into()));
                 format!("{}={default}", argument.name)
             }
         });

@@ -125,8 +125,8 @@ impl Own {
         let described = all.map(|(name, kind, label, relation)| {
             let mut about = json!({"type": kind, "name": name, "string": label, "required": false, "readonly": true, "store": true,
                 "searchable": true, "sortable": true, "change_default": false, "company_dependent": false, "depends": [], "manual": false});
-            if !relation.is_empty() {
-                about["relation"] = relation.into();
+            if let (Some(about), false) = (about.as_object_mut(), relation.is_empty()) {
+                about.insert("relation".to_owned(), relation.into());
             }
             (name.to_owned(), about)
         });
@@ -138,7 +138,7 @@ impl Own {
     }
 
     fn rows(&self, models: &Models, base_url: &str) -> Vec<Row> {
-        let mut rows: Vec<Value> = match self.name {
+        let rows: Vec<Value> = match self.name {
             "ir.config_parameter" => vec![json!({"id": 1, "key": "web.base.url", "value": base_url})],
             "ir.model" => fields_of(models)
                 .into_iter()
@@ -174,10 +174,12 @@ impl Own {
             })
             .collect(),
         };
+        let mut rows: Vec<Row> = rows.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect();
         for row in &mut rows {
-            row["display_name"] = row.get(self.rec_name).cloned().unwrap_or(Value::Bool(false));
+            let name = row.get(self.rec_name).cloned().unwrap_or(Value::Bool(false));
+            row.insert("display_name".to_owned(), name);
         }
-        rows.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
+        rows
     }
 }
 
@@ -214,14 +216,14 @@ impl Own {
                 let name = given::<String>(params, "name")?.unwrap_or_default();
                 let op = given::<String>(params, "operator")?.unwrap_or_else(|| "ilike".to_owned());
                 let named = self.parsed(&json!([["display_name", op, name]]))?;
-                let found = self.found(&rows, "args", params)?;
                 let most = given::<usize>(params, "limit")?.unwrap_or(100);
-                found
-                    .into_iter()
-                    .filter(|row| name.is_empty() || self.holds(row, &named).unwrap_or_default())
-                    .take(most)
-                    .map(names)
-                    .collect()
+                let mut found = Vec::new();
+                for row in self.found(&rows, "args", params)? {
+                    if found.len() < most && (name.is_empty() || self.holds(row, &named)?) {
+                        found.push(names(row));
+                    }
+                }
+                found.into()
             }
             "fields_get" => {
                 let (wanted, attributes) = (given::<Vec<String>>(params, "allfields")?, given::<Vec<String>>(params, "attributes")?);
