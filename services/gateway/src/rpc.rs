@@ -1,5 +1,7 @@
 //! Odoo's RPC behind its doors: a method of a model with its arguments, however they came, becomes a call.
 
+mod former;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -125,6 +127,11 @@ impl Invocation {
     /// # Errors
     /// Odoo's, by its names.
     pub async fn run(self, incoming: &Incoming, session: &Session, body: &[u8]) -> Result<Bytes, Fault> {
+        let (invocation, answered) = former::today(self)?;
+        answered(invocation.answered(incoming, session, body).await?)
+    }
+
+    async fn answered(self, incoming: &Incoming, session: &Session, body: &[u8]) -> Result<Bytes, Fault> {
         let Invocation { model, method, args, kwargs } = self;
         if method.starts_with('_') {
             let method = clip(&method);
@@ -246,6 +253,12 @@ pub async fn counted<F: Future<Output = Result<Bytes, Fault>>>(
 
 /// The ORM's arguments as every owner reads them: `filter`, `query`, `data`.
 fn canonical(model: &str, method: &str, mut params: Params) -> Result<Params, Fault> {
+    // What a client in JavaScript leaves out comes as an empty text
+    for name in ["offset", "limit", "order", "orderby", "context"] {
+        if params.raw(name).is_some_and(|raw| raw.get() == r#""""#) {
+            drop(params.remove(name));
+        }
+    }
     let mut renamed = |from: &str, to: &str| {
         if let Some(raw) = params.remove(from).filter(|raw| !matches!(raw.get(), "null" | "false")) {
             params.set_raw(to, &raw);
@@ -367,6 +380,8 @@ mod tests {
         let all = json!({"query": "", "load": "_classic_read"});
         assert_eq!(canonical("search_read", json!({"domain": false, "fields": []})), all);
         assert_eq!(canonical("create", json!({"vals_list": [{}]})), json!({"data": [{}]}));
+        let left_out = json!({"domain": [], "offset": "", "limit": "", "order": "", "context": ""});
+        assert_eq!(canonical("search", left_out), json!({"filter": []}));
         assert_eq!(canonical("search_count", json!({"domain": [["id", ">", 1]]})), json!({"filter": [["id", ">", 1]]}));
         let specification = json!({"name": {}, "country_id": {"fields": {"display_name": {}}}, "child_ids": {"fields": {}, "limit": 40}});
         let query = "{id,child_ids{id},country_id{id,display_name},name}";

@@ -9,7 +9,7 @@ use jsonrpc::Fault;
 use process::http::header;
 use records::methods::{self, METHODS, Method};
 use records::model::clip;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -110,52 +110,101 @@ async fn one(incoming: &mut Incoming, name: &str) -> Result<HttpResponse, Fault>
     incoming.session(None).await?;
     let models = incoming.gateway.known.models().await?;
     let model = models.get(name).ok_or_else(|| Fault::no_such_model(&clip(name)))?;
-    let methods: Map<String, Value> = METHODS
+    let methods = METHODS
         .iter()
-        .map(|method| (method.name.to_owned(), signature(name, method)))
-        .chain(model.actions.iter().map(|(method, action)| (method.clone(), of_an_action(name, method, action))))
+        .map(|method| (method.name, signature(name, method)))
+        .chain(model.actions.iter().map(|(method, action)| (method.as_str(), of_an_action(name, action))))
         .collect();
-    let told = json!({"model": name, "name": model.label, "doc": Value::Null, "fields": model.fields, "methods": methods});
-    document(incoming, &told)
+    document(incoming, &Document { model: name, name: &model.label, doc: None, fields: &model.fields, methods })
+}
+
+/// What Odoo tells of a model.
+#[derive(Serialize)]
+struct Document<'a> {
+    model: &'a str,
+    name: &'a str,
+    doc: Option<&'a str>,
+    fields: &'a BTreeMap<String, Value>,
+    methods: BTreeMap<&'a str, Signature<'a>>,
+}
+
+/// What Odoo tells of a method.
+#[derive(Serialize)]
+struct Signature<'a> {
+    signature: String,
+    parameters: Parameters,
+    api: Vec<&'a str>,
+    doc: &'a str,
+    model: &'a str,
+    module: &'static str,
+}
+
+/// Arguments in their order, by which clients know what a value without a name is.
+struct Parameters(Vec<(String, Value)>);
+
+impl Serialize for Parameters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, about)| (name, about)))
+    }
 }
 
 /// A method of the ORM's as Odoo's own document has it.
-fn signature(model: &str, method: &Method) -> Value {
-    let mut written = Vec::new();
-    let mut parameters = Map::new();
-    for argument in method.arguments {
-        let mut about = Map::new();
-        written.push(match argument.default {
-            None => argument.name.to_owned(),
-            Some(default) => {
-                about.insert("default".to_owned(), serde_json::from_str(default).unwrap_or_else(|_text| default.into()));
-                format!("{}={default}", argument.name)
-            }
-        });
-        parameters.insert(argument.name.to_owned(), about.into());
+fn signature<'a>(model: &'a str, method: &'a Method) -> Signature<'a> {
+    let written: Vec<String> = method
+        .arguments
+        .iter()
+        .map(|argument| argument.default.map_or_else(|| argument.name.to_owned(), |default| format!("{}={default}", argument.name)))
+        .collect();
+    let about = |default: Option<&str>| match default.map(serde_json::from_str::<Value>) {
+        Some(Ok(default)) => json!({"default": default}),
+        Some(Err(_)) | None => json!({}),
+    };
+    let parameters = method.arguments.iter().map(|argument| (argument.name.to_owned(), about(argument.default)));
+    let api = [("model", !method.on_records), ("readonly", method.is_read)];
+    Signature {
+        signature: format!("({})", written.join(", ")),
+        parameters: Parameters(parameters.collect()),
+        api: api.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect(),
+        doc: method.about,
+        model,
+        module: "echange",
     }
-    let api: Vec<&str> =
-        [("model", !method.on_records), ("readonly", method.is_read)].into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
-    json!({"signature": format!("({})", written.join(", ")), "parameters": parameters, "api": api, "doc": method.about, "model": model,
-        "module": "echange"})
 }
 
-fn of_an_action(model: &str, name: &str, (arguments, on_record, about): &(Value, bool, String)) -> Value {
+fn of_an_action<'a>(model: &'a str, (arguments, on_record, about): &'a (Value, bool, String)) -> Signature<'a> {
     let names = arguments.get("properties").and_then(Value::as_object);
-    let parameters: Map<String, Value> = names.into_iter().flat_map(Map::keys).map(|name| (name.clone(), json!({}))).collect();
-    let written = parameters.keys().cloned().collect::<Vec<_>>().join(", ");
-    let api: &[&str] = if *on_record { &[] } else { &["model"] };
-    json!({"signature": format!("({written})"), "parameters": parameters, "api": api, "doc": about, "model": model, "module": "echange",
-        "name": name})
+    let names: Vec<&String> = names.into_iter().flat_map(Map::keys).collect();
+    Signature {
+        signature: format!("({})", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")),
+        parameters: Parameters(names.into_iter().map(|name| (name.clone(), json!({}))).collect()),
+        api: if *on_record { Vec::new() } else { vec!["model"] },
+        doc: about,
+        model,
+        module: "echange",
+    }
 }
 
 /// A document that a client keeps until it changes.
-fn document(incoming: &Incoming, told: &Value) -> Result<HttpResponse, Fault> {
-    let text = told.to_string();
+fn document(incoming: &Incoming, told: &impl Serialize) -> Result<HttpResponse, Fault> {
+    let text = serde_json::to_string(told).map_err(|error| process::our_fault("gateway", "a document is not JSON", &error))?;
     let etag = format!("\"{}\"", domain::hex(Sha256::digest(&text).get(..16).unwrap_or_default()));
     let is_known =
         header(&incoming.request, IF_NONE_MATCH.as_str()).is_some_and(|known| known.split(',').any(|known| known.trim() == etag));
     let mut response = incoming.answers().json(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, "no-cache, private"));
     Ok(if is_known { response.finish() } else { response.insert_header((CONTENT_TYPE, "application/json")).body(text) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_methods_parameters_are_told_in_the_order_in_which_they_are_taken() {
+        let search_read = METHODS.iter().find(|method| method.name == "search_read").unwrap();
+        let told = serde_json::to_string(&signature("res.partner", search_read)).unwrap();
+        let parameters = r#""parameters":{"domain":{"default":[]},"fields":{"default":null},"offset":{"default":0},"limit":{"default":null},"order":{"default":null},"load":{"default":"_classic_read"}}"#;
+        assert!(told.contains(parameters), "{told}");
+        assert!(told.contains(r#""api":["model","readonly"]"#), "{told}");
+    }
 }
