@@ -223,6 +223,9 @@ impl<'a> Conditions<'a> {
 
     fn compare(&mut self, row: Row<'_>, field: &Field, op: Op, value: &Value, depth: usize) -> Result<Sql, Fault> {
         let unset = is_unset(value);
+        if field.kind == Kind::Binary && !(unset && matches!(op, Op::Eq | Op::Ne | Op::EqIfSet)) {
+            return Err(bad(format_args!("Field '{}' is a file: it is compared with false alone", field.name)));
+        }
         match op {
             Op::EqIfSet if unset => return Ok(Sql::new("TRUE")),
             Op::EqIfSet => return self.compare(row, field, Op::Eq, value, depth),

@@ -8,6 +8,7 @@
 //! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`mod@write`] gives the
 //! statements that change rows together with their events and audit.
 
+pub mod binary;
 pub mod commands;
 pub mod condition;
 pub mod filter;

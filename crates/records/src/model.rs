@@ -8,6 +8,7 @@ use events::Publication;
 use jsonrpc::Published;
 
 use crate::Sql;
+use crate::binary::Kept;
 use crate::filter::Filter;
 
 /// The type of a field, in Odoo's terms.
@@ -44,6 +45,8 @@ pub enum Kind {
     },
     /// References to records of a model of this service; kept as an array in the row.
     Many2many(&'static str),
+    /// A file, whose bytes stand beside the row (see [`binary`](crate::binary)).
+    Binary,
 }
 
 impl Kind {
@@ -51,7 +54,8 @@ impl Kind {
     pub fn column_type(&self) -> &'static str {
         match self {
             Kind::Id | Kind::Integer | Kind::Many2one(_) | Kind::One2many { .. } => "bigint",
-            Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) => "text",
+            // Of a file the row has the checksum
+            Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) | Kind::Binary => "text",
             Kind::Monetary | Kind::Float => "numeric",
             Kind::Boolean => "boolean",
             Kind::Date => "date",
@@ -75,6 +79,7 @@ impl Kind {
             Kind::Many2one(_) => "many2one",
             Kind::One2many { .. } => "one2many",
             Kind::Many2many(_) => "many2many",
+            Kind::Binary => "binary",
         }
     }
 
@@ -146,6 +151,8 @@ pub struct Field {
     pub seen_as: Option<fn(&Identity, &Field) -> String>,
     /// The internal column whose encrypted text holds it, for a field that only the service's code can open.
     pub sealed_in: Option<&'static str>,
+    /// Where its bytes are, for a file.
+    pub kept: Option<Kept>,
     /// What it is where a client unsets it.
     pub default: Option<&'static str>,
     visibility: Visibility,
@@ -169,6 +176,7 @@ impl Field {
             readable_by: None,
             seen_as: None,
             sealed_in: None,
+            kept: None,
             default: None,
             visibility: Visibility::Public,
         }
@@ -511,9 +519,10 @@ impl Model {
         self.by_name.contains_key("active")
     }
 
-    /// Columns of secrets and of what is sealed: in no event, and in the audit by name only.
+    /// Columns of secrets, of what is sealed and of files: in no event, and in the audit by name only.
     pub fn secret_columns(&self) -> Vec<&'static str> {
-        self.fields.iter().filter(|f| f.has_column() && (f.is_write_only() || (f.is_internal() && f.personal))).map(|f| f.name).collect()
+        let is_secret = |f: &&Field| f.is_write_only() || (f.is_internal() && f.personal) || f.kind == Kind::Binary;
+        self.fields.iter().filter(|f| f.has_column()).filter(is_secret).map(|f| f.name).collect()
     }
 
     /// Columns of personal data: in events and audit by name only.

@@ -6,6 +6,7 @@ use domain::Identity;
 use jsonrpc::Fault;
 use serde::de::DeserializeOwned;
 
+use crate::binary;
 use crate::condition::{Conditions, Row, readable, sealed};
 use crate::filter::Filter;
 use crate::model::{Field, Kind, Model, clip};
@@ -50,6 +51,8 @@ pub struct Reader<'a> {
     pub identity: &'a Identity,
     /// How they are answered.
     pub wire: Wire,
+    /// Whether of a file its size is told in place of the file (`context.bin_size`).
+    pub as_sizes: bool,
 }
 
 /// A statement that reads one record, whichever.
@@ -411,6 +414,9 @@ impl<'a> Reader<'a> {
             if field.sealed_in.is_some() {
                 return Err(sealed(row.model, field));
             }
+            if field.kind == Kind::Binary {
+                return Err(bad(format!("'{name}' is a file")));
+            }
             let column = conditions.column(row, field);
             let key = match &field.kind {
                 Kind::Many2one(comodel) => match self.registry.get(comodel) {
@@ -447,6 +453,7 @@ impl<'a> Reader<'a> {
         let seen = |field: &Field| {
             field.is_public()
                 && field.sealed_in.is_none()
+                && field.kind != Kind::Binary
                 && field.readable_by.is_none_or(|rule| rule(self.identity))
                 && allowed.is_none_or(|fields| fields.contains(&field.name))
         };
@@ -529,6 +536,10 @@ impl<'a> Reader<'a> {
                 )));
             }
             return Ok(Sql::new(&match field.kind {
+                Kind::Binary => match field.kept {
+                    Some(kept) => binary::value(row.alias, field, kept, self.as_sizes),
+                    None => "'false'".to_owned(),
+                },
                 Kind::Id => column,
                 Kind::Integer => format!("coalesce({column}, 0)"),
                 // As Odoo prints a float
@@ -554,7 +565,7 @@ impl<'a> Reader<'a> {
                 _ => format!("coalesce({column}::text, 'false')"),
             }));
         };
-        if let Some(field) = nested.and_then(|nested| nested.names(|name| comodel.field(name).filter(|field| field.sealed_in.is_some()))) {
+        if let Some(field) = nested.and_then(|nested| nested.names(|name| comodel.field(name).filter(|field| field.is_sealed()))) {
             return Err(sealed(comodel, field));
         }
         let access = (comodel.access)(self.identity);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jsonrpc::Fault;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Field, Model, clip};
+use crate::model::{Field, Kind, Model, clip};
 
 /// What another service may know of a model: enough to follow its relations from there.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Registry {
     pub fn outlines(&self) -> BTreeMap<&'static str, Outline> {
         let field = |field: &Field| (field.name.to_owned(), field.kind.comodel().map(str::to_owned));
         let outline = |model: &Model| {
-            let known = || model.fields.iter().filter(|field| field.is_public() && field.sealed_in.is_none());
+            let known = || model.fields.iter().filter(|field| field.is_public() && field.sealed_in.is_none() && field.kind != Kind::Binary);
             Outline {
                 rec_name: model.rec_name.to_owned(),
                 fields: known().map(field).collect(),

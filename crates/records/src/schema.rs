@@ -131,6 +131,7 @@ fn written(field: &Field) -> Json {
             if field.by_name == ByName::No { id } else { json!({"anyOf": [id, text(254)]}) }
         }
         Kind::Many2many(_) => x2many(),
+        Kind::Binary => json!({"type": ["string", "null"], "contentEncoding": "base64"}),
     }
 }
 
@@ -171,7 +172,7 @@ fn answered(field: &Field) -> Json {
         Kind::Id | Kind::Integer => json!({"type": "integer", "format": "int64"}),
         Kind::Monetary | Kind::Float => json!({"type": "number"}),
         Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Char(_) | Kind::Text(_) => shared("TextOrFalse").into(),
+        Kind::Char(_) | Kind::Text(_) | Kind::Binary => shared("TextOrFalse").into(),
         Kind::Selection(options) => or_false(json!({"type": "string", "enum": options})),
         Kind::Date => shared("DateOrFalse").into(),
         Kind::Datetime => shared("DatetimeOrFalse").into(),
@@ -190,6 +191,7 @@ fn told(field: &Field, mut schema: Json) -> Json {
         if field.personal { "Personal" } else { "" },
         if field.sealed_in.is_some() { "Encrypted: read where it is named, in no filter and no order" } else { "" },
         match field.kind {
+            Kind::Binary => "A file in base64: read where it is named, with `context.bin_size` as its size; in a filter set or not, in no order",
             Kind::Many2many(_) => X2MANY_WORDS,
             _ => "",
         },

@@ -145,7 +145,7 @@ impl Tx<'_> {
         }
         let most = if bulk { MAX_BULK } else { MAX_MATCHES };
         let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
-        let reader = Reader { registry: self.registry, identity: self.identity, wire: Wire::AddOn };
+        let reader = Reader { registry: self.registry, identity: self.identity, wire: Wire::AddOn, as_sizes: false };
         let rows = reader.locked(model, filter, active_test, limit)?.load::<(BigInt, Bool), (i64, bool)>(self.conn).await?;
         if rows.len() > most {
             let hint = if bulk { "" } else { "; `context.bulk` allows more" };

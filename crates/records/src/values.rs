@@ -244,6 +244,7 @@ pub fn is_unset(json: &Json) -> bool {
 /// numbers, moments in UTC. None where it is no such value.
 pub(crate) fn scalar(field: &Field, json: &Json) -> Option<Json> {
     match field.kind {
+        Kind::Binary => json.as_str().map(Json::from),
         Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) => {
             let text = match json {
                 Json::String(text) => text.trim().to_owned(),
@@ -267,6 +268,7 @@ pub(crate) fn expected(field: &Field) -> String {
     match &field.kind {
         Kind::Char(_) | Kind::Text(_) => "a text".to_owned(),
         Kind::Selection(options) => format!("one of {}", options.join(", ")),
+        Kind::Binary => "a file in base64".to_owned(),
         Kind::Boolean => "true or false".to_owned(),
         Kind::Id | Kind::Integer => "a whole number".to_owned(),
         Kind::Monetary => format!("a number from 0 to below {MAX_MONEY}"),
@@ -299,7 +301,14 @@ pub(crate) fn value(model: &Model, field: &Field, json: Json) -> Result<Value, S
         Kind::Boolean if field.default.is_none() => return plain(false.into()),
         Kind::Integer => return plain(0.into()),
         Kind::Monetary | Kind::Float => return plain("0".into()),
-        Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) | Kind::Boolean | Kind::Date | Kind::Datetime | Kind::Many2one(_) => {
+        Kind::Char(_)
+        | Kind::Text(_)
+        | Kind::Selection(_)
+        | Kind::Boolean
+        | Kind::Date
+        | Kind::Datetime
+        | Kind::Many2one(_)
+        | Kind::Binary => {
             return plain(Json::Null);
         }
     }
@@ -335,7 +344,7 @@ fn named(model: &Model, field: &Field, name: &str) -> Result<Value, String> {
 
 /// A value for an error: a client's own, cut short, and nothing of what is personal or secret.
 fn shown(field: &Field, json: &Json) -> String {
-    if field.personal || field.is_write_only() { strict::kind(json).to_owned() } else { clip(&json.to_string()).into_owned() }
+    if field.personal || field.is_write_only() || field.kind == Kind::Binary { strict::kind(json).to_owned() } else { clip(&json.to_string()).into_owned() }
 }
 
 /// A whole number, as a number or its text.

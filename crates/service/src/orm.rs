@@ -46,6 +46,11 @@ pub(crate) fn in_context(params: &Params, name: &str) -> Result<Option<Json>, Fa
     Ok(context.and_then(|mut context| context.get_mut(name).map(Json::take)))
 }
 
+/// Whether files are told by their sizes.
+pub(crate) fn as_sizes(params: &Params) -> Result<bool, Fault> {
+    Ok(in_context(params, "bin_size")?.as_ref().and_then(truth) == Some(true))
+}
+
 /// Which records a call means, and which part of them.
 pub(crate) fn listed(params: &Params, selection: Selection) -> Result<ListRequest, Fault> {
     let filter = params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?;
@@ -88,20 +93,20 @@ impl<S: Service> Owner<S> {
             "search_count" => self.counted(identity, model, &listed(params, Selection::fields(["id"]))?).await,
             "search_read" => {
                 let request = listed(params, selected(params)?)?;
-                if let Some(field) = sealed(model, &request.selection) {
+                if let Some(field) = sealed(model, &request.selection, as_sizes(params)?) {
                     return Err(Fault::validation(format!(
                         "Field '{}' of {} is encrypted: `read` has it, of records by their ids.",
                         field.name, model.name
                     )));
                 }
-                let sql = self.in_odoos(identity, in_pairs(params)?).page(model, &request, self.most())?;
+                let sql = self.in_odoos(identity, params)?.page(model, &request, self.most())?;
                 Ok(list(&self.one_page(model, sql).await?.rows))
             }
             "read" => {
                 let (selection, ids) = (selected(params)?, params.need::<Vec<i64>>("ids")?);
-                let sql = self.in_odoos(identity, in_pairs(params)?).these(model, &selection, ids)?;
+                let sql = self.in_odoos(identity, params)?.these(model, &selection, ids)?;
                 let mut page = self.one_page(model, sql).await?;
-                if sealed(model, &selection).is_some() {
+                if sealed(model, &selection, as_sizes(params)?).is_some() {
                     page.rows = self.opened_rows(model, &page.rows)?;
                 }
                 Ok(list(&page.rows))
@@ -164,8 +169,9 @@ impl<S: Service> Owner<S> {
         }
     }
 
-    fn in_odoos<'a>(&'a self, identity: &'a Identity, pairs: bool) -> Reader<'a> {
-        Reader { wire: Wire::Odoo { pairs }, ..self.reader(identity) }
+    fn in_odoos<'a>(&'a self, identity: &'a Identity, params: &Params) -> Result<Reader<'a>, Fault> {
+        let (pairs, as_sizes) = (in_pairs(params)?, as_sizes(params)?);
+        Ok(Reader { wire: Wire::Odoo { pairs }, as_sizes, ..self.reader(identity) })
     }
 
     /// So many records are answered at most; one more is refused by the statement itself.
@@ -275,8 +281,9 @@ pub(crate) fn these(ids: Vec<i64>) -> ListRequest {
     }
 }
 
-fn sealed<'m>(model: &'m Model, selection: &Selection) -> Option<&'m Field> {
-    selection.names(|name| model.field(name).filter(|field| field.sealed_in.is_some()))
+fn sealed<'m>(model: &'m Model, selection: &Selection, as_sizes: bool) -> Option<&'m Field> {
+    let is_opened = |field: &&Field| field.is_sealed() && !(as_sizes && field.kind == Kind::Binary);
+    selection.names(|name| model.field(name).filter(is_opened))
 }
 
 /// Whether the user may do this to records of the model at all.
@@ -348,8 +355,8 @@ fn described(identity: &Identity, field: &Field) -> Map<String, Json> {
         "readonly": is_readonly,
         "store": is_stored || matches!(field.kind, Kind::One2many { .. }),
         "searchable": is_searchable,
-        "sortable": is_searchable && is_stored && !field.kind.is_list(),
-        "groupable": is_searchable && is_stored && !field.kind.is_list(),
+        "sortable": is_searchable && is_stored && !field.kind.is_list() && field.kind != Kind::Binary,
+        "groupable": is_searchable && is_stored && !field.kind.is_list() && field.kind != Kind::Binary,
         "change_default": false,
         "company_dependent": false,
         "depends": [],
@@ -368,6 +375,7 @@ fn described(identity: &Identity, field: &Field) -> Map<String, Json> {
             set("translate", false.into());
         }
         Kind::Text(_) => set("translate", false.into()),
+        Kind::Binary => set("attachment", true.into()),
         Kind::Float => set("digits", json!([16, 3])),
         Kind::One2many { comodel, inverse } => {
             set("relation", (*comodel).into());

@@ -222,6 +222,8 @@ impl<S: Service> Owner<S> {
                 let _place = self.papers.take(identity.uid, PAPER_WAITS).await?;
                 (self.behaviour(model)?.report)(self, &identity, model, &report, &ids).await
             }
+            // Only the doors for files name a field
+            "file" => self.file(&identity, model, &call.params).await,
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
             method => match self.behaviour(model)?.action(method) {
                 Some(_) => self.change(&identity, model, call).await,

@@ -13,11 +13,12 @@ use records::read::{One, Page, Reader, Wire};
 use records::request::{ListRequest, Window, cursor};
 use records::running::Typed;
 use records::values::{decimal, printed};
-use records::{Filter, Kind, Model, Op, Selection};
+use records::{Field, Filter, Kind, Model, Op, Selection};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use crate::orm::as_sizes;
 use crate::owner::{Owner, Service};
 
 /// Answers of up to so many records are made in one statement; more are streamed.
@@ -39,7 +40,7 @@ pub(crate) struct ReadOne {
 }
 
 /// Statements that were written, by who asks and what for. An identity is the user's whole: other rights are another key.
-pub(crate) type Reads = moka::sync::Cache<(Arc<Identity>, &'static str, String), Arc<ReadOne>>;
+pub(crate) type Reads = moka::sync::Cache<(Arc<Identity>, &'static str, String, bool), Arc<ReadOne>>;
 
 /// None yet; at most some thousands, for a minute each.
 pub(crate) fn reads() -> Reads {
@@ -48,29 +49,40 @@ pub(crate) fn reads() -> Reads {
 
 impl<S: Service> Owner<S> {
     pub(crate) fn reader<'a>(&'a self, identity: &'a Identity) -> Reader<'a> {
-        Reader { registry: &self.registry, identity, wire: Wire::AddOn }
+        Reader { registry: &self.registry, identity, wire: Wire::AddOn, as_sizes: false }
     }
 
     pub(crate) async fn read(&self, identity: &Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let id: i64 = params.need("id")?;
-        let read = self.one(identity, model, params.get::<String>("query")?.unwrap_or_default())?;
+        let read = self.one(identity, model, params.get::<String>("query")?.unwrap_or_default(), as_sizes(params)?)?;
         let sql = read.one.of(id);
         let row = if read.is_short { self.database.read_line(sql).await? } else { self.database.search::<Text, String>(sql).await? };
         let row = row.into_iter().next().ok_or_else(|| Fault::missing(model.name, id))?;
         Ok(Reply::json(if read.is_sealed { self.opened(model, &row)? } else { row }))
     }
 
+    /// Whether a selection asks for files, of the records or of others that they lead to.
+    fn has_files(&self, model: &Model, selection: &Selection) -> bool {
+        selection.items.iter().any(|item| match item {
+            records::Item::Field(name, nested) => model.field(name).is_some_and(|field| {
+                let comodel = field.kind.comodel().and_then(|comodel| self.registry.get(comodel));
+                field.kind == Kind::Binary || nested.as_ref().zip(comodel).is_some_and(|(nested, comodel)| self.has_files(comodel, nested))
+            }),
+            records::Item::All | records::Item::Except(_) => false,
+        })
+    }
+
     /// The statement that reads one record for this user: written anew it costs more than Postgres takes to run it.
-    fn one(&self, identity: &Arc<Identity>, model: &Model, query: String) -> Result<Arc<ReadOne>, Fault> {
-        let key = (identity.clone(), model.name, query);
+    fn one(&self, identity: &Arc<Identity>, model: &Model, query: String, as_sizes: bool) -> Result<Arc<ReadOne>, Fault> {
+        let key = (identity.clone(), model.name, query, as_sizes);
         if let Some(known) = self.reads.get(&key) {
             return Ok(known);
         }
         let selection = Selection::parse(&key.2)?;
         let read = Arc::new(ReadOne {
-            one: self.reader(identity).one(model, &selection)?,
-            is_short: is_short(model, &selection),
-            is_sealed: is_sealed(model, &selection),
+            one: Reader { as_sizes, ..self.reader(identity) }.one(model, &selection)?,
+            is_short: is_short(model, &selection) && !self.has_files(model, &selection),
+            is_sealed: is_sealed(model, &selection, as_sizes),
         });
         self.reads.insert(key, read.clone());
         Ok(read)
@@ -79,21 +91,25 @@ impl<S: Service> Owner<S> {
     pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let request = ListRequest::parse(params)?;
         let open_ended = request.window.is_open_ended();
-        let sealed = is_sealed(model, &request.selection);
+        let as_sizes = as_sizes(params)?;
+        let sealed = is_sealed(model, &request.selection, as_sizes);
+        // Neither what is opened here nor files go out in a stream
+        let is_whole = sealed || self.has_files(model, &request.selection);
         let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
-        let found = self.page(&identity, model, &request, at_most).await;
+        let found = self.page_of(Reader { as_sizes, ..self.reader(&identity) }, model, &request, at_most).await;
         let repeated = || self.reader(&identity).repeated(model, &request.selection);
         let mut page = match found {
             Ok(page) => page,
             // Too much to be made whole: a stream is held by nobody
-            Err(fault) if open_ended && fault.status == 422 && !sealed && repeated().is_none() => {
+            Err(fault) if open_ended && fault.status == 422 && !is_whole && repeated().is_none() => {
                 return self.export(&identity, model, &request).await;
             }
             Err(fault) => return Err(fault),
         };
         if open_ended && page.count > WHOLE_ROWS {
-            if sealed {
-                return Err(Fault::validation(format!("More than {WHOLE_ROWS} records match: read encrypted fields by pages.")));
+            if is_whole {
+                let what = if sealed { "encrypted fields" } else { "files" };
+                return Err(Fault::validation(format!("More than {WHOLE_ROWS} records match: read {what} by pages.")));
             }
             if let Some(list) = repeated() {
                 return Err(Fault::validation(format!(
@@ -166,7 +182,11 @@ impl<S: Service> Owner<S> {
 
     /// A page of what the user sees of a model.
     pub(crate) async fn page(&self, identity: &Identity, model: &Model, request: &ListRequest, at_most: i64) -> Result<Page, Fault> {
-        let page = self.database.search::<Untyped, Page>(self.reader(identity).page(model, request, at_most)?).await?.pop();
+        self.page_of(self.reader(identity), model, request, at_most).await
+    }
+
+    async fn page_of(&self, reader: Reader<'_>, model: &Model, request: &ListRequest, at_most: i64) -> Result<Page, Fault> {
+        let page = self.database.search::<Untyped, Page>(reader.page(model, request, at_most)?).await?.pop();
         page.ok_or_else(|| process::our_fault(S::NAME, "a page has no row", &model.name))
     }
 
@@ -260,7 +280,7 @@ impl<S: Service> Owner<S> {
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut open: Option<Map<String, Json>> = None;
         for (name, raw) in serde_json::from_str::<Members<'_>>(row).map_err(unread)?.0 {
-            let value = match model.field(&name).filter(|field| field.sealed_in.is_some()) {
+            let value = match model.field(&name).filter(|field| field.is_sealed()) {
                 None => raw.get().to_owned(),
                 Some(field) => {
                     let (id, text): (i64, Option<String>) = serde_json::from_str(raw.get()).map_err(unread)?;
@@ -315,9 +335,10 @@ fn unread(error: serde_json::Error) -> Fault {
     Fault::unavailable("The answer could not be put together. Try again.")
 }
 
-/// Whether a selection asks for fields that only the service's code can open.
-fn is_sealed(model: &Model, selection: &Selection) -> bool {
-    selection.names(|name| model.field(name).filter(|field| field.sealed_in.is_some())).is_some()
+/// Whether a selection asks for fields that only the service's code can open. A file's size is no secret.
+fn is_sealed(model: &Model, selection: &Selection, as_sizes: bool) -> bool {
+    let is_opened = |field: &&Field| field.is_sealed() && !(as_sizes && field.kind == Kind::Binary);
+    selection.names(|name| model.field(name).filter(is_opened)).is_some()
 }
 
 /// Whether a read touches one row of one table and its many2ones only.

@@ -1,5 +1,6 @@
 //! The product catalogue: its models, and who may do what with them.
 
+pub mod picture;
 pub mod product_attribute;
 pub mod product_category;
 pub mod product_master;

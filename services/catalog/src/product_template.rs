@@ -12,8 +12,9 @@ use records::values::{Mode, Problems, is_unset};
 use records::write::{self, OnConflict};
 use records::{Access, Body, Failure, Field, Kind, Model, Shape, Tx, Value, Values, schema, sql};
 use serde_json::{Map, Value as Json, json};
-use service::{Answers, Behaviour, Changing, Owner};
+use service::{Answers, Asked, Behaviour, Changing, Owner};
 
+use crate::picture::{self, Pictures};
 use crate::product_master::{self, Posted, ProductMaster};
 use crate::{Catalog, Margins, access, product_attribute};
 
@@ -32,7 +33,7 @@ fn fields(margins: &Margins) -> Vec<Field> {
         margins.furniture_margin, margins.selling_margin
     );
     let of_master = |column: &str| format!("(SELECT m.{column} FROM product_master m WHERE m.id = {{t}}.master_product)");
-    vec![
+    let fields = vec![
         // With the reference, short enough in any script for an index
         Field::new("name", Kind::Char(500), "Name").required(),
         Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").required(),
@@ -59,7 +60,8 @@ fn fields(margins: &Margins) -> Vec<Field> {
         Field::new("priority", Kind::Selection(&["0", "1"]), "Favorite").default("0"),
         Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_variante' || {t}.id").help("How the banks' platforms know it."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
-    ]
+    ];
+    fields.into_iter().chain(picture::fields()).collect()
 }
 
 /// The declaration.
@@ -82,19 +84,27 @@ pub fn variant_model(catalog: &Catalog) -> Model {
 
 /// A product with its configurations that is made, or a configuration that is made or changed.
 #[derive(Default)]
-pub struct ProductTemplate;
+pub struct ProductTemplate(Pictures);
 
 impl Behaviour<Catalog> for ProductTemplate {
+    async fn prepare(asked: Asked<'_, Catalog>, data: &mut Map<String, Json>) -> Result<ProductTemplate, Fault> {
+        Pictures::prepare(asked, data).await.map(ProductTemplate)
+    }
+
     async fn create(&self, change: Changing<'_, '_, Catalog>, data: Map<String, Json>) -> Result<i64, Failure> {
         // One more of a product that is there
         match data.contains_key("master_product") {
-            true => create_variant(change.tx, change.model, data).await,
-            false => create(change.tx, change.model, data).await,
+            true => create_variant(change.tx, change.model, &self.0, data).await,
+            false => create(change.tx, change.model, &self.0, data).await,
         }
     }
 
     async fn write(&self, change: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        write(change.tx, change.model, found, data).await
+        write(change.tx, change.model, &self.0, found, data).await
+    }
+
+    async fn unlink(&self, Changing { tx, model, .. }: Changing<'_, '_, Catalog>, found: Found) -> Result<(), Failure> {
+        unlink(tx, model, found).await
     }
 
     fn body(owner: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
@@ -119,19 +129,23 @@ impl Behaviour<Catalog> for ProductTemplate {
 
 /// A configuration that is made or changed as a variant. Events know the record by one name, the template's.
 #[derive(Default)]
-pub struct ProductVariant;
+pub struct ProductVariant(Pictures);
 
 impl Behaviour<Catalog> for ProductVariant {
+    async fn prepare(asked: Asked<'_, Catalog>, data: &mut Map<String, Json>) -> Result<ProductVariant, Fault> {
+        Pictures::prepare(asked, data).await.map(ProductVariant)
+    }
+
     async fn create(&self, Changing { tx, .. }: Changing<'_, '_, Catalog>, data: Map<String, Json>) -> Result<i64, Failure> {
-        create_variant(tx, tx.registry.model("product.template")?, data).await
+        create_variant(tx, tx.registry.model("product.template")?, &self.0, data).await
     }
 
     async fn write(&self, Changing { tx, .. }: Changing<'_, '_, Catalog>, found: Found, data: Map<String, Json>) -> Result<(), Failure> {
-        write(tx, tx.registry.model("product.template")?, found, data).await
+        write(tx, tx.registry.model("product.template")?, &self.0, found, data).await
     }
 
     async fn unlink(&self, Changing { tx, .. }: Changing<'_, '_, Catalog>, found: Found) -> Result<(), Failure> {
-        tx.unlink(tx.registry.model("product.template")?, found).await
+        unlink(tx, tx.registry.model("product.template")?, found).await
     }
 
     fn body(_: &Owner<Catalog>, model: &Model, mode: Mode) -> Option<Body> {
@@ -194,7 +208,7 @@ struct Sent {
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 naming references that belong to another product.
-async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create(tx: &mut Tx<'_>, model: &Model, pictures: &Pictures, mut data: Map<String, Json>) -> Result<i64, Failure> {
     let registry = tx.registry;
     let master = registry.model("product.master")?;
     let mut problems = tx.problems();
@@ -212,7 +226,11 @@ async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> 
     let mut sent = Vec::new();
     for (at, configuration) in configurations.into_iter().enumerate() {
         match configuration {
-            Json::Object(configuration) => sent.push(read(tx, model, at, configuration, &mut problems)?),
+            Json::Object(configuration) => {
+                let one = read(tx, model, at, configuration, &mut problems)?;
+                pictures.check(&one.values, &mut problems);
+                sent.push(one);
+            }
             other => problems.add(format!("product[{at}]: {} (an object expected)", strict::kind(&other))),
         }
     }
@@ -240,7 +258,7 @@ async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> 
             }
         }
     };
-    store(tx, model, product, sent, &refs).await
+    store(tx, model, pictures, product, sent, &refs).await
 }
 
 fn read(tx: &Tx<'_>, model: &Model, at: usize, mut data: Map<String, Json>, problems: &mut Problems) -> Result<Sent, Failure> {
@@ -292,7 +310,14 @@ async fn find(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<Known>, Failure> {
 
 /// Adds or changes a product's configurations, each by its reference: two statements for all of them, three to four where
 /// there are both new and known ones.
-async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, refs: &[String]) -> Result<i64, Failure> {
+async fn store(
+    tx: &mut Tx<'_>,
+    model: &Model,
+    pictures: &Pictures,
+    product: i64,
+    sent: Vec<Sent>,
+    refs: &[String],
+) -> Result<i64, Failure> {
     let Some(last) = refs.last() else { return Ok(product) };
     let known = find(tx, refs).await?;
     if let Some(one) = known.first() {
@@ -333,6 +358,15 @@ async fn store(tx: &mut Tx<'_>, model: &Model, product: i64, sent: Vec<Sent>, re
         id = id.or_else(|| made.iter().find(|(_, reference)| reference == last).map(|(id, _)| *id));
     }
     tx.update_rows(model, &changed).await?;
+    if sent.iter().any(|one| one.values.get(picture::FIELD).is_some()) {
+        let stored = find(tx, refs).await?;
+        for one in &sent {
+            let is_its = |stored: &&Known| Some(stored.manufacturer_ref.as_str()) == one.values.text("manufacturer_ref");
+            if let Some(stored) = stored.iter().find(is_its) {
+                pictures.keep(tx, &[stored.id], &one.values).await?;
+            }
+        }
+    }
     id.ok_or_else(|| Fault::busy().into())
 }
 
@@ -364,7 +398,7 @@ fn refuse_others(known: &[Known], product: i64) -> Result<(), Fault> {
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference belongs to another product.
-async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>) -> Result<i64, Failure> {
+async fn create_variant(tx: &mut Tx<'_>, model: &Model, pictures: &Pictures, mut data: Map<String, Json>) -> Result<i64, Failure> {
     let mut problems = tx.problems();
     let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
     let mut values = tx.check(model, Mode::Create, data, &mut problems).await?;
@@ -373,26 +407,36 @@ async fn create_variant(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Js
         _ => None,
     };
     let refs: Vec<String> = values.text("manufacturer_ref").map(str::to_owned).into_iter().collect();
+    pictures.check(&values, &mut problems);
     let mut sent = [Sent { values, attributes }];
     give_attributes(tx, &mut sent, &mut problems).await?;
     problems.check()?;
     let product = product.ok_or_else(|| Fault::validation("Field 'master_product' of product.product is required"))?;
-    store(tx, model, product, Vec::from(sent), &refs).await
+    store(tx, model, pictures, product, Vec::from(sent), &refs).await
 }
 
 /// Changes configurations.
 ///
 /// # Errors
 /// 422 with everything that is wrong, 409 where the reference is taken.
-async fn write(tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+async fn write(tx: &mut Tx<'_>, model: &Model, pictures: &Pictures, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let mut problems = tx.problems();
     let attributes = data.remove("attribute").map(|json| product_attribute::read("", json, &mut problems));
     let values = tx.check(model, Mode::Write, data, &mut problems).await?;
+    pictures.check(&values, &mut problems);
     let mut sent = [Sent { values, attributes }];
     give_attributes(tx, &mut sent, &mut problems).await?;
     problems.check()?;
     let [one] = sent;
-    tx.update(model, found.ids, &one.values).await.map(drop)
+    tx.update(model, found.ids.clone(), &one.values).await?;
+    pictures.keep(tx, &found.ids, &one.values).await
+}
+
+/// Removes configurations, and their pictures.
+async fn unlink(tx: &mut Tx<'_>, model: &Model, found: Found) -> Result<(), Failure> {
+    let ids = found.ids.clone();
+    tx.unlink(model, found).await?;
+    picture::drop_of(tx, &ids).await
 }
 
 impl Answers<ByReference> for Catalog {
