@@ -224,7 +224,8 @@ impl<S: Service> Owner<S> {
         };
         let copied: Vec<&Field> = model.fields.iter().filter(is_copied).collect();
         let selection = Selection::fields(["id"].into_iter().chain(copied.iter().map(|field| field.name)));
-        let sql = self.in_odoos(identity, false).these(model, &selection, ids.clone())?;
+        let reader = Reader { wire: Wire::Odoo { pairs: false }, ..self.reader(identity) };
+        let sql = reader.these(model, &selection, ids.clone())?;
         let rows = self.one_page(model, sql).await?.read::<Map<String, Json>>();
         let mut rows = rows.map_err(|error| our_fault(S::NAME, "records that are to be copied can't be read", &error))?;
         let is_there = |id: &&i64| rows.iter().any(|row| row.get("id").and_then(Json::as_i64) == Some(**id));
