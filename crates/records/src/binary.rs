@@ -225,11 +225,18 @@ mod tests {
     #[test]
     fn a_filter_asks_whether_there_is_a_file_and_nothing_else() {
         use serde_json::json;
-        for (filter, sql) in [(json!([["small", "!=", false]]), "t1.picture) IS NOT NULL"), (json!([["picture", "=", false]]), "t1.picture IS NULL")] {
+        for (filter, sql) in
+            [(json!([["small", "!=", false]]), "t1.picture) IS NOT NULL"), (json!([["picture", "=", false]]), "t1.picture IS NULL")]
+        {
             let found = asked(filter.clone(), None).unwrap().render(|_, _| String::new());
             assert!(found.contains(sql), "{filter}: {found}");
         }
-        for filter in [json!([["picture", "=", "abc"]]), json!([["picture", "like", "a"]]), json!([["paper", "in", ["a"]]]), json!([["small", ">", "a"]])] {
+        for filter in [
+            json!([["picture", "=", "abc"]]),
+            json!([["picture", "like", "a"]]),
+            json!([["paper", "in", ["a"]]]),
+            json!([["small", ">", "a"]]),
+        ] {
             assert!(asked(filter.clone(), None).unwrap_err().message.contains("is a file"), "{filter}");
         }
         assert_eq!(asked(json!([]), Some("picture")).unwrap_err().status, 422);

@@ -191,7 +191,9 @@ fn told(field: &Field, mut schema: Json) -> Json {
         if field.personal { "Personal" } else { "" },
         if field.sealed_in.is_some() { "Encrypted: read where it is named, in no filter and no order" } else { "" },
         match field.kind {
-            Kind::Binary => "A file in base64: read where it is named, with `context.bin_size` as its size; in a filter set or not, in no order",
+            Kind::Binary => {
+                "A file in base64: read where it is named, with `context.bin_size` as its size; in a filter set or not, in no order"
+            }
             Kind::Many2many(_) => X2MANY_WORDS,
             _ => "",
         },

@@ -344,7 +344,11 @@ fn named(model: &Model, field: &Field, name: &str) -> Result<Value, String> {
 
 /// A value for an error: a client's own, cut short, and nothing of what is personal or secret.
 fn shown(field: &Field, json: &Json) -> String {
-    if field.personal || field.is_write_only() || field.kind == Kind::Binary { strict::kind(json).to_owned() } else { clip(&json.to_string()).into_owned() }
+    if field.personal || field.is_write_only() || field.kind == Kind::Binary {
+        strict::kind(json).to_owned()
+    } else {
+        clip(&json.to_string()).into_owned()
+    }
 }
 
 /// A whole number, as a number or its text.

@@ -49,7 +49,8 @@ static MAKING: LazyLock<Shares<i64>> = LazyLock::new(|| Shares::new("pictures th
 /// The fields of a picture in its sizes.
 pub fn fields() -> impl Iterator<Item = Field> {
     SIZES.iter().map(|(name, side)| match *name {
-        FIELD => Field::binary(FIELD, "Image", TABLE).help("A PNG or JPEG of at most 10 MB and 40 megapixels; larger than 1920 pixels it is made smaller."),
+        FIELD => Field::binary(FIELD, "Image", TABLE)
+            .help("A PNG or JPEG of at most 10 MB and 40 megapixels; larger than 1920 pixels it is made smaller."),
         name => Field::made_of(name, label(*side), FIELD, TABLE),
     })
 }
