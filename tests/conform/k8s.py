@@ -461,8 +461,8 @@ def services_lead_to_their_pods(overlay):
         for door in sorted(doors - {path["path"].strip("/") for path in paths}):
             overlay.say(thing, f"path /{door} expected: the gateway has it")
         size = at(thing, "metadata.annotations", {}).get("nginx.ingress.kubernetes.io/proxy-body-size")
-        most = int(variables("crates/process/src")["MAX_BODY"][2])
-        overlay.want(thing, size == f"{most >> 20}m", f"proxy-body-size {most >> 20}m expected: MAX_BODY is what the gateway takes")
+        most = int(variables("crates/process/src")["MAX_UPLOAD"][2])
+        overlay.want(thing, size == f"{most >> 20}m", f"proxy-body-size {most >> 20}m expected: MAX_UPLOAD is what the gateway takes")
         hosts = {host for entry in thing["spec"].get("tls", []) for host in entry["hosts"]}
         overlay.want(
             thing, not overlay.is_public or hosts == {host["host"] for host in thing["spec"]["rules"]}, "TLS expected for its host"

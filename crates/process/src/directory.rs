@@ -57,6 +57,9 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
     ("sync", &["res.bank"]),
 ];
 
+/// Models whose records have files: a request for them may be longer than others.
+pub const FILES: &[&str] = &["ir.attachment", "product.product", "product.template"];
+
 /// What every service answers about its records, besides what stands in its contract: whom, who, what. What stands in neither is
 /// refused, whoever asks.
 pub const QUESTIONS: &[(&str, &str, &[&str])] = &[

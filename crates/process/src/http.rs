@@ -45,6 +45,8 @@ crate::settings! {
         workers: usize = "0",
         /// The largest body of a request, in bytes.
         max_body: usize = "1048576",
+        /// The largest body of a request that may bring a file of a record, from a sender who is known, in bytes: a file of 10 MB in base64.
+        max_upload: usize = "15728640",
         /// Connections at a time, a thread.
         max_connections: usize = "10000",
         /// How long a process that was asked to stop still takes requests, so that no balancer sends any to a closed door, in milliseconds.

@@ -108,7 +108,7 @@ pub async fn run<S: Service>(
             owner.feed.close();
             std::future::pending::<()>().await;
         };
-        let serving = http::serve(listeners, &http, health.clone(), inner::routes(owner.clone(), http.max_body));
+        let serving = http::serve(listeners, &http, health.clone(), inner::routes(owner.clone(), http.max_body.max(http.max_upload)));
         tokio::pin!(work);
         tokio::select! {
             served = serving => served?,

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
@@ -12,7 +13,8 @@ use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use jsonrpc::Fault;
 use partners_contract::Claimed;
-use process::http::{ARRIVAL, header};
+use process::directory;
+use process::http::{ARRIVAL, HttpConfig, header};
 use process::shares::{Share, Shares};
 use records::model::clip;
 use serde::Deserializer;
@@ -22,6 +24,12 @@ use crate::auth::{Carried, Sessions};
 use crate::callers::Callers;
 use crate::proven::Proven;
 
+/// How many bodies with files are held at a time, and how many of them for one user.
+const UPLOADS: (usize, usize) = (4, 2);
+/// How long one waits for its turn.
+const UPLOAD_WAITS: Duration = Duration::from_secs(5);
+/// How long such a body may take to come, once its beginning is there.
+const UPLOAD: Duration = Duration::from_secs(60);
 /// How much of a stranger's body is read to find out who sends it, in bytes.
 const SAID: usize = 64 << 10;
 /// What part of what strangers may hold together may come from one address.
@@ -41,11 +49,28 @@ pub enum Says {
     Claim(Claims),
 }
 
+/// How long bodies may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Longest {
+    /// Each.
+    pub body: usize,
+    /// One that may bring a file of a record, from a sender who is known.
+    pub upload: usize,
+}
+
+impl Longest {
+    /// As these settings say.
+    pub fn of(config: &HttpConfig) -> Longest {
+        Longest { body: config.max_body, upload: config.max_upload.max(config.max_body) }
+    }
+}
+
 /// A body that was read, with the place that it takes of what strangers may hold.
 pub struct Sent {
     /// All of it.
     pub bytes: Bytes,
     _held: Vec<Share<String>>,
+    _upload: Option<Share<i64>>,
 }
 
 impl Deref for Sent {
@@ -58,8 +83,9 @@ impl Deref for Sent {
 
 /// Reads bodies within their bounds.
 pub struct Bodies {
-    /// The largest one, in bytes.
-    most: usize,
+    longest: Longest,
+    /// The places of long ones.
+    uploads: Shares<i64>,
     /// The places of what strangers may hold, in bytes.
     strangers: Shares<String>,
     sessions: Arc<Sessions>,
@@ -68,10 +94,11 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// Of at most `most` bytes each, of strangers' at most `strangers` bytes together.
-    pub fn new(most: usize, strangers: usize, sessions: Arc<Sessions>, proven: Arc<Proven>, callers: Arc<Callers>) -> Bodies {
+    /// Of at most so many bytes each, of strangers' at most `strangers` bytes together.
+    pub fn new(longest: Longest, strangers: usize, sessions: Arc<Sessions>, proven: Arc<Proven>, callers: Arc<Callers>) -> Bodies {
         let strangers = Shares::new("bytes of requests whose senders are not known yet", strangers, strangers / OF_AN_ADDRESS);
-        Bodies { most, strangers, sessions, proven, callers }
+        let uploads = Shares::new("requests with files", UPLOADS.0, UPLOADS.1);
+        Bodies { longest, uploads, strangers, sessions, proven, callers }
     }
 
     /// A request's whole body, where its sender is known or says who they are within the first 64 kB.
@@ -79,13 +106,18 @@ impl Bodies {
     /// # Errors
     /// 401 where the rest would be a stranger's, 413, 408, 400, and 429 or 503 where strangers hold too much.
     pub async fn read(&self, request: &HttpRequest, payload: Payload, says: Says) -> Result<Sent, Fault> {
-        let mut reading = Reading { bodies: self, request, payload, bytes: Vec::new(), held: Some(Vec::new()) };
-        let read = tokio::time::timeout(ARRIVAL, reading.read(says)).await;
-        match read.unwrap_or_else(|_elapsed| Err(Fault::http(408, "The body took too long to come."))) {
-            Ok(()) => Ok(Sent { bytes: reading.bytes.into(), _held: reading.held.unwrap_or_default() }),
+        let mut reading = Reading { bodies: self, request, payload, bytes: Vec::new(), held: Some(Vec::new()), user: None, upload: None };
+        let late = || Fault::http(408, "The body took too long to come.");
+        let mut read = tokio::time::timeout(ARRIVAL, reading.read(says)).await.unwrap_or_else(|_elapsed| Err(late()));
+        if read.is_ok() && reading.upload.is_some() {
+            read = tokio::time::timeout(UPLOAD, reading.read_to(usize::MAX)).await.unwrap_or_else(|_elapsed| Err(late())).map(drop);
+        }
+        match read {
+            Ok(()) => Ok(Sent { bytes: reading.bytes.into(), _held: reading.held.unwrap_or_default(), _upload: reading.upload }),
             Err(fault) => {
                 // A sender that goes on may hear the answer only when all is sent: it is taken, and not kept
-                actix_web::rt::spawn(tokio::time::timeout(ARRIVAL, drain(reading.payload, self.most)));
+                let most = if reading.user.is_some() { self.longest.upload } else { self.longest.body };
+                actix_web::rt::spawn(tokio::time::timeout(ARRIVAL, drain(reading.payload, most)));
                 Err(fault)
             }
         }
@@ -130,6 +162,10 @@ struct Reading<'a> {
     bytes: Vec<u8>,
     /// What a stranger holds; none for who is known.
     held: Option<Vec<Share<String>>>,
+    /// Who is known.
+    user: Option<i64>,
+    /// Its place among the long ones.
+    upload: Option<Share<i64>>,
 }
 
 impl Reading<'_> {
@@ -148,7 +184,7 @@ impl Reading<'_> {
                 }
                 Says::Claim(claims) => {
                     let (who, password) = claims(&self.bytes).ok_or_else(Fault::access_denied)?;
-                    self.bodies.proven.who(self.request, who, password).await?;
+                    self.user = Some(self.bodies.proven.who(self.request, who, password).await?.who.identity.uid);
                     self.held = None;
                     true
                 }
@@ -164,24 +200,28 @@ impl Reading<'_> {
         self.read_to(usize::MAX).await.map(drop)
     }
 
-    async fn knows(&self, carried: Option<Carried>) -> Result<bool, Fault> {
+    async fn knows(&mut self, carried: Option<Carried>) -> Result<bool, Fault> {
         let Some(carried) = carried else { return Ok(false) };
         match self.bodies.sessions.look_up(self.request, &carried).await {
-            Ok(_) => Ok(true),
+            Ok(session) => {
+                self.user = Some(session.who.identity.uid);
+                Ok(true)
+            }
             Err(fault) if fault.status == 401 => Ok(false),
             Err(fault) => Err(fault),
         }
     }
 
-    /// Reads on until the end, or until there is more than so much. Tells whether it was the end.
+    /// Reads on until the end, or until there is more than so much, or a place for a long one was taken. Tells whether it was the end.
     async fn read_to(&mut self, enough: usize) -> Result<bool, Fault> {
-        let most = self.bodies.most;
         while self.bytes.len() <= enough {
             let Some(piece) = self.payload.next().await else { return Ok(true) };
             let piece = piece.map_err(|error| Fault::malformed(format!("The body broke off: {error}")))?;
             let needed = self.bytes.len() + piece.len();
+            let is_upload = self.upload.is_some();
+            let most = if is_upload { self.bodies.longest.upload } else { self.bodies.longest.body };
             if needed > most {
-                return Err(Fault::http(413, format!("The body has more than {most} bytes.")));
+                self.take_upload(needed).await?;
             }
             if needed > self.bytes.capacity() {
                 let capacity = needed.max((self.bytes.capacity() * 2).min(most));
@@ -189,8 +229,25 @@ impl Reading<'_> {
                 self.bytes.reserve_exact(capacity - self.bytes.len());
             }
             self.bytes.extend_from_slice(&piece);
+            if self.upload.is_some() && !is_upload {
+                return Ok(false);
+            }
         }
         Ok(false)
+    }
+
+    /// A place for a body that is longer than others: of a sender who is known, where a model's records may have files.
+    async fn take_upload(&mut self, needed: usize) -> Result<(), Fault> {
+        let Longest { body, upload } = self.bodies.longest;
+        let may_have_files = self.request.match_info().get("model").is_none_or(|model| directory::FILES.contains(&model));
+        match self.user.filter(|_| may_have_files && needed <= upload && self.upload.is_none()) {
+            Some(user) => self.upload = Some(self.bodies.uploads.take(user, UPLOAD_WAITS).await?),
+            None if may_have_files && self.user.is_some() => {
+                return Err(Fault::http(413, format!("The body has more than {upload} bytes: a file may have 10 MB (MAX_UPLOAD).")));
+            }
+            None => return Err(Fault::http(413, format!("The body has more than {body} bytes."))),
+        }
+        Ok(())
     }
 
     fn hold(&mut self, more: usize) -> Result<(), Fault> {

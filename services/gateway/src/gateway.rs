@@ -6,7 +6,7 @@ use process::{Keyring, Router};
 
 use crate::answer::Answers;
 use crate::auth::Sessions;
-use crate::bodies::Bodies;
+use crate::bodies::{Bodies, Longest};
 use crate::callers::Callers;
 use crate::config::{GatewayConfig, named};
 use crate::federation::Federation;
@@ -40,11 +40,11 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// The doors before these services, for bodies of at most `max_body` bytes.
+    /// The doors before these services, for bodies of at most so many bytes.
     ///
     /// # Errors
     /// A proxy that is neither an address nor a network.
-    pub fn new(config: GatewayConfig, max_body: usize, router: Router, keyring: Keyring) -> anyhow::Result<Gateway> {
+    pub fn new(config: GatewayConfig, longest: Longest, router: Router, keyring: Keyring) -> anyhow::Result<Gateway> {
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
         let services = Services { router, keyring };
         let callers = Arc::new(Callers::behind(&named(&config.trusted_proxies))?);
@@ -52,9 +52,9 @@ impl Gateway {
         let sessions = Arc::new(sessions);
         let proven = Arc::new(Proven::new(services.clone(), callers.clone()));
         Ok(Gateway {
-            bodies: Bodies::new(max_body, config.strangers_bytes, sessions.clone(), proven.clone(), callers.clone()),
+            bodies: Bodies::new(longest, config.strangers_bytes, sessions.clone(), proven.clone(), callers.clone()),
             proven,
-            federation: Federation::new(services.clone(), max_body),
+            federation: Federation::new(services.clone(), longest.body),
             known: Known::new(services.clone()),
             answers: Answers::new(config.error_status, config.cookie_secure),
             refusals: Refusals::new(services.clone()),

@@ -29,7 +29,7 @@ pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{dataset, docs, elsewhere, events, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
+    use doors::{dataset, docs, elsewhere, events, files, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {
@@ -57,6 +57,11 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .route(web::delete().to(rest::unlink))
                     .default_service(web::to(elsewhere::only_rest_record)),
             )
+            .service(get("/api/{model}/{id}/{field}").route(web::get().to(files::base64)))
+            .service(get("/web/image").route(web::get().to(files::image_named)))
+            .service(get("/web/image/{id}").route(web::get().to(files::attachment)))
+            .service(get("/web/image/{model}/{id}/{field}").route(web::get().to(files::image)))
+            .service(get("/web/content/{id}").route(web::get().to(files::attachment)))
             .service(post("/web/session/authenticate").route(web::post().to(session::authenticate)))
             .service(post("/web/session/get_session_info").route(web::post().to(session::get_session_info)))
             .service(post("/web/session/check").route(web::post().to(session::check)))

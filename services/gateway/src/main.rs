@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gateway::bodies::Longest;
 use gateway::{Gateway, GatewayConfig};
 use process::http::Health;
 use process::startup::{Common, print, remote_routes};
@@ -32,7 +33,7 @@ async fn run() -> anyhow::Result<()> {
     let keyring = Keyring::new("gateway", peers.identity_key.expose_secret(), &peers.identity_public_keys)?;
     let router = Router::empty();
     router.set(remote_routes(&peers.services)?);
-    let gateway = Arc::new(Gateway::new(doors, http_config.max_body, router, keyring)?);
+    let gateway = Arc::new(Gateway::new(doors, Longest::of(&http_config), router, keyring)?);
     tokio::spawn(gateway.clone().tell_refusals());
     let listeners = http::listen(&http_config)?;
     listeners.tell("gateway")?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use catalog::{Catalog, Margins};
 use crm::{Crm, CrmConfig};
+use gateway::bodies::Longest;
 use gateway::{Gateway, GatewayConfig};
 use operator::backup::Sealed;
 use partners::{LoginConfig, Partners};
@@ -106,7 +107,7 @@ impl Hub {
             ("sync", sync.clone()),
         ];
         router.set(HashMap::from(routes));
-        let gateway = Arc::new(Gateway::new(doors, http.max_body, router.clone(), key("gateway")?)?);
+        let gateway = Arc::new(Gateway::new(doors, Longest::of(&http), router.clone(), key("gateway")?)?);
         Ok(Hub { gateway, catalog, partners, crm, stock, sync, router, keys, http })
     }
 
