@@ -31,7 +31,10 @@ pub const SERVICES: &[(&str, &[&str])] = &[
             "res.users.apikeys",
         ],
     ),
-    ("crm", &["account.move", "account.move.line", "account.tax", "crm.lead", "crm.stage", "sale.order", "sale.order.line"]),
+    (
+        "crm",
+        &["account.move", "account.move.line", "account.tax", "crm.lead", "crm.stage", "ir.attachment", "sale.order", "sale.order.line"],
+    ),
     (
         "stock",
         &[

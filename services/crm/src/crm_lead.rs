@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json, json};
 use service::{Asked, Behaviour, Changing, Owner};
 
 use crate::sale_order::{self, Address, NewLine, NewOrder, Pos};
-use crate::{Crm, access, loan_file};
+use crate::{Crm, access, ir_attachment, loan_file};
 
 /// How many lines a cart may have.
 const MAX_LINES: usize = 1_000;
@@ -115,6 +115,11 @@ impl Behaviour<Crm> for CrmLead {
             tx.update_rows(model, &rows).await?;
         }
         tx.update(model, found.ids, &values).await.map(drop)
+    }
+
+    async fn unlink(&self, change: Changing<'_, '_, Crm>, found: Found) -> Result<(), Failure> {
+        ir_attachment::remove_of(change.tx, change.model, &found.ids).await?;
+        change.tx.unlink(change.model, found).await
     }
 
     fn body(_: &Owner<Crm>, model: &Model, mode: Mode) -> Option<Body> {

@@ -2,6 +2,7 @@
 
 pub mod account_move;
 pub mod crm_lead;
+pub mod ir_attachment;
 pub mod loan_file;
 pub mod printed;
 pub mod sale_order;
@@ -20,6 +21,7 @@ use stock_contract::{ForOrders, Served, StockMove};
 
 use crate::account_move::AccountMove;
 use crate::crm_lead::CrmLead;
+use crate::ir_attachment::IrAttachment;
 use crate::sale_order::SaleOrder;
 
 service::settings! {
@@ -87,6 +89,7 @@ impl Service for Crm {
     const MODELS: &'static [ModelOf<Crm>] = &[
         ModelOf::of::<CrmLead>(crm_lead::model),
         ModelOf::of::<Plain>(crm_lead::stage_model),
+        ModelOf::of::<IrAttachment>(ir_attachment::model),
         ModelOf::of::<SaleOrder>(sale_order::model),
         ModelOf::of::<ReadOnly>(sale_order::line_model),
         ModelOf::of::<Plain>(sale_order::tax_model),

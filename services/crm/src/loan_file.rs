@@ -44,7 +44,7 @@ pub fn fields() -> impl Iterator<Item = Field> {
 }
 
 /// Administrators, the platform, and from analysts on the bank's users.
-fn may_read(identity: &Identity) -> bool {
+pub(crate) fn may_read(identity: &Identity) -> bool {
     match identity.kind() {
         Who::Administrator | Who::Integration => true,
         // A bank's users below analysts are clerks
@@ -68,6 +68,11 @@ impl Keys {
     /// Tells which entry is wrong, never what it is.
     pub fn parse(text: &SecretString) -> anyhow::Result<Keys> {
         sealing::Keys::parse("LOAN_FILE_KEYS", text).map(Keys)
+    }
+
+    /// The keys themselves.
+    pub(crate) fn ring(&self) -> &sealing::Keys {
+        &self.0
     }
 
     /// The encrypted text of a lead's file.

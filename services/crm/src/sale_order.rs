@@ -23,7 +23,7 @@ use service::owner::Answer;
 use service::{Answers, Behaviour, Changing, Owner};
 use stock_contract::{Served, ServedLine};
 
-use crate::{Crm, access, account_move, printed, read_own};
+use crate::{Crm, access, account_move, ir_attachment, printed, read_own};
 
 /// The declaration of an order.
 pub fn model(_: &Crm) -> Model {
@@ -129,6 +129,11 @@ impl Behaviour<Crm> for SaleOrder {
 
     async fn create(&self, _: Changing<'_, '_, Crm>, _: Map<String, Json>) -> Result<i64, Failure> {
         Err(Fault::validation("An order comes with its lead: POST crm.lead.").into())
+    }
+
+    async fn unlink(&self, change: Changing<'_, '_, Crm>, found: Found) -> Result<(), Failure> {
+        ir_attachment::remove_of(change.tx, change.model, &found.ids).await?;
+        change.tx.unlink(change.model, found).await
     }
 
     /// Moves orders on, or changes what may be changed of them.
