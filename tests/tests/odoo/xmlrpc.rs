@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 const XML: (&str, &str) = ("content-type", "text/xml");
 
 /// A value as a client sends it.
-fn value(of: &Value) -> String {
+pub fn value(of: &Value) -> String {
     let inner = match of {
         Value::Null => "<nil/>".to_owned(),
         Value::Bool(is) => format!("<boolean>{}</boolean>", u8::from(*is)),

@@ -20,14 +20,14 @@ pub(super) type Answered = fn(Bytes) -> Result<Bytes, Fault>;
 pub(super) fn today(invocation: Invocation) -> Result<(Invocation, Answered), Fault> {
     let as_it_is: Answered = Ok;
     match (invocation.model.as_str(), invocation.method.as_str()) {
-        // Until Odoo 15
+        // Of older ones
         (_, "fields_get_keys") => {
             let attributes = r#"["type"]"#;
             let context = invocation.kwargs.into_iter().filter(|(name, _)| name == "context");
             let kwargs = context.chain([("attributes".to_owned(), raw(attributes)?)]).collect();
             Ok((Invocation { method: "fields_get".to_owned(), args: Vec::new(), kwargs, ..invocation }, names))
         }
-        // Until Odoo 17: may the user do so to any record of a model
+        // May the user do so to any record of a model
         ("ir.model.access", "check") => {
             let Invocation { args, mut kwargs, .. } = invocation;
             let mut args = args.into_iter();

@@ -257,8 +257,6 @@ fn reads_or_refuses(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 400 } else { 20_000 }))]
-
     #[test]
     fn what_is_written_is_read_again(value in values()) {
         prop_assert_eq!(read(&written(&value)).unwrap(), value);
