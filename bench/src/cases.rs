@@ -178,12 +178,18 @@ pub(crate) fn login() -> Request {
 
 fn products(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
     let registry = &server.hub.catalog.registry;
-    Ok((Reader { registry, identity: &server.identity, wire: Wire::AddOn }, registry.get("product.template").context("no products")?))
+    Ok((
+        Reader { registry, identity: &server.identity, wire: Wire::AddOn, as_sizes: false },
+        registry.get("product.template").context("no products")?,
+    ))
 }
 
 fn clients(server: &Server) -> anyhow::Result<(Reader<'_>, &Model)> {
     let registry = &server.hub.partners.registry;
-    Ok((Reader { registry, identity: &server.identity, wire: Wire::AddOn }, registry.get("res.partner").context("no clients")?))
+    Ok((
+        Reader { registry, identity: &server.identity, wire: Wire::AddOn, as_sizes: false },
+        registry.get("res.partner").context("no clients")?,
+    ))
 }
 
 fn selected(fields: &[&str]) -> String {

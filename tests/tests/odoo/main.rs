@@ -1,0 +1,3 @@
+//! What Odoo's clients find beside records' fields.
+
+mod files;
