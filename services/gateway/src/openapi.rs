@@ -217,6 +217,22 @@ fn own_paths() -> Map<String, Json> {
             ],
             "responses": answers("The file.", "application/pdf", file, OF_READS),
         }},
+        "/web/image/{model}/{id}/{field}": {"get": {
+            "operationId": "image", "tags": ["documents"],
+            "summary": "A picture of a record: PNG or JPEG, with an ETag by which it is asked for again.",
+            "parameters": [
+                {"name": "model", "in": "path", "required": true, "schema": {"type": "string", "enum": ["product.product", "product.template"]}},
+                {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}},
+                {"name": "field", "in": "path", "required": true,
+                 "schema": {"type": "string", "enum": ["image_1920", "image_1024", "image_512", "image_256", "image_128"]}},
+            ],
+            "responses": answers("The picture.", "image/*", json!({"type": "string", "format": "binary"}), OF_READS),
+        }},
+        "/web/content/{id}": {"get": {
+            "operationId": "content", "tags": ["documents"], "summary": "A paper of a loan file (`ir.attachment`): PDF, JPEG or PNG.",
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}],
+            "responses": answers("The paper.", "*/*", json!({"type": "string", "format": "binary"}), OF_READS),
+        }},
         "/events": {"get": {
             "operationId": "events", "tags": ["documents"], "summary": "Changes as they come, as server-sent events: which record, not what it says.",
             "parameters": follow, "responses": answers("The stream.", "text/event-stream", json!({"type": "string"}), &["400", "401", "503"]),
