@@ -11,6 +11,7 @@
 pub mod commands;
 pub mod condition;
 pub mod filter;
+pub mod group;
 pub mod methods;
 pub mod model;
 pub mod posted;
