@@ -12,6 +12,7 @@ pub mod binary;
 pub mod commands;
 pub mod condition;
 pub mod filter;
+pub mod group;
 pub mod methods;
 pub mod model;
 pub mod posted;

@@ -7,6 +7,7 @@ pub mod database;
 mod described;
 pub mod doctor;
 mod file;
+mod grouping;
 pub mod hashing;
 pub mod inner;
 mod net;

@@ -164,6 +164,8 @@ impl<S: Service> Owner<S> {
                 Err(denied(model, doing(&operation)))
             }
             "copy" => self.copy(identity, model, call).await,
+            "read_group" => self.read_group(identity, model, params).await,
+            "formatted_read_group" => self.formatted_read_group(identity, model, params).await,
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
             method => Err(Fault::no_such_method(model.name, method)),
         }

@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::orm::as_sizes;
+use crate::grouping::is_grouped;
 use crate::owner::{Owner, Service};
 
 /// Answers of up to so many records are made in one statement; more are streamed.
@@ -89,6 +90,9 @@ impl<S: Service> Owner<S> {
     }
 
     pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
+        if is_grouped(params) {
+            return self.grouped(&identity, model, params).await;
+        }
         let request = ListRequest::parse(params)?;
         let open_ended = request.window.is_open_ended();
         let as_sizes = as_sizes(params)?;

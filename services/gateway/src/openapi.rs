@@ -22,7 +22,10 @@ Log in with `POST /auth/`; the session's id goes into the header `X-Openerp-Sess
 API key: `Authorization: Bearer …`. Every path answers with and without its trailing slash.
 
 Requests carry `{\"params\": {…}}`, answers Odoo's JSON-RPC envelope; lists and single records come without it. An error has its \
-true HTTP status and, in `error.data.name`, Odoo's name. Texts may also be sent as numbers, numbers as texts, `false` is unset, as in Odoo.";
+true HTTP status and, in `error.data.name`, Odoo's name. Texts may also be sent as numbers, numbers as texts, `false` is unset, as in Odoo.
+
+A list is grouped by `group_by=state,date_order:month` (hour, day, week, month, quarter, year), with `sum`, `avg`, `min`, `max` and \
+`count_distinct` of fields separated by commas: `{count, result}`, each group with its `count`.";
 
 /// The statuses that a request may be refused with, and what each means.
 const REFUSALS: &[(&str, &str)] = &[

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod files;
+mod groups;
 mod recorded;
 mod rpc;
 mod xmlrpc;

@@ -71,6 +71,12 @@ pub fn fault(service: &str, error: DbError) -> Fault {
     {
         return Fault::validation(what);
     }
+    // The client's, in `context.tz`
+    if let DbError::DatabaseError(_, info) = &error
+        && info.message().starts_with("time zone ")
+    {
+        return Fault::validation(format!("`context.tz`: {}", info.message()));
+    }
     if is_unable(&error) {
         tracing::error!(service, %error, "the database can't");
         return Fault::unavailable("The database can't do this now. Try again.");

@@ -18,7 +18,7 @@ pub struct Target {
     id: Option<String>,
 }
 
-/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`
+/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`, or groups by `group_by=`, `sum=` and its like
 pub async fn list(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
     let answer = find(&mut incoming, "search_read", path.into_inner()).await;
     incoming.told(with_the_reason, answer)
@@ -109,6 +109,7 @@ enum Written {
     Query,
     Fields,
     Order,
+    Names,
     Number,
 }
 
@@ -119,6 +120,7 @@ impl Written {
             Written::Context => r#"an object in JSON: context={"active_test":false}"#,
             Written::Query | Written::Fields => "the fields in braces: query={id,name}",
             Written::Order => "fields after one another: order=name desc,id",
+            Written::Names => "fields after one another: group_by=state,date_order:month",
             Written::Number => "a whole number",
         }
     }
@@ -127,17 +129,23 @@ impl Written {
 /// The parameters of a query string, by their own names and by those that other programs have for them.
 const PARAMETERS: &[(&str, &str, Written)] = &[
     ("after", "after", Written::Number),
+    ("avg", "avg", Written::Names),
     ("context", "context", Written::Context),
+    ("count_distinct", "count_distinct", Written::Names),
     ("domain", "filter", Written::Filter),
     ("fields", "query", Written::Fields),
     ("filter", "filter", Written::Filter),
+    ("group_by", "group_by", Written::Names),
     ("limit", "limit", Written::Number),
+    ("max", "max", Written::Names),
+    ("min", "min", Written::Names),
     ("offset", "offset", Written::Number),
     ("order", "order", Written::Order),
     ("page", "page", Written::Number),
     ("page_size", "page_size", Written::Number),
     ("query", "query", Written::Query),
     ("sort", "order", Written::Order),
+    ("sum", "sum", Written::Names),
 ];
 
 /// The query string's parameters, those that are known; others are left out, as the add-on does. `filter` and `context` are
@@ -165,7 +173,7 @@ fn query_params(query: &str) -> Result<Params, Fault> {
                 serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?
             }
             Written::Fields => as_text(&fields(&text)?)?,
-            Written::Query | Written::Order | Written::Number => as_text(&text)?,
+            Written::Query | Written::Order | Written::Names | Written::Number => as_text(&text)?,
         };
         if params.raw(meant).is_some_and(|given| given.get() != raw.get()) {
             return Err(Fault::malformed(format!("`{meant}` is given twice, the second time as `{stem}`: which one is meant?")));

@@ -225,6 +225,10 @@ impl Across<'_> {
         if let Some(mut filter) = filter
             && self.resolve(&call.model, &mut filter, 1).await?
         {
+            // Groups tell the domain of their records as the client has said it
+            if let Some(said) = call.params.raw("filter").map(ToOwned::to_owned).filter(|_| call.method == "read_group") {
+                call.params.set_raw("said", &said);
+            }
             call.params.set_raw("filter", &self.text(&filter)?);
         }
         if level.relations.is_empty() {
