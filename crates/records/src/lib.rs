@@ -8,11 +8,13 @@
 //! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`mod@write`] gives the
 //! statements that change rows together with their events and audit.
 
+pub mod about;
 pub mod commands;
 pub mod condition;
 pub mod filter;
 pub mod methods;
 pub mod model;
+pub mod paged;
 pub mod posted;
 pub mod read;
 mod registry;
@@ -31,7 +33,7 @@ pub mod values;
 pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};
-pub use model::{Access, Field, Kind, Model};
+pub use model::{About, Access, Field, Kind, Model};
 pub use posted::{Posted, Shape};
 pub use registry::{Outline, Registry};
 pub use schema::{Action, Argument, Body, Described};

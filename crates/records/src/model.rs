@@ -336,6 +336,21 @@ impl Access {
     }
 }
 
+/// What a model's records are about: a record of another model of the service. They exist for who sees that one.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The column that has the other model's name.
+    pub model: &'static str,
+    /// The column that has the record's id.
+    pub record: &'static str,
+    /// Which exist for an identity whether it sees that record or not.
+    pub regardless: fn(&Identity) -> Filter,
+    /// The fields that hold values of that record, each in a jsonb column of its name.
+    pub values: &'static [&'static str],
+    /// The column that says of which of its fields; where it is null, of all.
+    pub named_by: &'static str,
+}
+
 /// A model of the service.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -355,6 +370,8 @@ pub struct Model {
     pub impersonal: Option<&'static str>,
     /// Whether its rows are work that waits or a log of it: made and changed by statements of their own, without events and audit.
     pub is_queue: bool,
+    /// What its records are about, where that is a record of another model.
+    pub about: Option<About>,
     /// SQL over the row `{t}` and the text `r.name` with its `r.key` that tells whether the text names the row.
     named: Cow<'static, str>,
     /// SQL over the text `n.name`: what it is compared by. It is computed once a text, as it costs more than reading a row.
@@ -393,6 +410,7 @@ impl Model {
             parent: None,
             impersonal: None,
             is_queue: false,
+            about: None,
             publication: Publication { schema: 1, fields: Vec::new() },
             named: Cow::Borrowed("norm({t}.name) = r.key"),
             name_key: "norm(n.name)",
@@ -450,6 +468,12 @@ impl Model {
     /// As work that waits, or a log of it: its changes are nobody's news.
     pub fn queue(mut self) -> Model {
         self.is_queue = true;
+        self
+    }
+
+    /// With what its records are about.
+    pub fn about(mut self, about: About) -> Model {
+        self.about = Some(about);
         self
     }
 

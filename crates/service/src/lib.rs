@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod database;
 mod described;
 pub mod doctor;
+pub mod everywhere;
 pub mod hashing;
 pub mod inner;
 mod net;
