@@ -52,6 +52,30 @@ pub const SERVICES: &[(&str, &[&str])] = &[
     ("sync", &["ek.attempt", "ek.delivery", "ek.platform", "ek.request", "ek.sync"]),
 ];
 
+/// Models that every service keeps a part of, beside the records that they are about, each with the order that it has where nothing is
+/// said. Their declarations are `service::everywhere`'s.
+pub const EVERYWHERE: &[(&str, &str)] = &[("ek.audit", "at desc, id desc")];
+
+/// The numbers of the services, for ever: the ids of what each keeps a part of are theirs above a multiple of [`STEP`].
+pub const NUMBERS: &[(&str, i64)] = &[("catalog", 1), ("partners", 2), ("crm", 3), ("stock", 4), ("sync", 5)];
+/// The step in which each counts those ids.
+pub const STEP: i64 = 16;
+
+/// Whether every service keeps a part of a model.
+pub fn is_everywhere(model: &str) -> bool {
+    order_of(model).is_some()
+}
+
+/// The order of a model that every service keeps a part of.
+pub fn order_of(model: &str) -> Option<&'static str> {
+    EVERYWHERE.iter().find(|(known, _)| *known == model).map(|(_, order)| *order)
+}
+
+/// The service that keeps a record of such a model, by the record's id.
+pub fn keeper_of(id: i64) -> Option<&'static str> {
+    NUMBERS.iter().find(|(_, number)| *number == id.rem_euclid(STEP)).map(|(service, _)| *service)
+}
+
 /// Services whose records refer to another service's: (who refers, to which models).
 pub const REFERENCES: &[(&str, &[&str])] = &[
     ("catalog", &["account.tax", "res.company"]),
@@ -102,7 +126,8 @@ pub fn owner_of(model: &str) -> Option<&'static str> {
 
 /// A model's name as it stands here, so that only names of ours go into logs.
 pub fn known(model: &str) -> Option<&'static str> {
-    SERVICES.iter().flat_map(|(_, models)| *models).find(|known| **known == model).copied()
+    let everywhere = EVERYWHERE.iter().map(|(known, _)| known);
+    SERVICES.iter().flat_map(|(_, models)| *models).chain(everywhere).find(|known| **known == model).copied()
 }
 
 /// Every name that a model's records go by.

@@ -69,6 +69,9 @@ impl<'a> Conditions<'a> {
 
     /// What a field is in SQL. A user of a bank sees of another service's users nobody but itself.
     pub fn column(&self, row: Row<'_>, field: &Field) -> String {
+        if let Some(sql) = self.value_of_subject(row, field) {
+            return sql;
+        }
         let column = match (&field.computed, field.seen_as) {
             (Some(sql), _) => format!("({})", sql.replace("{t}", row.alias)),
             (None, Some(seen)) if !self.in_rule => format!("({})", seen(self.identity, field).replace("{t}", row.alias)),
@@ -94,6 +97,9 @@ impl<'a> Conditions<'a> {
         let mut sql = Sql::new(&format!("{}.deleted_at IS NULL", row.alias));
         if let Some(rule) = &access.visible {
             sql.push(" AND ").append(self.rule(row, rule)?);
+        }
+        if let Some(about) = &row.model.about {
+            sql.push(" AND ").append(self.sees_subject(row, about)?);
         }
         Ok(sql)
     }

@@ -425,6 +425,7 @@ impl Reader<'_> {
                 joins.push(&format!(" LEFT JOIN {} {alias} ON {alias}.id = {column} AND ", comodel.table)).append(visible);
                 format!("{alias}.id")
             }
+            Kind::Binary => return Err(bad(format!("'{}' is a file: it is in no group and no sum", field.name))),
             Kind::Id | Kind::Date | Kind::Datetime | Kind::One2many { .. } | Kind::Many2many(_) => column,
         })
     }
@@ -453,7 +454,7 @@ impl Reader<'_> {
                 format!("coalesce('\"' || to_char({column}, 'YYYY-MM-DD-HH24-MI') || '\"', 'false')")
             }
             Kind::Datetime => format!("coalesce('\"' || to_char({column}, {MOMENT}) || '\"', 'false')"),
-            Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) => format!("coalesce(to_json({column})::text, 'false')"),
+            Kind::Char(_) | Kind::Text(_) | Kind::Selection(_) | Kind::Binary => format!("coalesce(to_json({column})::text, 'false')"),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`mod@write`] gives the
 //! statements that change rows together with their events and audit.
 
+pub mod about;
 pub mod binary;
 pub mod commands;
 pub mod condition;
@@ -15,6 +16,7 @@ pub mod filter;
 pub mod group;
 pub mod methods;
 pub mod model;
+pub mod paged;
 pub mod posted;
 pub mod read;
 mod registry;
@@ -33,7 +35,7 @@ pub mod values;
 pub mod write;
 
 pub use filter::{Filter, Leaf, Op, Operand};
-pub use model::{Access, Field, Kind, Model};
+pub use model::{About, Access, Field, Kind, Model};
 pub use posted::{Posted, Shape};
 pub use registry::{Outline, Registry};
 pub use schema::{Action, Argument, Body, Described};

@@ -344,6 +344,21 @@ impl Access {
     }
 }
 
+/// What a model's records are about: a record of another model of the service. They exist for who sees that one.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The column that has the other model's name.
+    pub model: &'static str,
+    /// The column that has the record's id.
+    pub record: &'static str,
+    /// Which exist for an identity whether it sees that record or not.
+    pub regardless: fn(&Identity) -> Filter,
+    /// The fields that hold values of that record, each in a jsonb column of its name.
+    pub values: &'static [&'static str],
+    /// The column that says of which of its fields; where it is null, of all.
+    pub named_by: &'static str,
+}
+
 /// A model of the service.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -365,6 +380,8 @@ pub struct Model {
     pub is_queue: bool,
     /// The natural keys that a copy of a record leaves out; none: there is no copying.
     pub copied_without: Option<&'static [&'static str]>,
+    /// What its records are about, where that is a record of another model.
+    pub about: Option<About>,
     /// SQL over the row `{t}` and the text `r.name` with its `r.key` that tells whether the text names the row.
     named: Cow<'static, str>,
     /// SQL over the text `n.name`: what it is compared by. It is computed once a text, as it costs more than reading a row.
@@ -404,6 +421,7 @@ impl Model {
             impersonal: None,
             is_queue: false,
             copied_without: None,
+            about: None,
             publication: Publication { schema: 1, fields: Vec::new() },
             named: Cow::Borrowed("norm({t}.name) = r.key"),
             name_key: "norm(n.name)",
@@ -467,6 +485,12 @@ impl Model {
     /// Its records may be copied, without these natural keys. One that names a record gets another name.
     pub fn copied_without(mut self, keys: &'static [&'static str]) -> Model {
         self.copied_without = Some(keys);
+        self
+    }
+
+    /// With what its records are about.
+    pub fn about(mut self, about: About) -> Model {
+        self.about = Some(about);
         self
     }
 

@@ -410,7 +410,7 @@ impl<S: Service> Owner<S> {
     /// The groups' rows.
     async fn groups(&self, identity: &Identity, wire: Wire, model: &Model, request: &GroupRequest<'_>) -> Result<Vec<String>, Fault> {
         request.check()?;
-        let reader = Reader { registry: &self.registry, identity, wire };
+        let reader = Reader { registry: &self.registry, identity, wire, as_sizes: false };
         let rows = self.database.search::<Text, String>(reader.groups(model, request)?).await?;
         if i64::try_from(rows.len()).unwrap_or(i64::MAX) > MAX_GROUPS {
             return Err(Fault::validation(format!(

@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod database;
 mod described;
 pub mod doctor;
+pub mod everywhere;
 mod file;
 mod grouping;
 pub mod hashing;

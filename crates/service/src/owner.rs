@@ -24,11 +24,12 @@ use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument;
 
 use crate::Database;
-use crate::behaviour::ModelOf;
+use crate::behaviour::{ModelOf, ReadOnly};
+use crate::everywhere;
 use crate::questions::Answered;
 use crate::reading::{Reads, reads};
 use crate::transaction::For;
-// circle: behaviour, questions, reading, transaction: an Owner answers by what these do, and they do it with an Owner
+// circle: behaviour, everywhere, questions, reading, transaction: an Owner answers by what these do, and they do it with an Owner
 
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);
@@ -138,9 +139,12 @@ pub struct Owner<S: Service> {
 }
 
 impl<S: Service> Owner<S> {
+    /// What it keeps a part of, as every service does.
+    const EVERYWHERE: &'static [ModelOf<S>] = &[ModelOf::of::<ReadOnly>(everywhere::audit::<S>)];
+
     /// Puts a service on its database.
     pub fn new(service: S, database: Database, keyring: Keyring, router: Router, max_rows: i64) -> Owner<S> {
-        let models = || S::MODELS.iter().map(|of| ((of.declaration)(&service), of));
+        let models = || S::MODELS.iter().chain(Self::EVERYWHERE).map(|of| ((of.declaration)(&service), of));
         let behaviours = models().map(|(model, of)| (model.name, of)).collect();
         Owner {
             registry: Registry::new(models().map(|(model, _)| model)),

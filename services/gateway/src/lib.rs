@@ -8,6 +8,7 @@ pub mod callers;
 pub mod config;
 pub mod cors;
 pub mod doors;
+mod everywhere;
 pub mod federation;
 pub mod gateway;
 pub mod incoming;

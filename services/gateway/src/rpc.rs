@@ -147,7 +147,7 @@ impl Invocation {
             let params = method.arguments(args, kwargs)?;
             return odoo::answer(incoming, session, &model, method, &params).await;
         }
-        if directory::owner_of(&model).is_none() {
+        if directory::known(&model).is_none() {
             return Err(Fault::no_such_object(&clip(&model)));
         }
         // Documents have a door of their own

@@ -1,6 +1,7 @@
 //! Odoo's own doors: what its clients send, and what they get.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+mod audit;
 mod files;
 mod groups;
 mod recorded;
@@ -8,7 +9,7 @@ mod rpc;
 mod xmlrpc;
 
 use serde_json::{Value, json};
-use system_tests::Stand;
+use system_tests::{Answer, Session, Stand};
 
 /// Somebody who calls by `/jsonrpc`, with the password in each call.
 pub struct Rpc<'s> {
@@ -61,4 +62,18 @@ pub async fn posted(stand: &Stand, path: &str, params: Value) -> Value {
     let told = answer.json();
     assert_eq!((&told["jsonrpc"], &told["id"]), (&json!("2.0"), &json!(7)));
     told
+}
+
+/// A method of a model as Odoo's web client calls it: what it answers, or the error's name and message.
+async fn call_kw(who: &Session<'_>, model: &str, method: &str, args: Value, kwargs: Value) -> Result<Value, (String, String)> {
+    let body = json!({"params": {"model": model, "method": method, "args": args, "kwargs": kwargs}}).to_string();
+    let answer: Answer = who.send("POST", "/web/dataset/call_kw", &[("content-type", "application/json")], &body).await;
+    let answer = answer.json();
+    match answer.get("result") {
+        Some(result) => Ok(result.clone()),
+        None => {
+            let data = &answer["error"]["data"];
+            Err((data["name"].as_str().unwrap_or_default().to_owned(), data["message"].as_str().unwrap_or_default().to_owned()))
+        }
+    }
 }

@@ -170,7 +170,7 @@ struct Row {
 async fn readable(gateway: &Gateway, session: &Session, model: &str, ids: &BTreeSet<i64>) -> Result<BTreeSet<i64>, Fault> {
     let call = session.call(model, "search_read")?;
     let call = call.with("filter", &json!([["id", "in", ids]])).with("query", &"{id}").with("context", &json!({"active_test": false}));
-    let page = match gateway.services.router.call(call).await {
+    let page = match gateway.federation.call(session, call).await {
         Ok(reply) => parse_reply::<Page>(reply).await,
         Err(fault) => Err(fault),
     };

@@ -6,6 +6,8 @@
 //! is asked of the other owner first, and goes on as `in` with the ids that it found. Everything is asked with the user's own
 //! identity: nothing shows here that the user could not read there. Texts stay as Postgres wrote them, keys in their order.
 
+// circle: everywhere: a model of which every service has a part is asked for part by part
+
 mod outlines;
 #[cfg(test)]
 mod tests;
@@ -20,8 +22,8 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jsonrpc::{Body, Call, Dialect, Fault, Reply};
 use moka::future::Cache;
-use process::directory::owner_of;
-use process::shares::Shares;
+use process::directory::{is_everywhere, owner_of};
+use process::shares::{Share, Shares};
 use process::{Pending, parse_reply};
 use records::read::{MAX_BYTES, MAX_ELEMENTS};
 use records::{Filter, Item, Operand, Selection};
@@ -31,6 +33,7 @@ use serde_json::{Value, json};
 use self::outlines::{Asked, Block, Outlines, Tree, names, question, with_id};
 use self::text::{Entries, Fetched, Writer, collect, parsed};
 use crate::auth::Session;
+use crate::everywhere;
 use crate::services::Services;
 
 /// Through how many services a chain of relations may lead, the first one counted.
@@ -99,6 +102,8 @@ enum Unset {
 /// One request that asks several services.
 struct Across<'f> {
     federation: &'f Federation,
+    /// The service that is asked first.
+    home: &'static str,
     session: &'f Session,
     dialect: Dialect,
     traceparent: Option<String>,
@@ -125,6 +130,26 @@ impl Federation {
     /// # Errors
     /// Whatever the services say, and 422 for what is more than one request may ask.
     pub async fn call(&self, session: &Session, call: Call) -> Result<Reply, Fault> {
+        match owner_of(&call.model) {
+            None if is_everywhere(&call.model) => Box::pin(everywhere::call(self, session, call)).await,
+            service => self.call_of(service, session, call).await,
+        }
+    }
+
+    /// A place among the requests that ask several services.
+    ///
+    /// # Errors
+    /// 429 and 503 where none becomes free.
+    pub(crate) async fn place(&self, session: &Session) -> Result<Share<i64>, Fault> {
+        self.at_once.take(session.who.identity.uid, WAITS).await
+    }
+
+    /// The same for the part of a model that this service keeps; none: the model is nobody's.
+    ///
+    /// # Errors
+    /// As [`Federation::call`].
+    pub(crate) async fn call_of(&self, service: Option<&'static str>, session: &Session, call: Call) -> Result<Reply, Fault> {
+        let Some(home) = service else { return self.services.router.call(call).await };
         let is_odoos = call.dialect == Dialect::Odoo;
         let (reads, filters) = match call.method.as_str() {
             "read" => (true, false),
@@ -137,10 +162,12 @@ impl Federation {
         let has_block = |text: &&RawValue| text.get().bytes().filter(|byte| *byte == b'{').count() > 1;
         let query = call.params.raw("query").filter(|_| reads).filter(has_block);
         let filter = call.params.raw("filter").filter(|_| filters);
-        let service = owner_of(&call.model).filter(|_| query.is_some() || filter.is_some() || in_pairs);
-        let Some(service) = service else { return self.services.router.call(call).await };
+        if query.is_none() && filter.is_none() && !in_pairs {
+            return self.services.router.service(home)?.call(call).await;
+        }
         let across = Across {
             federation: self,
+            home,
             session,
             dialect: call.dialect,
             traceparent: call.traceparent.clone(),
@@ -148,16 +175,16 @@ impl Federation {
             bytes_left: AtomicUsize::new(2 * MAX_BYTES),
             elements_left: AtomicUsize::new(MAX_ELEMENTS),
         };
-        let outlines = across.outlines(service).await?;
+        let outlines = across.outlines(home).await?;
         let leads_away = |text: &&RawValue| outlines.may_lead_away(text.get());
         // What can't be read goes on as it is: its owner says what is wrong with it
         let query = query.filter(leads_away).and_then(|raw| Selection::parse(&serde_json::from_str::<String>(raw.get()).ok()?).ok());
         let filter = filter.filter(leads_away).and_then(|raw| Filter::parse(raw).ok());
         let pairs = if in_pairs { pairs(&call, &outlines) } else { Vec::new() };
         if query.is_none() && filter.is_none() && pairs.is_empty() {
-            return self.services.router.call(call).await;
+            return self.services.router.service(home)?.call(call).await;
         }
-        let _place = self.at_once.take(session.who.identity.uid, WAITS).await?;
+        let _place = self.place(session).await?;
         Box::pin(across.run(call, query, filter, pairs)).await
     }
 }
@@ -203,7 +230,11 @@ fn pairs(call: &Call, outlines: &Outlines) -> Vec<(String, String)> {
 
 impl Across<'_> {
     async fn call(&self, call: Call) -> Result<Reply, Fault> {
-        self.federation.services.router.call(call).await
+        let router = &self.federation.services.router;
+        match is_everywhere(&call.model) {
+            true => router.service(self.home)?.call(call).await,
+            false => router.call(call).await,
+        }
     }
 
     async fn run(
@@ -265,7 +296,8 @@ impl Across<'_> {
     }
 
     async fn outlines_of(&self, model: &str) -> Result<Arc<Outlines>, Fault> {
-        self.outlines(owner_of(model).ok_or_else(|| Fault::no_such_model(model))?).await
+        let everywhere = || is_everywhere(model).then_some(self.home);
+        self.outlines(owner_of(model).or_else(everywhere).ok_or_else(|| Fault::no_such_model(model))?).await
     }
 
     /// Notes that one more question leads from the `services`th service of a chain to the next.

@@ -206,6 +206,7 @@ async fn one_request_has_a_bound_on_its_questions_and_on_its_text() {
         federation: &made.federation,
         session: &made.session,
         dialect: Dialect::AddOn,
+        home: "catalog",
         traceparent: None,
         questions_left: AtomicUsize::new(1),
         bytes_left: AtomicUsize::new(10),
