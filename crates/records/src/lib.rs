@@ -8,9 +8,10 @@
 //! **Writes are code**, in the services; [`values`] checks what a client wants to write, and [`mod@write`] gives the
 //! statements that change rows together with their events and audit.
 
-pub mod binary;
+mod binary;
 pub mod commands;
 pub mod condition;
+pub mod files;
 pub mod filter;
 pub mod methods;
 pub mod model;
