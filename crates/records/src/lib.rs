@@ -9,9 +9,10 @@
 //! statements that change rows together with their events and audit.
 
 pub mod about;
-pub mod binary;
+mod binary;
 pub mod commands;
 pub mod condition;
+pub mod files;
 pub mod filter;
 pub mod group;
 pub mod methods;

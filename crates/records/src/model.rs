@@ -8,7 +8,6 @@ use events::Publication;
 use jsonrpc::Published;
 
 use crate::Sql;
-use crate::binary::Kept;
 use crate::filter::Filter;
 
 /// The type of a field, in Odoo's terms.
@@ -45,7 +44,7 @@ pub enum Kind {
     },
     /// References to records of a model of this service; kept as an array in the row.
     Many2many(&'static str),
-    /// A file, whose bytes stand beside the row (see [`binary`](crate::binary)).
+    /// A file, whose bytes stand beside the row (see `binary.rs`).
     Binary,
 }
 
@@ -108,6 +107,15 @@ pub enum ByName {
     OrNew,
     /// Yes, and an unknown one is kept as text in this other field.
     OrText(&'static str),
+}
+
+/// Where the bytes of a field are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The table beside the model's.
+    pub table: &'static str,
+    /// Whether only the service's code can open them.
+    pub is_sealed: bool,
 }
 
 /// Who meets a field.
@@ -190,6 +198,32 @@ impl Field {
     /// A field computed in SQL; `{t}` stands for the row.
     pub fn computed(name: &'static str, kind: Kind, label: &'static str, sql: impl Into<Cow<'static, str>>) -> Field {
         Field { computed: Some(sql.into()), readonly: true, ..Field::new(name, kind, label) }
+    }
+
+    /// A file, in this table; the column of the field's name has its checksum.
+    pub fn binary(name: &'static str, label: &'static str, table: &'static str) -> Field {
+        let mut field = Field::new(name, Kind::Binary, label);
+        field.kept = Some(Kept { table, is_sealed: false });
+        field
+    }
+
+    /// A file that the service's code makes of another field's, in the same table.
+    pub fn made_of(name: &'static str, label: &'static str, of: &'static str, table: &'static str) -> Field {
+        let mut field = Field::computed(name, Kind::Binary, label, format!("{{t}}.{of}"));
+        field.kept = Some(Kept { table, is_sealed: false });
+        field
+    }
+
+    /// An encrypted file, in this table, which only the service's code can open; read where it is named, on the model itself.
+    pub fn sealed_binary(name: &'static str, label: &'static str, table: &'static str) -> Field {
+        let mut field = Field::new(name, Kind::Binary, label);
+        field.kept = Some(Kept { table, is_sealed: true });
+        field
+    }
+
+    /// Whether only the service's code can open what it holds.
+    pub fn is_sealed(&self) -> bool {
+        self.sealed_in.is_some() || self.kept.is_some_and(|kept| kept.is_sealed)
     }
 
     /// With a sentence for people.

@@ -4,7 +4,7 @@ use domain::Identity;
 use jsonrpc::{Fault, Params, Reply};
 use process::our_fault;
 use records::Model;
-use records::binary::File;
+use records::files::File;
 use serde_json::{Value as Json, json};
 
 use crate::owner::{Owner, Service};

@@ -12,6 +12,7 @@ mod grouping;
 pub mod hashing;
 pub mod inner;
 mod net;
+mod once;
 mod orm;
 pub mod owner;
 pub mod questions;

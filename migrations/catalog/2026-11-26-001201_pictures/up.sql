@@ -1,5 +1,5 @@
 -- Pictures stand beside their records, so that no read, event or audit of a product carries them; the product's row has the checksum of
--- what was sent. One row a record and size, which crates/records/src/binary.rs writes.
+-- what was sent. One row a record and size, which crates/records/src/files.rs writes.
 ALTER TABLE product_template ADD COLUMN image_1920 text;
 CREATE TABLE product_picture (
     record_id bigint NOT NULL REFERENCES product_template,

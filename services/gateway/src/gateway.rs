@@ -10,7 +10,7 @@ use crate::bodies::{Bodies, Longest};
 use crate::callers::Callers;
 use crate::config::{GatewayConfig, named};
 use crate::federation::Federation;
-use crate::odoo::Known;
+use crate::known::Known;
 use crate::proven::Proven;
 use crate::refusals::Refusals;
 use crate::services::Services;

@@ -12,6 +12,7 @@ mod everywhere;
 pub mod federation;
 pub mod gateway;
 pub mod incoming;
+pub mod known;
 pub mod odoo;
 pub mod openapi;
 pub mod proven;

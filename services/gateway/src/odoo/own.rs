@@ -14,9 +14,10 @@ use records::{Filter, Leaf, Op, Operand};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Models, given};
+use super::given;
 use crate::auth::Session;
 use crate::incoming::Incoming;
+use crate::known::Models;
 // circle: mod: these are models of what Odoo is here
 
 type Row = Map<String, Value>;
