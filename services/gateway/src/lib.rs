@@ -18,6 +18,7 @@ pub mod query;
 pub mod refusals;
 pub mod rpc;
 pub mod services;
+pub mod workbook;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Odoo's own doors: what its clients send, and what they get.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+mod files;
 mod groups;
 
 use serde_json::{Value, json};
