@@ -29,6 +29,7 @@ pub mod selection;
 pub mod sql;
 #[cfg(feature = "postgres")]
 pub mod statement;
+pub mod table;
 #[cfg(feature = "postgres")]
 pub mod tx;
 pub mod values;

@@ -64,8 +64,8 @@ pub struct One {
 
 /// What the object of a row needs beside the row.
 #[derive(Default)]
-struct Beside {
-    joins: Sql,
+pub(crate) struct Beside {
+    pub(crate) joins: Sql,
     /// Where the numbers of its lists' records stand.
     counts: Vec<String>,
     /// In how many lists the row stands.
@@ -392,7 +392,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The order as SQL keys; every order ends in the id, so that no page repeats a record of another.
-    fn order(self, conditions: &mut Conditions<'_>, row: Row<'_>, order: Option<&str>) -> Result<Vec<(Sql, bool)>, Fault> {
+    pub(crate) fn order(self, conditions: &mut Conditions<'_>, row: Row<'_>, order: Option<&str>) -> Result<Vec<(Sql, bool)>, Fault> {
         let bad = |what: String| Fault::validation(format!("`order`: {what}"));
         let mut keys = Vec::new();
         let mut ends_in_id = false;
@@ -448,7 +448,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The fields that a selection asks for, each once, in its order.
-    fn selected<'s>(self, model: &'s Model, selection: &'s Selection) -> Result<Vec<(&'s Field, Option<&'s Selection>)>, Fault> {
+    pub(crate) fn selected<'s>(self, model: &'s Model, selection: &'s Selection) -> Result<Vec<(&'s Field, Option<&'s Selection>)>, Fault> {
         let allowed = (model.access)(self.identity).fields;
         let seen = |field: &Field| {
             field.is_public()
@@ -511,7 +511,7 @@ impl<'a> Reader<'a> {
     }
 
     /// SQL for the JSON text of one field's value. Unset is `false`, as Odoo has it; an unset number is 0.
-    fn value(
+    pub(crate) fn value(
         self,
         conditions: &mut Conditions<'_>,
         row: Row<'_>,
@@ -675,7 +675,7 @@ pub(crate) fn pair(conditions: &Conditions<'_>, row: Row<'_>) -> String {
     format!("concat('[', {}.id, ',', to_json(coalesce({}, '')), ']')", row.alias, naming(conditions, row))
 }
 
-fn ordering(order: &[(Sql, bool)]) -> Sql {
+pub(crate) fn ordering(order: &[(Sql, bool)]) -> Sql {
     let mut sql = Sql::default();
     for (at, (key, desc)) in order.iter().enumerate() {
         if at > 0 {

@@ -63,6 +63,15 @@ impl Window {
         matches!(self, Window::First(None) | Window::From { limit: None, .. })
     }
 
+    /// How many records it has at most, where that was said.
+    pub fn limit(&self) -> Option<i64> {
+        match *self {
+            Window::First(limit) | Window::From { limit, .. } => limit,
+            Window::Page { size, limit, .. } => Some(limit.unwrap_or(size).min(size)),
+            Window::After { limit, .. } => Some(limit),
+        }
+    }
+
     /// How many of the matching records come before it.
     pub fn offset(&self) -> i64 {
         match *self {

@@ -360,7 +360,7 @@ impl<S: Service> Owner<S> {
 
     /// A REST list with `group_by` or sums: `{count, result}`, values as the add-on writes them. A period is the day on which it begins.
     pub(crate) async fn grouped(&self, identity: &Identity, model: &Model, params: &Params) -> Result<Reply, Fault> {
-        let beside = ["query", "page", "page_size", "after"].into_iter().find(|name| params.raw(name).is_some());
+        let beside = ["query", "page", "page_size", "after", "format"].into_iter().find(|name| params.raw(name).is_some());
         if let Some(name) = beside {
             return Err(Fault::validation(format!("`{name}` and groups don't go together: give `limit`, `offset` and `order` at most.")));
         }

@@ -19,6 +19,7 @@ pub mod questions;
 mod reading;
 mod related;
 pub mod run;
+mod tables;
 mod transaction;
 
 pub use behaviour::{Asked, Behaviour, Changing, ModelOf, Plain, ReadOnly};

@@ -165,6 +165,7 @@ impl<S: Service> Owner<S> {
             }
             "copy" => self.copy(identity, model, call).await,
             "read_group" => self.read_group(identity, model, params).await,
+            "export_data" => self.export_data(identity, model, params).await,
             "formatted_read_group" => self.formatted_read_group(identity, model, params).await,
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
             method => Err(Fault::no_such_method(model.name, method)),

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Text, Untyped};
 use domain::Identity;
 use futures_util::{StreamExt, TryStreamExt};
 use jsonrpc::{Body, Fault, Params, Reply};
+use process::shares::Share;
 use records::paged::envelope;
 use records::read::{One, Page, Reader, Wire};
 use records::request::{ListRequest, Window};
@@ -19,6 +20,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use crate::database::Open;
 use crate::grouping::is_grouped;
 use crate::orm::as_sizes;
 use crate::owner::{Owner, Service};
@@ -33,6 +35,18 @@ const MAX_PRINTED: usize = 4 << 20;
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long an export may take in all.
 const EXPORT: Duration = Duration::from_secs(600);
+
+/// What stands around streamed rows.
+pub(crate) struct Framed {
+    /// Before all of them.
+    pub begin: String,
+    /// Before the first one.
+    pub before_first: &'static str,
+    /// Before each other.
+    pub before_other: &'static str,
+    /// After all of them.
+    pub end: &'static str,
+}
 
 /// A prepared way of reading one record.
 pub(crate) struct ReadOne {
@@ -93,6 +107,9 @@ impl<S: Service> Owner<S> {
     pub(crate) async fn search_read(&self, identity: Arc<Identity>, model: &Model, params: &Params) -> Result<Reply, Fault> {
         if is_grouped(params) {
             return self.grouped(&identity, model, params).await;
+        }
+        if let Some(format) = params.get::<String>("format")? {
+            return self.table(&identity, model, params, &format).await;
         }
         let request = ListRequest::parse(params)?;
         let open_ended = request.window.is_open_ended();
@@ -213,6 +230,17 @@ impl<S: Service> Owner<S> {
             )));
         }
         let rows = self.reader(identity).rows(model, request)?;
+        let begin = format!(r#"{{"count":{count},"prev":null,"current":1,"next":null,"total_pages":1,"result":["#);
+        self.streamed(place, open, rows, Framed { begin, before_first: "", before_other: ",", end: "]}" }).await
+    }
+
+    /// The rows of a statement, one text each, streamed in a frame from one snapshot, which ends with them.
+    ///
+    /// # Errors
+    /// The database's own, before the first piece.
+    pub(crate) async fn streamed(&self, place: Share<i64>, mut open: Open, rows: records::Sql, framed: Framed) -> Result<Reply, Fault> {
+        let service = S::NAME;
+        let failed = |error| crate::database::fault(service, error);
         // Its reader may be slow; but one that reads nothing for a while is left
         diesel_async::SimpleAsyncConnection::batch_execute(
             open.connection().map_err(failed)?,
@@ -230,20 +258,17 @@ impl<S: Service> Owner<S> {
                 let mut rows =
                     diesel_async::RunQueryDsl::load_stream::<String>(Typed::<Text>::of(rows), connection).await.map_err(failed)?;
                 let mut piece = BytesMut::with_capacity(PIECE + 4096);
-                piece.extend_from_slice(
-                    format!(r#"{{"count":{count},"prev":null,"current":1,"next":null,"total_pages":1,"result":["#).as_bytes(),
-                );
+                piece.extend_from_slice(framed.begin.as_bytes());
                 let mut first = true;
                 while let Some(row) = rows.try_next().await.map_err(failed)? {
-                    if !std::mem::take(&mut first) {
-                        piece.extend_from_slice(b",");
-                    }
+                    let before = if std::mem::take(&mut first) { framed.before_first } else { framed.before_other };
+                    piece.extend_from_slice(before.as_bytes());
                     piece.extend_from_slice(row.as_bytes());
                     if piece.len() >= PIECE && sender.send_timeout(Ok(piece.split().freeze()), PAUSE).await.is_err() {
                         return Ok(());
                     }
                 }
-                piece.extend_from_slice(b"]}");
+                piece.extend_from_slice(framed.end.as_bytes());
                 drop(rows);
                 open.rollback().await;
                 whole.store(sender.send_timeout(Ok(piece.freeze()), PAUSE).await.is_ok(), Ordering::Release);

@@ -137,6 +137,14 @@ impl Answers {
         response.body(process::http::body(reply.body))
     }
 
+    /// A file that is kept rather than looked at.
+    pub fn file(self, name: &str, kind: &'static str, body: Body) -> HttpResponse {
+        let mut response = self.json(StatusCode::OK);
+        response.insert_header((CONTENT_TYPE, kind));
+        response.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+        response.body(process::http::body(body))
+    }
+
     /// `{"result": …}`, as the add-on answers a DELETE.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ pub mod query;
 pub mod refusals;
 pub mod rpc;
 pub mod services;
+pub mod workbook;
 pub mod xml;
 
 use std::sync::Arc;

@@ -25,7 +25,9 @@ Requests carry `{\"params\": {…}}`, answers Odoo's JSON-RPC envelope; lists an
 true HTTP status and, in `error.data.name`, Odoo's name. Texts may also be sent as numbers, numbers as texts, `false` is unset, as in Odoo.
 
 A list is grouped by `group_by=state,date_order:month` (hour, day, week, month, quarter, year), with `sum`, `avg`, `min`, `max` and \
-`count_distinct` of fields separated by commas: `{count, result}`, each group with its `count`.";
+`count_distinct` of fields separated by commas: `{count, result}`, each group with its `count`.
+
+A list is a file by `format=csv` or `format=xlsx`, or by `Accept`: every record that matches, without pages.";
 
 /// The statuses that a request may be refused with, and what each means.
 const REFUSALS: &[(&str, &str)] = &[

@@ -4,6 +4,7 @@
 mod audit;
 mod files;
 mod groups;
+mod lists;
 mod recorded;
 mod rpc;
 mod xmlrpc;

@@ -1,6 +1,7 @@
 //! `/api/{model}`: the add-on's REST routes, which the seed's clients use.
 
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::ACCEPT;
+use actix_web::{HttpRequest, HttpResponse, web};
 use jsonrpc::envelope::{Request, text_or_unset};
 use jsonrpc::{Call, Fault, Params};
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use crate::answer::{Answer, as_the_add_on, with_the_reason};
 use crate::bodies::{Says, Sent, need_json};
 use crate::incoming::Incoming;
 use crate::query::{number, parameters};
+use crate::workbook;
 
 /// The parts of a record's path, or of a model's.
 #[derive(Deserialize)]
@@ -18,9 +20,10 @@ pub struct Target {
     id: Option<String>,
 }
 
-/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`, or groups by `group_by=`, `sum=` and its like
+/// `GET /api/{model}/?query=&filter=&order=&page_size=&page=&limit=&offset=&after=`, or groups by `group_by=`, `sum=` and its like, or a
+/// file by `format=`
 pub async fn list(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
-    let answer = find(&mut incoming, "search_read", path.into_inner()).await;
+    let answer = listed(&mut incoming, path.into_inner()).await;
     incoming.told(with_the_reason, answer)
 }
 
@@ -50,10 +53,70 @@ pub async fn unlink(mut incoming: Incoming, path: web::Path<Target>) -> Answer {
 
 async fn find(incoming: &mut Incoming, method: &str, target: Target) -> Result<HttpResponse, Fault> {
     let session = incoming.session(None).await?;
-    let params = query_params(incoming.request.query_string())?;
+    let mut params = query_params(incoming.request.query_string())?;
+    // A record is no file, whatever is asked for
+    drop(params.remove("format"));
     let call = Call { params, ..session.call(&target.model, method)? };
     let reply = incoming.send_across(&session, on_record(call, target.id)?).await?;
     Ok(incoming.answers().bare(reply))
+}
+
+async fn listed(incoming: &mut Incoming, target: Target) -> Result<HttpResponse, Fault> {
+    let session = incoming.session(None).await?;
+    let mut params = query_params(incoming.request.query_string())?;
+    let wanted = params.remove("format").map(|raw| serde_json::from_str::<String>(raw.get()));
+    let wanted = match wanted.transpose().map_err(|error| Fault::unread("format", &error))? {
+        Some(format) => Format::parse(&format)?,
+        None => Format::accepted(&incoming.request),
+    };
+    match wanted {
+        Format::Json => {}
+        Format::Csv => params.set("format", &"csv"),
+        Format::Xlsx => params.set("format", &"rows"),
+    }
+    let call = Call { params, ..session.call(&target.model, "search_read")? };
+    let (name, answers) = (target.model, incoming.answers());
+    let reply = incoming.send_across(&session, call).await?;
+    Ok(match wanted {
+        Format::Json => answers.bare(reply),
+        Format::Csv => answers.file(&format!("{name}.csv"), "text/csv; charset=utf-8; header=present", reply.body),
+        Format::Xlsx => answers.file(&format!("{name}.xlsx"), XLSX, workbook::of(reply.body).await?),
+    })
+}
+
+/// What a list is answered in.
+#[derive(Clone, Copy)]
+enum Format {
+    Json,
+    Csv,
+    Xlsx,
+}
+
+/// The type of a workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+impl Format {
+    fn parse(name: &str) -> Result<Format, Fault> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "json" => Ok(Format::Json),
+            "csv" => Ok(Format::Csv),
+            "xlsx" => Ok(Format::Xlsx),
+            _ => Err(Fault::validation(format!("`format` is '{}': json, csv or xlsx was expected", records::model::clip(name)))),
+        }
+    }
+
+    /// The first of those that a client takes; JSON where it names none of them.
+    fn accepted(request: &HttpRequest) -> Format {
+        let accepts = request.headers().get(ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+        let kinds = accepts.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let mut known = kinds.filter_map(|kind| match kind.as_str() {
+            "application/json" | "application/*" | "*/*" => Some(Format::Json),
+            "text/csv" => Some(Format::Csv),
+            XLSX => Some(Format::Xlsx),
+            _ => None,
+        });
+        known.next().unwrap_or(Format::Json)
+    }
 }
 
 async fn change(incoming: &mut Incoming, method: &str, target: Target) -> Result<HttpResponse, Fault> {
@@ -111,6 +174,7 @@ enum Written {
     Order,
     Names,
     Number,
+    Format,
 }
 
 impl Written {
@@ -122,6 +186,7 @@ impl Written {
             Written::Order => "fields after one another: order=name desc,id",
             Written::Names => "fields after one another: group_by=state,date_order:month",
             Written::Number => "a whole number",
+            Written::Format => "json, csv or xlsx",
         }
     }
 }
@@ -135,6 +200,7 @@ const PARAMETERS: &[(&str, &str, Written)] = &[
     ("domain", "filter", Written::Filter),
     ("fields", "query", Written::Fields),
     ("filter", "filter", Written::Filter),
+    ("format", "format", Written::Format),
     ("group_by", "group_by", Written::Names),
     ("limit", "limit", Written::Number),
     ("max", "max", Written::Names),
@@ -173,7 +239,7 @@ fn query_params(query: &str) -> Result<Params, Fault> {
                 serde_json::from_str(&text).map_err(|error| Fault::bad_domain(format!("`{name}` is no JSON: {error}")))?
             }
             Written::Fields => as_text(&fields(&text)?)?,
-            Written::Query | Written::Order | Written::Names | Written::Number => as_text(&text)?,
+            Written::Query | Written::Order | Written::Names | Written::Number | Written::Format => as_text(&text)?,
         };
         if params.raw(meant).is_some_and(|given| given.get() != raw.get()) {
             return Err(Fault::malformed(format!("`{meant}` is given twice, the second time as `{stem}`: which one is meant?")));

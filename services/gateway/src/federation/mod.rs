@@ -265,6 +265,10 @@ impl Across<'_> {
         if level.relations.is_empty() {
             return self.call(call).await;
         }
+        if call.params.raw("format").is_some() {
+            let path = level.relations.first().map_or("", |relation| relation.path.as_str());
+            return Err(Fault::validation(format!("'{path}' leads to another service: a file has its id alone, without a block.")));
+        }
         let is_page = call.dialect == Dialect::AddOn && call.method == "search_read";
         if query.is_some() {
             call = call.with("query", &level.sent.to_string());
