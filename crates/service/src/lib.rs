@@ -7,6 +7,7 @@ pub mod database;
 mod described;
 pub mod doctor;
 pub mod everywhere;
+pub mod external_ids;
 pub mod hashing;
 pub mod inner;
 mod net;

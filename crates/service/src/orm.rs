@@ -159,20 +159,22 @@ impl<S: Service> Owner<S> {
                 Err(denied(model, doing(&operation)))
             }
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
+            "get_external_id" => self.get_external_id(identity, model, params.need("ids")?).await,
+            "get_metadata" => self.get_metadata(identity, model, params.need("ids")?).await,
             method => Err(Fault::no_such_method(model.name, method)),
         }
     }
 
-    fn in_odoos<'a>(&'a self, identity: &'a Identity, pairs: bool) -> Reader<'a> {
+    pub(crate) fn in_odoos<'a>(&'a self, identity: &'a Identity, pairs: bool) -> Reader<'a> {
         Reader { wire: Wire::Odoo { pairs }, ..self.reader(identity) }
     }
 
     /// So many records are answered at most; one more is refused by the statement itself.
-    fn most(&self) -> i64 {
+    pub(crate) fn most(&self) -> i64 {
         i64::try_from(MAX_ELEMENTS + 1).unwrap_or(i64::MAX)
     }
 
-    async fn one_page(&self, model: &Model, sql: records::Sql) -> Result<Page, Fault> {
+    pub(crate) async fn one_page(&self, model: &Model, sql: records::Sql) -> Result<Page, Fault> {
         let page = self.database.search::<diesel::sql_types::Untyped, Page>(sql).await?.pop();
         page.ok_or_else(|| our_fault(S::NAME, "a page has no row", &model.name))
     }

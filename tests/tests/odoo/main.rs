@@ -1,6 +1,7 @@
 //! What a client of Odoo finds here beside its records.
 
 mod audit;
+mod external_ids;
 
 use serde_json::{Value, json};
 use system_tests::{Answer, Session};
