@@ -54,7 +54,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
 
 /// Models that every service keeps a part of, beside the records that they are about, each with the order that it has where nothing is
 /// said. Their declarations are `service::everywhere`'s.
-pub const EVERYWHERE: &[(&str, &str)] = &[("ek.audit", "at desc, id desc")];
+pub const EVERYWHERE: &[(&str, &str)] = &[("ek.audit", "at desc, id desc"), ("ir.model.data", "id")];
 
 /// The numbers of the services, for ever: the ids of what each keeps a part of are theirs above a multiple of [`STEP`].
 pub const NUMBERS: &[(&str, i64)] = &[("catalog", 1), ("partners", 2), ("crm", 3), ("stock", 4), ("sync", 5)];

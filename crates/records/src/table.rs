@@ -127,6 +127,7 @@ impl Reader<'_> {
                 Kind::Id | Kind::Integer | Kind::Monetary | Kind::Float | Kind::Boolean => Cell::Plain,
                 Kind::Many2one(_) => Cell::Reference,
                 Kind::One2many { .. } | Kind::Many2many(_) => Cell::List,
+                Kind::Binary => return Err(Fault::validation(format!("'{name}' is a file itself: it is read record by record"))),
             };
             let sql = match cell {
                 Cell::Text => Sql::new(&conditions.column(row, field)),

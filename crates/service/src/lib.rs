@@ -7,6 +7,7 @@ pub mod database;
 mod described;
 pub mod doctor;
 pub mod everywhere;
+pub mod external_ids;
 mod file;
 mod grouping;
 pub mod hashing;

@@ -99,12 +99,12 @@ impl<S: Service> Owner<S> {
                         field.name, model.name
                     )));
                 }
-                let sql = self.in_odoos(identity, params)?.page(model, &request, self.most())?;
+                let sql = self.as_asked(identity, params)?.page(model, &request, self.most())?;
                 Ok(list(&self.one_page(model, sql).await?.rows))
             }
             "read" => {
                 let (selection, ids) = (selected(params)?, params.need::<Vec<i64>>("ids")?);
-                let sql = self.in_odoos(identity, params)?.these(model, &selection, ids)?;
+                let sql = self.as_asked(identity, params)?.these(model, &selection, ids)?;
                 let mut page = self.one_page(model, sql).await?;
                 if sealed(model, &selection, as_sizes(params)?).is_some() {
                     page.rows = self.opened_rows(model, &page.rows)?;
@@ -168,21 +168,26 @@ impl<S: Service> Owner<S> {
             "export_data" => self.export_data(identity, model, params).await,
             "formatted_read_group" => self.formatted_read_group(identity, model, params).await,
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
+            "get_external_id" => self.get_external_id(identity, model, params.need("ids")?).await,
+            "get_metadata" => self.get_metadata(identity, model, params.need("ids")?).await,
             method => Err(Fault::no_such_method(model.name, method)),
         }
     }
 
-    fn in_odoos<'a>(&'a self, identity: &'a Identity, params: &Params) -> Result<Reader<'a>, Fault> {
-        let (pairs, as_sizes) = (in_pairs(params)?, as_sizes(params)?);
-        Ok(Reader { wire: Wire::Odoo { pairs }, as_sizes, ..self.reader(identity) })
+    fn as_asked<'a>(&'a self, identity: &'a Identity, params: &Params) -> Result<Reader<'a>, Fault> {
+        Ok(Reader { as_sizes: as_sizes(params)?, ..self.in_odoos(identity, in_pairs(params)?) })
+    }
+
+    pub(crate) fn in_odoos<'a>(&'a self, identity: &'a Identity, pairs: bool) -> Reader<'a> {
+        Reader { wire: Wire::Odoo { pairs }, ..self.reader(identity) }
     }
 
     /// So many records are answered at most; one more is refused by the statement itself.
-    fn most(&self) -> i64 {
+    pub(crate) fn most(&self) -> i64 {
         i64::try_from(MAX_ELEMENTS + 1).unwrap_or(i64::MAX)
     }
 
-    async fn one_page(&self, model: &Model, sql: records::Sql) -> Result<Page, Fault> {
+    pub(crate) async fn one_page(&self, model: &Model, sql: records::Sql) -> Result<Page, Fault> {
         let page = self.database.search::<diesel::sql_types::Untyped, Page>(sql).await?.pop();
         page.ok_or_else(|| our_fault(S::NAME, "a page has no row", &model.name))
     }
@@ -227,8 +232,7 @@ impl<S: Service> Owner<S> {
         };
         let copied: Vec<&Field> = model.fields.iter().filter(is_copied).collect();
         let selection = Selection::fields(["id"].into_iter().chain(copied.iter().map(|field| field.name)));
-        let reader = Reader { wire: Wire::Odoo { pairs: false }, ..self.reader(identity) };
-        let sql = reader.these(model, &selection, ids.clone())?;
+        let sql = self.in_odoos(identity, false).these(model, &selection, ids.clone())?;
         let rows = self.one_page(model, sql).await?.read::<Map<String, Json>>();
         let mut rows = rows.map_err(|error| our_fault(S::NAME, "records that are to be copied can't be read", &error))?;
         let is_there = |id: &&i64| rows.iter().any(|row| row.get("id").and_then(Json::as_i64) == Some(**id));

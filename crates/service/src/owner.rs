@@ -26,10 +26,11 @@ use tracing::Instrument;
 use crate::Database;
 use crate::behaviour::{ModelOf, ReadOnly};
 use crate::everywhere;
+use crate::external_ids::{self, ExternalId};
 use crate::questions::Answered;
 use crate::reading::{Reads, reads};
 use crate::transaction::For;
-// circle: behaviour, everywhere, questions, reading, transaction: an Owner answers by what these do, and they do it with an Owner
+// circle: behaviour, everywhere, external_ids, questions, reading, transaction: an Owner answers by what these do, and they do it with an Owner
 
 /// The longest that a feed's reader is kept waiting.
 const LONG_POLL: Duration = Duration::from_secs(25);
@@ -140,7 +141,8 @@ pub struct Owner<S: Service> {
 
 impl<S: Service> Owner<S> {
     /// What it keeps a part of, as every service does.
-    const EVERYWHERE: &'static [ModelOf<S>] = &[ModelOf::of::<ReadOnly>(everywhere::audit::<S>)];
+    const EVERYWHERE: &'static [ModelOf<S>] =
+        &[ModelOf::of::<ReadOnly>(everywhere::audit::<S>), ModelOf::of::<ExternalId>(external_ids::model::<S>)];
 
     /// Puts a service on its database.
     pub fn new(service: S, database: Database, keyring: Keyring, router: Router, max_rows: i64) -> Owner<S> {

@@ -58,10 +58,8 @@ impl<S: Service> Owner<S> {
         }
         let paths = fields.iter().map(|field| self.path(model, field)).collect::<Result<Vec<_>, _>>()?;
         let mut selection = Selection::fields(["id"]);
-        for path in &paths {
-            if let Some(path) = path {
-                add(&mut selection, path);
-            }
+        for path in paths.iter().flatten() {
+            add(&mut selection, path);
         }
         let table = self.reader(identity).table(model, &ListRequest { selection, ..these(ids.clone()) }, Line::Json)?;
         let rows = self.database.search::<Text, String>(table.rows).await?;

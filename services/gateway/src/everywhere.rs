@@ -192,7 +192,10 @@ impl Parts<'_> {
     /// A page as the add-on tells it.
     async fn page(&self, services: &[&'static str]) -> Result<Reply, Fault> {
         let request = ListRequest::parse(&self.call.params)?;
-        let order = request.order.clone().unwrap_or(self.order()?);
+        let order = match &request.order {
+            Some(order) => order.clone(),
+            None => self.order()?,
+        };
         let (order, limit, after) = match request.window {
             Window::First(limit) | Window::From { limit, .. } => (order, limit, None),
             Window::Page { size, limit, .. } => (order, Some(limit.unwrap_or(size).min(size)), None),

@@ -142,6 +142,9 @@ impl Invocation {
         if let Some(answer) = odoo::own_method(&incoming.gateway, session, &model, &method, &args, &kwargs)? {
             return Ok(answer.to_string().into());
         }
+        if let Some(answer) = odoo::reference(incoming, session, &model, &method, &args, &kwargs).await? {
+            return Ok(answer.to_string().into());
+        }
         if odoo::is_own(&model) {
             let method = methods::method(&method).ok_or_else(|| Fault::no_such_method(&model, &clip(&method)))?;
             let params = method.arguments(args, kwargs)?;

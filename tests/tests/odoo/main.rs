@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod audit;
+mod external_ids;
 mod files;
 mod groups;
 mod lists;

@@ -1,6 +1,7 @@
 //! What the hub is to a client of Odoo: its version, its one database, the models that Odoo keeps about models, and the methods of
 //! users that clients call before anything else.
 
+mod external;
 mod own;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use jsonrpc::{Fault, Params};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+pub use external::reference;
 pub use own::{answer, is_own};
 
 use crate::auth::Session;
