@@ -285,6 +285,10 @@ pub struct Described {
     pub rights: BTreeMap<String, Vec<String>>,
     /// Its methods: by name the schema of the arguments, whether a record is needed, and what it does.
     pub actions: BTreeMap<String, (Json, bool, String)>,
+    /// What each method's arguments are called, in the order in which they may be given without a name. The release before does not
+    /// tell.
+    #[serde(default)]
+    pub arguments: BTreeMap<String, Vec<String>>,
 }
 
 /// The arguments of a method as JSON Schema.

@@ -47,6 +47,11 @@ fn describe<S: Service>(owner: &Owner<S>, model: &Model) -> Result<Described, Fa
             .iter()
             .map(|action| (action.method.to_owned(), (schema::arguments(action), action.on_record, action.about.to_owned())))
             .collect(),
+        arguments: behaviour
+            .actions
+            .iter()
+            .map(|action| (action.method.to_owned(), action.arguments.iter().map(|argument| argument.name.to_owned()).collect()))
+            .collect(),
     })
 }
 

@@ -113,7 +113,14 @@ impl<'a> Args<'a> {
 
     /// The last one, by name; it may be left out.
     fn last(mut self, name: &str) -> Result<BTreeMap<String, Box<RawValue>>, Fault> {
-        if self.left.len() == 0 { Ok(BTreeMap::new()) } else { Ok(self.next::<Option<_>>(name)?.unwrap_or_default()) }
+        // PHP has no empty object: it sends an empty list
+        let is_none = |raw: &RawValue| matches!(serde_json::from_str(raw.get()), Ok(Value::Array(list)) if list.is_empty());
+        let is_unset = |raw: &RawValue| matches!(raw.get(), "false" | r#""""#) || (raw.get().starts_with('[') && is_none(raw));
+        match self.left.as_slice().first() {
+            None => Ok(BTreeMap::new()),
+            Some(raw) if is_unset(raw) => Ok(BTreeMap::new()),
+            Some(_) => Ok(self.next::<Option<_>>(name)?.unwrap_or_default()),
+        }
     }
 
     fn rest(self) -> Vec<Box<RawValue>> {
@@ -256,9 +263,9 @@ pub async fn counted<F: Future<Output = Result<Bytes, Fault>>>(
 
 /// The ORM's arguments as every owner reads them: `filter`, `query`, `data`.
 fn canonical(model: &str, method: &str, mut params: Params) -> Result<Params, Fault> {
-    // What a client in JavaScript leaves out comes as an empty text
+    // What a client in JavaScript leaves out comes as an empty text, and PHP's empty object as a list
     for name in ["offset", "limit", "order", "orderby", "context"] {
-        if params.raw(name).is_some_and(|raw| raw.get() == r#""""#) {
+        if params.raw(name).is_some_and(|raw| matches!(raw.get(), r#""""# | "[]")) {
             drop(params.remove(name));
         }
     }
@@ -383,12 +390,24 @@ mod tests {
         let all = json!({"query": "", "load": "_classic_read"});
         assert_eq!(canonical("search_read", json!({"domain": false, "fields": []})), all);
         assert_eq!(canonical("create", json!({"vals_list": [{}]})), json!({"data": [{}]}));
-        let left_out = json!({"domain": [], "offset": "", "limit": "", "order": "", "context": ""});
+        let left_out = json!({"domain": [], "offset": "", "limit": "", "order": "", "context": []});
         assert_eq!(canonical("search", left_out), json!({"filter": []}));
         assert_eq!(canonical("search_count", json!({"domain": [["id", ">", 1]]})), json!({"filter": [["id", ">", 1]]}));
         let specification = json!({"name": {}, "country_id": {"fields": {"display_name": {}}}, "child_ids": {"fields": {}, "limit": 40}});
         let query = "{id,child_ids{id},country_id{id,display_name},name}";
         assert_eq!(canonical("web_read", json!({"ids": [1], "specification": specification})), json!({"ids": [1], "query": query}));
+    }
+
+    #[test]
+    fn the_last_argument_may_be_left_out_or_empty() {
+        let last = |args: Value| Args::new("object.execute_kw", serde_json::from_value(args).unwrap()).last("kw").map(|kw| kw.len());
+        for none in [json!([]), json!([null]), json!([false]), json!([""]), json!([[]]), json!([{}])] {
+            assert_eq!(last(none.clone()), Ok(0), "{none}");
+        }
+        assert_eq!(last(json!([{"limit": 1}])), Ok(1));
+        for wrong in [json!([[1]]), json!(["x"]), json!([true]), json!([5])] {
+            assert_eq!(last(wrong.clone()).unwrap_err().name, "builtins.TypeError", "{wrong}");
+        }
     }
 
     #[test]

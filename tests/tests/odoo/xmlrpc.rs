@@ -135,6 +135,10 @@ async fn values_go_there_and_back() {
     }
     let execute = told(&stand, "/xmlrpc/object", "execute", json!(["echange", admin.0, "admin", "res.partner", "search_count", []])).await;
     assert!(answered(&execute).starts_with("<int>"), "{execute}");
+    // As PHP sends it, which has no empty object
+    let php =
+        told(&stand, "/xmlrpc/2/object", "execute_kw", json!(["echange", admin.0, "admin", "res.partner", "search_count", [[]], []])).await;
+    assert_eq!(answered(&php), answered(&execute));
 }
 
 #[tokio::test(flavor = "multi_thread")]

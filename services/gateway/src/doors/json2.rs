@@ -113,7 +113,7 @@ async fn one(incoming: &mut Incoming, name: &str) -> Result<HttpResponse, Fault>
     let methods = METHODS
         .iter()
         .map(|method| (method.name, signature(name, method)))
-        .chain(model.actions.iter().map(|(method, action)| (method.as_str(), of_an_action(name, action))))
+        .chain(model.actions.iter().map(|(method, action)| (method.as_str(), of_an_action(name, model.arguments.get(method), action))))
         .collect();
     document(incoming, &Document { model: name, name: &model.label, doc: None, fields: &model.fields, methods })
 }
@@ -171,9 +171,14 @@ fn signature<'a>(model: &'a str, method: &'a Method) -> Signature<'a> {
     }
 }
 
-fn of_an_action<'a>(model: &'a str, (arguments, on_record, about): &'a (Value, bool, String)) -> Signature<'a> {
-    let names = arguments.get("properties").and_then(Value::as_object);
-    let names: Vec<&String> = names.into_iter().flat_map(Map::keys).collect();
+fn of_an_action<'a>(
+    model: &'a str,
+    in_order: Option<&'a Vec<String>>,
+    (arguments, on_record, about): &'a (Value, bool, String),
+) -> Signature<'a> {
+    // A service of the release before does not tell their order
+    let named = || arguments.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).collect();
+    let names: Vec<&String> = in_order.map_or_else(named, |names| names.iter().collect());
     Signature {
         signature: format!("({})", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")),
         parameters: Parameters(names.into_iter().map(|name| (name.clone(), json!({}))).collect()),
@@ -206,5 +211,11 @@ mod tests {
         let parameters = r#""parameters":{"domain":{"default":[]},"fields":{"default":null},"offset":{"default":0},"limit":{"default":null},"order":{"default":null},"load":{"default":"_classic_read"}}"#;
         assert!(told.contains(parameters), "{told}");
         assert!(told.contains(r#""api":["model","readonly"]"#), "{told}");
+
+        let names = ["old_passwd", "new_passwd"].map(str::to_owned).to_vec();
+        let action = (json!({"properties": {"new_passwd": {}, "old_passwd": {}}}), false, "Changes it.".to_owned());
+        let told = |names| serde_json::to_string(&of_an_action("res.users", names, &action)).unwrap();
+        assert!(told(Some(&names)).contains(r#""signature":"(old_passwd, new_passwd)","parameters":{"old_passwd":{},"new_passwd":{}}"#));
+        assert!(told(None).contains(r#""parameters":{"new_passwd":{},"old_passwd":{}}"#), "a service of the release before");
     }
 }
