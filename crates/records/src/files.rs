@@ -147,7 +147,7 @@ mod tests {
         let (registry, identity) = (registry(), Identity::system());
         let reader = Reader { registry: &registry, identity: &identity, wire: Wire::AddOn, as_sizes: false };
         let mut request = ListRequest::parse(&jsonrpc::Params::default())?;
-        request.filter = Filter::from_value(filter).map_err(Fault::bad_domain)?;
+        request.filter = Filter::from_value(filter)?;
         request.order = order.map(str::to_owned);
         reader.page(registry.model("x.y")?, &request, 10)
     }
