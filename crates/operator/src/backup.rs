@@ -127,7 +127,15 @@ async fn wanted(
     given: Option<&sealing::Keys>,
 ) -> anyhow::Result<(Wanted, Wanted, usize)> {
     let (mut by_kept, mut by_given, mut all) = (Wanted::default(), Wanted::default(), 0);
-    conn.batch_execute(&format!("BEGIN READ ONLY; DECLARE sealed NO SCROLL CURSOR FOR {texts}")).await?;
+    let begun = conn.batch_execute(&format!("BEGIN READ ONLY; DECLARE sealed NO SCROLL CURSOR FOR {texts}")).await;
+    match begun {
+        // A backup of a release that did not have the table yet: there is none of it
+        Err(diesel::result::Error::DatabaseError(_, info)) if info.message().ends_with("does not exist") => {
+            conn.batch_execute("ROLLBACK").await?;
+            return Ok((by_kept, by_given, all));
+        }
+        other => other?,
+    }
     loop {
         // Of a cursor nothing can be prepared
         let rows: Vec<SealedText> = diesel::sql_query(format!("FETCH {AT_ONCE} FROM sealed")).load(conn).await?;

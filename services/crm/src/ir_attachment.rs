@@ -29,6 +29,9 @@ const OF: [(&str, &str); 2] = [("crm.lead", "lead_id"), ("sale.order", "order_id
 /// The name of a paper's own key.
 const OWN_KEY: &str = "own";
 
+/// What opens each paper, as it is kept: what it is bound to, and its text.
+pub const SEALED: &str = include_str!("ir_attachment/sealed.sql");
+
 /// The declaration.
 pub fn model(_: &Crm) -> Model {
     let res_model = "CASE WHEN {t}.lead_id IS NOT NULL THEN 'crm.lead' ELSE 'sale.order' END";

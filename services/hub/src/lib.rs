@@ -27,8 +27,11 @@ use sync::{Sync, SyncConfig};
 pub use operator::{OWNERS, PROCESSES};
 
 /// What is encrypted in the services' tables, for backup and restore.
-pub const SEALED: &[Sealed] =
-    &[("loan files", "LOAN_FILE_KEYS", crm::loan_file::SEALED), ("platforms' secrets", "PLATFORM_KEYS", sync::signature::SEALED)];
+pub const SEALED: &[Sealed] = &[
+    ("loan files", "LOAN_FILE_KEYS", crm::loan_file::SEALED),
+    ("papers", "LOAN_FILE_KEYS", crm::ir_attachment::SEALED),
+    ("platforms' secrets", "PLATFORM_KEYS", sync::signature::SEALED),
+];
 
 /// All services, put together.
 pub struct Hub {

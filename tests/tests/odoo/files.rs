@@ -387,3 +387,26 @@ async fn the_shared_page_tells_which_models_have_files() {
     declared.sort_unstable();
     assert_eq!(declared, service::directory::FILES);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_for_keys_finds_those_of_papers_and_reads_no_papers() {
+    #[derive(diesel::QueryableByName)]
+    struct Sealed {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        bound_to: String,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        text: String,
+    }
+    let stand = Stand::new().await;
+    let lead = lead(&stand, "bna", 94_001).await;
+    let made = id(&stand
+        .login("bna")
+        .await
+        .create("ir.attachment", paper(lead, "x.pdf", &[b"%PDF-".to_vec(), vec![b'x'; 100_000]].concat()))
+        .await);
+    let found: Vec<Sealed> =
+        diesel_async::RunQueryDsl::load(diesel::sql_query(crm::ir_attachment::SEALED), &mut stand.sql().await).await.unwrap();
+    let [one] = found.as_slice() else { panic!("{} rows", found.len()) };
+    assert_eq!(one.bound_to, format!("ir.attachment {made}"));
+    assert!(one.text.len() < 300 && one.text.contains('.') && !one.text.contains(' '), "{}", one.text);
+}
