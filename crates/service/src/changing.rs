@@ -1,5 +1,7 @@
 //! Changing requests: rights, then what needs the network, then one transaction; and what makes sending one again safe.
 
+mod load;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::{Identity, Origin};

@@ -159,6 +159,7 @@ impl<S: Service> Owner<S> {
                 Err(denied(model, doing(&operation)))
             }
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
+            "load" => self.load(identity, model, call).await,
             "get_external_id" => self.get_external_id(identity, model, params.need("ids")?).await,
             "get_metadata" => self.get_metadata(identity, model, params.need("ids")?).await,
             method => Err(Fault::no_such_method(model.name, method)),

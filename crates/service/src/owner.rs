@@ -229,6 +229,7 @@ impl<S: Service> Owner<S> {
                 (self.behaviour(model)?.report)(self, &identity, model, &report, &ids).await
             }
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
+            "load" => self.load(&identity, model, call).await,
             method => match self.behaviour(model)?.action(method) {
                 Some(_) => self.change(&identity, model, call).await,
                 None => Err(Fault::no_such_method(model.name, method)),

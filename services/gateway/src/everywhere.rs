@@ -201,7 +201,7 @@ impl Parts<'_> {
             Window::Page { size, limit, .. } => (order, Some(limit.unwrap_or(size).min(size)), None),
             Window::After { id, limit } => ("id".to_owned(), Some(limit), Some(id)),
         };
-        let as_size = |number: i64| usize::try_from(number).unwrap_or_default();
+        let as_size = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         let ids = self.found(services, &order, as_size(request.window.offset()), limit.map(as_size), after).await?;
         let total = match request.window {
             Window::Page { .. } => Some(self.count(services).await?),

@@ -29,7 +29,7 @@ pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{dataset, docs, elsewhere, events, json2, jsonrpc, object, report, rest, session, web as of_web};
+    use doors::{dataset, docs, elsewhere, events, import, json2, jsonrpc, object, report, rest, session, web as of_web};
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {
@@ -50,6 +50,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .route(web::delete().to(rest::unlink))
                     .default_service(web::to(elsewhere::only_rest)),
             )
+            .service(post("/api/{model}/import").route(web::post().to(import::import)))
             .service(
                 web::resource("/api/{model}/{id}")
                     .route(web::get().to(rest::read))

@@ -2,6 +2,7 @@
 
 mod audit;
 mod external_ids;
+mod load;
 
 use serde_json::{Value, json};
 use system_tests::{Answer, Session};

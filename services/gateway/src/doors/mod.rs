@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod docs;
 pub mod elsewhere;
 pub mod events;
+pub mod import;
 pub mod json2;
 pub mod jsonrpc;
 pub mod object;
