@@ -1,5 +1,7 @@
 //! Changing requests: rights, then what needs the network, then one transaction; and what makes sending one again safe.
 
+mod load;
+
 use domain::{Identity, Origin};
 use jsonrpc::{Call, Dialect, Fault, Reply, strict};
 use partners_contract::BankNamed;

@@ -35,7 +35,7 @@ use crate::behaviour::{Behaviour, Changing};
 use crate::owner::{Owner, Service};
 // circle: owner, behaviour: a model that every owner has
 
-const MODEL: &str = "ir.model.data";
+pub(crate) const MODEL: &str = "ir.model.data";
 /// How long either part of an external id may be, in characters.
 const LONGEST: usize = 128;
 
@@ -111,6 +111,11 @@ fn not_ones_own(module: &str) -> Fault {
         "You are not allowed to make external ids in the module '{}': use one of your own, such as your program's name.",
         records::model::clip(module)
     ))
+}
+
+/// The module of names that are given without one.
+pub(crate) fn own_module(identity: &Identity) -> String {
+    format!("user_{}", identity.uid)
 }
 
 /// What a name stands for.
@@ -253,7 +258,7 @@ impl<S: Service> Owner<S> {
             for field in WHO_AND_WHEN {
                 row.entry(field).or_insert(false.into());
             }
-            let own = row.get("id").and_then(Json::as_i64).and_then(|id| names.get(&id)).map_or([].as_slice(), Vec::as_slice);
+            let own = row.get("id").and_then(Json::as_i64).and_then(|id| names.get(&id)).map(Vec::as_slice).unwrap_or_default();
             let first = own.first();
             row.insert("xmlid".to_owned(), first.map_or(Json::Bool(false), |name| name.complete_name.as_str().into()));
             row.insert("noupdate".to_owned(), first.is_some_and(|name| name.noupdate).into());

@@ -168,6 +168,7 @@ impl<S: Service> Owner<S> {
             "export_data" => self.export_data(identity, model, params).await,
             "formatted_read_group" => self.formatted_read_group(identity, model, params).await,
             "create" | "write" | "unlink" => self.change(identity, model, call).await,
+            "load" => self.load(identity, model, call).await,
             "get_external_id" => self.get_external_id(identity, model, params.need("ids")?).await,
             "get_metadata" => self.get_metadata(identity, model, params.need("ids")?).await,
             method => Err(Fault::no_such_method(model.name, method)),

@@ -231,6 +231,7 @@ impl<S: Service> Owner<S> {
             // Only the doors for files name a field
             "file" => self.file(&identity, model, &call.params).await,
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,
+            "load" => self.load(&identity, model, call).await,
             method => match self.behaviour(model)?.action(method) {
                 Some(_) => self.change(&identity, model, call).await,
                 None => Err(Fault::no_such_method(model.name, method)),

@@ -32,7 +32,7 @@ pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{dataset, docs, elsewhere, events, files, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
+    use doors::{dataset, docs, elsewhere, events, files, import, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {
@@ -53,6 +53,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
                     .route(web::delete().to(rest::unlink))
                     .default_service(web::to(elsewhere::only_rest)),
             )
+            .service(post("/api/{model}/import").route(web::post().to(import::import)))
             .service(
                 web::resource("/api/{model}/{id}")
                     .route(web::get().to(rest::read))

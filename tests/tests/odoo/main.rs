@@ -6,6 +6,7 @@ mod external_ids;
 mod files;
 mod groups;
 mod lists;
+mod load;
 mod recorded;
 mod rpc;
 mod xmlrpc;

@@ -5,6 +5,7 @@ pub mod docs;
 pub mod elsewhere;
 pub mod events;
 pub mod files;
+pub mod import;
 pub mod json2;
 pub mod jsonrpc;
 pub mod object;
