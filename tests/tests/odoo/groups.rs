@@ -111,6 +111,8 @@ async fn a_bank_groups_and_sums_its_own_records_alone() {
     let one = bna.call("sale.order", "read_group", json!([[["bank_id", "!=", own]], ["amount_total"], []]), json!({})).await;
     assert_eq!(one, json!([{"__count": 0, "amount_total": false, "__domain": [["bank_id", "!=", own]]}]));
     let session = stand.login("bna").await;
+    let file = session.list("sale.order", &[("query", "{bank_id}"), ("format", "csv")]).await;
+    assert_eq!(file.text, format!("bank_id\r\n{}", format!("{own}\r\n").repeat(9)), "so are files");
     let totals = session.get("/api/sale.order/?sum=amount_total&count_distinct=bank_id").await;
     assert_eq!(totals.text, r#"{"count":1,"result":[{"count":9,"amount_total":300.93,"bank_id:count_distinct":1}]}"#);
 }
