@@ -58,9 +58,7 @@ impl<S: Service> Owner<S> {
         }
         let paths = fields.iter().map(|field| self.path(model, field)).collect::<Result<Vec<_>, _>>()?;
         let mut selection = Selection::fields(["id"]);
-        for path in paths.iter().flatten() {
-            add(&mut selection, path);
-        }
+        paths.iter().flatten().for_each(|path| add(&mut selection, path));
         let table = self.reader(identity).table(model, &ListRequest { selection, ..these(ids.clone()) }, Line::Json)?;
         let rows = self.database.search::<Text, String>(table.rows).await?;
         let mut found: Map<String, Json> = Map::new();

@@ -140,7 +140,8 @@ impl Write for Out {
 
 fn packed(mut lines: mpsc::Receiver<Result<Bytes, Fault>>, sender: mpsc::Sender<Result<Bytes, Fault>>) -> Result<(), Unpacked> {
     let mut file = ZipWriter::new_stream(Out { piece: BytesMut::with_capacity(2 * PIECE), sender });
-    let options = SimpleFileOptions::default().compression_level(Some(1)).large_file(true);
+    // Not as a large file, which older spreadsheets take for a broken one: 4 GB of a sheet are more than its rows ever have
+    let options = SimpleFileOptions::default().compression_level(Some(1)).large_file(false);
     for (name, text) in PARTS {
         file.start_file(*name, options)?;
         file.write_all(HEAD.as_bytes())?;

@@ -111,6 +111,8 @@ async fn a_bank_groups_and_sums_its_own_records_alone() {
     let one = bna.call("sale.order", "read_group", json!([[["bank_id", "!=", own]], ["amount_total"], []]), json!({})).await;
     assert_eq!(one, json!([{"__count": 0, "amount_total": false, "__domain": [["bank_id", "!=", own]]}]));
     let session = stand.login("bna").await;
+    let file = session.list("sale.order", &[("query", "{bank_id}"), ("format", "csv")]).await;
+    assert_eq!(file.text, format!("bank_id\r\n{}", format!("{own}\r\n").repeat(9)), "so are files");
     let totals = session.get("/api/sale.order/?sum=amount_total&count_distinct=bank_id").await;
     assert_eq!(totals.text, r#"{"count":1,"result":[{"count":9,"amount_total":300.93,"bank_id:count_distinct":1}]}"#);
 }
@@ -171,6 +173,19 @@ async fn later_odoos_groups_name_their_aggregates_in_full() {
     assert_eq!((&domain[0], &domain[2]), (&json!("&"), &json!(["date_order", ">=", "2026-02-01 00:00:00"])));
     let all = admin.call("sale.order", "formatted_read_group", json!([]), json!({"aggregates": ["amount_total:avg"]})).await;
     assert_eq!(all, json!([{"__extra_domain": [], "amount_total:avg": 33.436667}]));
+    let computed = admin
+        .call(
+            "sale.order",
+            "formatted_read_group",
+            json!([]),
+            json!({"groupby": ["delivery_country_id"], "aggregates": ["reserved:sum", "name:count_distinct"]}),
+        )
+        .await;
+    assert_eq!(
+        (&computed[0]["reserved:sum"], &computed[0]["name:count_distinct"]),
+        (&json!(0.0), &json!(18)),
+        "computed fields too: {computed}"
+    );
     let web = admin.call("sale.order", "web_read_group", json!([[], ["amount_total"], ["state"]]), json!({"limit": 1})).await;
     assert_eq!((&web["length"], &web["groups"][0]["state"]), (&json!(2), &json!("draft")));
 }

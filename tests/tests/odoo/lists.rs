@@ -124,6 +124,18 @@ async fn a_file_has_more_records_than_an_answer_in_both_shapes() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_for_a_workbook_is_told_before_it_begins() {
+    let stand = Stand::new().await;
+    let mut conn = stand.sql().await;
+    Stand::execute(&mut conn, "INSERT INTO catalog.product_brand (name) SELECT 'Marque ' || i FROM generate_series(1, 100001) i").await;
+    let admin = stand.login("admin").await;
+    let asked = [("query", "{id, name}"), ("format", "xlsx"), ("filter", r#"[["name","=like","Marque %"]]"#)];
+    refused(&admin.list("product.brand", &asked).await, 422, &["More than 100000", "format=csv"]);
+    let limited = admin.list("product.brand", &[("query", "{id, name}"), ("format", "xlsx"), ("limit", "10")]).await;
+    assert_eq!(sheet(&limited).matches("<row>").count(), 11);
+}
+
 /// The first sheet of a workbook as XML.
 fn sheet(answer: &Answer) -> String {
     assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, XLSX), "{}", answer.text);
