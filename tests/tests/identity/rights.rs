@@ -32,6 +32,7 @@ account.move.line        r             r     r           r          r       r   
 account.tax              rcwu          r     r           r          r       r     r
 crm.lead                 rcwu          rcwu  rcwu        rcw        rcw     rcw   -
 crm.stage                rcwu          r     r           r          r       r     r
+ir.attachment            rcwu          rcwu  rcwu        rcwu       rcwu    rcwu  -
 sale.order               rcwu          rcwu  rcwu        rcw        rcw     rcw   -
 sale.order.line          r             r     r           r          r       r     -
 purchase.order           rcw           rcw   rc          -          -       -     -
@@ -164,7 +165,9 @@ async fn each_kind_of_user_may_do_with_each_model_what_the_table_says() {
         let number = if pos == ALGER { 90_001 } else { 90_002 };
         let lead = json!({"order_source": "BNA", "cart_id": number, "code_pos": pos, "partner": {"email": email},
             "quotation_address": {"ek_order_id": number}, "cart": [{"manufacturer_ref": TV, "quantity": 1, "product_warehouse_id": pos}]});
-        id(&admin.create("crm.lead", lead).await);
+        let lead = id(&admin.create("crm.lead", lead).await);
+        let paper = json!({"name": "x.pdf", "res_model": "crm.lead", "res_id": lead, "datas": "JVBERi0xLjc="});
+        id(&admin.create("ir.attachment", paper).await);
         for state in ["EK_ORDER_IN_PREPARATION", "EK_ORDER_IN_DELIVERY", "EK_ORDER_DELIVERED"] {
             let put = admin.write("sale.order", json!([["ek_order_id", "=", number]]), json!({"state": state})).await;
             assert_eq!(put.status, 200, "{}", put.text);

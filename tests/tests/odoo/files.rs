@@ -410,3 +410,19 @@ async fn whoever_looks_for_keys_finds_those_of_papers_and_reads_no_papers() {
     assert_eq!(one.bound_to, format!("ir.attachment {made}"));
     assert!(one.text.len() < 300 && one.text.contains('.') && !one.text.contains(' '), "{}", one.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_processes_long_files_pass_between_the_services_too() {
+    let stand = Stand::processes().await;
+    let lead = lead(&stand, "alsalam", 95_001).await;
+    let alsalam = stand.login("alsalam").await;
+    let bytes = [b"%PDF-1.7 ".to_vec(), vec![b' '; 9 << 20]].concat();
+    let made = id(&alsalam.create("ir.attachment", paper(lead, "long.pdf", &bytes)).await);
+    assert_eq!(alsalam.get(&format!("/web/content/{made}")).await.bytes, bytes);
+    let text = alsalam.get(&format!("/api/ir.attachment/{made}?query={}", encode("{datas}"))).await.json();
+    assert_eq!(text["datas"].as_str().map(str::len), Some(BASE64.encode(&bytes).len()));
+    let platform = stand.login("ekiclik").await;
+    assert_eq!(paint(&platform, json!(BASE64.encode(picture(40, 20, ImageFormat::Png)))).await.status, 200);
+    let tv = tv(&platform).await;
+    assert_eq!(sides(&platform.get(&format!("/web/image/product.product/{tv}/image_1920")).await.bytes), (40, 20));
+}
