@@ -204,6 +204,8 @@ async fn one_request_has_a_bound_on_its_questions_and_on_its_text() {
     assert!(made.heard().is_empty(), "told before anything is asked");
     let across = Across {
         federation: &made.federation,
+        home: "catalog",
+        dialect: Dialect::AddOn,
         session: &made.session,
         dialect: Dialect::AddOn,
         home: "catalog",
