@@ -207,8 +207,6 @@ async fn one_request_has_a_bound_on_its_questions_and_on_its_text() {
         home: "catalog",
         dialect: Dialect::AddOn,
         session: &made.session,
-        dialect: Dialect::AddOn,
-        home: "catalog",
         traceparent: None,
         questions_left: AtomicUsize::new(1),
         bytes_left: AtomicUsize::new(10),
