@@ -68,6 +68,7 @@ doctor: ## What is wrong with the hub on this machine, in words
 lint: ## Format, clippy, the documents of the code, the house's own rules, and those for dependencies
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo check --quiet -p gateway
 	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
 	@scripts/house-rules
 	@scripts/deny
