@@ -100,7 +100,7 @@ async fn found_by_rpc(who: &Session<'_>, model: &str) -> String {
         ("read", json!([[1], ["id"]])),
         ("exists", json!([[1]])),
         ("name_search", json!([])),
-        ("read_group", json!([[], [], ["create_by"]])),
+        ("read_group", json!([[], [], ["id"]])),
     ] {
         assert_eq!(call(method, args, json!({})).await.1, denied, "{model}.{method}");
     }
