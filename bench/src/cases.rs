@@ -111,11 +111,35 @@ pub(crate) async fn alone(server: &Server) -> anyhow::Result<Vec<(&'static str, 
         let args = json!(["echange", 2, "admin", "product.product", "search_read", [[]], kwargs]);
         post("/jsonrpc", json!({"params": {"service": "object", "method": "execute_kw", "args": args}}))
     };
+    let text = |text: &str| format!("<param><value><string>{text}</string></value></param>");
+    let named = fields.map(|field| format!("<value><string>{field}</string></value>")).concat();
+    // As Python's own client writes it
+    let xml = format!(
+        "<?xml version='1.0'?><methodCall><methodName>execute_kw</methodName><params>{}<param><value><int>2</int></value></param>{}{}{}\
+         <param><value><array><data><value><array><data></data></array></value></data></array></value></param><param><value><struct>\
+         <member><name>fields</name><value><array><data>{named}</data></array></value></member>\
+         <member><name>limit</name><value><int>{PAGE}</int></value></member></struct></value></param></params></methodCall>",
+        text("echange"),
+        text("admin"),
+        text("product.product"),
+        text("search_read")
+    );
     let by_name = json!({"domain": [], "fields": fields, "limit": PAGE, "load": "_classic_write"});
     Ok(vec![
         ("80 variants by REST", 16, get(format!("/api/product.product/?query=%7B{}%7D&limit={PAGE}", fields.join(",")))),
         ("80 variants by JSON-RPC, bare ids", 16, rpc(&many)),
         ("80 variants by JSON-RPC, with names", 16, rpc(&with_names)),
+        (
+            "80 variants by XML-RPC, with names",
+            16,
+            Request { method: "POST", path: "/xmlrpc/2/object".to_owned(), body: xml, marks: Vec::new() },
+        ),
+        (
+            "all variants in groups of category and month",
+            1,
+            get("/api/product.product/?group_by=categ_id,create_date:month&sum=list_price".to_owned()),
+        ),
+        ("all variants as CSV", 1, get(format!("/api/product.product/?query=%7B{}%7D&format=csv", fields.join(",")))),
         ("80 variants by JSON-2, bare ids", 16, post("/json/2/product.product/search_read", by_name)),
         ("80 orders with clients and products", 16, get(format!("/api/sale.order/?{query}&page_size={PAGE_ORDERS}"))),
         (

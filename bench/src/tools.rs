@@ -104,7 +104,8 @@ fn lua(server: &Server, request: &Request, load: Load, run: u64) -> String {
         text.push_str("\r\n");
     } else {
         let length = request.body_length();
-        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{}", request.body));
+        let kind = if request.body.starts_with('<') { "text/xml" } else { "application/json" };
+        text.push_str(&format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{}", request.body));
     }
     // For plain ASCII JSON's escapes are Lua's
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
