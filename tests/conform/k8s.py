@@ -451,7 +451,7 @@ def services_lead_to_their_pods(overlay):
             f"{service}=http://{service}:8080 expected",
         )
     for thing in overlay.of("Ingress"):
-        doors = set(re.findall(r"\"/([\w.]+)", re.search(r"pub fn routes.*", source("services/gateway/src/lib.rs"), re.S)[0]))
+        doors = set(re.findall(r"\"/([\w.-]+)", re.search(r"pub fn routes.*", source("services/gateway/src/lib.rs"), re.S)[0]))
         paths = [path for host in thing["spec"]["rules"] for path in host["http"]["paths"]]
         for path in paths:
             backend = overlay.named("Service", path["backend"]["service"]["name"])
@@ -908,7 +908,7 @@ metrics for the outside | Ingress/hub | spec rules 0 http paths 0 path | "/metri
 everything for the outside | Ingress/hub | spec rules 0 http paths 0 path | "/" | no path but the gateway's doors
 a closed door | Ingress/hub | spec rules 0 http paths 0 | - | path /api expected
 no TLS | Ingress/hub | spec tls | - | TLS expected
-a larger body than the gateway takes | Ingress/hub | metadata annotations nginx.ingress.kubernetes.io/proxy-body-size | "8m" | proxy-body-size 1m
+a larger body than the gateway takes | Ingress/hub | metadata annotations nginx.ingress.kubernetes.io/proxy-body-size | "8m" | proxy-body-size 15m
 no budget | PodDisruptionBudget/crm | | - | 1 PodDisruptionBudget expected
 a budget of nobody | PodDisruptionBudget/crm | spec selector matchLabels app.kubernetes.io/name | "cmr" | one Deployment's pods
 no autoscaler | HorizontalPodAutoscaler/crm | | - | 1 HorizontalPodAutoscaler expected
