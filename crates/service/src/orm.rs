@@ -229,7 +229,8 @@ impl<S: Service> Owner<S> {
         let is_copied = |field: &&Field| {
             let may = |rule: Option<fn(&Identity) -> bool>| rule.is_none_or(|rule| rule(identity));
             let is_left_out = field.readonly || (keys.contains(&field.name) && field.name != model.rec_name);
-            field.is_public() && field.has_column() && !is_left_out && may(field.writable_by) && may(field.readable_by)
+            let is_kept_beside = field.kind == Kind::Binary;
+            field.is_public() && field.has_column() && !is_kept_beside && !is_left_out && may(field.writable_by) && may(field.readable_by)
         };
         let copied: Vec<&Field> = model.fields.iter().filter(is_copied).collect();
         let selection = Selection::fields(["id"].into_iter().chain(copied.iter().map(|field| field.name)));

@@ -218,13 +218,16 @@ impl Reader<'_> {
                     return Ok(Sql::new(&format!("coalesce({column}::text, 'false')")));
                 }
                 let visible = conditions.visible(related)?;
+                if nested.is_none() && in_pairs {
+                    // A name may cost more than its row: as a subquery of the id PostgreSQL keeps what it has made for another row
+                    let (name, pair) = (conditions.alias(), pair(conditions, related));
+                    let table = comodel.table;
+                    let join = format!(" LEFT JOIN LATERAL (SELECT {pair} AS text FROM {table} {alias} WHERE {alias}.id = {column} AND ");
+                    beside.joins.push(&join).append(visible).push(&format!(" OFFSET 0) {name} ON TRUE"));
+                    return Ok(Sql::new(&format!("coalesce({name}.text, 'false')")));
+                }
                 beside.joins.push(&format!(" LEFT JOIN {} {alias} ON {alias}.id = {column} AND ", comodel.table)).append(visible);
-                let Some(selection) = nested else {
-                    return Ok(Sql::new(&match in_pairs {
-                        true => format!("CASE WHEN {alias}.id IS NULL THEN 'false' ELSE {} END", pair(conditions, related)),
-                        false => format!("coalesce({alias}.id::text, 'false')"),
-                    }));
-                };
+                let Some(selection) = nested else { return Ok(Sql::new(&format!("coalesce({alias}.id::text, 'false')"))) };
                 let object = self.object(conditions, related, selection, beside)?;
                 if self.wire != Wire::AddOn {
                     let mut sql = Sql::new(&format!("CASE WHEN {alias}.id IS NULL THEN 'false' ELSE "));
