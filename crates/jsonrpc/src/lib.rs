@@ -145,6 +145,14 @@ impl Params {
         }
     }
 
+    /// The same where `false` is none too, as Odoo's clients send it.
+    ///
+    /// # Errors
+    /// As [`Params::get`].
+    pub fn given<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Fault> {
+        if self.raw(name).is_some_and(|raw| raw.get() == "false") { Ok(None) } else { self.get(name) }
+    }
+
     /// The argument, which must be there.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use records::{Filter, Kind, Model};
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
-use crate::orm::{given, in_context, number};
+use crate::orm::{in_context, number};
 use crate::owner::{Owner, Service};
 
 /// The parameters of a REST list that make groups of it, each with the function of the fields that it names.
@@ -66,7 +66,7 @@ pub(crate) fn is_grouped(params: &Params) -> bool {
 
 /// Names as a client gives them: one, or a list of them.
 fn names(params: &Params, name: &str) -> Result<Vec<String>, Fault> {
-    match given::<Json>(params, name)? {
+    match params.given::<Json>(name)? {
         None => Ok(Vec::new()),
         Some(Json::String(one)) if one.is_empty() => Ok(Vec::new()),
         Some(Json::String(one)) => Ok(vec![one]),
@@ -107,6 +107,20 @@ fn told(params: &Params) -> Result<Told, Fault> {
         active_test: in_context(params, "active_test")?.as_ref().and_then(truth) != Some(false),
         zone,
         is_french: text("lang")?.is_some_and(|lang| lang.starts_with("fr")),
+    })
+}
+
+/// What the three ways of asking for groups say alike.
+fn asked<'m>(params: &Params, by: Vec<By<'m>>, aggregates: Vec<Aggregate<'m>>, said: Told, most: i64) -> Result<GroupRequest<'m>, Fault> {
+    Ok(GroupRequest {
+        filter: params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?,
+        active_test: said.active_test,
+        by,
+        aggregates,
+        order: Vec::new(),
+        offset: number(params, "offset", MAX_OFFSET)?.unwrap_or_default(),
+        limit: number(params, "limit", most)?,
+        zone: said.zone,
     })
 }
 
@@ -175,29 +189,23 @@ fn label(period: Period, begin: NaiveDateTime, is_french: bool) -> String {
     }
 }
 
-/// The groups of an answer as one JSON text, within what an answer may have.
-struct Written {
-    out: String,
-}
-
-impl Written {
-    fn new() -> Written {
-        Written { out: String::new() }
-    }
-
-    fn push(&mut self, group: &str) -> Result<(), Fault> {
-        if !self.out.is_empty() {
-            self.out.push(',');
+/// The groups of an answer as one JSON text, each as `write` has it, within what an answer may have.
+fn written(request: &GroupRequest<'_>, rows: &[String], mut write: impl FnMut(&Group<'_>) -> String) -> Result<String, Fault> {
+    let mut out = String::new();
+    for row in rows {
+        let cells: Vec<&RawValue> = serde_json::from_str(row).map_err(unread)?;
+        if !out.is_empty() {
+            out.push(',');
         }
-        self.out.push_str(group);
-        if self.out.len() > MAX_BYTES {
+        out.push_str(&write(&group(request, &cells)?));
+        if out.len() > MAX_BYTES {
             return Err(Fault::validation(format!(
                 "The groups have more than {} MB with their domains: ask for fewer with `limit`.",
                 MAX_BYTES >> 20
             )));
         }
-        Ok(())
     }
+    Ok(out)
 }
 
 /// A row of the statement, in its parts.
@@ -219,11 +227,12 @@ impl<S: Service> Owner<S> {
     /// Odoo's `read_group`: of the first group only where it is lazy.
     pub(crate) async fn read_group(&self, identity: &Identity, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let specs = names(params, "groupby")?;
-        let is_lazy = given::<Json>(params, "lazy")?.as_ref().and_then(truth) == Some(true) || params.raw("lazy").is_none();
+        let is_lazy = params.given::<Json>("lazy")?.as_ref().and_then(truth) == Some(true) || params.raw("lazy").is_none();
         let now = if is_lazy { specs.get(..1).unwrap_or_default() } else { &specs };
         let later = specs.get(now.len()..).unwrap_or_default();
         let fields = names(params, "fields")?;
-        let Told { active_test, zone, is_french } = told(params)?;
+        let context = told(params)?;
+        let is_french = context.is_french;
         // What is not grouped now must be possible all the same
         let by = specs.iter().map(|spec| By::parse(identity, model, spec)).collect::<Result<Vec<_>, _>>()?.into_iter().take(now.len());
         let by: Vec<By<'_>> = by.collect();
@@ -239,17 +248,8 @@ impl<S: Service> Owner<S> {
             let told = Aggregate::parse(identity, model, spec)?.filter(|told| !is_grouped(told.field.name) && told.name != "id");
             aggregates.extend(told);
         }
-        let mut request = GroupRequest {
-            filter: params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?,
-            active_test,
-            by,
-            aggregates,
-            order: Vec::new(),
-            offset: number(params, "offset", MAX_OFFSET)?.unwrap_or_default(),
-            limit: number(params, "limit", i64::MAX)?,
-            zone,
-        };
-        if let Some(order) = given::<String>(params, "orderby")? {
+        let mut request = asked(params, by, aggregates, context, i64::MAX)?;
+        if let Some(order) = params.given::<String>("orderby")? {
             request.ordered(model, &order, true)?;
         }
         let rows = self.groups(identity, Wire::Odoo { pairs: true }, model, &request).await?;
@@ -262,10 +262,7 @@ impl<S: Service> Owner<S> {
             Some(by) => format!("{}_count", by.field.name),
             None => "__count".to_owned(),
         };
-        let mut written = Written::new();
-        for row in &rows {
-            let cells: Vec<&RawValue> = serde_json::from_str(row).map_err(unread)?;
-            let group = group(&request, &cells)?;
+        let groups = written(&request, &rows, |group| {
             let mut one = format!(r#"{{"{count}":{}"#, group.count);
             for (told, value) in request.aggregates.iter().zip(group.told) {
                 one.push_str(&format!(r#","{}":{value}"#, told.name));
@@ -298,44 +295,34 @@ impl<S: Service> Owner<S> {
                 one.push_str(&format!(r#","__context":{}"#, json!({"group_by": later})));
             }
             one.push('}');
-            written.push(&one)?;
-        }
-        Ok(Reply::json(format!("[{}]", written.out)))
+            one
+        })?;
+        Ok(Reply::json(format!("[{groups}]")))
     }
 
     /// `formatted_read_group`, as later Odoos have it: every field of a group at once, and only the aggregates that are asked for.
     pub(crate) async fn formatted_read_group(&self, identity: &Identity, model: &Model, params: &Params) -> Result<Reply, Fault> {
-        if given::<Json>(params, "having")?.is_some_and(|having| having.as_array().is_none_or(|having| !having.is_empty())) {
+        if params.given::<Json>("having")?.is_some_and(|having| having.as_array().is_none_or(|having| !having.is_empty())) {
             return Err(Fault::validation("`having` is not possible here: leave out the groups that are not wanted after reading them."));
         }
-        let Told { active_test, zone, is_french } = told(params)?;
+        let context = told(params)?;
+        let is_french = context.is_french;
         let specs = names(params, "groupby")?;
-        let asked = names(params, "aggregates")?;
+        let functions = names(params, "aggregates")?;
         let mut aggregates = Vec::new();
-        for spec in asked.iter().filter(|spec| *spec != "__count") {
+        for spec in functions.iter().filter(|spec| *spec != "__count") {
             let (field, function) = spec
                 .split_once(':')
                 .ok_or_else(|| Fault::value_error(format!("Invalid aggregate '{}': field:function or __count was expected", clip(spec))))?;
             aggregates.push(Aggregate::of(identity, model, spec, function, field)?);
         }
-        let mut request = GroupRequest {
-            filter: params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?,
-            active_test,
-            by: specs.iter().map(|spec| By::parse(identity, model, spec)).collect::<Result<_, _>>()?,
-            aggregates,
-            order: Vec::new(),
-            offset: number(params, "offset", MAX_OFFSET)?.unwrap_or_default(),
-            limit: number(params, "limit", i64::MAX)?,
-            zone,
-        };
-        if let Some(order) = given::<String>(params, "order")? {
+        let by = specs.iter().map(|spec| By::parse(identity, model, spec)).collect::<Result<_, _>>()?;
+        let mut request = asked(params, by, aggregates, context, i64::MAX)?;
+        if let Some(order) = params.given::<String>("order")? {
             request.ordered(model, &order, false)?;
         }
         let rows = self.groups(identity, Wire::Odoo { pairs: true }, model, &request).await?;
-        let mut written = Written::new();
-        for row in &rows {
-            let cells: Vec<&RawValue> = serde_json::from_str(row).map_err(unread)?;
-            let group = group(&request, &cells)?;
+        let groups = written(&request, &rows, |group| {
             let mut members = Vec::new();
             for (by, made) in request.by.iter().zip(&group.made) {
                 let value = match (made, by.period) {
@@ -349,13 +336,13 @@ impl<S: Service> Owner<S> {
             let conditions: Vec<String> = request.by.iter().zip(&group.made).map(|(by, made)| condition(by, made)).collect();
             members.push(format!(r#""__extra_domain":{}"#, all_of(&conditions)));
             let mut told = request.aggregates.iter().zip(group.told);
-            for spec in &asked {
+            for spec in &functions {
                 let value = if spec == "__count" { Some(group.count) } else { told.next().map(|(_, value)| value.get()) };
                 members.push(format!(r#""{spec}":{}"#, value.unwrap_or("false")));
             }
-            written.push(&format!("{{{}}}", members.join(",")))?;
-        }
-        Ok(Reply::json(format!("[{}]", written.out)))
+            format!("{{{}}}", members.join(","))
+        })?;
+        Ok(Reply::json(format!("[{groups}]")))
     }
 
     /// A REST list with `group_by` or sums: `{count, result}`, values as the add-on writes them. A period is the day on which it begins.
@@ -364,7 +351,6 @@ impl<S: Service> Owner<S> {
         if let Some(name) = beside {
             return Err(Fault::validation(format!("`{name}` and groups don't go together: give `limit`, `offset` and `order` at most.")));
         }
-        let Told { active_test, zone, .. } = told(params)?;
         let mut aggregates = Vec::new();
         for (name, function) in FUNCTIONS {
             for field in separated(params, name)? {
@@ -372,24 +358,13 @@ impl<S: Service> Owner<S> {
                 aggregates.push(Aggregate::of(identity, model, &called, name, &field)?);
             }
         }
-        let mut request = GroupRequest {
-            filter: params.raw("filter").map_or_else(|| Ok(Filter::all()), Filter::parse)?,
-            active_test,
-            by: separated(params, "group_by")?.iter().map(|spec| By::parse(identity, model, spec)).collect::<Result<_, _>>()?,
-            aggregates,
-            order: Vec::new(),
-            offset: number(params, "offset", MAX_OFFSET)?.unwrap_or_default(),
-            limit: number(params, "limit", MAX_GROUPS)?,
-            zone,
-        };
+        let by = separated(params, "group_by")?.iter().map(|spec| By::parse(identity, model, spec)).collect::<Result<_, _>>()?;
+        let mut request = asked(params, by, aggregates, told(params)?, MAX_GROUPS)?;
         if let Some(order) = params.get::<String>("order")? {
             request.ordered(model, &serde_json::from_str::<String>(&order).unwrap_or(order), false)?;
         }
         let rows = self.groups(identity, Wire::AddOn, model, &request).await?;
-        let mut written = Written::new();
-        for row in &rows {
-            let cells: Vec<&RawValue> = serde_json::from_str(row).map_err(unread)?;
-            let group = group(&request, &cells)?;
+        let groups = written(&request, &rows, |group| {
             let mut members = Vec::new();
             for (by, made) in request.by.iter().zip(&group.made) {
                 let value = match made {
@@ -402,15 +377,15 @@ impl<S: Service> Owner<S> {
             }
             members.push(format!(r#""count":{}"#, group.count));
             members.extend(request.aggregates.iter().zip(group.told).map(|(told, value)| format!(r#""{}":{value}"#, told.name)));
-            written.push(&format!("{{{}}}", members.join(",")))?;
-        }
-        Ok(Reply::json(format!(r#"{{"count":{},"result":[{}]}}"#, rows.len(), written.out)))
+            format!("{{{}}}", members.join(","))
+        })?;
+        Ok(Reply::json(format!(r#"{{"count":{},"result":[{groups}]}}"#, rows.len())))
     }
 
     /// The groups' rows.
     async fn groups(&self, identity: &Identity, wire: Wire, model: &Model, request: &GroupRequest<'_>) -> Result<Vec<String>, Fault> {
         request.check()?;
-        let reader = Reader { registry: &self.registry, identity, wire, as_sizes: false };
+        let reader = Reader { wire, ..self.reader(identity) };
         let rows = self.database.search::<Text, String>(reader.groups(model, request)?).await?;
         if i64::try_from(rows.len()).unwrap_or(i64::MAX) > MAX_GROUPS {
             return Err(Fault::validation(format!(

@@ -14,7 +14,6 @@ use records::read::{MAX_ELEMENTS, Page, Reader, Wire};
 use records::request::{ListRequest, MAX_OFFSET, Window};
 use records::values::{truth, whole};
 use records::{Field, Filter, Kind, Model, Op, Selection};
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use crate::owner::{Owner, Service};
@@ -22,17 +21,9 @@ use crate::owner::{Owner, Service};
 /// The longest name that is searched for, in characters.
 const MAX_NAME: usize = 254;
 
-/// An argument; `false` and null are none.
-pub(crate) fn given<T: DeserializeOwned>(params: &Params, name: &str) -> Result<Option<T>, Fault> {
-    match params.raw(name).map(|raw| raw.get()) {
-        None | Some("false" | "null") => Ok(None),
-        Some(_) => params.get(name),
-    }
-}
-
 /// A number that may be left out; nought is none, as in Odoo.
 pub(crate) fn number(params: &Params, name: &str, most: i64) -> Result<Option<i64>, Fault> {
-    let Some(json) = given::<Json>(params, name)? else { return Ok(None) };
+    let Some(json) = params.given::<Json>(name)? else { return Ok(None) };
     match whole(&json) {
         Some(0) => Ok(None),
         Some(number) if (1..=most).contains(&number) => Ok(Some(number)),
@@ -58,7 +49,7 @@ pub(crate) fn listed(params: &Params, selection: Selection) -> Result<ListReques
     Ok(ListRequest {
         filter,
         selection,
-        order: given::<String>(params, "order")?.filter(|order| !order.trim().is_empty()),
+        order: params.given::<String>("order")?.filter(|order| !order.trim().is_empty()),
         active_test: in_context(params, "active_test")?.as_ref().and_then(truth) != Some(false),
         window: Window::From { offset, limit: number(params, "limit", i64::MAX)? },
     })
@@ -70,7 +61,7 @@ fn selected(params: &Params) -> Result<Selection, Fault> {
 
 /// Whether a many2one is told with its name.
 fn in_pairs(params: &Params) -> Result<bool, Fault> {
-    Ok(given::<String>(params, "load")?.is_some_and(|load| load == "_classic_read"))
+    Ok(params.given::<String>("load")?.is_some_and(|load| load == "_classic_read"))
 }
 
 fn list(rows: &str) -> Reply {
@@ -84,7 +75,7 @@ impl<S: Service> Owner<S> {
         match call.method.as_str() {
             "search" => {
                 let request = listed(params, Selection::fields(["id"]))?;
-                if given::<Json>(params, "count")?.as_ref().and_then(truth) == Some(true) {
+                if params.given::<Json>("count")?.as_ref().and_then(truth) == Some(true) {
                     return self.counted(identity, model, &request).await;
                 }
                 let sql = self.reader(identity).ids(model, &request, self.most())?;
@@ -136,8 +127,8 @@ impl<S: Service> Owner<S> {
                 Ok(Reply::json(self.one_page(model, sql).await?.rows))
             }
             "fields_get" => {
-                let wanted = given::<Vec<String>>(params, "allfields")?.filter(|names| !names.is_empty());
-                let attributes = given::<Vec<String>>(params, "attributes")?.filter(|names| !names.is_empty());
+                let wanted = params.given::<Vec<String>>("allfields")?.filter(|names| !names.is_empty());
+                let attributes = params.given::<Vec<String>>("attributes")?.filter(|names| !names.is_empty());
                 Ok(Reply::value(&fields_get(identity, model, wanted.as_deref(), attributes.as_deref())))
             }
             "default_get" => {
@@ -204,11 +195,11 @@ impl<S: Service> Owner<S> {
 
     async fn name_search(&self, identity: &Identity, model: &Model, params: &Params) -> Result<Reply, Fault> {
         let mut request = listed(params, Selection::fields(["id"]))?;
-        let name = given::<String>(params, "name")?.unwrap_or_default();
+        let name = params.given::<String>("name")?.unwrap_or_default();
         if name.chars().count() > MAX_NAME {
             return Err(Fault::validation(format!("`name`: more than {MAX_NAME} characters are nobody's name")));
         }
-        let operator = given::<String>(params, "operator")?.unwrap_or_else(|| "ilike".to_owned());
+        let operator = params.given::<String>("operator")?.unwrap_or_else(|| "ilike".to_owned());
         if !name.trim().is_empty() {
             let named = json!([[model.rec_name, operator, name]]);
             let named = serde_json::value::to_raw_value(&named).map_err(|error| our_fault(S::NAME, "a name can't be searched", &error))?;
@@ -225,7 +216,7 @@ impl<S: Service> Owner<S> {
     async fn copy(&self, identity: &Arc<Identity>, model: &Model, call: &Call) -> Result<Reply, Fault> {
         let Some(keys) = model.copied_without else { return Err(Fault::no_such_method(model.name, "copy")) };
         let ids: Vec<i64> = call.params.need("ids")?;
-        let given: Map<String, Json> = given(&call.params, "default")?.unwrap_or_default();
+        let given: Map<String, Json> = call.params.given("default")?.unwrap_or_default();
         let is_copied = |field: &&Field| {
             let may = |rule: Option<fn(&Identity) -> bool>| rule.is_none_or(|rule| rule(identity));
             let is_left_out = field.readonly || (keys.contains(&field.name) && field.name != model.rec_name);

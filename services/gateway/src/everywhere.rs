@@ -136,7 +136,7 @@ impl Parts<'_> {
         match (self.call.dialect, self.call.method.as_str()) {
             (Dialect::AddOn, "search_read") => self.page(services).await,
             (Dialect::Odoo, "search" | "search_read") => {
-                if given(params, "count")?.as_ref().and_then(truth) == Some(true) {
+                if params.given::<Value>("count")?.as_ref().and_then(truth) == Some(true) {
                     return Ok(Reply::value(&self.count(services).await?));
                 }
                 let (offset, limit) = (number(params, "offset")?.unwrap_or_default(), number(params, "limit")?);
@@ -184,7 +184,7 @@ impl Parts<'_> {
 
     /// What the records are ordered by.
     fn order(&self) -> Result<String, Fault> {
-        let order = given(&self.call.params, "order")?.and_then(|order| order.as_str().map(str::to_owned));
+        let order = self.call.params.given::<Value>("order")?.and_then(|order| order.as_str().map(str::to_owned));
         let own = directory::order_of(&self.call.model).unwrap_or("id");
         Ok(order.filter(|order| !order.trim().is_empty()).unwrap_or_else(|| own.to_owned()))
     }
@@ -347,14 +347,9 @@ fn list(texts: &[String]) -> Reply {
     Reply::json(format!("[{}]", texts.join(",")))
 }
 
-/// An argument; `false` and null are none.
-fn given(params: &Params, name: &str) -> Result<Option<Value>, Fault> {
-    Ok(params.get::<Value>(name)?.filter(|value| *value != Value::Bool(false)))
-}
-
 /// A number; nought and `false` are none. What is not one its owner refuses, as it is asked first.
 fn number(params: &Params, name: &str) -> Result<Option<usize>, Fault> {
-    let Some(value) = given(params, name)? else { return Ok(None) };
+    let Some(value) = params.given::<Value>(name)? else { return Ok(None) };
     let number = whole(&value).filter(|number| (0..=MAX_OFFSET).contains(number));
     let number =
         number.ok_or_else(|| Fault::validation(format!("`{name}` is {value}: a whole number from 0 to {MAX_OFFSET} was expected")))?;

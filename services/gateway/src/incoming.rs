@@ -11,6 +11,7 @@ use jsonrpc::envelope::Request;
 use jsonrpc::{Call, Fault, Idempotency, Question, Reply};
 use partners_contract::Claimed;
 use process::telemetry;
+use records::methods;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span};
@@ -146,8 +147,10 @@ impl Incoming {
     /// # Errors
     /// Whatever the service says.
     pub async fn send(&self, call: Call) -> Result<Reply, Fault> {
+        let ends_proofs = changes_users(&call);
         let (call, span) = self.traced(call);
-        self.gateway.services.router.call(call).instrument(span).await
+        let reply = self.gateway.services.router.call(call).instrument(span).await;
+        self.done(ends_proofs, reply)
     }
 
     /// The same for a call that may ask for other services' records too, on behalf of this session.
@@ -155,8 +158,18 @@ impl Incoming {
     /// # Errors
     /// Whatever the services say.
     pub async fn send_across(&self, session: &Session, call: Call) -> Result<Reply, Fault> {
+        let ends_proofs = changes_users(&call);
         let (call, span) = self.traced(call);
-        self.gateway.federation.call(session, call).instrument(span).await
+        let reply = self.gateway.federation.call(session, call).instrument(span).await;
+        self.done(ends_proofs, reply)
+    }
+
+    /// A user who was changed, by whatever door, has to prove who they are anew.
+    fn done(&self, ends_proofs: bool, reply: Result<Reply, Fault>) -> Result<Reply, Fault> {
+        if ends_proofs && reply.is_ok() {
+            self.gateway.proven.forget();
+        }
+        reply
     }
 
     /// Asks a service what stands in its contract, in its trace.
@@ -209,4 +222,9 @@ impl Incoming {
             Refusal { manner, answers: self.gateway.answers, id: self.id, fault }
         })
     }
+}
+
+/// Whether a call may change a user or what proves who they are.
+fn changes_users(call: &Call) -> bool {
+    matches!(call.model.as_str(), "res.users" | "res.users.apikeys") && methods::method(&call.method).is_none_or(|method| !method.is_read)
 }

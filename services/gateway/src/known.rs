@@ -35,14 +35,19 @@ impl Known {
     /// # Errors
     /// 503 where a service is away.
     pub async fn models(&self) -> Result<Arc<Models>, Fault> {
-        let ask = async {
-            let mut models = Models::new();
-            for (service, _) in SERVICES {
-                let described: Models = parse_reply(self.services.ask_of_itself(service, "_described", None).await?).await?;
-                models.extend(described);
-            }
-            Ok::<_, Fault>(Arc::new(models))
-        };
+        let ask = async { Ok::<_, Fault>(Arc::new(asked(&self.services).await?.into_iter().flat_map(|(_, models)| models).collect())) };
         self.models.try_get_with((), ask).await.map_err(Arc::unwrap_or_clone)
     }
+}
+
+/// What each service tells of its models now.
+///
+/// # Errors
+/// 503 where one is away.
+pub async fn asked(services: &Services) -> Result<Vec<(&'static str, Models)>, Fault> {
+    let mut told = Vec::with_capacity(SERVICES.len());
+    for (service, _) in SERVICES {
+        told.push((*service, parse_reply(services.ask_of_itself(service, "_described", None).await?).await?));
+    }
+    Ok(told)
 }

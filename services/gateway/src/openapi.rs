@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use jsonrpc::Fault;
-use process::directory::SERVICES;
-use process::parse_reply;
 use records::Described;
 use records::request::{MAX_OFFSET, MAX_PAGE};
 use serde_json::{Map, Value as Json, json};
 use sync_contract::Webhooks;
 
 use crate::doors::report;
+use crate::known;
 use crate::services::Services;
 // circle: doors: the document tells of the doors, and one of them shows it
 
@@ -57,9 +56,8 @@ const OF_CHANGES: &[&str] = &["400", "401", "403", "404", "408", "409", "413", "
 pub async fn openapi(services: &Services) -> Result<Json, Fault> {
     let mut tags = Vec::new();
     let mut models: BTreeMap<String, (&'static str, Described)> = BTreeMap::new();
-    for (service, _) in SERVICES {
-        let described: BTreeMap<String, Described> = parse_reply(services.ask_of_itself(service, "_described", None).await?).await?;
-        models.extend(described.into_iter().map(|(name, model)| (name, (*service, model))));
+    for (service, described) in known::asked(services).await? {
+        models.extend(described.into_iter().map(|(name, model)| (name, (service, model))));
         tags.push(json!({"name": service}));
     }
     let webhooks = services.ask(&Webhooks {}, None).await?;

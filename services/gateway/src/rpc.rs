@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::auth::Session;
 use crate::incoming::Incoming;
-use crate::odoo;
+use crate::odoo::{self, Given};
 
 /// A method of a model with its arguments.
 #[derive(Debug, Default)]
@@ -144,12 +144,11 @@ impl Invocation {
             let method = clip(&method);
             return Err(Fault::access_error(format!("Private methods (such as {method}) cannot be called remotely.")));
         }
-        let changes_users =
-            matches!(model.as_str(), "res.users" | "res.users.apikeys") && methods::method(&method).is_none_or(|method| !method.is_read);
-        if let Some(answer) = odoo::own_method(&incoming.gateway, session, &model, &method, &args, &kwargs)? {
+        let given = Given { method: &method, args: &args, kwargs: &kwargs };
+        if let Some(answer) = odoo::own_method(&incoming.gateway, session, &model, &given)? {
             return Ok(answer.to_string().into());
         }
-        if let Some(answer) = odoo::reference(incoming, session, &model, &method, &args, &kwargs).await? {
+        if let Some(answer) = odoo::reference(incoming, session, &model, &given).await? {
             return Ok(answer.to_string().into());
         }
         if odoo::is_own(&model) {
@@ -164,7 +163,7 @@ impl Invocation {
         if method == "report" {
             return Err(Fault::no_such_method(&model, &method));
         }
-        let answer = match methods::method(&method) {
+        match methods::method(&method) {
             Some(method) => {
                 let params = method.arguments(args, kwargs)?;
                 asked(incoming, session, &model, method, params, body).await
@@ -176,11 +175,7 @@ impl Invocation {
                 let call = Call { params: of_an_action(on_record, args, kwargs)?, ..session.call(&model, &method)? };
                 send(incoming, session, call, &model, body).await
             }
-        };
-        if changes_users && answer.is_ok() {
-            incoming.gateway.proven.forget();
         }
-        answer
     }
 }
 

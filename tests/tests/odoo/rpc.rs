@@ -314,4 +314,11 @@ async fn a_password_that_was_changed_ends_at_once_where_it_was_changed() {
     admin.call("res.users", "write", json!([[karim], {"password": "another"}]), json!({})).await;
     let (name, _) = his.refused("res.partner", "search_count", json!([[]]), json!({})).await;
     assert_eq!(name, "odoo.exceptions.AccessDenied");
+
+    // By whatever door
+    let bna = Rpc::of(&stand, "bna").await;
+    let changed = stand.login("admin").await.write("res.users", json!([["id", "=", bna.uid]]), json!({"password": "another"})).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let (name, _) = bna.refused("res.partner", "search_count", json!([[]]), json!({})).await;
+    assert_eq!(name, "odoo.exceptions.AccessDenied");
 }

@@ -209,7 +209,7 @@ fn pairs(call: &Call, outlines: &Outlines) -> Vec<(String, String)> {
         }
     };
     let named = || call.params.get::<String>("query").ok().flatten().and_then(|text| Selection::parse(&text).ok());
-    let mut pairs = outlines.away_many2ones(&call.model);
+    let mut pairs = outlines.away_many2ones(&call.model).to_vec();
     match call.method.as_str() {
         "read_group" | "formatted_read_group" => {
             let groups = grouped();

@@ -16,6 +16,8 @@ pub(crate) struct Outlines {
     pub models: BTreeMap<String, Outline>,
     /// The names of all fields that lead to another service.
     leading_away: BTreeSet<String>,
+    /// By model its many2one that lead there, each with the model there.
+    many2ones: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// Where a relation leads.
@@ -39,10 +41,19 @@ pub(crate) struct Asked<'s> {
 impl Outlines {
     /// The models of a service.
     pub(crate) fn new(service: &'static str, models: BTreeMap<String, Outline>) -> Outlines {
-        let mut outlines = Outlines { service, models, leading_away: BTreeSet::new() };
+        let mut outlines = Outlines { service, models, leading_away: BTreeSet::new(), many2ones: BTreeMap::new() };
         let fields = outlines.models.iter().flat_map(|(model, outline)| outline.fields.iter().map(move |(field, _)| (model, field)));
         let away = fields.filter(|(model, field)| matches!(outlines.leads(model, field), Some(Leads::Away(_))));
         outlines.leading_away = away.map(|(_, field)| field.clone()).collect();
+        let many2ones = outlines.models.iter().map(|(model, outline)| {
+            let names = outline.fields.iter().map(|(name, _)| name).filter(|name| !outline.lists.contains(name));
+            let away = names.filter_map(|name| match outlines.leads(model, name) {
+                Some(Leads::Away(comodel)) => Some((name.clone(), comodel.to_owned())),
+                Some(Leads::Here(_)) | None => None,
+            });
+            (model.clone(), away.collect())
+        });
+        outlines.many2ones = many2ones.collect();
         outlines
     }
 
@@ -57,14 +68,8 @@ impl Outlines {
     }
 
     /// A model's many2one that lead to another service, each with the model there.
-    pub(crate) fn away_many2ones(&self, model: &str) -> Vec<(String, String)> {
-        let Some(outline) = self.models.get(model) else { return Vec::new() };
-        let many2ones = outline.fields.iter().filter(|(name, _)| !outline.lists.contains(name));
-        let away = many2ones.filter_map(|(name, _)| match self.leads(model, name) {
-            Some(Leads::Away(comodel)) => Some((name.clone(), comodel.to_owned())),
-            Some(Leads::Here(_)) | None => None,
-        });
-        away.collect()
+    pub(crate) fn away_many2ones(&self, model: &str) -> &[(String, String)] {
+        self.many2ones.get(model).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a query or filter can lead away at all, told by its text: then it names such a field, or hides it in an escape.

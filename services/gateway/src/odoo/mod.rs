@@ -6,7 +6,9 @@ mod own;
 
 use std::collections::BTreeMap;
 
-use jsonrpc::{Fault, Params};
+use jsonrpc::Fault;
+use records::values::truth;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -37,45 +39,52 @@ pub fn about(args: &[Box<RawValue>]) -> Value {
     }
 }
 
+/// The arguments of a call, in order and by name.
+pub struct Given<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// Those in order.
+    pub args: &'a [Box<RawValue>],
+    /// Those by name.
+    pub kwargs: &'a BTreeMap<String, Box<RawValue>>,
+}
+
+impl Given<'_> {
+    fn read<T: DeserializeOwned>(&self, at: usize, name: &str) -> Result<Option<T>, Fault> {
+        let raw = self.args.get(at).or_else(|| self.kwargs.get(name));
+        raw.map(|raw| serde_json::from_str(raw.get()).map_err(|error| Fault::unread(name, &error))).transpose()
+    }
+
+    fn text(&self, at: usize, name: &str) -> Result<String, Fault> {
+        let missing = || Fault::type_error(format!("{}() missing 1 required positional argument: '{name}'", self.method));
+        self.read(at, name)?.ok_or_else(missing)
+    }
+
+    fn is_true(&self, at: usize, name: &str) -> Result<bool, Fault> {
+        Ok(self.read::<Value>(at, name)?.as_ref().and_then(truth) == Some(true))
+    }
+}
+
 /// What the gateway knows by itself; none for everything else.
 ///
 /// # Errors
 /// For an argument that can't be read.
-pub fn own_method(
-    gateway: &Gateway,
-    session: &Session,
-    model: &str,
-    method: &str,
-    args: &[Box<RawValue>],
-    kwargs: &BTreeMap<String, Box<RawValue>>,
-) -> Result<Option<Value>, Fault> {
-    let text = |at: usize, name: &str| -> Result<String, Fault> {
-        let raw = args.get(at).or_else(|| kwargs.get(name));
-        let raw = raw.ok_or_else(|| Fault::type_error(format!("{method}() missing 1 required positional argument: '{name}'")))?;
-        serde_json::from_str(raw.get()).map_err(|error| Fault::unread(name, &error))
-    };
+pub fn own_method(gateway: &Gateway, session: &Session, model: &str, given: &Given<'_>) -> Result<Option<Value>, Fault> {
     let who = &session.who;
-    Ok(match (model, method) {
+    Ok(match (model, given.method) {
         ("res.users", "context_get") => Some(json!({"lang": who.lang, "tz": who.tz, "uid": who.identity.uid})),
         ("res.users", "has_group") => {
             // Called on the model until Odoo 17, on a user since
-            let group = match args.first().map(|raw| raw.get()) {
-                Some(first) if !first.starts_with('"') => text(1, "group_ext_id")?,
-                _ => text(0, "group_ext_id")?,
+            let group = match given.args.first().map(|raw| raw.get()) {
+                Some(first) if !first.starts_with('"') => given.text(1, "group_ext_id")?,
+                _ => given.text(0, "group_ext_id")?,
             };
             Some(has_group(session, &group).into())
         }
-        ("ir.config_parameter", "get_param") => {
-            let (key, unset) = (text(0, "key")?, args.get(1).or_else(|| kwargs.get("default")));
-            match key.as_str() {
-                "web.base.url" => Some(gateway.config.web_base_url.as_str().into()),
-                _ => Some(
-                    unset
-                        .map_or(Ok(false.into()), |raw| serde_json::from_str(raw.get()))
-                        .map_err(|error| Fault::unread("default", &error))?,
-                ),
-            }
-        }
+        ("ir.config_parameter", "get_param") => match given.text(0, "key")?.as_str() {
+            "web.base.url" => Some(gateway.config.web_base_url.as_str().into()),
+            _ => Some(given.read(1, "default")?.unwrap_or(Value::Bool(false))),
+        },
         _ => None,
     })
 }
@@ -88,13 +97,5 @@ fn has_group(session: &Session, group: &str) -> bool {
         "base.group_system" | "base.group_erp_manager" => identity.hub_admin,
         "base.group_no_one" => identity.hub_admin,
         _ => false,
-    }
-}
-
-/// An argument of one of Odoo's own models.
-fn given<T: serde::de::DeserializeOwned>(params: &Params, name: &str) -> Result<Option<T>, Fault> {
-    match params.raw(name).map(RawValue::get) {
-        None | Some("false" | "null") => Ok(None),
-        Some(_) => params.get(name),
     }
 }

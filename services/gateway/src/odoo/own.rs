@@ -14,7 +14,6 @@ use records::{Filter, Leaf, Op, Operand};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::given;
 use crate::auth::Session;
 use crate::incoming::Incoming;
 use crate::known::Models;
@@ -214,10 +213,10 @@ impl Own {
             "exists" => these(ids()?).into_iter().map(id_of).collect(),
             "name_get" => these(ids()?).into_iter().map(names).collect(),
             "name_search" => {
-                let name = given::<String>(params, "name")?.unwrap_or_default();
-                let op = given::<String>(params, "operator")?.unwrap_or_else(|| "ilike".to_owned());
+                let name = params.given::<String>("name")?.unwrap_or_default();
+                let op = params.given::<String>("operator")?.unwrap_or_else(|| "ilike".to_owned());
                 let named = self.parsed(&json!([["display_name", op, name]]))?;
-                let most = given::<usize>(params, "limit")?.unwrap_or(100);
+                let most = params.given::<usize>("limit")?.unwrap_or(100);
                 let mut found = Vec::new();
                 for row in self.found(&rows, "args", params)? {
                     if found.len() < most && (name.is_empty() || self.holds(row, &named)?) {
@@ -227,7 +226,7 @@ impl Own {
                 found.into()
             }
             "fields_get" => {
-                let (wanted, attributes) = (given::<Vec<String>>(params, "allfields")?, given::<Vec<String>>(params, "attributes")?);
+                let (wanted, attributes) = (params.given::<Vec<String>>("allfields")?, params.given::<Vec<String>>("attributes")?);
                 let mut fields = self.described();
                 fields.retain(|name, _| wanted.as_ref().is_none_or(|wanted| wanted.is_empty() || wanted.contains(name)));
                 for about in fields.values_mut().filter_map(Value::as_object_mut) {
@@ -273,7 +272,7 @@ impl Own {
             }
         }
         let order =
-            given::<String>(params, "order")?.unwrap_or_else(|| if self.has("model") { "model, id".to_owned() } else { "id".to_owned() });
+            params.given::<String>("order")?.unwrap_or_else(|| if self.has("model") { "model, id".to_owned() } else { "id".to_owned() });
         let mut keys = Vec::new();
         for key in order.split(',') {
             let mut words = key.split_whitespace();
@@ -290,7 +289,7 @@ impl Own {
             });
             compared.fold(Ordering::Equal, Ordering::then)
         });
-        let number = |name: &str| Ok::<_, Fault>(given::<Value>(params, name)?.as_ref().and_then(whole).filter(|number| *number > 0));
+        let number = |name: &str| Ok::<_, Fault>(params.given::<Value>(name)?.as_ref().and_then(whole).filter(|number| *number > 0));
         let (offset, limit) = (number("offset")?.unwrap_or_default().min(MAX_OFFSET), number("limit")?.unwrap_or(i64::MAX));
         let as_size = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         Ok(found.into_iter().skip(as_size(offset)).take(as_size(limit)).collect())
@@ -298,7 +297,7 @@ impl Own {
 
     /// The fields that a read names; none: all.
     fn wanted(&self, params: &Params) -> Result<Vec<String>, Fault> {
-        let mut wanted = given::<Vec<String>>(params, "fields")?.unwrap_or_default();
+        let mut wanted = params.given::<Vec<String>>("fields")?.unwrap_or_default();
         if let Some(other) = wanted.iter().find(|name| !self.has(name)) {
             return Err(Fault::value_error(format!("Invalid field '{}' on model '{}'", clip(other), self.name)));
         }
