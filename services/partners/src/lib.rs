@@ -18,6 +18,7 @@ use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use partners_contract::{
     Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale, Prove,
+    SESSION_SECONDS,
 };
 use records::Access;
 use service::findings::Finding;
@@ -41,6 +42,10 @@ service::settings! {
         address_failures: i64 = "100",
         /// Connections to the database that sessions and log-ins have for themselves, so that they wait for nobody's searches.
         login_connections: usize = "2",
+        /// Seconds without use after which a session of the console ends, from 120 on; API sessions last seven days.
+        console_idle_seconds: i64 = "1800",
+        /// Seconds after which a session of the console ends whatever is done in it: no fewer than without use, 604800 at most.
+        console_longest_seconds: i64 = "43200",
         /// Log-in of the first administrator, made where there is none.
         admin_login: String = "admin",
         /// Password of the first administrator; without it none is made.
@@ -52,8 +57,24 @@ service::settings! {
 
 /// The least number of characters of a password.
 const PASSWORD: usize = 12;
+/// The shortest time without use that ends a session of the console, in seconds.
+const LEAST_IDLE: i64 = 120;
 
 impl LoginConfig {
+    /// That sessions of the console end when they should: use is noted once a minute, and no session lasts longer than an API's.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    fn check(&self) -> anyhow::Result<()> {
+        let (idle, longest) = (self.console_idle_seconds, self.console_longest_seconds);
+        anyhow::ensure!(
+            (LEAST_IDLE..=longest).contains(&idle) && longest <= SESSION_SECONDS,
+            "CONSOLE_IDLE_SECONDS is {idle} and CONSOLE_LONGEST_SECONDS {longest}: {LEAST_IDLE} ≤ CONSOLE_IDLE_SECONDS ≤ \
+             CONSOLE_LONGEST_SECONDS ≤ {SESSION_SECONDS} is needed"
+        );
+        Ok(())
+    }
+
     /// That a new password is neither too short nor too long.
     ///
     /// # Errors
@@ -86,8 +107,9 @@ impl Partners {
     /// With this configuration.
     ///
     /// # Errors
-    /// When no thread can be started, or the first administrator's password is too short.
+    /// When no thread can be started, the first administrator's password is too short, or the console's sessions would not end in time.
     pub fn new(login: LoginConfig, database: Database) -> anyhow::Result<Partners> {
+        login.check()?;
         if let Some(password) = &login.admin_password {
             login.fits("ADMIN_PASSWORD", secrecy::ExposeSecret::expose_secret(password)).map_err(|fault| anyhow::anyhow!(fault.message))?;
         }

@@ -1,6 +1,7 @@
 //! Who asks, what that gives, and what somebody may try.
 
 mod abuse;
+mod console_sessions;
 mod guesses;
 mod kinds;
 mod refusals;
