@@ -29,6 +29,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
             "res.partner.title",
             "res.users",
             "res.users.apikeys",
+            "res.users.session",
         ],
     ),
     (

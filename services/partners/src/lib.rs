@@ -10,6 +10,7 @@ pub mod reference;
 pub mod res_partner;
 pub mod res_users;
 pub mod rights;
+pub mod sessions;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use crate::passwords::Passwords;
 use crate::reference::Country;
 use crate::res_partner::ResPartner;
 use crate::res_users::ResUsers;
+use crate::sessions::Session;
 
 service::settings! {
     /// How users log in.
@@ -148,6 +150,7 @@ impl Service for Partners {
         ModelOf::of::<ReadOnly>(bank_rows::model),
         ModelOf::of::<ResUsers>(res_users::model),
         ModelOf::of::<ApiKey>(api_keys::model),
+        ModelOf::of::<Session>(sessions::model),
     ];
     const ANSWERS: &'static [Answered<Partners>] = &[
         Answered::of::<BankNamed>(),

@@ -4,6 +4,7 @@ mod abuse;
 mod console_sessions;
 mod guesses;
 mod kinds;
+mod open_sessions;
 mod refusals;
 mod rights;
 mod sessions;

@@ -27,6 +27,7 @@ res.partner.bank         r             r     r           r          r       -   
 res.partner.title        rcwu          r     r           r          r       r     r
 res.users                rcwu          r     rcwu        rcwu       r       r     r
 res.users.apikeys        ru            ru    ru          ru         ru      ru    ru
+res.users.session        ru            ru    ru          ru         ru      ru    ru
 account.move             rwu           rwu   r           r          r       r     -
 account.move.line        r             r     r           r          r       r     -
 account.tax              rcwu          r     r           r          r       r     r
