@@ -19,6 +19,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
     (
         "partners",
         &[
+            "ir.filters",
             "res.bank",
             "res.company",
             "res.country",

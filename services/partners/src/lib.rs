@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod bank_rows;
+pub mod filters;
 pub mod for_documents;
 pub mod forget;
 pub mod login;
@@ -27,6 +28,7 @@ use service::shares::Shares;
 use service::{Answered, Database, ModelOf, Owner, Plain, ReadOnly, Service};
 
 use crate::api_keys::ApiKey;
+use crate::filters::IrFilters;
 use crate::passwords::Passwords;
 use crate::reference::Country;
 use crate::res_partner::ResPartner;
@@ -151,6 +153,7 @@ impl Service for Partners {
         ModelOf::of::<ResUsers>(res_users::model),
         ModelOf::of::<ApiKey>(api_keys::model),
         ModelOf::of::<Session>(sessions::model),
+        ModelOf::of::<IrFilters>(filters::model),
     ];
     const ANSWERS: &'static [Answered<Partners>] = &[
         Answered::of::<BankNamed>(),

@@ -7,6 +7,7 @@ mod kinds;
 mod open_sessions;
 mod refusals;
 mod rights;
+mod saved_filters;
 mod sessions;
 mod shares;
 mod strangers;
