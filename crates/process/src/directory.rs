@@ -19,6 +19,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
     (
         "partners",
         &[
+            "ek.job",
             "ir.filters",
             "res.bank",
             "res.company",
@@ -87,7 +88,7 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
 ];
 
 /// Models whose records have files: a request for them may be longer than others.
-pub const FILES: &[&str] = &["ir.attachment", "product.product", "product.template"];
+pub const FILES: &[&str] = &["ek.job", "ir.attachment", "product.product", "product.template"];
 
 /// What every service answers about its records, besides what stands in its contract: whom, who, what. What stands in neither is
 /// refused, whoever asks.

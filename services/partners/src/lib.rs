@@ -5,6 +5,7 @@ pub mod bank_rows;
 pub mod filters;
 pub mod for_documents;
 pub mod forget;
+pub mod jobs;
 pub mod login;
 pub mod passwords;
 pub mod reference;
@@ -29,6 +30,7 @@ use service::{Answered, Database, ModelOf, Owner, Plain, ReadOnly, Service};
 
 use crate::api_keys::ApiKey;
 use crate::filters::IrFilters;
+use crate::jobs::Job;
 use crate::passwords::Passwords;
 use crate::reference::Country;
 use crate::res_partner::ResPartner;
@@ -154,6 +156,7 @@ impl Service for Partners {
         ModelOf::of::<ApiKey>(api_keys::model),
         ModelOf::of::<Session>(sessions::model),
         ModelOf::of::<IrFilters>(filters::model),
+        ModelOf::of::<Job>(jobs::model),
     ];
     const ANSWERS: &'static [Answered<Partners>] = &[
         Answered::of::<BankNamed>(),
@@ -180,7 +183,7 @@ impl Service for Partners {
     }
 
     async fn work(owner: &Arc<Owner<Partners>>) {
-        forget::sweep(owner).await;
+        tokio::join!(forget::sweep(owner), jobs::sweep(owner));
     }
 }
 

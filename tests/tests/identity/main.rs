@@ -3,6 +3,7 @@
 mod abuse;
 mod console_sessions;
 mod guesses;
+mod jobs;
 mod kinds;
 mod open_sessions;
 mod refusals;
