@@ -19,6 +19,8 @@ pub const SERVICES: &[(&str, &[&str])] = &[
     (
         "partners",
         &[
+            "ek.job",
+            "ir.filters",
             "res.bank",
             "res.company",
             "res.country",
@@ -29,6 +31,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
             "res.partner.title",
             "res.users",
             "res.users.apikeys",
+            "res.users.session",
         ],
     ),
     (
@@ -85,7 +88,7 @@ pub const REFERENCES: &[(&str, &[&str])] = &[
 ];
 
 /// Models whose records have files: a request for them may be longer than others.
-pub const FILES: &[&str] = &["ir.attachment", "product.product", "product.template"];
+pub const FILES: &[&str] = &["ek.job", "ir.attachment", "product.product", "product.template"];
 
 /// What every service answers about its records, besides what stands in its contract: whom, who, what. What stands in neither is
 /// refused, whoever asks.

@@ -14,11 +14,17 @@ fn human_size(size: &str) -> String {
     format!("CASE WHEN {size} < 1024 THEN {bytes} WHEN {size} < 1048576 THEN {kilo} ELSE {mega} END")
 }
 
+/// SQL that keeps the bytes from whoever sees no checksum of them, to stand after other conditions.
+pub(crate) fn seen(field: &Field, column: &str) -> String {
+    field.seen_as.map_or_else(String::new, |_| format!(" AND {column} IS NOT NULL"))
+}
+
 /// SQL for the JSON text of a file: base64, or its size as people read it, or, of a sealed one, the record's number with the
 /// encrypted text, for the service's code.
-pub(crate) fn value(alias: &str, field: &Field, kept: Kept, as_sizes: bool) -> String {
+pub(crate) fn value(alias: &str, field: &Field, column: &str, kept: Kept, as_sizes: bool) -> String {
     let Kept { table, is_sealed } = kept;
-    let of = |what: &str| format!("(SELECT {what} FROM {table} b WHERE b.record_id = {alias}.id AND b.part = '{}')", field.name);
+    let seen = seen(field, column);
+    let of = |what: &str| format!("(SELECT {what} FROM {table} b WHERE b.record_id = {alias}.id AND b.part = '{}'{seen})", field.name);
     match (as_sizes, is_sealed) {
         (true, _) => format!("coalesce({}, 'false')", of(&format!("'\"' || {} || '\"'", human_size("b.size")))),
         (false, false) => format!("coalesce({}, 'false')", of("'\"' || translate(encode(b.bytes, 'base64'), E'\\n', '') || '\"'")),

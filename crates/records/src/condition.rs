@@ -67,7 +67,8 @@ impl<'a> Conditions<'a> {
         Ok(())
     }
 
-    /// What a field is in SQL. A user of a bank sees of another service's users nobody but itself.
+    /// What a field is in SQL. A user of a bank sees of another service's users nobody but itself; a rule is the declaration's own, and
+    /// knows them all.
     pub fn column(&self, row: Row<'_>, field: &Field) -> String {
         if let Some(sql) = self.value_of_subject(row, field) {
             return sql;
@@ -78,7 +79,7 @@ impl<'a> Conditions<'a> {
             (None, _) => format!("{}.{}", row.alias, field.name),
         };
         match (self.identity.is_trusted(), &field.kind) {
-            (false, Kind::Many2one("res.users")) => {
+            (false, Kind::Many2one("res.users")) if !self.in_rule => {
                 format!("(CASE WHEN {column} = {uid} THEN {column} END)", uid = self.identity.uid)
             }
             _ => column,

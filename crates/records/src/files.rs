@@ -4,6 +4,7 @@
 use diesel::sql_types::{Nullable, Text};
 use jsonrpc::Fault;
 
+use crate::binary;
 use crate::condition::{Conditions, Row, readable};
 #[cfg(feature = "postgres")]
 use crate::model::Kept;
@@ -52,9 +53,10 @@ impl Reader<'_> {
         let visible = conditions.visible(row)?;
         let bytes = if kept.is_sealed { "b.sealed" } else { "translate(encode(b.bytes, 'base64'), E'\\n', '')" };
         let name = naming(&conditions, row);
+        let seen = binary::seen(field, &conditions.column(row, field));
         let mut sql = Sql::new(&format!("SELECT coalesce({name}, '') AS name, b.mimetype, b.checksum, CASE WHEN b.checksum <> "));
         sql.bind(known).push(&format!(
-            " THEN {bytes} END AS text FROM {} t LEFT JOIN {} b ON b.record_id = t.id AND b.part = '{}' WHERE t.id = ",
+            " THEN {bytes} END AS text FROM {} t LEFT JOIN {} b ON b.record_id = t.id AND b.part = '{}'{seen} WHERE t.id = ",
             model.table, kept.table, field.name
         ));
         sql.bind(id).push(" AND ").append(visible);

@@ -155,7 +155,8 @@ pub struct Field {
     pub writable_by: Option<fn(&Identity) -> bool>,
     /// Who may read it; others get 403.
     pub readable_by: Option<fn(&Identity) -> bool>,
-    /// What it is for an identity where that is not its column: SQL over the row `{t}`.
+    /// What it is for an identity where that is not its column: SQL over the row `{t}`. Of a file its checksum, or null for those who
+    /// do not get the bytes.
     pub seen_as: Option<fn(&Identity, &Field) -> String>,
     /// The internal column whose encrypted text holds it, for a field that only the service's code can open.
     pub sealed_in: Option<&'static str>,

@@ -380,8 +380,9 @@ impl<'a> Reader<'a> {
             None => Sql::new("TRUE"),
             Some(rule) => conditions.rule(row, &rule)?,
         };
-        let mut sql = Sql::new(&format!("SELECT {alias}.id, ("));
-        sql.append(writable).push(&format!(") FROM {} {alias} WHERE ", model.table)).append(matching);
+        // A comparison with what is unset is neither true nor false
+        let mut sql = Sql::new(&format!("SELECT {alias}.id, coalesce("));
+        sql.append(writable).push(&format!(", FALSE) FROM {} {alias} WHERE ", model.table)).append(matching);
         sql.push(&format!(" ORDER BY {alias}.id LIMIT ")).bind(most).push(&format!(" FOR UPDATE OF {alias}"));
         Ok(sql)
     }

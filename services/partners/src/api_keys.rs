@@ -28,8 +28,9 @@ pub fn model(_: &Partners) -> Model {
     Model::new(MODEL, "res_users_apikeys", "API key", fields, access).order("id desc")
 }
 
-/// One's own; an administrator's all; who manages a bank's users has theirs too. To be read and ended: a change is another key.
-fn access(identity: &Identity) -> Access {
+/// Of what stands for a user, keys and sessions: one's own; an administrator's all; who manages a bank's users has theirs too. To be read
+/// and ended: a change is another key.
+pub fn access(identity: &Identity) -> Access {
     let ends = Access { unlink: true, ..Access::read() };
     let own = Filter::leaf("user_id", Op::Eq, identity.uid);
     match (identity.kind(), identity.manages()) {

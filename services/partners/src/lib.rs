@@ -2,14 +2,17 @@
 
 pub mod api_keys;
 pub mod bank_rows;
+pub mod filters;
 pub mod for_documents;
 pub mod forget;
+pub mod jobs;
 pub mod login;
 pub mod passwords;
 pub mod reference;
 pub mod res_partner;
 pub mod res_users;
 pub mod rights;
+pub mod sessions;
 
 use std::sync::Arc;
 
@@ -18,6 +21,7 @@ use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use partners_contract::{
     Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale, Prove,
+    SESSION_SECONDS,
 };
 use records::Access;
 use service::findings::Finding;
@@ -25,10 +29,13 @@ use service::shares::Shares;
 use service::{Answered, Database, ModelOf, Owner, Plain, ReadOnly, Service};
 
 use crate::api_keys::ApiKey;
+use crate::filters::IrFilters;
+use crate::jobs::Job;
 use crate::passwords::Passwords;
 use crate::reference::Country;
 use crate::res_partner::ResPartner;
 use crate::res_users::ResUsers;
+use crate::sessions::Session;
 
 service::settings! {
     /// How users log in.
@@ -41,6 +48,10 @@ service::settings! {
         address_failures: i64 = "100",
         /// Connections to the database that sessions and log-ins have for themselves, so that they wait for nobody's searches.
         login_connections: usize = "2",
+        /// Seconds without use after which a session of the console ends, from 120 on; API sessions last seven days.
+        console_idle_seconds: i64 = "1800",
+        /// Seconds after which a session of the console ends whatever is done in it: no fewer than without use, 604800 at most.
+        console_longest_seconds: i64 = "43200",
         /// Log-in of the first administrator, made where there is none.
         admin_login: String = "admin",
         /// Password of the first administrator; without it none is made.
@@ -52,8 +63,24 @@ service::settings! {
 
 /// The least number of characters of a password.
 const PASSWORD: usize = 12;
+/// The shortest time without use that ends a session of the console, in seconds.
+const LEAST_IDLE: i64 = 120;
 
 impl LoginConfig {
+    /// That sessions of the console end when they should: use is noted once a minute, and no session lasts longer than an API's.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    fn check(&self) -> anyhow::Result<()> {
+        let (idle, longest) = (self.console_idle_seconds, self.console_longest_seconds);
+        anyhow::ensure!(
+            (LEAST_IDLE..=longest).contains(&idle) && longest <= SESSION_SECONDS,
+            "CONSOLE_IDLE_SECONDS is {idle} and CONSOLE_LONGEST_SECONDS {longest}: {LEAST_IDLE} ≤ CONSOLE_IDLE_SECONDS ≤ \
+             CONSOLE_LONGEST_SECONDS ≤ {SESSION_SECONDS} is needed"
+        );
+        Ok(())
+    }
+
     /// That a new password is neither too short nor too long.
     ///
     /// # Errors
@@ -86,8 +113,9 @@ impl Partners {
     /// With this configuration.
     ///
     /// # Errors
-    /// When no thread can be started, or the first administrator's password is too short.
+    /// When no thread can be started, the first administrator's password is too short, or the console's sessions would not end in time.
     pub fn new(login: LoginConfig, database: Database) -> anyhow::Result<Partners> {
+        login.check()?;
         if let Some(password) = &login.admin_password {
             login.fits("ADMIN_PASSWORD", secrecy::ExposeSecret::expose_secret(password)).map_err(|fault| anyhow::anyhow!(fault.message))?;
         }
@@ -126,6 +154,9 @@ impl Service for Partners {
         ModelOf::of::<ReadOnly>(bank_rows::model),
         ModelOf::of::<ResUsers>(res_users::model),
         ModelOf::of::<ApiKey>(api_keys::model),
+        ModelOf::of::<Session>(sessions::model),
+        ModelOf::of::<IrFilters>(filters::model),
+        ModelOf::of::<Job>(jobs::model),
     ];
     const ANSWERS: &'static [Answered<Partners>] = &[
         Answered::of::<BankNamed>(),
@@ -152,7 +183,7 @@ impl Service for Partners {
     }
 
     async fn work(owner: &Arc<Owner<Partners>>) {
-        forget::sweep(owner).await;
+        tokio::join!(forget::sweep(owner), jobs::sweep(owner));
     }
 }
 

@@ -80,8 +80,8 @@ impl User {
 
 impl Answers<Authenticate> for Partners {
     async fn answer(owner: &Owner<Self>, question: Authenticate, _: Option<&String>) -> Result<LoggedIn, Fault> {
-        note_forwarder(owner.service.doors(), question.forwarder).await?;
-        authenticate(owner, question.login.trim(), question.password, &question.address).await
+        note_forwarder(owner.service.doors(), question.forwarder.clone()).await?;
+        authenticate(owner, question).await
     }
 }
 
@@ -160,13 +160,16 @@ pub async fn prove(partners: &Partners, turn: &Turn, user: i64, password: String
     if judge(partners, turn, &budgets, password, hash).await? { Ok(()) } else { Err(Fault::access_denied()) }
 }
 
-async fn authenticate(owner: &Owner<Partners>, login: &str, password: String, address: &str) -> Result<LoggedIn, Fault> {
-    let (user, pair) = judged(owner, login, password, address).await?;
+async fn authenticate(owner: &Owner<Partners>, question: Authenticate) -> Result<LoggedIn, Fault> {
+    let Authenticate { login, password, address, console, .. } = question;
+    let (user, pair) = judged(owner, login.trim(), password, &address).await?;
     let mut who = user.logged_in(true)?;
     // A new id at every log-in; what is kept is its hash
     let session_id = hex(&rand::random::<[u8; 20]>());
     let (token, uid) = (session_id.as_str(), who.identity.uid);
-    let begin = sql!("login/begin_session.sql", pair, KNOWN_DAYS, token, uid, SESSION_SECONDS);
+    let settings = owner.service.login();
+    let (idle, longest) = (console.then_some(settings.console_idle_seconds), console.then_some(settings.console_longest_seconds));
+    let begin = sql!("login/begin_session.sql", pair, KNOWN_DAYS, token, uid, SESSION_SECONDS, address, idle, longest);
     owner.service.doors().run(begin).await?;
     who.session_id = Some(session_id);
     Ok(who)

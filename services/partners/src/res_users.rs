@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
 
-use crate::{Partners, api_keys, login, passwords, rights};
+use crate::{Partners, api_keys, filters, jobs, login, passwords, rights};
 
 /// The declaration.
 pub fn model(_: &Partners) -> Model {
@@ -404,7 +404,7 @@ impl Staying {
     }
 }
 
-/// Removes users, with their sessions and keys: the hub keeps itself, who asks, and an administrator.
+/// Removes users, with their sessions, keys, filters and jobs: the hub keeps itself, who asks, and an administrator.
 ///
 /// # Errors
 /// 409 for the user who asks, the hub's own, and the last administrator.
@@ -414,6 +414,8 @@ async fn unlink(tx: &mut Tx<'_>, model: &Model, found: Found) -> Result<(), Fail
     }
     let staying = administrators(tx, &found.ids).await?;
     end_access(tx, found.ids.clone()).await?;
+    filters::remove_of(tx, &found.ids).await?;
+    jobs::end_all(tx, found.ids.clone()).await?;
     tx.unlink(model, found).await?;
     staying.check(tx).await
 }

@@ -1,10 +1,14 @@
 //! Who asks, what that gives, and what somebody may try.
 
 mod abuse;
+mod console_sessions;
 mod guesses;
+mod jobs;
 mod kinds;
+mod open_sessions;
 mod refusals;
 mod rights;
+mod saved_filters;
 mod sessions;
 mod shares;
 mod strangers;

@@ -17,6 +17,8 @@ product.category         rcwu          rcwu  rcwu        r          r       r   
 product.master           rcwu          rcwu  rcwu        r          r       r     r
 product.product          rcwu          rcwu  rcwu        r          r       r     r
 product.template         rcwu          rcwu  rcwu        r          r       r     r
+ek.job                   rcwu          rcwu  rcwu        rcwu       rcwu    rcwu  rcwu
+ir.filters               rcwu          rcwu  rcwu        rcwu       rcwu    rcwu  rcwu
 res.bank                 rcwu          r     r           r          r       r     -
 res.company              rcwu          r     r           r          r       r     r
 res.country              rcwu          r     r           r          r       r     r
@@ -27,6 +29,7 @@ res.partner.bank         r             r     r           r          r       -   
 res.partner.title        rcwu          r     r           r          r       r     r
 res.users                rcwu          r     rcwu        rcwu       r       r     r
 res.users.apikeys        ru            ru    ru          ru         ru      ru    ru
+res.users.session        ru            ru    ru          ru         ru      ru    ru
 account.move             rwu           rwu   r           r          r       r     -
 account.move.line        r             r     r           r          r       r     -
 account.tax              rcwu          r     r           r          r       r     r
@@ -156,6 +159,8 @@ async fn each_kind_of_user_may_do_with_each_model_what_the_table_says() {
     for (kind, session) in &sessions {
         let key = session.send("POST", "/object/res.users/action_new_api_key", &[], r#"{"params":{"args":["CI",1]}}"#).await;
         assert_eq!(key.status, 200, "{kind}: {}", key.text);
+        id(&session.create("ir.filters", json!({"name": "Mine", "model_id": "res.partner"})).await);
+        id(&session.create("ek.job", json!({"name": "Mine", "kind": "export", "model": "res.partner"})).await);
     }
     // Something of everything: a bank's note of a client, orders that are delivered, a purchase
     let email = "amina@example.dz";

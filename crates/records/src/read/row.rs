@@ -172,7 +172,7 @@ impl Reader<'_> {
             }
             return Ok(Sql::new(&match field.kind {
                 Kind::Binary => match field.kept {
-                    Some(kept) => binary::value(row.alias, field, kept, self.as_sizes),
+                    Some(kept) => binary::value(row.alias, field, &column, kept, self.as_sizes),
                     None => "'false'".to_owned(),
                 },
                 Kind::Id => column,

@@ -61,7 +61,7 @@ async fn log_in(incoming: &mut Incoming, tells_id: bool) -> Result<HttpResponse,
     incoming.is_ours(sent.db.as_deref())?;
     let gateway = &incoming.gateway;
     let (address, forwarder) = (gateway.callers.address(&incoming.request), gateway.callers.untrusted_forwarder(&incoming.request));
-    let who = incoming.ask(&Authenticate { login, password, address, forwarder }).await?;
+    let who = incoming.ask(&Authenticate { login, password, address, forwarder, console: false }).await?;
     let session_id = who.session_id.as_deref().ok_or_else(|| our_fault("gateway", "partners began a session", &"without its id"))?;
     let mut info = session_info(gateway, &who);
     if let (true, Value::Object(info)) = (tells_id, &mut info) {

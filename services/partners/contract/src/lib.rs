@@ -332,7 +332,7 @@ pub struct LoggedIn {
     pub session_id: Option<String>,
 }
 
-/// How long a session lives without being used, in seconds: Odoo's week.
+/// How long a session lives without being used, in seconds: Odoo's week. One of the console ends sooner, as partners is set to.
 pub const SESSION_SECONDS: i64 = 7 * 24 * 3_600;
 
 /// Logs a user in.
@@ -346,6 +346,9 @@ pub struct Authenticate {
     pub address: String,
     /// A peer that named an address without being trusted to.
     pub forwarder: Option<String>,
+    /// Whether the session is the console's, which ends sooner. The release before does not say so: its sessions are the API's.
+    #[serde(default)]
+    pub console: bool,
 }
 
 impl Question for Authenticate {

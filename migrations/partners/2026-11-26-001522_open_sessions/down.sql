@@ -1,0 +1,1 @@
+DROP VIEW res_users_session;

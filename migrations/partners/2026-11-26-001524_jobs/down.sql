@@ -1,0 +1,2 @@
+DROP TABLE ek_job_file;
+DROP TABLE ek_job;
