@@ -250,6 +250,7 @@ impl Stand {
         let listeners = http::listen(&hub.http).unwrap();
         let address = format!("http://{}", listeners.requests.local_addr().unwrap());
         let metrics = format!("http://{}/metrics", listeners.metrics.local_addr().unwrap());
+        hub.console.hub.is_at(&address);
         hub.start_background();
         let served = hub.clone();
         tokio::spawn(async move { http::serve(listeners, &served.http, served.health(), hub::routes(&served)).await });

@@ -11,4 +11,4 @@ pub mod provision;
 /// The services that keep data, each with a role and a schema of its name.
 pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock", "sync"];
 /// Every process.
-pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync"];
+pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync", "console"];

@@ -4,6 +4,7 @@ pub mod behaviour;
 mod changing;
 pub mod consumer;
 pub mod database;
+mod declared;
 mod described;
 pub mod doctor;
 pub mod everywhere;

@@ -228,6 +228,8 @@ impl<S: Service> Owner<S> {
                 let _place = self.papers.take(identity.uid, PAPER_WAITS).await?;
                 (self.behaviour(model)?.report)(self, &identity, model, &report, &ids).await
             }
+            // Only the door for pages asks
+            "declarations" => Ok(Reply::value(&self.declarations(&identity))),
             // Only the doors for files name a field
             "file" => self.file(&identity, model, &call.params).await,
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,

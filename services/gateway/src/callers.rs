@@ -4,15 +4,22 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix_web::HttpRequest;
+use std::sync::Arc;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+use actix_web::HttpRequest;
+use process::{Caller, Keyring};
+
+/// The header in which proxies name for whom they speak.
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
+/// The header in which the console proves that it speaks: its identity, signed for the gateway.
+pub const CONSOLE: &str = "x-console";
 /// How often partners is told that a peer names addresses without being trusted to.
 const TOLD_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Knows whom to believe where a request comes from.
 pub struct Callers {
     trusted: Vec<Network>,
+    keyring: Keyring,
     /// When a peer that is not trusted was last seen naming a caller's address.
     told: Mutex<Option<Instant>>,
 }
@@ -22,15 +29,21 @@ impl Callers {
     ///
     /// # Errors
     /// A proxy that is neither.
-    pub fn behind(proxies: &[String]) -> anyhow::Result<Callers> {
+    pub fn behind(proxies: &[String], keyring: Keyring) -> anyhow::Result<Callers> {
         let network = |text: &String| {
             Network::parse(text).ok_or_else(|| anyhow::anyhow!("TRUSTED_PROXIES: '{text}' is no IP address and no network"))
         };
-        Ok(Callers { trusted: proxies.iter().map(network).collect::<anyhow::Result<_>>()?, told: Mutex::default() })
+        Ok(Callers { trusted: proxies.iter().map(network).collect::<anyhow::Result<_>>()?, keyring, told: Mutex::default() })
     }
 
     fn is_ours(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.has(address))
+    }
+
+    /// Whether the console sent a request, for whom it names.
+    pub fn is_consoles(&self, request: &HttpRequest) -> bool {
+        let token = process::http::header(request, CONSOLE).map(Arc::from);
+        token.is_some_and(|token| self.keyring.verify(&token) == Ok(Caller::Service("console".to_owned())))
     }
 
     /// Where a request comes from: the socket's peer, or, behind proxies of ours, whom they name.
@@ -40,6 +53,10 @@ impl Callers {
         // ends the walk: left of it stands what nobody of ours vouches for
         let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
         let mut named = lines.into_iter().rev().flat_map(|line| line.to_str().unwrap_or("").rsplit(',')).map(forwarded);
+        // The console names the one for whom it speaks, whatever stands before it
+        if self.is_consoles(request) {
+            address = named.next().flatten();
+        }
         while address.is_some_and(|address| self.is_ours(address)) {
             let Some(Some(next)) = named.next() else { break };
             address = Some(next);
@@ -59,7 +76,7 @@ impl Callers {
     /// proxy that is not named in TRUSTED_PROXIES all callers have one address. It is logged once.
     pub fn untrusted_forwarder(&self, request: &HttpRequest) -> Option<String> {
         let peer = request.peer_addr()?.ip();
-        if !request.headers().contains_key(FORWARDED_FOR) || self.is_ours(peer) {
+        if !request.headers().contains_key(FORWARDED_FOR) || self.is_ours(peer) || self.is_consoles(request) {
             return None;
         }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,6 +17,8 @@ process::settings! {
         trusted_proxies: Vec<String> = ",",
         /// How much of their bodies those may have sent together who are not known yet, in bytes, a process.
         strangers_bytes: usize = "67108864",
+        /// Where the console's process is, whose pages stand at / and under /web; without it there are none.
+        console_url: Option<String>,
         /// The hub's address as clients see it.
         web_base_url: String = "http://127.0.0.1:8069",
     }

@@ -47,7 +47,7 @@ impl Gateway {
     pub fn new(config: GatewayConfig, longest: Longest, router: Router, keyring: Keyring) -> anyhow::Result<Gateway> {
         let config = GatewayConfig { cors_origins: named(&config.cors_origins), ..config };
         let services = Services { router, keyring };
-        let callers = Arc::new(Callers::behind(&named(&config.trusted_proxies))?);
+        let callers = Arc::new(Callers::behind(&named(&config.trusted_proxies), services.keyring.clone())?);
         let sessions = Sessions::new(services.clone(), callers.clone(), config.session_param, config.cors_origins.clone());
         let sessions = Arc::new(sessions);
         let proven = Arc::new(Proven::new(services.clone(), callers.clone()));

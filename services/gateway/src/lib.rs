@@ -26,13 +26,14 @@ pub mod xml;
 use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
+use doors::pages::Pages;
 
 pub use config::GatewayConfig;
 pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
-pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{dataset, docs, elsewhere, events, files, import, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
+pub fn routes(gateway: Arc<Gateway>, pages: Pages) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    use doors::{dataset, declarations, docs, elsewhere, events, files, import, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {
@@ -83,6 +84,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .service(get("/web/version").route(web::get().to(of_web::version)))
             .service(get("/json/version").route(web::get().to(of_web::version)))
             .service(get("/web/health").route(web::get().to(of_web::health)))
+            .service(get("/web/declarations").route(web::get().to(declarations::declarations)))
             .service(
                 web::resource("/json/2/{model}/{method}").route(web::post().to(json2::call)).default_service(web::to(json2::only_post)),
             )
@@ -92,6 +94,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl Fn(&mut ServiceConfig) + Clone + Se
             .service(post("/auth").route(web::post().to(session::auth)))
             .service(post("/object/{model}/{method}").route(web::post().to(object::call)))
             .service(post("/object/{model}/{id}/{method}").route(web::post().to(object::call)))
+            .configure(|config| pages(config))
             .default_service(web::to(elsewhere::no_such_path));
         config.app_data(gateway.clone()).app_data(document.clone()).app_data(listeners.clone()).service(doors);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gateway::bodies::Longest;
+use gateway::doors::pages;
 use gateway::{Gateway, GatewayConfig};
 use process::http::Health;
 use process::startup::{Common, print, remote_routes};
@@ -33,12 +34,13 @@ async fn run() -> anyhow::Result<()> {
     let keyring = Keyring::new("gateway", peers.identity_key.expose_secret(), &peers.identity_public_keys)?;
     let router = Router::empty();
     router.set(remote_routes(&peers.services)?);
+    let pages = doors.console_url.as_deref().map_or_else(|| Ok(pages::none()), pages::at)?;
     let gateway = Arc::new(Gateway::new(doors, Longest::of(&http_config), router, keyring)?);
     tokio::spawn(gateway.clone().tell_refusals());
     let listeners = http::listen(&http_config)?;
     listeners.tell("gateway")?;
     // It needs nothing but itself; a service that is away is told of where it is asked for
-    http::serve(listeners, &http_config, Health::new(|| Box::pin(async { true })), gateway::routes(gateway)).await?;
+    http::serve(listeners, &http_config, Health::new(|| Box::pin(async { true })), gateway::routes(gateway, pages)).await?;
     telemetry.stop();
     Ok(())
 }

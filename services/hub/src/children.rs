@@ -115,7 +115,13 @@ impl Children {
             Some(port) => port.to_owned(),
         };
         self.addresses.insert("gateway", format!("http://127.0.0.1:{port}"));
+        self.addresses.insert("console", format!("http://127.0.0.1:{}", free_port()?));
+        for (name, of) in [("GATEWAY_URL", "gateway"), ("CONSOLE_URL", "console")] {
+            self.variables.insert(name.to_owned(), self.addresses.get(of).cloned().unwrap_or_default());
+        }
+        self.spawn("console", None)?;
         self.spawn("gateway", None)?;
+        self.wait_until_ready("console").await?;
         self.wait_until_ready("gateway").await
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use catalog::{Catalog, Margins};
+use console::Console;
 use crm::{Crm, CrmConfig};
 use gateway::bodies::Longest;
 use gateway::{Gateway, GatewayConfig};
@@ -47,6 +48,8 @@ pub struct Hub {
     pub stock: Arc<Owner<Stock>>,
     /// The pushes to the banks' platforms.
     pub sync: Arc<Owner<Sync>>,
+    /// The pages.
+    pub console: Arc<Console>,
     /// The way to each.
     pub router: Router,
     /// The keys, by process.
@@ -111,7 +114,9 @@ impl Hub {
         ];
         router.set(HashMap::from(routes));
         let gateway = Arc::new(Gateway::new(doors, Longest::of(&http), router.clone(), key("gateway")?)?);
-        Ok(Hub { gateway, catalog, partners, crm, stock, sync, router, keys, http })
+        let doors = gateway.clone();
+        let console = Arc::new(Console::new(key("console")?, Box::new(move |request| doors.callers.address(request)))?);
+        Ok(Hub { gateway, console, catalog, partners, crm, stock, sync, router, keys, http })
     }
 
     /// Runs every service's migrations.
@@ -177,7 +182,7 @@ impl Hub {
 
 /// The hub's routes.
 pub fn routes(hub: &Hub) -> impl Fn(&mut service::http::Routes) + Clone + Send + 'static {
-    gateway::routes(hub.gateway.clone())
+    gateway::routes(hub.gateway.clone(), console::routes(hub.console.clone(), gateway::doors::pages::is_a_browsers))
 }
 
 /// What is wrong, service by service.

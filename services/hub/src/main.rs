@@ -182,11 +182,21 @@ async fn serve_all(variables: &Variables, url: &str, settings: &HubConfig) -> an
     let Some(hub) = http::before_ready(&listeners, &http_config, set_up).await? else { return Ok(()) };
     let background = hub.start_background();
     listeners.tell("hub")?;
+    hub.console.hub.is_at(&here(&listeners)?);
     greet(&format!("http://{}", listeners.requests.local_addr()?), &[("hub", listeners.metrics.local_addr()?.to_string())], settings)?;
     let served = http::serve(listeners, &hub.http, hub.health(), hub::routes(&hub)).await;
     service::run::finish(&hub.sync).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     served
+}
+
+/// Where a client on this machine reaches what listens.
+fn here(listeners: &http::Listeners) -> anyhow::Result<String> {
+    let mut address = listeners.requests.local_addr()?;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(format!("http://{address}"))
 }
 
 async fn serve_processes(variables: &Variables, url: &str, settings: &HubConfig) -> anyhow::Result<()> {
@@ -212,7 +222,7 @@ async fn first_data(settings: &HubConfig, router: &Router, gateway: &Keyring) ->
 
 fn greet(address: &str, metrics: &[(&'static str, String)], settings: &HubConfig) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "\nThe hub is at {address} (database {}). Ctrl-C stops it.", settings.db_name)?;
+    writeln!(out, "\nThe hub is at {address} (database {}); its console is there in a browser. Ctrl-C stops it.", settings.db_name)?;
     for (process, address) in metrics {
         writeln!(out, "The metrics of {process} are at http://{address}/metrics.")?;
     }

@@ -1,6 +1,7 @@
 //! The doors, a file each: what a request says becomes a call, its answer what the caller's protocol expects.
 
 pub mod dataset;
+pub mod declarations;
 pub mod docs;
 pub mod elsewhere;
 pub mod events;
@@ -9,6 +10,7 @@ pub mod import;
 pub mod json2;
 pub mod jsonrpc;
 pub mod object;
+pub mod pages;
 pub mod report;
 pub mod rest;
 pub mod session;

@@ -61,13 +61,20 @@ async fn log_in(incoming: &mut Incoming, tells_id: bool) -> Result<HttpResponse,
     incoming.is_ours(sent.db.as_deref())?;
     let gateway = &incoming.gateway;
     let (address, forwarder) = (gateway.callers.address(&incoming.request), gateway.callers.untrusted_forwarder(&incoming.request));
-    let who = incoming.ask(&Authenticate { login, password, address, forwarder, console: false }).await?;
+    let console = gateway.callers.is_consoles(&incoming.request);
+    let who = incoming.ask(&Authenticate { login, password, address, forwarder, console }).await?;
     let session_id = who.session_id.as_deref().ok_or_else(|| our_fault("gateway", "partners began a session", &"without its id"))?;
     let mut info = session_info(gateway, &who);
     if let (true, Value::Object(info)) = (tells_id, &mut info) {
         info.insert("session_id".to_owned(), session_id.into());
     }
-    with_cookie(incoming.answers().value(incoming.id(), Some(&info)), &cookie(gateway, session_id))
+    let mut cookie = cookie(gateway, session_id);
+    if console {
+        // A browser forgets it when it is closed
+        cookie.set_max_age(None);
+        cookie.unset_expires();
+    }
+    with_cookie(incoming.answers().value(incoming.id(), Some(&info)), &cookie)
 }
 
 fn with_cookie(mut answer: HttpResponse, cookie: &Cookie<'_>) -> Result<HttpResponse, Fault> {

@@ -1,0 +1,141 @@
+//! The console: the hub in a browser. It is one more client: each page asks the doors in the session of whoever looks at it, so that it
+//! can never show what the API would not. It keeps nothing but caches of seconds.
+
+pub mod asked;
+pub mod cells;
+pub mod declared;
+pub mod files;
+pub mod form;
+pub mod home;
+pub mod hub;
+pub mod list;
+pub mod login;
+pub mod page;
+pub mod record;
+pub mod refused;
+pub mod shown;
+pub mod views;
+pub mod visit;
+pub mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::guard::{GuardContext, fn_guard};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::HttpRequest;
+use moka::future::Cache;
+use process::Keyring;
+use sha2::{Digest, Sha256};
+
+use declared::Declared;
+use hub::{Asker, Hub};
+use refused::Refused;
+use visit::{Visit, Who};
+use words::Words;
+
+/// How long it is remembered whose a session is: an end holds here after that.
+const WHO: Duration = Duration::from_secs(10);
+/// How long what is declared to a session is.
+const DECLARED: Duration = Duration::from_secs(60);
+/// How many sessions of either.
+const MOST: u64 = 2_000;
+
+/// Where a request comes from.
+pub type Address = Box<dyn Fn(&HttpRequest) -> String + Send + Sync>;
+
+/// What every page needs.
+pub struct Console {
+    /// The hub's doors.
+    pub hub: Hub,
+    /// The words.
+    pub words: Words,
+    /// Where a request comes from: the proxy in front says it, and only it can.
+    pub address: Address,
+    who: Cache<[u8; 32], Arc<Who>>,
+    declared: Cache<[u8; 32], Arc<Declared>>,
+}
+
+impl Console {
+    /// With the console's key.
+    ///
+    /// # Errors
+    /// Words that can't be read; no HTTP client.
+    pub fn new(keyring: Keyring, address: Address) -> anyhow::Result<Console> {
+        Ok(Console {
+            hub: Hub::new(keyring)?,
+            words: Words::read()?,
+            address,
+            who: Cache::builder().max_capacity(MOST).time_to_live(WHO).build(),
+            declared: Cache::builder().max_capacity(MOST).time_to_live(DECLARED).build(),
+        })
+    }
+
+    /// Whose a session is.
+    ///
+    /// # Errors
+    /// 401 where it is nobody's.
+    pub async fn who(&self, asker: &Asker) -> Result<Arc<Who>, Refused> {
+        let ask = async {
+            let told = self.hub.send(asker, reqwest::Method::POST, "/web/session/get_session_info", &serde_json::json!({}), None).await?;
+            let who: Who = serde_json::from_value(told).map_err(|error| Refused::unread("/web/session/get_session_info", &error))?;
+            Ok::<_, Refused>(Arc::new(who))
+        };
+        self.who.try_get_with(key(asker), ask).await.map_err(Arc::unwrap_or_clone)
+    }
+
+    /// What is declared to a session.
+    ///
+    /// # Errors
+    /// What the hub refuses.
+    pub async fn declared(&self, asker: &Asker) -> Result<Arc<Declared>, Refused> {
+        let key = key(asker);
+        let ask = async { self.hub.get(asker, "/web/declarations", &[]).await.map(Arc::new) };
+        let declared: Arc<Declared> = self.declared.try_get_with(key, ask).await.map_err(Arc::unwrap_or_clone)?;
+        if !declared.away.is_empty() {
+            // The next page asks again
+            self.declared.invalidate(&key).await;
+        }
+        Ok(declared)
+    }
+
+    /// Forgets a session that has ended, or whose user has changed.
+    pub async fn forget(&self, asker: &Asker) {
+        self.who.invalidate(&key(asker)).await;
+        self.declared.invalidate(&key(asker)).await;
+    }
+}
+
+fn key(asker: &Asker) -> [u8; 32] {
+    Sha256::digest(asker.session.as_bytes()).into()
+}
+
+/// Every page of the console, on one page. `is_page` says which requests under `/web` are pages'.
+pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> Arc<dyn Fn(&mut ServiceConfig) + Send + Sync> {
+    const MODEL: &str = r"{model:[a-z_]+\.[a-z_.]+}";
+    let console = web::Data::from(console);
+    Arc::new(move |config: &mut ServiceConfig| {
+        let page = |path: &str| web::resource(path).guard(fn_guard(is_page));
+        config
+            .app_data(console.clone())
+            .service(page("/").route(web::get().to(async || visit::leave("/web"))))
+            .service(page("/web").route(web::get().to(home::home)))
+            .service(page("/web/login").route(web::get().to(login::page)).route(web::post().to(login::log_in)))
+            .service(page("/web/logout").route(web::post().to(login::log_out)))
+            .service(page("/web/static/{name}").route(web::get().to(files::file)))
+            .service(page("/web/models").route(web::get().to(home::models)))
+            .service(page("/web/search/{model}").route(web::get().to(form::search)))
+            .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
+            .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
+            .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))
+            .service(page(&format!("/web/{MODEL}/{{id:[0-9]+}}")).route(web::get().to(record::record)))
+            .service(page(&format!("/web/{MODEL}/{{id:[0-9]+}}/edit")).route(web::get().to(form::edit)).route(web::post().to(form::write)))
+            .service(page(&format!("/web/{MODEL}/{{id:[0-9]+}}/do/{{method}}")).route(web::post().to(record::act)))
+            .service(page(&format!("/web/{MODEL}/{{id:[0-9]+}}/put/{{what}}")).route(web::post().to(record::put_away)))
+            .service(page("/web/{rest:.*}").default_service(web::to(no_such_page)));
+    })
+}
+
+async fn no_such_page(visit: Visit) -> actix_web::HttpResponse {
+    visit.told(Err(Refused::not_found()))
+}
