@@ -134,7 +134,11 @@ fn term(visit: &Visit, model: &Model, name: &str, how: How, value: &str) -> Resu
         (How::Is, _) if value == "set" => json!([name, "!=", false]),
         (How::Is, "boolean") => json!([name, "=", value == "true"]),
         (How::Is, "many2one" | "many2many") => match value.parse::<i64>() {
-            Ok(id) => json!([name, if field.kind == "many2one" { "=" } else { "in" }, if field.kind == "many2one" { json!(id) } else { json!([id]) }]),
+            Ok(id) => json!([
+                name,
+                if field.kind == "many2one" { "=" } else { "in" },
+                if field.kind == "many2one" { json!(id) } else { json!([id]) }
+            ]),
             Err(_) => json!([format!("{name}.display_name"), "ilike", value]),
         },
         (How::Is, "integer" | "float" | "monetary") => match value {

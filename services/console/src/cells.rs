@@ -24,14 +24,17 @@ pub struct Cell {
 
 /// The cells of a row.
 pub fn cells(visit: &Visit, model: &Model, fields: &[&Field], record: &Value) -> Vec<Cell> {
-    fields.iter().map(|field| {
-        let mut cell = cell(visit, &model.name, field, record.get(&field.name).unwrap_or(&Value::Null));
-        if let Some((end, _)) = cell.text.char_indices().nth(LONGEST) {
-            cell.text.truncate(end);
-            cell.text.push('…');
-        }
-        cell
-    }).collect()
+    fields
+        .iter()
+        .map(|field| {
+            let mut cell = cell(visit, &model.name, field, record.get(&field.name).unwrap_or(&Value::Null));
+            if let Some((end, _)) = cell.text.char_indices().nth(LONGEST) {
+                cell.text.truncate(end);
+                cell.text.push('…');
+            }
+            cell
+        })
+        .collect()
 }
 
 /// How a state looks: what is done, what goes on, what is stopped.
@@ -39,8 +42,18 @@ fn tone(value: &str) -> &'static str {
     match value {
         "done" | "posted" | "sale" | "purchase" | "full" | "ACTIVE" | "EK_ORDER_DELIVERED" | "closed" => "good",
         "cancel" | "dead" | "BLOCKED" | "EK_CLIENT_ORDER_CANCELED" | "failed" | "open" | "parked" => "bad",
-        "waiting" | "sending" | "confirmed" | "assigned" | "partially_available" | "partial" | "pending" | "WAITING"
-        | "EK_ORDER_IN_PREPARATION" | "EK_ORDER_IN_DELIVERY" | "running" | "sent" => "going",
+        "waiting"
+        | "sending"
+        | "confirmed"
+        | "assigned"
+        | "partially_available"
+        | "partial"
+        | "pending"
+        | "WAITING"
+        | "EK_ORDER_IN_PREPARATION"
+        | "EK_ORDER_IN_DELIVERY"
+        | "running"
+        | "sent" => "going",
         _ => "plain",
     }
 }
@@ -56,15 +69,27 @@ pub fn cell(visit: &Visit, model: &str, field: &Field, value: &Value) -> Cell {
         "monetary" if field.name.ends_with("rate") || model == "account.tax" => {
             Cell { class: "number".to_owned(), text: format!("{}\u{a0}%", shown::number(visit.lang, &text, None)), ..Cell::default() }
         }
-        "monetary" => Cell { class: "number".to_owned(), text: if text.is_empty() { text } else { shown::money(visit.lang, &text) }, ..Cell::default() },
+        "monetary" => Cell {
+            class: "number".to_owned(),
+            text: if text.is_empty() { text } else { shown::money(visit.lang, &text) },
+            ..Cell::default()
+        },
         "date" => plain(shown::day(&text)),
-        "datetime" => Cell { text: shown::moment(visit.zone, &text), machine: if text.is_empty() { text } else { format!("{}Z", text.replace(' ', "T")) }, ..Cell::default() },
+        "datetime" => Cell { text: shown::moment(visit.zone, &text), machine: shown::machine(&text), ..Cell::default() },
         "selection" if text.is_empty() => Cell::default(),
-        "selection" => Cell { class: format!("badge {}", tone(&text)), text: visit.console.words.value(visit.lang, model, &field.name, &text), ..Cell::default() },
+        "selection" => Cell {
+            class: format!("badge {}", tone(&text)),
+            text: visit.console.words.value(visit.lang, model, &field.name, &text),
+            ..Cell::default()
+        },
         "many2one" => {
             let (id, name) = pair(value);
             let leads = field.relation.as_deref().filter(|comodel| id.is_some() && visit.may_read(comodel));
-            Cell { href: leads.zip(id).map(|(comodel, id)| format!("/web/{comodel}/{id}")).unwrap_or_default(), text: name, ..Cell::default() }
+            Cell {
+                href: leads.zip(id).map(|(comodel, id)| format!("/web/{comodel}/{id}")).unwrap_or_default(),
+                text: name,
+                ..Cell::default()
+            }
         }
         "many2many" | "one2many" => {
             let names: Vec<String> = value.as_array().map(|all| all.iter().map(|one| pair(one).1).collect()).unwrap_or_default();

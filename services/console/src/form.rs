@@ -172,7 +172,9 @@ async fn inputs(visit: &Visit, model: &Model, record: Option<&Value>, given: &Ha
         let mut text = typed(visit, field, value);
         if let (None, Some(given)) = (record, given.get(&field.name)) {
             text = match (field.kind.as_str(), given.parse::<i64>(), field.relation.as_deref()) {
-                ("many2one", Ok(id), Some(comodel)) => visit.names(comodel, &[id]).await?.get(&id).map(|name| format!("{name}{NUMBER}{id}")).unwrap_or_default(),
+                ("many2one", Ok(id), Some(comodel)) => {
+                    visit.names(comodel, &[id]).await?.get(&id).map(|name| format!("{name}{NUMBER}{id}")).unwrap_or_default()
+                }
                 _ => given.clone(),
             };
         }
@@ -183,7 +185,10 @@ async fn inputs(visit: &Visit, model: &Model, record: Option<&Value>, given: &Ha
 
 fn input(visit: &Visit, model: &Model, field: &Field, value: String, before: String) -> Input {
     let words = &visit.console.words;
-    let choices = field.selection.iter().map(|(choice, _)| (choice.clone(), words.value(visit.lang, &model.name, &field.name, choice), *choice == value));
+    let choices = field
+        .selection
+        .iter()
+        .map(|(choice, _)| (choice.clone(), words.value(visit.lang, &model.name, &field.name, choice), *choice == value));
     Input {
         label: words.field(visit.lang, &model.name, field).into_owned(),
         help: words.help(visit.lang, &model.name, field).into_owned(),

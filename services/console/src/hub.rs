@@ -98,7 +98,14 @@ impl Hub {
     ///
     /// # Errors
     /// What the hub refuses.
-    pub async fn send(&self, asker: &Asker, method: reqwest::Method, path: &str, params: &Value, key: Option<&str>) -> Result<Value, Refused> {
+    pub async fn send(
+        &self,
+        asker: &Asker,
+        method: reqwest::Method,
+        path: &str,
+        params: &Value,
+        key: Option<&str>,
+    ) -> Result<Value, Refused> {
         let mut request = self.request(method, path, asker)?.header(CONTENT_TYPE, "application/json");
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -160,5 +167,4 @@ pub fn encode(text: &str) -> String {
 }
 
 /// All but RFC 3986's unreserved characters.
-const UNRESERVED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

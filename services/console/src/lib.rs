@@ -21,9 +21,9 @@ pub mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::HttpRequest;
 use moka::future::Cache;
 use process::Keyring;
 use sha2::{Digest, Sha256};

@@ -196,7 +196,8 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     if let Value::Array(terms) = &mut domain {
         terms.extend(fixed.domain.iter().cloned());
     }
-    let summed: Vec<&str> = fields.iter().filter(|field| field.kind == "monetary" && field.searchable).map(|field| field.name.as_str()).collect();
+    let summed: Vec<&str> =
+        fields.iter().filter(|field| field.kind == "monetary" && field.searchable).map(|field| field.name.as_str()).collect();
     let filter = domain.to_string();
     let (listed, sums, groups, narrows, saved) = futures_util::join!(
         records(visit, model, &asked, &fields, &filter),
@@ -214,11 +215,22 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     let heads = fields.iter().map(|field| head(visit, model, &asked, field, &sums)).collect();
     let choosable = model.fields.iter().filter(|field| field.is_plain());
     let choosable = choosable.map(|field| (field.name.clone(), label(field), fields.iter().any(|column| column.name == field.name)));
-    let groupable = model.fields.iter().filter(|field| field.groupable && field.name != "id" && !matches!(field.kind.as_str(), "text" | "float" | "monetary"));
+    let groupable = model
+        .fields
+        .iter()
+        .filter(|field| field.groupable && field.name != "id" && !matches!(field.kind.as_str(), "text" | "float" | "monetary"));
     let groupable = groupable.map(|field| (field.name.clone(), label(field))).collect();
     let actions = if model.write {
         let plain = model.actions.iter().filter(|action| action.on_record && action.arguments.iter().all(|argument| !argument.required));
-        plain.map(|action| (action.method.clone(), words.action(visit.lang, &model.name, action).into_owned(), words.about(visit.lang, &model.name, action).into_owned())).collect()
+        plain
+            .map(|action| {
+                (
+                    action.method.clone(),
+                    words.action(visit.lang, &model.name, action).into_owned(),
+                    words.about(visit.lang, &model.name, action).into_owned(),
+                )
+            })
+            .collect()
     } else {
         Vec::new()
     };
@@ -262,7 +274,8 @@ async fn records(visit: &Visit, model: &Model, asked: &Asked, fields: &[&Field],
         query.push("active".to_owned());
     }
     let query = format!("{{id, display_name, {}}}", query.join(", "));
-    let mut parameters = vec![("query", query), ("filter", filter.to_owned()), ("page_size", PAGE.to_string()), ("page", asked.page.to_string())];
+    let mut parameters =
+        vec![("query", query), ("filter", filter.to_owned()), ("page_size", PAGE.to_string()), ("page", asked.page.to_string())];
     if !asked.order.is_empty() {
         parameters.push(("order", asked.order.clone()));
     }
@@ -288,7 +301,8 @@ async fn groups(visit: &Visit, model: &Model, asked: &Asked, summed: &[&str], fi
     let name = asked.group.split(':').next().unwrap_or_default();
     let field = model.field(name).ok_or_else(|| Refused::of(422, &format!("Invalid field '{name}' on model '{}'", model.name)))?;
     let zone = json!({"tz": visit.zone.name(), "active_test": !asked.archived}).to_string();
-    let mut parameters = vec![("group_by", asked.group.clone()), ("filter", filter.to_owned()), ("context", zone), ("limit", "500".to_owned())];
+    let mut parameters =
+        vec![("group_by", asked.group.clone()), ("filter", filter.to_owned()), ("context", zone), ("limit", "500".to_owned())];
     if !summed.is_empty() {
         parameters.push(("sum", summed.join(",")));
     }
@@ -362,10 +376,25 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
         (true, true) => "descending",
     };
     let next = if is_sorted && !is_down { format!("{} desc", field.name) } else { field.name.clone() };
-    let sort = if field.sortable { asked.with(|asked| { asked.order = next; asked.page = 1; }) } else { String::new() };
+    let sort = if field.sortable {
+        asked.with(|asked| {
+            asked.order = next;
+            asked.page = 1;
+        })
+    } else {
+        String::new()
+    };
     let sum = sums.get(&field.name).map(|sum| shown::money(visit.lang, &shown::text(sum))).unwrap_or_default();
     let label = visit.console.words.field(visit.lang, &model.name, field).into_owned();
-    Head { name: field.name.clone(), label, is_number: field.is_number(), is_money: field.kind == "monetary" && field.searchable, sort, sorted, sum }
+    Head {
+        name: field.name.clone(),
+        label,
+        is_number: field.is_number(),
+        is_money: field.kind == "monetary" && field.searchable,
+        sort,
+        sorted,
+        sum,
+    }
 }
 
 /// What stands beside the box. Banks and the like are few, and are offered by their names.
@@ -377,7 +406,11 @@ async fn narrows(visit: &Visit, model: &Model, asked: &Asked, fixed: &[&str]) ->
     let made = fields.into_iter().map(async |field| {
         let chosen = asked.chosen(&field.name, How::Is).to_owned();
         let mut choices: Vec<(String, String)> = match field.kind.as_str() {
-            "selection" => field.selection.iter().map(|(value, _)| (value.clone(), visit.console.words.value(visit.lang, &model.name, &field.name, value))).collect(),
+            "selection" => field
+                .selection
+                .iter()
+                .map(|(value, _)| (value.clone(), visit.console.words.value(visit.lang, &model.name, &field.name, value)))
+                .collect(),
             "boolean" => vec![("true".to_owned(), visit.t("yes")), ("false".to_owned(), visit.t("no"))],
             "float" | "monetary" => vec![("positive".to_owned(), visit.t("positive"))],
             // What can't be offered is typed
@@ -387,7 +420,13 @@ async fn narrows(visit: &Visit, model: &Model, asked: &Asked, fixed: &[&str]) ->
         if matches!(field.kind.as_str(), "many2one" | "many2many") && !choices.is_empty() {
             choices.push(("unset".to_owned(), visit.t("unset")));
         }
-        let choices = choices.into_iter().map(|(value, label)| { let is = value == chosen; (value, label, is) }).collect();
+        let choices = choices
+            .into_iter()
+            .map(|(value, label)| {
+                let is = value == chosen;
+                (value, label, is)
+            })
+            .collect();
         Narrow {
             label: visit.console.words.field(visit.lang, &model.name, field).into_owned(),
             choices,

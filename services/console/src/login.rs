@@ -80,7 +80,11 @@ pub async fn log_in(request: HttpRequest, console: web::Data<Console>, payload: 
             response
         }
         Err(refused) => {
-            let told = if refused.is_nobody() { console.words.text(lang, "login-wrong", &[]) } else { console.words.refusal(lang, &refused.message) };
+            let told = if refused.is_nobody() {
+                console.words.text(lang, "login-wrong", &[])
+            } else {
+                console.words.refusal(lang, &refused.message)
+            };
             let (to, login) = (own(form.one("to")).to_owned(), form.one("login").to_owned());
             html(&request, refused.status, &LogIn { console: &console, lang, to, login, refused: Some(told) })
         }

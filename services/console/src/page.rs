@@ -62,11 +62,7 @@ const MENU: &[(&str, &[(&str, &str, &str)])] = &[
     ),
     (
         "menu-exchange",
-        &[
-            ("menu-pushes", "/web/pushes", "ek.platform"),
-            ("menu-refused", "/web/ek.request", "ek.request"),
-            ("menu-live", "/web/live", ""),
-        ],
+        &[("menu-pushes", "/web/pushes", "ek.platform"), ("menu-refused", "/web/ek.request", "ek.request"), ("menu-live", "/web/live", "")],
     ),
     (
         "menu-settings",

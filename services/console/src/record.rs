@@ -159,7 +159,8 @@ pub async fn made<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String
     let is_open = visit.query().iter().any(|(name, value)| name == "open" && value == "1");
     let asked = model.fields.iter().filter(|field| field.is_plain() || (is_open && field.sealed && field.kind != "binary"));
     let query = format!("{{{}}}", asked.map(Field::asked).collect::<Vec<_>>().join(", "));
-    let (record, related, history) = futures_util::join!(visit.read(name, id, &query), related(visit, model, id), history(visit, model, id));
+    let (record, related, history) =
+        futures_util::join!(visit.read(name, id, &query), related(visit, model, id), history(visit, model, id));
     let (record, history) = (record?, history?);
     let told = |field: &Field| tell(visit, model, field, &record);
     let is_state = |field: &Field| field.kind == "selection" && matches!(field.name.as_str(), "state" | "ek_state");
@@ -184,7 +185,9 @@ pub async fn made<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String
         related: related?,
         steps: steps(visit, model),
         history,
-        papers: reports.map(|report| (format!("/report/pdf/{report}/{id}"), visit.t(&format!("print-{}", report.replace('.', "-"))))).collect(),
+        papers: reports
+            .map(|report| (format!("/report/pdf/{report}/{id}"), visit.t(&format!("print-{}", report.replace('.', "-")))))
+            .collect(),
         page: Page::new(visit, entry_of(name), title),
         model,
         id,
@@ -215,7 +218,11 @@ pub fn steps(visit: &Visit, model: &Model) -> Vec<Step> {
 pub fn step(visit: &Visit, model: &Model, action: &Action) -> Step {
     let words = &visit.console.words;
     let asks = action.arguments.iter().map(|argument| {
-        let choices = argument.schema.get("enum").and_then(Value::as_array).map(|all| all.iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect());
+        let choices = argument
+            .schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .map(|all| all.iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect());
         let id = format!("argument-{}", argument.name);
         let label = Some(visit.t(&id)).filter(|label| *label != id).unwrap_or_else(|| argument.name.clone());
         (argument.name.clone(), label, argument.required, choices.unwrap_or_default())
@@ -307,7 +314,12 @@ pub async fn history(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Change
             None => name,
         };
         let who = record.get("user_id").map(|user| crate::cells::pair(user).1).filter(|who| !who.is_empty());
-        Change { at: shown::moment(visit.zone, &text(record, "at")), who: who.unwrap_or_else(|| visit.t("history-hub")), field: label, values }
+        Change {
+            at: shown::moment(visit.zone, &text(record, "at")),
+            who: who.unwrap_or_else(|| visit.t("history-hub")),
+            field: label,
+            values,
+        }
     });
     Ok(made.collect())
 }
@@ -340,7 +352,9 @@ fn argument_value(argument: &crate::declared::Argument, text: &str) -> Value {
     };
     match text {
         "" => Value::Null,
-        text if is("integer") || is("number") => text.parse::<i64>().map_or_else(|_| shown::typed_number(text).map_or(json!(text), |n| json!(n)), |n| json!(n)),
+        text if is("integer") || is("number") => {
+            text.parse::<i64>().map_or_else(|_| shown::typed_number(text).map_or(json!(text), |n| json!(n)), |n| json!(n))
+        }
         text if is("boolean") => json!(matches!(text, "true" | "1" | "on")),
         text if is("array") => text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty()).map(|item| json!(item)).collect(),
         text => json!(text),
@@ -402,4 +416,3 @@ pub async fn put_away(visit: Visit, path: web::Path<(String, i64, String)>, payl
     };
     visit.told(made.await)
 }
-

@@ -8,6 +8,8 @@ use crate::words::Lang;
 
 /// As the hub writes moments, in UTC.
 pub const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
+/// As the add-on's doors write them.
+const ADD_ONS: &str = "%Y-%m-%d-%H-%M";
 /// As a browser's input has them.
 const INPUT: &str = "%Y-%m-%dT%H:%M";
 
@@ -59,9 +61,9 @@ pub fn day(text: &str) -> String {
     }
 }
 
-/// A moment as the hub writes it.
+/// A moment as the hub writes it: by its REST doors in the add-on's form, which has no seconds.
 pub fn read_moment(text: &str) -> Option<NaiveDateTime> {
-    NaiveDateTime::parse_from_str(text, MOMENT).ok()
+    [ADD_ONS, MOMENT].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
 }
 
 /// A moment in a time zone: `26/11/2026 14:05`.
@@ -98,6 +100,11 @@ pub fn typed_number(text: &str) -> Option<String> {
     plain.parse::<rust_decimal::Decimal>().ok().map(|number| number.to_string())
 }
 
+/// A moment as a machine reads it.
+pub fn machine(text: &str) -> String {
+    read_moment(text).map(|moment| moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+}
+
 /// A JSON scalar's text; nothing where it is unset.
 pub fn text(value: &Value) -> String {
     match value {
@@ -125,7 +132,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_people_type_them() {
-        for (typed, read) in [("79 000,50", "79000.50"), ("79.000,50", "79000.50"), ("79,000.50", "79000.50"), ("12", "12"), ("1,5", "1.5")] {
+        for (typed, read) in [("79 000,50", "79000.50"), ("79.000,50", "79000.50"), ("79,000.50", "79000.50"), ("12", "12"), ("1,5", "1.5")]
+        {
             assert_eq!(typed_number(typed).as_deref(), Some(read), "{typed}");
         }
         assert!(typed_number("douze").is_none() && typed_number("").is_none());
@@ -135,6 +143,7 @@ mod tests {
     fn moments_are_those_of_the_readers_zone() {
         let zone: Tz = "Africa/Algiers".parse().unwrap();
         assert_eq!(moment(zone, "2026-11-26 23:30:00"), "27/11/2026 00:30");
+        assert_eq!(moment(zone, "2026-11-26-23-30"), "27/11/2026 00:30");
         assert_eq!(moment_from_input(zone, "2026-11-27T00:30").as_deref(), Some("2026-11-26 23:30:00"));
     }
 }

@@ -34,7 +34,18 @@ const VIEWS: &[View] = &[
     },
     View {
         model: "sale.order.line",
-        columns: &["product_id", "name", "product_uom_qty", "reserved", "short", "qty_delivered", "qty_returned", "qty_invoiced", "price_unit", "price_total"],
+        columns: &[
+            "product_id",
+            "name",
+            "product_uom_qty",
+            "reserved",
+            "short",
+            "qty_delivered",
+            "qty_returned",
+            "qty_invoiced",
+            "price_unit",
+            "price_total",
+        ],
         ..NOTHING
     },
     View {
@@ -90,14 +101,32 @@ const VIEWS: &[View] = &[
     },
     View {
         model: "stock.quant",
-        columns: &["product_name", "manufacturer_ref", "location_id", "quantity", "reserved_quantity", "available_quantity", "incoming_quantity"],
+        columns: &[
+            "product_name",
+            "manufacturer_ref",
+            "location_id",
+            "quantity",
+            "reserved_quantity",
+            "available_quantity",
+            "incoming_quantity",
+        ],
         search: &["product_name", "manufacturer_ref", "location_id.complete_name"],
         filters: &["location_id", "closed"],
         ..NOTHING
     },
     View {
         model: "stock.move",
-        columns: &["reference", "name", "location_id", "location_dest_id", "product_uom_qty", "reserved_availability", "quantity_done", "state", "date"],
+        columns: &[
+            "reference",
+            "name",
+            "location_id",
+            "location_dest_id",
+            "product_uom_qty",
+            "reserved_availability",
+            "quantity_done",
+            "state",
+            "date",
+        ],
         search: &["reference", "name", "manufacturer_ref", "origin"],
         filters: &["state", "date"],
         ..NOTHING
@@ -162,7 +191,9 @@ pub fn is_common(field: &str) -> bool {
 
 /// The columns of a model's list: those that were chosen, else the view's, else its first fields.
 pub fn columns<'m>(model: &'m Model, chosen: &[String]) -> Vec<&'m Field> {
-    let named = |names: &mut dyn Iterator<Item = &str>| names.filter_map(|name| model.field(name)).filter(|field| field.is_plain()).collect::<Vec<_>>();
+    let named = |names: &mut dyn Iterator<Item = &str>| {
+        names.filter_map(|name| model.field(name)).filter(|field| field.is_plain()).collect::<Vec<_>>()
+    };
     let mine = named(&mut chosen.iter().map(String::as_str));
     if !mine.is_empty() {
         return mine;
@@ -173,7 +204,11 @@ pub fn columns<'m>(model: &'m Model, chosen: &[String]) -> Vec<&'m Field> {
     }
     let first = model.field(&model.rec_name).or_else(|| model.field("display_name"));
     let others = model.fields.iter().filter(|field| {
-        field.is_plain() && !field.is_list() && field.kind != "text" && !is_common(&field.name) && Some(field.name.as_str()) != first.map(|of| of.name.as_str())
+        field.is_plain()
+            && !field.is_list()
+            && field.kind != "text"
+            && !is_common(&field.name)
+            && Some(field.name.as_str()) != first.map(|of| of.name.as_str())
     });
     first.into_iter().chain(others.take(7)).collect()
 }
@@ -186,7 +221,8 @@ pub fn searched(model: &Model) -> Vec<&str> {
         let known = |path: &&&str| model.field(path.split('.').next().unwrap_or_default()).is_some_and(|field| field.searchable);
         return written.iter().filter(known).copied().collect();
     }
-    let texts = model.fields.iter().filter(|field| field.searchable && matches!(field.kind.as_str(), "char") && field.name != "display_name");
+    let texts =
+        model.fields.iter().filter(|field| field.searchable && matches!(field.kind.as_str(), "char") && field.name != "display_name");
     let first = model.field(&model.rec_name).filter(|field| field.searchable && field.kind == "char").map(|field| field.name.as_str());
     let others = texts.map(|field| field.name.as_str()).filter(|name| Some(*name) != first);
     first.into_iter().chain(others.take(4)).collect()

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION,
     ORIGIN, REFERRER_POLICY, VARY,
 };
-use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use bytes::BytesMut;
@@ -30,7 +30,8 @@ use crate::refused::Refused;
 use crate::words::Lang;
 
 /// Nothing of a page comes from another host, nothing in it is run but the console's own script, and nobody frames it.
-pub const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+pub const POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// The longest form, in bytes.
 const LONGEST_FORM: usize = 1 << 20;
 /// How many fields a form may have.
@@ -178,11 +179,7 @@ pub fn language(request: &HttpRequest) -> Lang {
 /// In whose name a request asks the hub.
 pub fn asker(console: &Console, request: &HttpRequest) -> Asker {
     let session = cookie(request, "session_id").filter(|id| id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    Asker {
-        session: session.unwrap_or_default(),
-        address: (console.address)(request),
-        traceparent: process::http::traceparent(request),
-    }
+    Asker { session: session.unwrap_or_default(), address: (console.address)(request), traceparent: process::http::traceparent(request) }
 }
 
 impl FromRequest for Visit {
@@ -303,7 +300,8 @@ impl Visit {
     pub async fn names(&self, model: &str, ids: &[i64]) -> Result<HashMap<i64, String>, Refused> {
         let filter = serde_json::json!([["id", "in", ids]]).to_string();
         let context = serde_json::json!({"active_test": false}).to_string();
-        let query = [("query", "{id, display_name}".to_owned()), ("filter", filter), ("context", context), ("limit", ids.len().to_string())];
+        let query =
+            [("query", "{id, display_name}".to_owned()), ("filter", filter), ("context", context), ("limit", ids.len().to_string())];
         let listed = self.list(model, &query).await?;
         let name = |record: &Value| Some((record.get("id")?.as_i64()?, record.get("display_name")?.as_str()?.to_owned()));
         Ok(listed.result.iter().filter_map(name).collect())

@@ -102,8 +102,8 @@ impl Words {
             // Isolation is the page's, by <bdi> and dir
             bundle.set_use_isolating(false);
             for text in files {
-                let resource = FluentResource::try_new(text.to_owned())
-                    .map_err(|(_, errors)| anyhow::anyhow!("i18n, {}: {errors:?}", lang.code()))?;
+                let resource =
+                    FluentResource::try_new(text.to_owned()).map_err(|(_, errors)| anyhow::anyhow!("i18n, {}: {errors:?}", lang.code()))?;
                 bundle.add_resource(resource).map_err(|errors| anyhow::anyhow!("i18n, {}: {errors:?}", lang.code()))?;
             }
             bundles.insert(lang, bundle);
@@ -251,7 +251,9 @@ fn templates(text: &str) -> anyhow::Result<Vec<Template>> {
             PatternElement::Placeable { expression: Expression::Inline(InlineExpression::StringLiteral { value }) } => {
                 Ok(Part::Text(value.to_owned()))
             }
-            PatternElement::Placeable { .. } => Err(anyhow::anyhow!("refusals.en.ftl, {}: a variable or a text was expected", message.id.name)),
+            PatternElement::Placeable { .. } => {
+                Err(anyhow::anyhow!("refusals.en.ftl, {}: a variable or a text was expected", message.id.name))
+            }
         });
         found.push(Template { id: message.id.name.to_owned(), parts: parts.collect::<anyhow::Result<_>>()? });
     }

@@ -33,7 +33,9 @@ pub use gateway::Gateway;
 
 /// Every route of the hub, on one page. Each answers with and without its trailing slash, and HEAD where it answers GET.
 pub fn routes(gateway: Arc<Gateway>, pages: Pages) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    use doors::{dataset, declarations, docs, elsewhere, events, files, import, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc};
+    use doors::{
+        dataset, declarations, docs, elsewhere, events, files, import, json2, jsonrpc, object, report, rest, session, web as of_web, xmlrpc,
+    };
     let gateway = web::Data::from(gateway);
     let (document, listeners) = (web::Data::new(docs::Document::none()), web::Data::new(events::Listeners::none()));
     move |config: &mut ServiceConfig| {

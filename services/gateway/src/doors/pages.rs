@@ -87,4 +87,3 @@ async fn passed(incoming: &mut Incoming, console: &Console) -> Result<HttpRespon
     }
     Ok(response.streaming(answer.bytes_stream().map_err(|error| std::io::Error::other(error.without_url().to_string()))))
 }
-
