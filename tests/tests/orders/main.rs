@@ -3,6 +3,7 @@
 mod after_delivery;
 mod goods;
 mod leads;
+mod loan_files;
 mod orders_and_stock;
 mod papers;
 mod stock;
