@@ -4,6 +4,7 @@ mod after_delivery;
 mod goods;
 mod leads;
 mod loan_files;
+mod looks;
 mod orders_and_stock;
 mod papers;
 mod stock;
