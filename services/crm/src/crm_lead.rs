@@ -56,6 +56,7 @@ pub fn stage_model(_: &Crm) -> Model {
         Field::new("name", Kind::Char(254), "Stage").required(),
         Field::new("sequence", Kind::Integer, "Sequence"),
         Field::new("is_won", Kind::Boolean, "Is won"),
+        Field::new("fold", Kind::Boolean, "Folded").help("Whether a board shows its column folded."),
     ];
     Model::new("crm.stage", "crm_stage", "Stage", fields, crate::settings_access).copied_without(&["name"]).order("sequence, id")
 }

@@ -7,5 +7,6 @@ mod loan_files;
 mod looks;
 mod orders_and_stock;
 mod papers;
+mod stages;
 mod stock;
 mod stock_orders;
