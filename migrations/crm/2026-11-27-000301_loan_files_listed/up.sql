@@ -11,7 +11,7 @@ ALTER TABLE crm_lead
     ADD COLUMN file_state_reason text,
     ADD COLUMN file_listed       text;
 CREATE INDEX crm_lead_unlisted ON crm_lead (id) WHERE loan_file IS NOT NULL AND file_listed IS DISTINCT FROM left(loan_file, 64);
-CREATE INDEX crm_lead_file_state ON crm_lead (bank_id, file_state, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX crm_lead_file_state ON crm_lead (bank_id, file_state, priority DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX crm_lead_file_number ON crm_lead (bank_id, file_number) WHERE deleted_at IS NULL;
 CREATE INDEX crm_lead_order_status ON crm_lead (bank_id, order_status) WHERE deleted_at IS NULL;
 CREATE INDEX crm_lead_progress ON crm_lead (bank_id, progress) WHERE deleted_at IS NULL;

@@ -5,6 +5,7 @@ mod goods;
 mod leads;
 mod loan_files;
 mod looks;
+mod order_lists;
 mod orders_and_stock;
 mod papers;
 mod stages;
