@@ -8,6 +8,7 @@ mod looks;
 mod order_lists;
 mod orders_and_stock;
 mod papers;
+mod shortages;
 mod stages;
 mod stock;
 mod stock_orders;

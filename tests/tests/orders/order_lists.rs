@@ -102,6 +102,11 @@ async fn numbers_and_shortages_have_indexes_that_their_questions_use() {
         uses(&mut conn, "crm", &format!("SELECT id FROM sale_order t WHERE norm(({name})) LIKE '%s49992%'")).await,
         "sale_order_name_search"
     );
+    let short = computed(&hub.stock.registry, "stock.move", "short");
+    assert_eq!(
+        uses(&mut conn, "stock", &format!("SELECT id FROM stock_move t WHERE ({short}) > '0'::text::numeric")).await,
+        "stock_move_short"
+    );
 }
 
 /// The index that a statement uses where reading the table is out of the question.
