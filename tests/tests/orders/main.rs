@@ -12,3 +12,4 @@ mod shortages;
 mod stages;
 mod stock;
 mod stock_orders;
+mod write_offs;
