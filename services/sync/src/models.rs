@@ -1,5 +1,4 @@
-//! `ek.platform`, `ek.delivery`, `ek.sync`, `ek.request`: who hears, what each has still to hear, work on many records; and what
-//! was refused at the doors.
+//! `ek.platform`, `ek.delivery`, `ek.sync`: who hears, what each has still to hear, work on many records.
 
 use std::collections::BTreeMap;
 
@@ -98,20 +97,6 @@ pub fn delivery(_: &Sync) -> Model {
     Model::new("ek.delivery", "ek_delivery", "Delivery", fields, deliveries).order("id desc").rec_name("webhook_id").queue()
 }
 
-/// The declaration of the calls that were made.
-pub fn attempt(_: &Sync) -> Model {
-    let fields = vec![
-        Field::new("delivery_id", Kind::Many2one("ek.delivery"), "Delivery").readonly(),
-        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
-        Field::new("at", Kind::Datetime, "Begun at").readonly(),
-        Field::new("milliseconds", Kind::Integer, "Milliseconds until the answer").readonly(),
-        Field::new("status", Kind::Integer, "HTTP status").readonly(),
-        Field::new("error", Kind::Text(2_000), "Error").readonly().readable_by(operators),
-        Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly(),
-    ];
-    Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", fields, deliveries).order("id desc").rec_name("id").queue()
-}
-
 /// The declaration of work on many records.
 pub fn sync(_: &Sync) -> Model {
     let fields = vec![
@@ -130,35 +115,16 @@ pub fn sync(_: &Sync) -> Model {
     Model::new("ek.sync", "ek_sync", "Full sync", fields, syncs).order("id desc").rec_name("kind").queue()
 }
 
-/// The declaration of refused requests.
-pub fn request(_: &Sync) -> Model {
-    let fields = vec![
-        Field::new("at", Kind::Datetime, "At").readonly(),
-        Field::new("method", Kind::Char(16), "HTTP method").readonly(),
-        Field::new("path", Kind::Char(300), "Path").readonly(),
-        Field::new("login", Kind::Char(254), "User").readonly(),
-        Field::new("bank_id", Kind::Many2one("res.bank"), "User's bank").readonly(),
-        Field::new("status", Kind::Integer, "HTTP status").readonly(),
-        Field::new("error", Kind::Char(254), "Error").readonly(),
-        Field::new("message", Kind::Text(2_000), "Why").readonly(),
-        Field::new("reference", Kind::Char(254), "Reference").readonly().help("Of a product, a configuration or a point of sale."),
-        Field::new("ek_order_id", Kind::Char(64), "Platform's order number").readonly(),
-        Field::new("email", Kind::Char(254), "Client's e-mail").readonly().lower(),
-        Field::new("trace_id", Kind::Char(32), "Trace").readonly(),
-    ];
-    Model::new("ek.request", "ek_request", "Refused request", fields, requests).order("id desc").rec_name("path").queue()
-}
-
 fn not_a_bank(identity: &Identity) -> bool {
     matches!(identity.kind(), Who::Administrator | Who::Staff)
 }
 
 /// Those who look after platforms: the hub's side, and of a bank its administrators.
-fn operators(identity: &Identity) -> bool {
+pub(crate) fn operators(identity: &Identity) -> bool {
     not_a_bank(identity) || is_banks_administrator(identity)
 }
 
-fn is_banks_administrator(identity: &Identity) -> bool {
+pub(crate) fn is_banks_administrator(identity: &Identity) -> bool {
     identity.manages().is_some()
 }
 
@@ -175,18 +141,8 @@ fn platforms(identity: &Identity) -> Access {
     }
 }
 
-/// The hub's side sees what was refused of everybody, a bank's administrators of their bank's users, and everybody of themselves.
-fn requests(identity: &Identity) -> Access {
-    let own = || Filter::leaf("login", Op::Eq, identity.login.as_str());
-    match identity.kind() {
-        Who::Administrator | Who::Staff => Access::read(),
-        Who::Bank(bank) if is_banks_administrator(identity) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
-        Who::Bank(_) | Who::Integration | Who::Clerk { .. } | Who::Outsider => Access::read().only(own()),
-    }
-}
-
 /// Only replayed by hand.
-fn deliveries(identity: &Identity) -> Access {
+pub(crate) fn deliveries(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator => Access { write: true, ..Access::read() },
         Who::Staff => Access::read(),

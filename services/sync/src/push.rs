@@ -17,6 +17,7 @@ use reqwest::{Method, Response};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use service::{Owner, telemetry};
+use sync_contract::kept;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tracing::{Instrument, field};
@@ -24,7 +25,7 @@ use tracing::{Instrument, field};
 use crate::bodies::{self, Hearer, Message, Told};
 use crate::hear::Kind;
 use crate::settle::{Ended, Outcome};
-use crate::{Sync, address, settle, signature};
+use crate::{Sync, address, settle, signature, why};
 
 /// How many calls to one platform are under way, a process.
 const A_PLATFORM: usize = 8;
@@ -335,9 +336,23 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
             } else {
                 None
             };
-            let mut ended = Ended { one, outcome: Outcome::Later(""), wire: None, untold: Vec::new(), at, started, took: Duration::ZERO };
+            let mut ended = Ended {
+                one,
+                outcome: Outcome::Later(""),
+                wire: None,
+                body: None,
+                answer: None,
+                why: None,
+                untold: Vec::new(),
+                at,
+                started,
+                took: Duration::ZERO,
+            };
             ended.outcome = match (message, not_now) {
-                (Err(outcome), _) => outcome,
+                (Err(outcome), _) => {
+                    ended.why = matches!(outcome, Outcome::Failed { .. }).then(|| "The hub could not read the record".to_owned());
+                    outcome
+                }
                 (Ok(_), Some(why)) => Outcome::Later(why),
                 (Ok(message), None) => send(&owner, &mut ended, message).await,
             };
@@ -356,6 +371,7 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
 async fn send(owner: &Owner<Sync>, ended: &mut Ended, message: Message) -> Outcome {
     // A name is looked at when it is resolved; an address stands in the URL
     if let Some(why) = address::problem(&ended.one.base_url, owner.service.allow_private) {
+        ended.why = Some(format!("The platform's address is not allowed: {why}"));
         return Outcome::Failed { status: None, why: why.to_owned(), retry_after: None, platform_down: true };
     }
     let mut message = message;
@@ -371,10 +387,10 @@ async fn send(owner: &Owner<Sync>, ended: &mut Ended, message: Message) -> Outco
     match (answer.as_ref().map(|response| response.status().as_u16()), message.instead) {
         // It is there already: the same as a PUT
         (Ok(409), Some(instead)) => match made(owner, ended, &instead).await {
-            Ok(answer) => judged(answer, instead.told).await,
+            Ok(answer) => judged(&owner.service, ended, answer, instead.told).await,
             Err(outcome) => outcome,
         },
-        _ => judged(answer, message.told).await,
+        _ => judged(&owner.service, ended, answer, message.told).await,
     }
 }
 
@@ -398,6 +414,7 @@ async fn made(owner: &Owner<Sync>, ended: &mut Ended, message: &Message) -> Resu
     one.follow(&wire);
     let answer = call(&owner.service, one, &wire, message).await;
     ended.wire = Some(wire);
+    ended.body = Some(kept::of_our_own(&message.body));
     ended.untold.clone_from(&message.untold);
     Ok(answer)
 }
@@ -455,10 +472,12 @@ fn at(paths: &BTreeMap<String, String>, path: &str) -> String {
     other.max_by_key(|(length, ..)| *length).map_or_else(|| path.to_owned(), |(_, new, rest)| format!("{new}{rest}"))
 }
 
-async fn judged(answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
+/// What an answer comes to; what it says is kept beside the call.
+async fn judged(sync: &Sync, ended: &mut Ended, answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
     let mut response = match answer {
         Ok(response) => response,
         Err(error) => {
+            ended.why = Some(why::of_error(&error, address::CONNECTING, sync.answering));
             let why = if error.is_timeout() { "no answer in time".to_owned() } else { causes(&error.without_url()) };
             return Outcome::Failed { status: None, why, retry_after: None, platform_down: true };
         }
@@ -476,6 +495,8 @@ async fn judged(answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
             break;
         }
     }
+    ended.answer = Some(why::answer(&body));
+    ended.why = (!response.status().is_success()).then(|| why::of_status(response.status()));
     match status {
         200..300 => Outcome::Delivered(status, told),
         410 => Outcome::Gone,
