@@ -14,6 +14,7 @@ pub mod push;
 pub mod resync;
 pub mod settle;
 pub mod signature;
+pub mod steering;
 pub mod webhooks;
 pub mod why;
 

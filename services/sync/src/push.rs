@@ -152,6 +152,8 @@ struct Lane {
     calls: Semaphore,
     /// Its breaker opened: what is leased and not begun is given back.
     is_broken: AtomicBool,
+    /// It is paused: the same.
+    is_paused: AtomicBool,
     /// The version of the platform's record as it was when it answered 410: nothing of then is begun any more.
     gone: AtomicI64,
 }
@@ -159,8 +161,17 @@ struct Lane {
 impl Calls {
     fn lane(&self, platform: i64) -> Arc<Lane> {
         let mut platforms = self.platforms.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken: AtomicBool::new(false), gone: AtomicI64::new(0) });
+        let new = || {
+            let (is_broken, is_paused) = (AtomicBool::new(false), AtomicBool::new(false));
+            Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken, is_paused, gone: AtomicI64::new(0) })
+        };
         platforms.entry(platform).or_insert_with(new).clone()
+    }
+
+    /// Which platforms are paused, and no others.
+    fn pause(&self, paused: &[i64]) {
+        let platforms = self.platforms.lock().unwrap_or_else(PoisonError::into_inner);
+        platforms.iter().for_each(|(platform, lane)| lane.is_paused.store(paused.contains(platform), Ordering::Relaxed));
     }
 }
 
@@ -179,7 +190,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             } else {
                 LEASED.saturating_sub(*owner.service.under_way.borrow())
             };
-            let taken = if room > 0 { take(owner, room).await } else { Ok((Vec::new(), Vec::new())) };
+            let taken = if room > 0 { take(owner, room, &calls).await } else { Ok((Vec::new(), Vec::new())) };
             match taken {
                 Ok((taken, waiting)) => {
                     idle = if taken.is_empty() && waiting.is_empty() { (idle * 2).min(IDLE_POLL) } else { POLL };
@@ -229,14 +240,19 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
     tokio::join!(taking, settling, giving_back, free_all(owner));
 }
 
-/// Leases deliveries that are due; answers these, and those that were put to wait for their cause.
-async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>), Fault> {
+/// Leases deliveries that are due; answers these, and those that were put to wait for their cause. Lanes hear which are paused.
+async fn take(owner: &Owner<Sync>, room: usize, calls: &Calls) -> Result<(Vec<Taken>, Vec<i64>), Fault> {
     let (installation, room) = (owner.service.installation.as_str(), i64::try_from(room).unwrap_or(1));
     let lease = format!("{:032x}", rand::random::<u128>());
     let rows: Vec<String> =
         owner.database.store::<Text, _>(sql!("push/take.sql", installation, room, AHEAD / 2, AHEAD, lease, LEASE)).await?;
-    let (mut taken, mut waiting) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut taken, mut waiting, mut paused) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in rows {
+        if row.starts_with(PAUSED) {
+            let read = serde_json::from_str::<Paused>(&row);
+            paused = read.map_err(|error| service::our_fault("sync", "which platforms are paused can't be read", &error))?.paused;
+            continue;
+        }
         // Of another version of the hub, it may be: it is tried again when its lease is over, and the others go on
         let mut one: Taken = match serde_json::from_str(&row) {
             Ok(one) => one,
@@ -252,7 +268,17 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>)
         one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
         taken.push(one);
     }
+    calls.pause(&paused);
     Ok((taken, waiting))
+}
+
+/// How the row of those that are paused begins.
+const PAUSED: &str = r#"{"paused""#;
+
+/// Those that are paused.
+#[derive(Deserialize)]
+struct Paused {
+    paused: Vec<i64>,
 }
 
 /// What waits for its cause is asked about again where that was taken, is not wanted any more, or is told by nobody. Whoever puts one
@@ -329,6 +355,8 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
                 Some("the platform's secret can't be opened; not attempted")
             } else if lane.gone.load(Ordering::Acquire) >= one.platform_version {
                 Some("the platform was switched off; not attempted")
+            } else if lane.is_paused.load(Ordering::Relaxed) {
+                Some("the platform is paused; not attempted")
             } else if lane.is_broken.load(Ordering::Relaxed) {
                 Some("other calls were not answered; not attempted")
             } else if begun.elapsed() > BEGUN_WITHIN {

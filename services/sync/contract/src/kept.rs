@@ -117,7 +117,6 @@ impl io::Write for Bounded {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "helpers of tests")]
 mod tests {
     use serde_json::json;
 
