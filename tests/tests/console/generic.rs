@@ -36,14 +36,14 @@ async fn a_record_is_made_changed_and_removed_with_each_error_beside_its_field()
     let text = text_of(&refused.text);
     assert!(text.contains("Aucun enregistrement ne s’appelle « Nulle part »"), "{text}");
     assert!(refused.text.contains("aria-describedby=\"p-parent_id\""), "{}", refused.text);
-    let made = admin.fill("/web/product.category/new", &[("v.name", "Électroménager")]).await;
+    let made = admin.fill("/web/product.category/new", &[("v.name", "Petit électroménager")]).await;
     assert_eq!(made.status, 303, "{}", text_of(&made.text));
     let path = made.headers["location"].split('?').next().unwrap().to_owned();
-    assert!(text_of(&admin.page(&path).await).contains("Électroménager"));
-    let changed = admin.fill(&format!("{path}/edit"), &[("v.name", "Gros électroménager")]).await;
+    assert!(text_of(&admin.page(&path).await).contains("Petit électroménager"));
+    let changed = admin.fill(&format!("{path}/edit"), &[("v.name", "Moyen électroménager")]).await;
     assert_eq!(changed.status, 303, "{}", text_of(&changed.text));
     let text = text_of(&admin.page(&path).await);
-    assert!(text.contains("Gros électroménager") && text.contains("Historique"), "{text}");
+    assert!(text.contains("Moyen électroménager") && text.contains("Historique"), "{text}");
     let removed = admin.post(&format!("{path}/put/unlink"), &[]).await;
     assert_eq!(removed.status, 303, "{}", text_of(&removed.text));
     assert_eq!(admin.get(&path).await.status, 404);
