@@ -1,0 +1,305 @@
+//! Chromium by WebDriver: pages are looked at as people do, by labels and words.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// How long a page may take to be as it is waited for, on a machine that others use too.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A screen's size, and what its user prefers.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// In CSS pixels.
+    pub width: u32,
+    /// The same.
+    pub height: u32,
+    /// Whether dark is preferred.
+    pub dark: bool,
+    /// Whether scripts run.
+    pub script: bool,
+}
+
+impl Screen {
+    /// A desk's.
+    pub const WIDE: Screen = Screen { width: 1600, height: 1000, dark: false, script: true };
+    /// A telephone's.
+    pub const NARROW: Screen = Screen { width: 375, height: 800, dark: false, script: true };
+}
+
+/// chromedriver, which starts browsers.
+pub struct Driver {
+    child: Child,
+    url: String,
+}
+
+impl Driver {
+    /// Starts it on a free port.
+    pub async fn start() -> Result<Driver> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new("chromedriver");
+        command.arg(format!("--port={port}")).arg("--silent").stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+        let child = command.spawn().context("chromedriver can't be started: Debian's packages chromium and chromium-driver have it")?;
+        let driver = Driver { child, url: format!("http://127.0.0.1:{port}") };
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while client.get(format!("{}/status", driver.url)).send().await.is_err() {
+            ensure!(tokio::time::Instant::now() < deadline, "chromedriver does not answer");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(driver)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A browser with one window and a profile of its own.
+pub struct Browser {
+    client: Client,
+    hub: String,
+    axe: Option<String>,
+}
+
+impl Browser {
+    /// Opens one.
+    pub async fn open(driver: &Driver, hub: &str, screen: Screen, axe: Option<String>) -> Result<Browser> {
+        let size = format!("--window-size={},{}", screen.width, screen.height);
+        let mut arguments = vec![
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            &size,
+        ];
+        if screen.dark {
+            arguments.push("--blink-settings=preferredColorScheme=0");
+        }
+        let mut options = json!({"args": arguments});
+        if !screen.script {
+            options["prefs"] = json!({"profile.managed_default_content_settings.javascript": 2});
+        }
+        let capabilities = json!({"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}});
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let Value::Object(capabilities) = capabilities else { bail!("no capabilities") };
+        builder.capabilities(capabilities);
+        let client = builder.connect(&driver.url).await.context("Chromium can't be opened")?;
+        let browser = Browser { client, hub: hub.trim_end_matches('/').to_owned(), axe };
+        // A window is never as narrow as a telephone: what a page is told is
+        let metrics = json!({"width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": false});
+        browser.chrome("Emulation.setDeviceMetricsOverride", metrics).await?;
+        if screen.dark {
+            browser.chrome("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": "dark"}]})).await?;
+        }
+        Ok(browser)
+    }
+
+    /// Closes it.
+    pub async fn close(&self) {
+        self.client.clone().close().await.ok();
+    }
+
+    /// A command of Chromium's own.
+    pub async fn chrome(&self, command: &str, parameters: Value) -> Result<Value> {
+        let told = self.client.issue_cmd(Chrome(json!({"cmd": command, "params": parameters}))).await;
+        told.with_context(|| format!("{command} failed"))
+    }
+
+    /// Goes to a page.
+    pub async fn go(&self, path: &str) -> Result<()> {
+        self.client.goto(&format!("{}{path}", self.hub)).await.with_context(|| format!("{path} can't be opened"))
+    }
+
+    /// Logs in by the form, as people do.
+    pub async fn log_in(&self, login: &str) -> Result<()> {
+        self.go("/web/login").await?;
+        self.fill("login", login).await?;
+        self.fill("password", login).await?;
+        self.client.find(Locator::Css("button.main")).await?.click().await?;
+        self.until("the log-in leads to the console", async || Ok(!self.path().await?.starts_with("/web/login"))).await
+    }
+
+    /// The page's path, with what stands behind a question mark.
+    pub async fn path(&self) -> Result<String> {
+        let url = self.client.current_url().await?;
+        Ok(url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
+    }
+
+    /// What stands in the page's main part.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.client.find(Locator::Css("main")).await?.text().await?)
+    }
+
+    /// An element, which is waited for.
+    pub async fn find(&self, css: &str) -> Result<Element> {
+        self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await.with_context(|| format!("no {css}"))
+    }
+
+    /// Whether there is such an element now.
+    pub async fn has(&self, css: &str) -> Result<bool> {
+        Ok(!self.client.find_all(Locator::Css(css)).await?.is_empty())
+    }
+
+    /// How many there are.
+    pub async fn count(&self, css: &str) -> Result<usize> {
+        Ok(self.client.find_all(Locator::Css(css)).await?.len())
+    }
+
+    /// Clicks on an element.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        let element = self.find(css).await?;
+        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
+        element.click().await.with_context(|| format!("{css} can't be clicked"))
+    }
+
+    /// Clicks on what has these words: a button, a link, a summary.
+    pub async fn press(&self, words: &str) -> Result<()> {
+        let path = format!("//main//*[self::button or self::a or self::summary][normalize-space(.)={0} or @title={0}]", quoted(words));
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+        let element = element.with_context(|| format!("no button '{words}'"))?;
+        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
+        element.click().await.with_context(|| format!("'{words}' can't be clicked"))
+    }
+
+    /// Whether there is a button or a link with these words.
+    pub async fn offers(&self, words: &str) -> Result<bool> {
+        let path = format!("//main//*[self::button or self::a or self::summary][normalize-space(.)={}]", quoted(words));
+        Ok(!self.client.find_all(Locator::XPath(&path)).await?.is_empty())
+    }
+
+    /// Writes into a field of this name, in the place of what stands there.
+    pub async fn fill(&self, name: &str, text: &str) -> Result<()> {
+        let field = self.find(&format!("main [name='{name}']:not([type=hidden])")).await?;
+        field.clear().await.ok();
+        field.send_keys(text).await.with_context(|| format!("{name} can't be filled in"))
+    }
+
+    /// Chooses a value of a select.
+    pub async fn choose(&self, name: &str, value: &str) -> Result<()> {
+        let field = self.find(&format!("main select[name='{name}']")).await?;
+        field.select_by_value(value).await.with_context(|| format!("{name} has no {value}"))
+    }
+
+    /// Presses keys where the focus is.
+    pub async fn keys(&self, keys: &[Key]) -> Result<()> {
+        for key in keys {
+            let active = self.client.active_element().await?;
+            active.send_keys(&String::from(char::from(*key))).await?;
+        }
+        Ok(())
+    }
+
+    /// Types where the focus is.
+    pub async fn type_in(&self, text: &str) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(text).await?)
+    }
+
+    /// Goes from field to field with the Tab key until one matches.
+    pub async fn tab_to(&self, css: &str) -> Result<()> {
+        for _ in 0..200 {
+            let script = "return document.activeElement !== null && document.activeElement.matches(arguments[0])";
+            if self.client.execute(script, vec![json!(css)]).await?.as_bool() == Some(true) {
+                return Ok(());
+            }
+            self.keys(&[Key::Tab]).await?;
+        }
+        bail!("the Tab key never comes to {css}")
+    }
+
+    /// Runs a script in the page.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
+    /// Waits until something holds.
+    pub async fn until(&self, what: &str, holds: impl AsyncFn() -> Result<bool>) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            match holds().await {
+                Ok(true) => return Ok(()),
+                // A page that is just going is nobody's
+                Ok(false) | Err(_) if tokio::time::Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(40)).await,
+                Ok(false) => bail!("waited in vain until {what}"),
+                Err(error) => return Err(error.context(format!("waited in vain until {what}"))),
+            }
+        }
+    }
+
+    /// Waits until the page says something.
+    pub async fn says(&self, words: &str) -> Result<()> {
+        let seen = async || Ok(flat(&self.text().await?).contains(&flat(words)));
+        let waited = self.until(&format!("the page says '{words}'"), seen).await;
+        if waited.is_err() {
+            let text: String = flat(&self.text().await?).chars().take(600).collect();
+            bail!("the page does not say '{words}' but: {text}");
+        }
+        Ok(())
+    }
+
+    /// That the page does not say something.
+    pub async fn is_silent_of(&self, words: &str) -> Result<()> {
+        ensure!(!flat(&self.text().await?).contains(&flat(words)), "the page says '{words}'");
+        Ok(())
+    }
+
+    /// axe-core finds nothing serious; nothing sticks out of the screen; the console is silent.
+    pub async fn is_well(&self) -> Result<()> {
+        let wide = self.run("return [document.documentElement.scrollWidth, window.innerWidth]", Vec::new()).await?;
+        ensure!(wide[0].as_i64() <= wide[1].as_i64(), "the page is {} wide on a screen of {}", wide[0], wide[1]);
+        let Some(axe) = &self.axe else { return Ok(()) };
+        self.run(axe, Vec::new()).await?;
+        let script = "const done = arguments[arguments.length - 1]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0] ? n.any[0].message : '')).join(' | '))), e => done(['axe: ' + e]))";
+        let found = self.client.execute_async(script, Vec::new()).await?;
+        let found: Vec<&str> = found.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        ensure!(found.is_empty(), "axe: {}", found.join("; "));
+        Ok(())
+    }
+
+    /// A picture of the window, as PNG.
+    pub async fn picture(&self) -> Result<Vec<u8>> {
+        Ok(self.client.screenshot().await?)
+    }
+
+    /// Where the browser stands, for a failure.
+    pub async fn whereabouts(&self) -> String {
+        format!("at {}", self.path().await.unwrap_or_else(|_| "no page".to_owned()))
+    }
+}
+
+fn quoted(words: &str) -> String {
+    if words.contains('\'') { format!("\"{words}\"") } else { format!("'{words}'") }
+}
+
+/// Blanks of every kind are one.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace(['\u{202f}', '\u{a0}'], " ")
+}
+
+#[derive(Debug)]
+struct Chrome(Value);
+
+impl fantoccini::wd::WebDriverCompatibleCommand for Chrome {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
+    }
+}
