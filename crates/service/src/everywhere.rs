@@ -9,6 +9,7 @@ use process::directory;
 use records::{About, Access, Field, Filter, Kind, Model, Op};
 
 /// `ek.audit`: who changed what. Nobody writes it; where a record is made or removed the whole row stands in place of one field.
+/// Where somebody looked at a sealed field, `after` is `"read"`.
 ///
 /// | who | reads |
 /// |---|---|

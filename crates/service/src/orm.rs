@@ -96,10 +96,11 @@ impl<S: Service> Owner<S> {
             "read" => {
                 let (selection, ids) = (selected(params)?, params.need::<Vec<i64>>("ids")?);
                 let sql = self.as_asked(identity, params)?.these(model, &selection, ids)?;
-                let mut page = self.one_page(model, sql).await?;
                 if sealed(model, &selection, as_sizes(params)?).is_some() {
-                    page.rows = self.opened_rows(model, &page.rows)?;
+                    let page = self.page_looked_at(identity, model, sql).await?;
+                    return Ok(list(&self.opened_rows(model, &page.rows)?));
                 }
+                let page = self.one_page(model, sql).await?;
                 Ok(list(&page.rows))
             }
             "exists" => {
@@ -181,6 +182,12 @@ impl<S: Service> Owner<S> {
 
     pub(crate) async fn one_page(&self, model: &Model, sql: records::Sql) -> Result<Page, Fault> {
         let page = self.database.search::<diesel::sql_types::Untyped, Page>(sql).await?.pop();
+        page.ok_or_else(|| our_fault(S::NAME, "a page has no row", &model.name))
+    }
+
+    /// The same of a read that names sealed fields.
+    pub(crate) async fn page_looked_at(&self, identity: &Identity, model: &Model, sql: records::Sql) -> Result<Page, Fault> {
+        let page = self.looked_at::<diesel::sql_types::Untyped, Page>(identity, model, sql, |page| &page.rows).await?.pop();
         page.ok_or_else(|| our_fault(S::NAME, "a page has no row", &model.name))
     }
 

@@ -72,9 +72,13 @@ impl<S: Service> Owner<S> {
         let id: i64 = params.need("id")?;
         let read = self.one(identity, model, params.get::<String>("query")?.unwrap_or_default(), as_sizes(params)?)?;
         let sql = read.one.of(id);
+        if read.is_sealed {
+            let row = self.looked_at::<Text, String>(identity, model, sql, String::as_str).await?.pop();
+            return Ok(Reply::json(self.opened(model, &row.ok_or_else(|| Fault::missing(model.name, id))?)?));
+        }
         let row = if read.is_short { self.database.read_line(sql).await? } else { self.database.search::<Text, String>(sql).await? };
         let row = row.into_iter().next().ok_or_else(|| Fault::missing(model.name, id))?;
-        Ok(Reply::json(if read.is_sealed { self.opened(model, &row)? } else { row }))
+        Ok(Reply::json(row))
     }
 
     /// Whether a selection asks for files, of the records or of others that they lead to.
@@ -118,7 +122,11 @@ impl<S: Service> Owner<S> {
         // Neither what is opened here nor files go out in a stream
         let is_whole = sealed || self.has_files(model, &request.selection);
         let at_most = if open_ended { WHOLE_ROWS + 1 } else { i64::MAX };
-        let found = self.page_of(Reader { as_sizes, ..self.reader(&identity) }, model, &request, at_most).await;
+        let reader = Reader { as_sizes, ..self.reader(&identity) };
+        let found = match sealed {
+            true => self.page_looked_at(&identity, model, reader.page(model, &request, at_most)?).await,
+            false => self.page_of(reader, model, &request, at_most).await,
+        };
         let repeated = || self.reader(&identity).repeated(model, &request.selection);
         let mut page = match found {
             Ok(page) => page,
@@ -336,7 +344,7 @@ impl<S: Service> Owner<S> {
 }
 
 /// An object's members in their order, their values as they stand.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -360,7 +368,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-fn unread(error: serde_json::Error) -> Fault {
+pub(crate) fn unread(error: serde_json::Error) -> Fault {
     tracing::error!(%error, "a row that was just written can't be read");
     Fault::unavailable("The answer could not be put together. Try again.")
 }
