@@ -122,3 +122,9 @@ action-ek_delivery-action_replay = Send again
 action-action_test = Send a test
 action-action_full_sync = Full sync
 action-action_compare = Compare
+
+## Pushes
+
+action-action_pause = Pause
+action-action_resume = Resume
+action-action_rotate_secret = Change the secret

@@ -752,3 +752,23 @@ action-action_full_sync = Tout synchroniser
     .about = Commence à tout dire à la plateforme. Répond les numéros des synchronisations qui montrent l’avancement.
 action-action_compare = Comparer
     .about = Combien d’enregistrements d’un genre la plateforme a reçus, leur somme de contrôle, et lesquels diffèrent des empreintes données.
+
+## Pushes
+
+field-ek_platform-paused = En pause
+    .help = Par action_pause : rien n’est envoyé avant action_resume.
+field-lag_seconds = Attente du plus ancien, en secondes
+field-ek_attempt-why = Pourquoi elle a échoué
+    .help = En mots ; vide si elle n’a pas échoué.
+field-ek_attempt-answer = Réponse de la plateforme
+    .help = Les 2 premiers ko.
+field-ek_attempt-body = Ce qui a été envoyé
+    .help = Tel qu’envoyé, 64 ko au plus, pendant sept jours. Qui le lit figure dans l’audit.
+field-ek_request-body = Ce qui a été envoyé
+    .help = 64 ko au plus, pendant sept jours, sans secrets ni données du dossier de crédit. Qui le lit figure dans l’audit.
+action-action_pause = Mettre en pause
+    .about = Rien n’est envoyé à la plateforme, et aucune tentative ne compte, avant la reprise : tout attend, et ce qui est redit ne part qu’une fois.
+action-action_resume = Reprendre
+    .about = Ce qui attend pour une plateforme en pause est dû maintenant.
+action-action_rotate_secret = Changer le secret
+    .about = Fait un nouveau secret et le répond cette seule fois. Les appels sont aussi signés par l’ancien pendant 24 heures. Réservé aux administrateurs.
