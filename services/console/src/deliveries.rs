@@ -203,7 +203,7 @@ pub async fn deliveries(visit: &Visit, platform: i64, asked: Asked) -> Result<Op
             verb: value(visit, model, "verb", record).text,
             state: value(visit, model, "state", record),
             attempts: number("attempts"),
-            status: text(record, "last_status"),
+            status: Some(text(record, "last_status")).filter(|status| status != "0").unwrap_or_default(),
             changed: value(visit, model, "changed_at", record),
             next: if waits { value(visit, model, "next_attempt", record).text } else { String::new() },
         }
@@ -438,7 +438,8 @@ async fn page(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespon
         state: field("state"),
         waits,
         waits_for: awaited(visit, &waits_for),
-        error: visit.console.words.refusal(visit.lang, &text(&record, "last_error")),
+        // What an attempt tells is not told twice
+        error: if attempts.is_empty() { visit.console.words.refusal(visit.lang, &text(&record, "last_error")) } else { String::new() },
         changed: field("changed_at"),
         done: field("done_at"),
         webhook: text(&record, "webhook_id"),
@@ -524,13 +525,20 @@ async fn attempts(visit: &Visit, delivery: i64) -> Result<(Vec<Attempt>, u64), R
             lasted: if milliseconds.is_empty() { milliseconds } else { visit.t_with("push-milliseconds", &[("time", &milliseconds)]) },
             status: text(record, "status"),
             why: visit.console.words.refusal(visit.lang, &text(record, "why")),
-            error: text(record, "error"),
+            // Of an answer the connection says no more than its beginning
+            error: text(record, "error").trim().to_owned(),
             answer: text(record, "answer"),
             webhook: text(record, "webhook_id"),
             body: None,
         }
     });
-    Ok((made.collect(), listed.count))
+    let told_once = |mut attempt: Attempt| {
+        if attempt.answer.starts_with(attempt.error.as_str()) {
+            attempt.error.clear();
+        }
+        attempt
+    };
+    Ok((made.map(told_once).collect(), listed.count))
 }
 
 /// `POST /web/ek.delivery/{id}/again`
