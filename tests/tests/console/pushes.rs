@@ -52,7 +52,7 @@ async fn a_platform_is_tested_paused_resumed_and_synced_from_its_card() {
     let tested = admin.post(&format!("/web/ek.platform/{own}/push/test"), &[("back", "/web/pushes")]).await;
     let path = tested.headers["location"].split('?').next().unwrap().to_owned();
     assert!(tested.status == 303 && path.starts_with("/web/ek.delivery/"), "{path}");
-    bna.call(heard + 1).await;
+    bna.call(heard).await;
     all_told(&stand).await;
     let text = text_of(&admin.page(&path).await);
     assert!(text.contains("Test") && text.contains("HTTP 200") && text.contains("Envoyé"), "{text}");
