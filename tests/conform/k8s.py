@@ -24,7 +24,9 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ["catalog", "partners", "crm", "stock", "sync"]
-PROCESSES = ["gateway", *SERVICES]
+# Those without a database
+FRONT = ["gateway", "console"]
+PROCESSES = [*FRONT, *SERVICES]
 APP = "app.kubernetes.io/"
 # Objects that `hub kubernetes` and an operator's hand make: referred to, never in the manifests
 MADE_ELSEWHERE = {"identity-public-keys", "installation", "loan-file-keys", "platform-keys", "first-administrator"}
@@ -77,8 +79,7 @@ def variables(folder):
 
 @functools.cache
 def known_variables(process):
-    # The gateway has no database
-    shared = variables("crates/process/src") | ({} if process == "gateway" else variables("crates/service/src"))
+    shared = variables("crates/process/src") | ({} if process in FRONT else variables("crates/service/src"))
     return shared | variables(f"services/{process}/src")
 
 
@@ -457,7 +458,9 @@ def services_lead_to_their_pods(overlay):
             backend = overlay.named("Service", path["backend"]["service"]["name"])
             named = backend and path["backend"]["service"]["port"].get("name") in {port["name"] for port in backend["spec"]["ports"]}
             overlay.want(thing, named, f"a Service with that port expected behind {path['path']}")
-            overlay.want(thing, path["path"].strip("/") in doors, f"no path but the gateway's doors expected, not {path['path']}")
+            is_root = path["path"] == "/" and path["pathType"] == "Exact"
+            overlay.want(thing, is_root or path["path"].strip("/") in doors, f"no path but the gateway's doors expected, not {path['path']}")
+        overlay.want(thing, any(path["path"] == "/" for path in paths), "the path / alone expected: it leads to the console")
         for door in sorted(doors - {path["path"].strip("/") for path in paths}):
             overlay.say(thing, f"path /{door} expected: the gateway has it")
         size = at(thing, "metadata.annotations", {}).get("nginx.ingress.kubernetes.io/proxy-body-size")
@@ -679,8 +682,11 @@ def flows(overlay):
 def wanted_flows(overlay):
     ours = [flow_name(thing) for thing, _ in overlay.pods()]
     wanted = {(name, "dns", 53) for name in ours} | {("ingress-nginx", "gateway", 8080)}
+    wanted |= {("gateway", "console", 8080), ("console", "gateway", 8080)}
     for process in PROCESSES:
-        wanted |= {(process, service, 8080) for service in SERVICES} | {(process, "monitoring", 4318), ("monitoring", process, 9464)}
+        wanted |= {(process, "monitoring", 4318), ("monitoring", process, 9464)}
+        # Pages are made of what the doors answer
+        wanted |= {(process, service, 8080) for service in SERVICES if process != "console"}
     for service in SERVICES:
         database = overlay.database_of(service)
         wanted |= {(service, database, 5432), (f"{service}-migration", database, 5432), ("monitoring", database, 9187)}
@@ -905,8 +911,8 @@ a Service of the migration too | Service/stock | spec selector | {"app.kubernete
 a wrong targetPort | Service/stock | spec ports 0 targetPort | "web" | targetPort web
 a service that is not listed | ConfigMap/services | data SERVICES | "crm=http://crm:8080" | stock=http://stock:8080 expected
 metrics for the outside | Ingress/hub | spec rules 0 http paths 0 path | "/metrics" | not /metrics
-everything for the outside | Ingress/hub | spec rules 0 http paths 0 path | "/" | no path but the gateway's doors
-a closed door | Ingress/hub | spec rules 0 http paths 0 | - | path /api expected
+everything for the outside | Ingress/hub | spec rules 0 http paths 1 path | "/" | no path but the gateway's doors
+a closed door | Ingress/hub | spec rules 0 http paths 1 | - | path /api expected
 no TLS | Ingress/hub | spec tls | - | TLS expected
 a larger body than the gateway takes | Ingress/hub | metadata annotations nginx.ingress.kubernetes.io/proxy-body-size | "8m" | proxy-body-size 15m
 no budget | PodDisruptionBudget/crm | | - | 1 PodDisruptionBudget expected

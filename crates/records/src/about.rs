@@ -78,13 +78,12 @@ impl Conditions<'_> {
         Some(sql)
     }
 
-    /// The fields of a model whose values the identity may read in every record that it sees, as they stand in the row. Of what is sealed
-    /// the row has no value, and the audit who looked at it.
+    /// The fields of a model whose values the identity may read in every record that it sees, as they stand in the row.
     fn told<'m>(&self, model: &'m Model) -> Vec<&'m str> {
         let access = (model.access)(self.identity);
         let is_told = |field: &&Field| {
             field.is_public()
-                && (field.has_column() || field.sealed_in.is_some())
+                && field.has_column()
                 && field.readable_by.is_none_or(|rule| rule(self.identity))
                 && access.fields.is_none_or(|names| names.contains(&field.name))
                 && (field.seen_as.is_none() || !self.is_of_a_bank())

@@ -49,8 +49,6 @@ pub trait Behaviour<S: Service>: Default + Send + Sync + 'static {
     const ACTIONS: &'static [Action] = &[];
     /// Whether a change that names a bank means only records of that bank.
     const PER_BANK: bool = false;
-    /// Whether each look at its sealed fields is a row of the audit.
-    const LOOKS_ARE_AUDITED: bool = false;
 
     /// What needs no transaction, or must not happen in one: done before it, and may change the data.
     fn prepare(_asked: Asked<'_, S>, _data: &mut Map<String, Json>) -> impl Future<Output = Result<Self, Fault>> + Send {
@@ -185,7 +183,6 @@ pub struct ModelOf<S: Service> {
     pub(crate) declaration: fn(&S) -> Model,
     pub(crate) actions: &'static [Action],
     pub(crate) per_bank: bool,
-    pub(crate) looks_are_audited: bool,
     pub(crate) prepare: Preparing<S>,
     pub(crate) unprepared: fn() -> Box<dyn Prepared<S>>,
     pub(crate) report: Reporting<S>,
@@ -203,7 +200,6 @@ impl<S: Service> ModelOf<S> {
             declaration,
             actions: B::ACTIONS,
             per_bank: B::PER_BANK,
-            looks_are_audited: B::LOOKS_ARE_AUDITED,
             prepare: prepare::<S, B>,
             unprepared: unprepared::<S, B>,
             report: report::<S, B>,

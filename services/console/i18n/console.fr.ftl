@@ -23,7 +23,7 @@ menu-categories = Catégories
 menu-attributes = Caractéristiques
 menu-exchange = Échanges
 menu-pushes = Envois aux plateformes
-menu-refused = Demandes refusées
+menu-refused = Requêtes refusées
 menu-live = En direct
 menu-settings = Réglages
 menu-pos = Points de vente
@@ -126,6 +126,25 @@ argument-kind = Quoi
 argument-quantity = Quantité
 argument-state = Étape
 
+# Le tableau de bord
+home-today = Commandes aujourd’hui
+home-month = Commandes en 30 jours
+home-refused = Demandes refusées aujourd’hui
+home-in-month = { $count } en 30 jours
+home-platform = En attente vers { $name }
+home-lag = Retard : { $minutes } min
+home-no-lag = Aucun retard
+home-dead = { $count } abandonnés
+home-short = Mouvements en rupture
+home-short-about = Commandes qui attendent des marchandises
+home-by-state = Par statut, 30 jours
+home-by-bank = Par banque, 30 jours
+home-chart-sale-order = Montant des commandes par jour
+home-chart-ek-request = Demandes refusées par jour
+home-numbers = Les chiffres
+day = Jour
+amount = Montant
+share = Part
 ## Pushes, refused requests, what happens now
 
 push-none = Aucune plateforme : rien n’est envoyé.

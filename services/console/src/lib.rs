@@ -3,6 +3,7 @@
 
 pub mod asked;
 pub mod cells;
+pub mod chart;
 pub mod declared;
 pub mod deliveries;
 pub mod files;

@@ -99,8 +99,6 @@ pub async fn empty(owner: &Owner<Sync>) -> Result<usize, Fault> {
 }
 
 impl Behaviour<Sync> for Attempt {
-    const LOOKS_ARE_AUDITED: bool = true;
-
     async fn create(&self, change: Changing<'_, '_, Sync>, _: Map<String, Json>) -> Result<i64, Failure> {
         Err(denied(change.model, "create").into())
     }
@@ -123,8 +121,6 @@ impl Behaviour<Sync> for Attempt {
 }
 
 impl Behaviour<Sync> for Request {
-    const LOOKS_ARE_AUDITED: bool = true;
-
     async fn create(&self, change: Changing<'_, '_, Sync>, _: Map<String, Json>) -> Result<i64, Failure> {
         Err(denied(change.model, "create").into())
     }

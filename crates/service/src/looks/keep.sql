@@ -1,4 +1,3 @@
--- Notes in the audit that somebody ($1 by $2 of $3) looked at fields ($6) of records ($5) of a model ($4) that are kept encrypted.
-INSERT INTO audit (actor, origin, bank, model, record_id, field, after)
-SELECT $1, $2, $3, $4, l.id, l.field, '"read"'
-FROM unnest($5::bigint[], $6::text[]) AS l(id, field)
+-- Who looks at sealed fields ($5) of which records ($6) of a model ($4).
+INSERT INTO audit (actor, origin, bank, model, record_id, field)
+SELECT $1, $2, $3, $4, id, $5 FROM unnest($6::bigint[]) AS id
