@@ -403,3 +403,27 @@ refusal-push-database = قاعدة بيانات المركز غير متاحة؛
 refusal-push-timeout = لا جواب في الوقت المحدد. تحقق من المنصة.
 refusal-push-gone = أجابت المنصة بـ 410: عُطّلت. فعّلها للاستئناف.
 refusal-push-record = لا يمكن قراءة السجل المراد إرساله: { $reason }
+
+## Why a call failed, and what can not be done to a platform
+
+refusal-why-gone = أجابت المنصة { $status }: لا تريد استلام المزيد وقد عُطّلت
+refusal-why-signature = أجابت المنصة { $status }: لم تقبل توقيعنا
+refusal-why-moved = أجابت المنصة { $status }: انتقلت إلى عنوان آخر ولا نتبعها
+refusal-why-status = أجابت المنصة { $status }
+refusal-why-unreached-one = تعذّر الوصول إلى المنصة خلال { $many } ثانية
+refusal-why-unreached = تعذّر الوصول إلى المنصة خلال { $many } ثانية
+refusal-why-unanswered-one = لم تجب المنصة خلال { $many } ثانية
+refusal-why-unanswered = لم تجب المنصة خلال { $many } ثانية
+refusal-why-private = اسم عنوان المنصة لا يؤدي إلى عنوان عام
+refusal-why-unknown = اسم عنوان المنصة غير معروف
+refusal-why-expired = انتهت صلاحية شهادة المنصة: لا يُوثق بها
+refusal-why-other-name = شهادة المنصة لاسم آخر: لا يُوثق بها
+refusal-why-untrusted = الشهادة غير موثوقة
+refusal-why-refused = رُفض الاتصال
+refusal-why-network = تعذّر الوصول إلى شبكة المنصة
+refusal-why-insecure = تعذّر إنشاء اتصال آمن
+refusal-why-connection = تعذّر إنشاء اتصال
+refusal-why-broken = انقطع الاتصال قبل الجواب
+refusal-platform-paused = المنصة معطّلة أو متوقفة مؤقتًا: لا يُرسل إليها شيء.
+refusal-one-secret = تستلم منصة واحدة في كل مرة سرًّا جديدًا.
+refusal-replay-most = أكثر من { $most } إرسال: أعد إرسال هذا العدد كل مرة، أو حدّد مرشّحًا.

@@ -406,3 +406,27 @@ refusal-push-database = the hub's database is away; not attempted
 refusal-push-timeout = no answer in time
 refusal-push-gone = 410: the platform was switched off
 refusal-push-record = the record can't be read: { $reason }
+
+## Why a call failed, and what can not be done to a platform
+
+refusal-why-gone = The platform answered { $status }: it wants to hear no more and was switched off
+refusal-why-signature = The platform answered { $status }: it did not take our signature
+refusal-why-moved = The platform answered { $status }: it has moved, and we do not follow
+refusal-why-status = The platform answered { $status }
+refusal-why-unreached-one = The platform could not be reached within { $many } second
+refusal-why-unreached = The platform could not be reached within { $many } seconds
+refusal-why-unanswered-one = The platform did not answer within { $many } second
+refusal-why-unanswered = The platform did not answer within { $many } seconds
+refusal-why-private = The name of the platform's address leads to no public address
+refusal-why-unknown = The name of the platform's address is not known
+refusal-why-expired = The platform's certificate has expired: it is not trusted
+refusal-why-other-name = The platform's certificate is for another name: it is not trusted
+refusal-why-untrusted = The certificate is not trusted
+refusal-why-refused = The connection was refused
+refusal-why-network = The platform's network can't be reached
+refusal-why-insecure = No secure connection could be made
+refusal-why-connection = No connection could be made
+refusal-why-broken = The connection broke off before there was an answer
+refusal-platform-paused = The platform is switched off or paused: nothing is sent to it.
+refusal-one-secret = One platform at a time gets a new secret.
+refusal-replay-most = More than { $most } ids: send again so many at a time, or name a filter.

@@ -403,3 +403,27 @@ refusal-push-database = La base de données du hub est absente ; envoi non tent
 refusal-push-timeout = Pas de réponse à temps. Vérifiez la plateforme.
 refusal-push-gone = La plateforme a répondu 410 : elle est désactivée. Activez-la pour reprendre.
 refusal-push-record = L’enregistrement à envoyer ne peut pas être lu : { $reason }
+
+## Why a call failed, and what can not be done to a platform
+
+refusal-why-gone = La plateforme a répondu { $status } : elle ne veut plus rien recevoir et a été désactivée
+refusal-why-signature = La plateforme a répondu { $status } : elle n’a pas accepté notre signature
+refusal-why-moved = La plateforme a répondu { $status } : elle a changé d’adresse, et nous ne la suivons pas
+refusal-why-status = La plateforme a répondu { $status }
+refusal-why-unreached-one = La plateforme n’a pas pu être jointe en { $many } seconde
+refusal-why-unreached = La plateforme n’a pas pu être jointe en { $many } secondes
+refusal-why-unanswered-one = La plateforme n’a pas répondu en { $many } seconde
+refusal-why-unanswered = La plateforme n’a pas répondu en { $many } secondes
+refusal-why-private = Le nom de l’adresse de la plateforme ne mène à aucune adresse publique
+refusal-why-unknown = Le nom de l’adresse de la plateforme est inconnu
+refusal-why-expired = Le certificat de la plateforme a expiré : il n’est pas accepté
+refusal-why-other-name = Le certificat de la plateforme est pour un autre nom : il n’est pas accepté
+refusal-why-untrusted = Le certificat n’est pas de confiance
+refusal-why-refused = La connexion a été refusée
+refusal-why-network = Le réseau de la plateforme est injoignable
+refusal-why-insecure = Aucune connexion sûre n’a pu être établie
+refusal-why-connection = Aucune connexion n’a pu être établie
+refusal-why-broken = La connexion s’est rompue avant la réponse
+refusal-platform-paused = La plateforme est désactivée ou en pause : rien ne lui est envoyé.
+refusal-one-secret = Une seule plateforme à la fois reçoit un nouveau secret.
+refusal-replay-most = Plus de { $most } envois : renvoyez-en autant à la fois, ou donnez un filtre.

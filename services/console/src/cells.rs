@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::declared::{Field, Model};
 use crate::shown;
+use crate::views;
 use crate::visit::Visit;
 
 /// The longest text in a cell, in characters.
@@ -94,6 +95,11 @@ pub fn cell(visit: &Visit, model: &str, field: &Field, value: &Value) -> Cell {
         "many2many" | "one2many" => {
             let names: Vec<String> = value.as_array().map(|all| all.iter().map(|one| pair(one).1).collect()).unwrap_or_default();
             plain(names.join(", "))
+        }
+        // What the services refused or could not do, in English
+        "text" | "char" if views::is_said(model, &field.name) => {
+            let said = text.lines().map(|line| visit.console.words.refusal(visit.lang, line.trim())).collect::<Vec<_>>();
+            plain(said.join("\n"))
         }
         _ => plain(text),
     }

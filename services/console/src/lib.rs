@@ -5,15 +5,19 @@ pub mod asked;
 pub mod cells;
 pub mod chart;
 pub mod declared;
+pub mod deliveries;
 pub mod files;
 pub mod form;
 pub mod home;
 pub mod hub;
 pub mod list;
+pub mod live;
 pub mod login;
 pub mod page;
+pub mod pushes;
 pub mod record;
 pub mod refused;
+pub mod requests;
 pub mod shown;
 pub mod views;
 pub mod visit;
@@ -126,6 +130,15 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/static/{name}").route(web::get().to(files::file)))
             .service(page("/web/models").route(web::get().to(home::models)))
             .service(page("/web/search/{model}").route(web::get().to(form::search)))
+            .service(page("/web/pushes").route(web::get().to(pushes::pushes)))
+            .service(page("/web/ek.platform/{id:[0-9]+}").route(web::get().to(pushes::platform)))
+            .service(page("/web/ek.platform/{id:[0-9]+}/push/{what}").route(web::post().to(pushes::step)))
+            .service(page("/web/ek.platform/{id:[0-9]+}/again").route(web::post().to(deliveries::again)))
+            .service(page("/web/ek.delivery/{id:[0-9]+}").route(web::get().to(deliveries::delivery)))
+            .service(page("/web/ek.delivery/{id:[0-9]+}/again").route(web::post().to(deliveries::send_again)))
+            .service(page("/web/ek.request/{id:[0-9]+}").route(web::get().to(requests::request)))
+            .service(page("/web/live").route(web::get().to(live::live)))
+            .service(page("/web/live/names").route(web::get().to(live::names)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))

@@ -155,7 +155,7 @@ const VIEWS: &[View] = &[
         model: "ek.request",
         columns: &["at", "method", "path", "login", "status", "message", "reference", "ek_order_id"],
         search: &["reference", "ek_order_id", "email", "trace_id", "path", "login"],
-        filters: &["status", "at"],
+        filters: &["status", "bank_id", "at"],
         ..NOTHING
     },
     View {
@@ -238,4 +238,9 @@ pub fn filters(model: &Model) -> Vec<&Field> {
         field.searchable && matches!(field.kind.as_str(), "selection" | "boolean") && field.name != "create_by" && field.name != "active"
     });
     chosen.take(4).collect()
+}
+
+/// Whether a field has sentences of the services', which are told in the reader's language.
+pub fn is_said(model: &str, field: &str) -> bool {
+    matches!((model, field), ("ek.request", "message") | ("ek.attempt", "why") | ("ek.delivery", "last_error") | ("ek.sync", "error"))
 }

@@ -66,13 +66,16 @@
     try { change = JSON.parse(event.data); } catch { return; }
     document.dispatchEvent(new CustomEvent("heard", { detail: change }));
     if (!model || change.model !== model && !(document.body.dataset.liveAlso || "").split(" ").includes(change.model)) return;
-    if (id && change.model === model && String(change.id ?? change.res_id ?? change.record_id) !== id) return;
+    if (id && change.model === model && String(change.id) !== id) return;
     if (!due) due = setTimeout(refresh, 400);
   };
   if ((model || document.body.dataset.liveAll !== undefined) && window.EventSource) {
     const source = new EventSource("/events");
-    source.onmessage = heard;
-    source.addEventListener("change", heard);
+    // The door's names of events
+    for (const kind of ["created", "updated", "deleted"]) source.addEventListener(kind, heard);
+    const stream = (is) => document.dispatchEvent(new CustomEvent("stream", { detail: is }));
+    source.addEventListener("open", () => stream(true));
+    source.addEventListener("error", () => stream(false));
     document.addEventListener("visibilitychange", () => { if (!document.hidden && due === 1) refresh(); });
     window.addEventListener("pagehide", () => source.close());
   }

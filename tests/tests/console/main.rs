@@ -3,6 +3,7 @@
 
 mod door;
 mod generic;
+mod pushes;
 
 use system_tests::{Answer, Stand, encode};
 
