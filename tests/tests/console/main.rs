@@ -3,6 +3,11 @@
 
 mod door;
 mod generic;
+mod imports;
+mod leads;
+mod loans;
+mod people;
+mod saved;
 
 use system_tests::{Answer, Stand, encode};
 
