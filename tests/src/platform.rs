@@ -54,6 +54,8 @@ impl Call {
 pub enum Mood {
     /// A status and header lines.
     Answers(u16, &'static str),
+    /// A status and a body.
+    Says(u16, Vec<u8>),
     /// Takes the call and never answers.
     Hangs,
     /// Begins to answer, a header a moment, and never ends.
@@ -158,6 +160,10 @@ async fn serve(
         match mood {
             Mood::Answers(status, lines) => {
                 socket.write_all(format!("HTTP/1.1 {status} Said\r\n{lines}content-length: 0\r\n\r\n").as_bytes()).await?;
+            }
+            Mood::Says(status, body) => {
+                socket.write_all(format!("HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes()).await?;
+                socket.write_all(&body).await?;
             }
             Mood::Hangs => std::future::pending::<()>().await,
             Mood::Drips => {

@@ -128,6 +128,26 @@ argument-kind = ماذا
 argument-quantity = الكمية
 argument-state = المرحلة
 
+# لوحة القيادة
+home-today = طلبيات اليوم
+home-month = طلبيات 30 يوما
+home-refused = الطلبات المرفوضة اليوم
+home-in-month = { $count } في 30 يوما
+home-platform = في الانتظار إلى { $name }
+home-lag = التأخر: { $minutes } د
+home-no-lag = لا تأخر
+home-dead = { $count } متروكة
+home-short = حركات ناقصة
+home-short-about = طلبيات تنتظر البضائع
+home-by-state = حسب الحالة، 30 يوما
+home-by-bank = حسب البنك، 30 يوما
+home-chart-sale-order = مبلغ الطلبيات يوميا
+home-chart-ek-request = الطلبات المرفوضة يوميا
+home-numbers = الأرقام
+day = اليوم
+amount = المبلغ
+share = الحصة
+
 # الفرص في لوحة
 menu-jobs = الاستيراد والتصدير
 leads-as-list = عرض كقائمة

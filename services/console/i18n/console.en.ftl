@@ -126,6 +126,26 @@ argument-kind = What
 argument-quantity = Quantity
 argument-state = Step
 
+# The dashboard
+home-today = Orders today
+home-month = Orders in 30 days
+home-refused = Requests refused today
+home-in-month = { $count } in 30 days
+home-platform = Waiting for { $name }
+home-lag = { $minutes } min behind
+home-no-lag = Not behind
+home-dead = { $count } dead
+home-short = Moves that are short
+home-short-about = Orders that wait for goods
+home-by-state = By status, 30 days
+home-by-bank = By bank, 30 days
+home-chart-sale-order = Amount of orders by day
+home-chart-ek-request = Refused requests by day
+home-numbers = The numbers
+day = Day
+amount = Amount
+share = Share
+
 # Leads as a board
 menu-jobs = Imports and exports
 leads-as-list = Show as a list

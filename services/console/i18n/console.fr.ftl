@@ -126,6 +126,26 @@ argument-kind = Quoi
 argument-quantity = Quantité
 argument-state = Étape
 
+# Le tableau de bord
+home-today = Commandes aujourd’hui
+home-month = Commandes en 30 jours
+home-refused = Demandes refusées aujourd’hui
+home-in-month = { $count } en 30 jours
+home-platform = En attente vers { $name }
+home-lag = Retard : { $minutes } min
+home-no-lag = Aucun retard
+home-dead = { $count } abandonnés
+home-short = Mouvements en rupture
+home-short-about = Commandes qui attendent des marchandises
+home-by-state = Par statut, 30 jours
+home-by-bank = Par banque, 30 jours
+home-chart-sale-order = Montant des commandes par jour
+home-chart-ek-request = Demandes refusées par jour
+home-numbers = Les chiffres
+day = Jour
+amount = Montant
+share = Part
+
 # Opportunités en tableau
 menu-jobs = Imports et exports
 leads-as-list = Voir en liste

@@ -123,3 +123,15 @@ action-ek_delivery-action_replay = Send again
 action-action_test = Send a test
 action-action_full_sync = Full sync
 action-action_compare = Compare
+
+model-ek_job =
+    .many = Jobs
+model-ir_filters =
+    .many = Saved filters
+model-res_users_session =
+    .many = Sessions
+action-crm_lead-action_file_state = Change the file’s state
+action-ek_platform-action_pause = Pause
+action-ek_platform-action_resume = Resume
+action-ek_platform-action_rotate_secret = Rotate the secret
+action-stock_quant-action_write_off = Write off

@@ -33,13 +33,27 @@ pub struct Asker {
 
 /// A list of records as the REST door answers it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(from = "Envelope")]
 pub struct Listed {
     /// How many match in all.
-    #[serde(default)]
     pub count: u64,
     /// Those of the page.
-    #[serde(default)]
     pub result: Vec<Value>,
+}
+
+/// The same on the wire: `count` is the page's.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    count: u64,
+    total: Option<u64>,
+    result: Vec<Value>,
+}
+
+impl From<Envelope> for Listed {
+    fn from(Envelope { count, total, result }: Envelope) -> Listed {
+        Listed { count: total.unwrap_or(count), result }
+    }
 }
 
 impl Hub {

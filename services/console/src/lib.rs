@@ -4,6 +4,7 @@
 pub mod account;
 pub mod asked;
 pub mod cells;
+pub mod chart;
 pub mod declared;
 pub mod files;
 pub mod form;

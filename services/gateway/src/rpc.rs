@@ -350,10 +350,14 @@ fn query_of_specification(model: &str, specification: &Value) -> Result<String, 
     Ok(format!("{{{}}}", items.join(",")))
 }
 
+/// Whether a method answers a secret, which is shown once: its answer is kept under no `Idempotency-Key`.
+pub(crate) fn is_shown_once(method: &str) -> bool {
+    matches!(method, "action_new_api_key" | "action_rotate_secret")
+}
+
 /// Sends a call, and takes its answer in one piece, with faults by the ORM's names.
 async fn send(incoming: &Incoming, session: &Session, mut call: Call, model: &str, body: &[u8]) -> Result<Bytes, Fault> {
-    // A key is shown once and kept as a hash: its answer is not kept beside it
-    call.idempotency = incoming.idempotency(body)?.filter(|_| call.method != "action_new_api_key");
+    call.idempotency = incoming.idempotency(body)?.filter(|_| !is_shown_once(&call.method));
     let creates = call.method == "create";
     let in_orms_words = |fault: Fault| match (fault.name.as_ref(), fault.status) {
         ("QuerySyntaxError", _) => Fault::value_error(fault.message),

@@ -219,7 +219,7 @@ pub async fn sweep_once(owner: &Owner<Partners>) -> Result<usize, Fault> {
         let gone = owner.database.run(sql!("jobs/sweep.sql", SWEPT)).await?;
         all += gone;
         // There may be more where it was full
-        if i64::try_from(gone).unwrap_or_default() < SWEPT {
+        if !i64::try_from(gone).is_ok_and(|gone| gone >= SWEPT) {
             return Ok(all);
         }
     }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
 
+/// How long a connection may take to be made.
+pub const CONNECTING: Duration = Duration::from_secs(5);
+
 /// Whether an address is on the public Internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -72,7 +75,7 @@ impl Resolve for PublicOnly {
 /// When TLS can't be set up.
 pub fn client(allow_private: bool, timeout: Duration) -> reqwest::Result<Client> {
     let builder = Client::builder()
-        .connect_timeout(Duration::from_secs(5))
+        .connect_timeout(CONNECTING)
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
         .pool_idle_timeout(Duration::from_secs(60))

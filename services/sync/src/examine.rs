@@ -37,13 +37,16 @@ pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
         }
         Err(fault) => return vec![Finding::ill(format!("whose data it is can't be read: {}", fault.message))],
     };
-    for Platform { name, base_url, secret, is_open, oldest, waiting, dead, last } in rows {
+    for Platform { name, base_url, secret, is_open, is_paused, oldest, waiting, dead, last } in rows {
         let before = findings.len();
         let opened = owner.service.keys.open(&secret);
         if opened.is_none() {
             findings.push(Finding::ill(format!("{name}'s secret can't be opened: PLATFORM_KEYS lacks the key '{}'", key_of(&secret))));
         }
-        if is_withheld {
+        if is_paused {
+            // Somebody says so: nothing is asked of it, and what waits for it is no fault
+            findings.push(Finding::well(format!("{name}'s platform is paused: {waiting} deliveries wait for action_resume")));
+        } else if is_withheld {
             findings.push(Finding::well(format!("{name}'s platform is not called; {waiting} deliveries wait")));
         } else {
             let asked = ask(&owner.service, &base_url, opened.as_slice()).await;
@@ -57,10 +60,10 @@ pub async fn platforms(owner: &Owner<Sync>) -> Vec<Finding> {
         if let Err(why) = last {
             findings.push(Finding::ill(why));
         }
-        if is_open {
+        if is_open && !is_paused {
             findings.push(Finding::ill(format!("{name}'s breaker is open: only probes are made until one is answered")));
         }
-        if oldest > OLDEST {
+        if oldest > OLDEST && !is_paused {
             findings.push(Finding::ill(format!("{waiting} deliveries wait for {name}, the oldest for {:.0} min", oldest / 60.0)));
         }
         if dead > 0 {
@@ -84,6 +87,8 @@ struct Platform {
     secret: String,
     #[diesel(sql_type = Bool)]
     is_open: bool,
+    #[diesel(sql_type = Bool)]
+    is_paused: bool,
     #[diesel(sql_type = Double)]
     oldest: f64,
     #[diesel(sql_type = BigInt)]

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jsonrpc::Fault;
 use records::sql;
+use serde_json::Value as Json;
 use service::{Answers, Owner};
+use sync_contract::kept::{MAX_BODY, cut};
 use sync_contract::{KeepRefused, Refused};
 
-use crate::Sync;
+use crate::signature::Kept;
+use crate::{Sync, bodies_kept};
 
 /// How many requests of one user are kept within an hour: enough to see what is wrong with them.
 const OF_A_USER: i64 = 1_000;
@@ -23,7 +26,19 @@ impl Answers<KeepRefused> for Sync {
 }
 
 async fn keep_refused(owner: &Owner<Sync>, rows: &[Refused]) -> Result<usize, Fault> {
-    let rows = serde_json::to_string(rows).map_err(|error| service::our_fault("sync", "refused requests can't be written", &error))?;
+    let written = rows.iter().map(|row| {
+        let mut row = serde_json::to_value(row)?;
+        // What was sent is nowhere in the clear
+        if let Some(row) = row.as_object_mut()
+            && let Some(Json::String(body)) = row.remove("body")
+        {
+            let sealed = owner.service.keys.seal_body(Kept::Refused, cut(&body, MAX_BODY));
+            row.insert(bodies_kept::COLUMN.to_owned(), sealed.into());
+        }
+        Ok(row)
+    });
+    let written = written.collect::<serde_json::Result<Json>>();
+    let rows = written.map_err(|error| service::our_fault("sync", "refused requests can't be written", &error))?.to_string();
     owner.database.run(sql!("kept/keep_refused.sql", rows, IN_ALL - SWEPT, SWEPT, OF_A_USER)).await
 }
 
@@ -34,7 +49,11 @@ pub async fn sweep(owner: &Owner<Sync>) {
         match owner.database.run(sql!("kept/sweep.sql", i64::from(requests), i64::from(attempts))).await {
             // There is more
             Ok(10_000..) => continue,
-            Ok(_) => {}
+            Ok(_) => match bodies_kept::empty(owner).await {
+                Ok(1_000..) => continue,
+                Ok(_) => {}
+                Err(fault) => tracing::warn!(%fault, "bodies that were kept long enough can't be emptied; trying again"),
+            },
             Err(fault) => tracing::warn!(%fault, "what has been kept long enough can't be thrown away; trying again"),
         }
         tokio::time::sleep(Duration::from_secs(600)).await;

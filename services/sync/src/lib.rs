@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod bodies;
+pub mod bodies_kept;
 pub mod examine;
 pub mod hear;
 pub mod installation;
@@ -13,7 +14,9 @@ pub mod push;
 pub mod resync;
 pub mod settle;
 pub mod signature;
+pub mod steering;
 pub mod webhooks;
+pub mod why;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +33,7 @@ use service::{Answered, Answers, ModelOf, Owner, ReadOnly, Service};
 use sync_contract::{Change, KeepRefused, Stream, Webhooks};
 use tokio::sync::watch;
 
+use crate::bodies_kept::{Attempt, Request};
 use crate::models::{Delivery, Platform};
 
 service::settings! {
@@ -59,6 +63,8 @@ pub struct Sync {
     keys: signature::Keys,
     allow_private: bool,
     client: reqwest::Client,
+    /// How long a platform has to answer.
+    answering: Duration,
     /// Whether anybody is called at all, and as which installation.
     pushes: bool,
     installation: String,
@@ -81,6 +87,7 @@ impl Sync {
             keys: signature::Keys::parse(&config.platform_keys)?,
             allow_private,
             client: address::client(allow_private, timeout).context("no HTTP client")?,
+            answering: timeout,
             pushes: config.push,
             installation: installation::named(config)?,
             kept_days: (config.requests_kept_days.clamp(1, 36_500), config.attempts_kept_days.clamp(1, 36_500)),
@@ -102,9 +109,9 @@ impl Service for Sync {
     const MODELS: &'static [ModelOf<Sync>] = &[
         ModelOf::of::<Platform>(models::platform),
         ModelOf::of::<Delivery>(models::delivery),
-        ModelOf::of::<ReadOnly>(models::attempt),
+        ModelOf::of::<Attempt>(bodies_kept::attempt),
         ModelOf::of::<ReadOnly>(models::sync),
-        ModelOf::of::<ReadOnly>(models::request),
+        ModelOf::of::<Request>(bodies_kept::request),
     ];
     const ANSWERS: &'static [Answered<Sync>] = &[Answered::of::<KeepRefused>(), Answered::of::<Stream>(), Answered::of::<Webhooks>()];
     const FOLLOWS: &'static [&'static str] = &["catalog", "partners", "crm", "stock"];

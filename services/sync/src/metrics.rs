@@ -26,6 +26,9 @@ static OLDEST: LazyLock<IntGaugeVec> =
     LazyLock::new(|| gauge("hub_outbox_oldest_seconds", "Age of the oldest change that waits", &["platform"]));
 static DEAD: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_deliveries_dead", "Dead letters", &["platform"]));
 static BREAKER: LazyLock<IntGaugeVec> = LazyLock::new(|| gauge("hub_platform_breaker_open", "1 while the breaker is open", &["platform"]));
+static PAUSED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    gauge("hub_platform_paused", "1 while somebody has the platform paused: nothing is sent, and what waits has no age", &["platform"])
+});
 
 static WITHHELD: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     gauge("hub_pushes_withheld", "1 where this process pushes nothing: PUSH is false, or the data is another installation's", &[])
@@ -41,7 +44,7 @@ pub async fn watch(owner: &Owner<Sync>) {
         match owner.database.rows::<Gauged>(sql!("metrics/platforms.sql")).await {
             Ok(rows) => {
                 // Those that are gone or switched off are told no more
-                for gauge in [&*PENDING, &*OLDEST, &*DEAD, &*BREAKER] {
+                for gauge in [&*PENDING, &*OLDEST, &*DEAD, &*BREAKER, &*PAUSED] {
                     gauge.reset();
                 }
                 for row in rows {
@@ -49,6 +52,7 @@ pub async fn watch(owner: &Owner<Sync>) {
                     OLDEST.with_label_values(&[&row.name]).set(row.age);
                     DEAD.with_label_values(&[&row.name]).set(row.dead);
                     BREAKER.with_label_values(&[&row.name]).set(row.is_open.into());
+                    PAUSED.with_label_values(&[&row.name]).set(row.is_paused.into());
                 }
             }
             Err(fault) => tracing::warn!(%fault, "the platforms' gauges can't be read; they stay as they were"),
@@ -70,4 +74,6 @@ struct Gauged {
     dead: i64,
     #[diesel(sql_type = Bool)]
     is_open: bool,
+    #[diesel(sql_type = Bool)]
+    is_paused: bool,
 }

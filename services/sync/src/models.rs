@@ -1,5 +1,4 @@
-//! `ek.platform`, `ek.delivery`, `ek.sync`, `ek.request`: who hears, what each has still to hear, work on many records; and what
-//! was refused at the doors.
+//! `ek.platform`, `ek.delivery`, `ek.sync`: who hears, what each has still to hear, work on many records.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +17,11 @@ use service::{Asked, Behaviour, Changing, Owner, Service};
 
 use crate::hear::Kind as Told;
 use crate::signature::{self, KEYED};
-use crate::{Sync, address};
+use crate::{Sync, address, steering};
+// circle: steering: a model's actions are its, and write as it does
+
+/// How many deliveries are sent again by their ids in one call.
+const MAX_REPLAYED: usize = 1_000;
 
 /// The declaration of platforms.
 pub fn platform(_: &Sync) -> Model {
@@ -42,6 +45,7 @@ pub fn platform(_: &Sync) -> Model {
         wants("wants_pos", "Points of sale"),
         wants("wants_users", "Users"),
         Field::new("active", Kind::Boolean, "Active").default("true").help("Switched off by an answer of 410."),
+        Field::new("paused", Kind::Boolean, "Paused").readonly().help("By action_pause: nothing is sent until action_resume."),
         Field::new("failures", Kind::Integer, "Failures in a row").readonly(),
         Field::new("open_until", Kind::Datetime, "Next probe").readonly().help("Set while the breaker is open: nothing else is attempted."),
         Field::computed(
@@ -52,6 +56,12 @@ pub fn platform(_: &Sync) -> Model {
         ),
         Field::computed("waiting", Kind::Integer, "Deliveries waiting", waiting.replace("{what}", "count(*)")),
         Field::computed("oldest_waiting", Kind::Datetime, "Oldest waiting since", waiting.replace("{what}", "min(d.changed_at)")),
+        Field::computed(
+            "lag_seconds",
+            Kind::Integer,
+            "Seconds that the oldest waits",
+            format!("coalesce(extract(epoch FROM now() - {})::bigint, 0)", waiting.replace("{what}", "min(d.changed_at)")),
+        ),
         Field::computed(
             "rate",
             Kind::Integer,
@@ -98,20 +108,6 @@ pub fn delivery(_: &Sync) -> Model {
     Model::new("ek.delivery", "ek_delivery", "Delivery", fields, deliveries).order("id desc").rec_name("webhook_id").queue()
 }
 
-/// The declaration of the calls that were made.
-pub fn attempt(_: &Sync) -> Model {
-    let fields = vec![
-        Field::new("delivery_id", Kind::Many2one("ek.delivery"), "Delivery").readonly(),
-        Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
-        Field::new("at", Kind::Datetime, "Begun at").readonly(),
-        Field::new("milliseconds", Kind::Integer, "Milliseconds until the answer").readonly(),
-        Field::new("status", Kind::Integer, "HTTP status").readonly(),
-        Field::new("error", Kind::Text(2_000), "Error").readonly().readable_by(operators),
-        Field::new("webhook_id", Kind::Char(64), "webhook-id").readonly(),
-    ];
-    Model::new("ek.attempt", "ek_attempt", "Attempt of a delivery", fields, deliveries).order("id desc").rec_name("id").queue()
-}
-
 /// The declaration of work on many records.
 pub fn sync(_: &Sync) -> Model {
     let fields = vec![
@@ -130,35 +126,16 @@ pub fn sync(_: &Sync) -> Model {
     Model::new("ek.sync", "ek_sync", "Full sync", fields, syncs).order("id desc").rec_name("kind").queue()
 }
 
-/// The declaration of refused requests.
-pub fn request(_: &Sync) -> Model {
-    let fields = vec![
-        Field::new("at", Kind::Datetime, "At").readonly(),
-        Field::new("method", Kind::Char(16), "HTTP method").readonly(),
-        Field::new("path", Kind::Char(300), "Path").readonly(),
-        Field::new("login", Kind::Char(254), "User").readonly(),
-        Field::new("bank_id", Kind::Many2one("res.bank"), "User's bank").readonly(),
-        Field::new("status", Kind::Integer, "HTTP status").readonly(),
-        Field::new("error", Kind::Char(254), "Error").readonly(),
-        Field::new("message", Kind::Text(2_000), "Why").readonly(),
-        Field::new("reference", Kind::Char(254), "Reference").readonly().help("Of a product, a configuration or a point of sale."),
-        Field::new("ek_order_id", Kind::Char(64), "Platform's order number").readonly(),
-        Field::new("email", Kind::Char(254), "Client's e-mail").readonly().lower(),
-        Field::new("trace_id", Kind::Char(32), "Trace").readonly(),
-    ];
-    Model::new("ek.request", "ek_request", "Refused request", fields, requests).order("id desc").rec_name("path").queue()
-}
-
 fn not_a_bank(identity: &Identity) -> bool {
     matches!(identity.kind(), Who::Administrator | Who::Staff)
 }
 
 /// Those who look after platforms: the hub's side, and of a bank its administrators.
-fn operators(identity: &Identity) -> bool {
+pub(crate) fn operators(identity: &Identity) -> bool {
     not_a_bank(identity) || is_banks_administrator(identity)
 }
 
-fn is_banks_administrator(identity: &Identity) -> bool {
+pub(crate) fn is_banks_administrator(identity: &Identity) -> bool {
     identity.manages().is_some()
 }
 
@@ -169,24 +146,27 @@ fn platforms(identity: &Identity) -> Access {
         Who::Staff => Access::read(),
         Who::Integration | Who::Clerk { .. } | Who::Outsider => Access::default(),
         Who::Bank(own) => Access {
-            fields: Some(&["id", "name", "display_name", "bank_id", "active", "breaker", "waiting", "oldest_waiting", "rate", "dead"]),
+            fields: Some(&[
+                "id",
+                "name",
+                "display_name",
+                "bank_id",
+                "active",
+                "paused",
+                "breaker",
+                "waiting",
+                "oldest_waiting",
+                "lag_seconds",
+                "rate",
+                "dead",
+            ]),
             ..Access::read().only(Filter::leaf("bank_id", Op::Eq, own))
         },
     }
 }
 
-/// The hub's side sees what was refused of everybody, a bank's administrators of their bank's users, and everybody of themselves.
-fn requests(identity: &Identity) -> Access {
-    let own = || Filter::leaf("login", Op::Eq, identity.login.as_str());
-    match identity.kind() {
-        Who::Administrator | Who::Staff => Access::read(),
-        Who::Bank(bank) if is_banks_administrator(identity) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
-        Who::Bank(_) | Who::Integration | Who::Clerk { .. } | Who::Outsider => Access::read().only(own()),
-    }
-}
-
 /// Only replayed by hand.
-fn deliveries(identity: &Identity) -> Access {
+pub(crate) fn deliveries(identity: &Identity) -> Access {
     match identity.kind() {
         Who::Administrator => Access { write: true, ..Access::read() },
         Who::Staff => Access::read(),
@@ -208,6 +188,9 @@ pub struct Platform {
 
 impl Behaviour<Sync> for Platform {
     const ACTIONS: &'static [Action] = &[
+        steering::PAUSE,
+        steering::RESUME,
+        steering::ROTATE,
         Action {
             method: "action_replay",
             arguments: &[Argument::optional("since", r#"{"type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, UTC"}"#)],
@@ -286,7 +269,7 @@ impl Behaviour<Sync> for Platform {
     async fn act(&self, change: Changing<'_, '_, Sync>, call: &Call, mut data: Map<String, Json>) -> Answer {
         let Changing { service, tx, model } = change;
         let method = call.method.as_str();
-        may(tx, model, matches!(method, "action_replay" | "action_test"))?;
+        may(tx, model, matches!(method, "action_replay" | "action_test" | "action_pause" | "action_resume"))?;
         let found = tx.find_ids(model, call.params.need("ids")?).await?.ids;
         match method {
             "action_replay" => {
@@ -301,6 +284,8 @@ impl Behaviour<Sync> for Platform {
                 tx.update(model, found.clone(), &closed).await?;
                 Ok(tx.run(sql!("models/replay.sql", Vec::<i64>::new(), found, since)).await?.into())
             }
+            "action_pause" | "action_resume" => steering::pause(tx, model, found, method == "action_pause").await,
+            "action_rotate_secret" => steering::rotate_secret(service, tx, model, found).await,
             "action_test" => test(tx, &found).await,
             "action_compare" => compare(service, tx, &found, &mut data).await,
             "action_full_sync" => full_sync(tx, found, data.remove("kinds")).await,
@@ -330,7 +315,8 @@ impl Behaviour<Sync> for Delivery {
         method: "action_replay",
         arguments: &[Argument::optional("filter", r#"{"type": "array", "items": {}}"#)],
         on_record: false,
-        about: "Sends a delivery once more, or those of `filter`. Answers how many.",
+        about: "Sends deliveries once more (`ids`, at most 1,000 of them), or those of `filter`: dead and done ones wait again, all are due \
+                now. Answers how many are due.",
     }];
 
     async fn create(&self, change: Changing<'_, '_, Sync>, _: Map<String, Json>) -> Result<i64, Failure> {
@@ -345,11 +331,19 @@ impl Behaviour<Sync> for Delivery {
         may(tx, model, true)?;
         let found = match data.remove("filter") {
             Some(filter) => tx.find_locked(model, &Filter::from_value(filter)?, false, true).await?,
-            None => tx.find_ids(model, call.params.need("ids")?).await?,
+            None => {
+                let ids: Vec<i64> = call.params.need("ids")?;
+                if ids.len() > MAX_REPLAYED {
+                    return Err(Fault::validation(format!(
+                        "More than {MAX_REPLAYED} ids: send again so many at a time, or name a filter."
+                    ))
+                    .into());
+                }
+                tx.find_ids(model, ids).await?
+            }
         };
-        let told = tx.run(sql!("models/replay.sql", found.ids.clone(), Vec::<i64>::new(), None::<String>)).await?;
-        tx.run(sql!("models/due_themselves.sql", found.ids)).await?;
-        Ok(told.into())
+        tx.run(sql!("models/replay.sql", found.ids.clone(), Vec::<i64>::new(), None::<String>)).await?;
+        Ok(tx.run(sql!("models/due_themselves.sql", found.ids)).await?.into())
     }
 
     fn body(_: &Owner<Sync>, _: &Model, _: Mode) -> Option<Body> {
@@ -413,7 +407,7 @@ async fn create(sync: &Sync, tx: &mut Tx<'_>, model: &Model, mut data: Map<Strin
 ///
 /// # Errors
 /// 422 with everything that is wrong.
-async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
+pub(crate) async fn write(sync: &Sync, tx: &mut Tx<'_>, model: &Model, found: Found, mut data: Map<String, Json>) -> Result<(), Failure> {
     let sealed = check(sync, &mut data, &mut tx.early)?;
     let mut problems = tx.problems();
     let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
@@ -455,7 +449,8 @@ struct Before {
     now: String,
 }
 
-fn close_breaker(values: &mut Values) {
+/// Nothing is known of whether a platform answers.
+pub(crate) fn close_breaker(values: &mut Values) {
     values.set("failures", 0);
     values.set("open_until", Json::Null);
 }
@@ -463,7 +458,7 @@ fn close_breaker(values: &mut Values) {
 /// A call that tells nothing, to see whether it arrives.
 async fn test(tx: &mut Tx<'_>, platforms: &[i64]) -> Result<Json, Failure> {
     let made = tx.ids(sql!("models/test.sql", platforms.to_vec(), tx.identity.uid)).await?;
-    let none = || Fault::validation("The platform is switched off: nothing is sent to it.");
+    let none = || Fault::validation("The platform is switched off or paused: nothing is sent to it.");
     Ok(made.first().copied().ok_or_else(none)?.into())
 }
 

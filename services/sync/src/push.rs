@@ -17,6 +17,7 @@ use reqwest::{Method, Response};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use service::{Owner, telemetry};
+use sync_contract::kept;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tracing::{Instrument, field};
@@ -24,7 +25,7 @@ use tracing::{Instrument, field};
 use crate::bodies::{self, Hearer, Message, Told};
 use crate::hear::Kind;
 use crate::settle::{Ended, Outcome};
-use crate::{Sync, address, settle, signature};
+use crate::{Sync, address, settle, signature, why};
 
 /// How many calls to one platform are under way, a process.
 const A_PLATFORM: usize = 8;
@@ -151,6 +152,8 @@ struct Lane {
     calls: Semaphore,
     /// Its breaker opened: what is leased and not begun is given back.
     is_broken: AtomicBool,
+    /// It is paused: the same.
+    is_paused: AtomicBool,
     /// The version of the platform's record as it was when it answered 410: nothing of then is begun any more.
     gone: AtomicI64,
 }
@@ -158,8 +161,17 @@ struct Lane {
 impl Calls {
     fn lane(&self, platform: i64) -> Arc<Lane> {
         let mut platforms = self.platforms.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken: AtomicBool::new(false), gone: AtomicI64::new(0) });
+        let new = || {
+            let (is_broken, is_paused) = (AtomicBool::new(false), AtomicBool::new(false));
+            Arc::new(Lane { calls: Semaphore::new(A_PLATFORM), is_broken, is_paused, gone: AtomicI64::new(0) })
+        };
         platforms.entry(platform).or_insert_with(new).clone()
+    }
+
+    /// Which platforms are paused, and no others.
+    fn pause(&self, paused: &[i64]) {
+        let platforms = self.platforms.lock().unwrap_or_else(PoisonError::into_inner);
+        platforms.iter().for_each(|(platform, lane)| lane.is_paused.store(paused.contains(platform), Ordering::Relaxed));
     }
 }
 
@@ -178,7 +190,7 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
             } else {
                 LEASED.saturating_sub(*owner.service.under_way.borrow())
             };
-            let taken = if room > 0 { take(owner, room).await } else { Ok((Vec::new(), Vec::new())) };
+            let taken = if room > 0 { take(owner, room, &calls).await } else { Ok((Vec::new(), Vec::new())) };
             match taken {
                 Ok((taken, waiting)) => {
                     idle = if taken.is_empty() && waiting.is_empty() { (idle * 2).min(IDLE_POLL) } else { POLL };
@@ -228,14 +240,19 @@ pub async fn push(owner: &Arc<Owner<Sync>>) {
     tokio::join!(taking, settling, giving_back, free_all(owner));
 }
 
-/// Leases deliveries that are due; answers these, and those that were put to wait for their cause.
-async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>), Fault> {
+/// Leases deliveries that are due; answers these, and those that were put to wait for their cause. Lanes hear which are paused.
+async fn take(owner: &Owner<Sync>, room: usize, calls: &Calls) -> Result<(Vec<Taken>, Vec<i64>), Fault> {
     let (installation, room) = (owner.service.installation.as_str(), i64::try_from(room).unwrap_or(1));
     let lease = format!("{:032x}", rand::random::<u128>());
     let rows: Vec<String> =
         owner.database.store::<Text, _>(sql!("push/take.sql", installation, room, AHEAD / 2, AHEAD, lease, LEASE)).await?;
-    let (mut taken, mut waiting) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut taken, mut waiting, mut paused) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in rows {
+        if row.starts_with(PAUSED) {
+            let read = serde_json::from_str::<Paused>(&row);
+            paused = read.map_err(|error| service::our_fault("sync", "which platforms are paused can't be read", &error))?.paused;
+            continue;
+        }
         // Of another version of the hub, it may be: it is tried again when its lease is over, and the others go on
         let mut one: Taken = match serde_json::from_str(&row) {
             Ok(one) => one,
@@ -251,7 +268,17 @@ async fn take(owner: &Owner<Sync>, room: usize) -> Result<(Vec<Taken>, Vec<i64>)
         one.secrets = one.sealed.iter().filter_map(|sealed| owner.service.keys.open(sealed)).collect();
         taken.push(one);
     }
+    calls.pause(&paused);
     Ok((taken, waiting))
+}
+
+/// How the row of those that are paused begins.
+const PAUSED: &str = r#"{"paused""#;
+
+/// Those that are paused.
+#[derive(Deserialize)]
+struct Paused {
+    paused: Vec<i64>,
 }
 
 /// What waits for its cause is asked about again where that was taken, is not wanted any more, or is told by nobody. Whoever puts one
@@ -328,6 +355,8 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
                 Some("the platform's secret can't be opened; not attempted")
             } else if lane.gone.load(Ordering::Acquire) >= one.platform_version {
                 Some("the platform was switched off; not attempted")
+            } else if lane.is_paused.load(Ordering::Relaxed) {
+                Some("the platform is paused; not attempted")
             } else if lane.is_broken.load(Ordering::Relaxed) {
                 Some("other calls were not answered; not attempted")
             } else if begun.elapsed() > BEGUN_WITHIN {
@@ -335,9 +364,23 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
             } else {
                 None
             };
-            let mut ended = Ended { one, outcome: Outcome::Later(""), wire: None, untold: Vec::new(), at, started, took: Duration::ZERO };
+            let mut ended = Ended {
+                one,
+                outcome: Outcome::Later(""),
+                wire: None,
+                body: None,
+                answer: None,
+                why: None,
+                untold: Vec::new(),
+                at,
+                started,
+                took: Duration::ZERO,
+            };
             ended.outcome = match (message, not_now) {
-                (Err(outcome), _) => outcome,
+                (Err(outcome), _) => {
+                    ended.why = matches!(outcome, Outcome::Failed { .. }).then(|| "The hub could not read the record".to_owned());
+                    outcome
+                }
                 (Ok(_), Some(why)) => Outcome::Later(why),
                 (Ok(message), None) => send(&owner, &mut ended, message).await,
             };
@@ -356,6 +399,7 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
 async fn send(owner: &Owner<Sync>, ended: &mut Ended, message: Message) -> Outcome {
     // A name is looked at when it is resolved; an address stands in the URL
     if let Some(why) = address::problem(&ended.one.base_url, owner.service.allow_private) {
+        ended.why = Some(format!("The platform's address is not allowed: {why}"));
         return Outcome::Failed { status: None, why: why.to_owned(), retry_after: None, platform_down: true };
     }
     let mut message = message;
@@ -371,10 +415,10 @@ async fn send(owner: &Owner<Sync>, ended: &mut Ended, message: Message) -> Outco
     match (answer.as_ref().map(|response| response.status().as_u16()), message.instead) {
         // It is there already: the same as a PUT
         (Ok(409), Some(instead)) => match made(owner, ended, &instead).await {
-            Ok(answer) => judged(answer, instead.told).await,
+            Ok(answer) => judged(&owner.service, ended, answer, instead.told).await,
             Err(outcome) => outcome,
         },
-        _ => judged(answer, message.told).await,
+        _ => judged(&owner.service, ended, answer, message.told).await,
     }
 }
 
@@ -398,6 +442,7 @@ async fn made(owner: &Owner<Sync>, ended: &mut Ended, message: &Message) -> Resu
     one.follow(&wire);
     let answer = call(&owner.service, one, &wire, message).await;
     ended.wire = Some(wire);
+    ended.body = Some(kept::of_our_own(&message.body));
     ended.untold.clone_from(&message.untold);
     Ok(answer)
 }
@@ -455,10 +500,12 @@ fn at(paths: &BTreeMap<String, String>, path: &str) -> String {
     other.max_by_key(|(length, ..)| *length).map_or_else(|| path.to_owned(), |(_, new, rest)| format!("{new}{rest}"))
 }
 
-async fn judged(answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
+/// What an answer comes to; what it says is kept beside the call.
+async fn judged(sync: &Sync, ended: &mut Ended, answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
     let mut response = match answer {
         Ok(response) => response,
         Err(error) => {
+            ended.why = Some(why::of_error(&error, address::CONNECTING, sync.answering));
             let why = if error.is_timeout() { "no answer in time".to_owned() } else { causes(&error.without_url()) };
             return Outcome::Failed { status: None, why, retry_after: None, platform_down: true };
         }
@@ -476,6 +523,8 @@ async fn judged(answer: reqwest::Result<Response>, told: Vec<Told>) -> Outcome {
             break;
         }
     }
+    ended.answer = Some(why::answer(&body));
+    ended.why = (!response.status().is_success()).then(|| why::of_status(response.status()));
     match status {
         200..300 => Outcome::Delivered(status, told),
         410 => Outcome::Gone,

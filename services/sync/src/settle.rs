@@ -12,6 +12,7 @@ use service::Owner;
 use crate::bodies::Told;
 use crate::hear::Kind;
 use crate::push::{self, LEASE, Taken, Wire};
+use crate::signature::Kept;
 use crate::{Sync, metrics};
 // circle: push: what came of calls is settled by those who made them, and frees what waited for it
 
@@ -32,6 +33,12 @@ pub struct Ended {
     pub outcome: Outcome,
     /// How the last call was known on the wire; none where none was made.
     pub wire: Option<Wire>,
+    /// What it said, as far as that is kept; none where none was made.
+    pub body: Option<String>,
+    /// The beginning of what was answered.
+    pub answer: Option<String>,
+    /// Why it failed, for people.
+    pub why: Option<String>,
     /// Configurations that are to be told one by one.
     pub untold: Vec<i64>,
     /// When it began.
@@ -124,7 +131,8 @@ async fn is_to_be_tried(since: Instant, fault: &Fault) -> bool {
 
 async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
     let mut rows = Vec::with_capacity(over.len());
-    for Ended { one, outcome, wire, untold, at, took, .. } in over {
+    for ended in over {
+        let Ended { one, outcome, wire, untold, at, took, answer, .. } = ended;
         let (status, told, why) = match outcome {
             Outcome::Delivered(status, told) => (Some(status), told.as_slice(), None),
             Outcome::Nothing(why) => (None, [].as_slice(), Some(why)),
@@ -140,7 +148,8 @@ async fn done(owner: &Owner<Sync>, over: &[Ended]) -> Result<(), Fault> {
             .collect();
         rows.push(json!({"id": one.id, "lease": one.lease, "status": status, "why": why, "at": at, "milliseconds": milliseconds(*took),
             "told": told, "untold": untold, "webhook_id": wire.as_ref().map(|wire| &wire.webhook_id), "sent": wire.as_ref().map(|wire| &wire.sent),
-            "sent_version": version, "new_verb": wire.as_ref().and_then(|wire| wire.verb), "is_cause": is_cause(one)}));
+"sent_version": version, "answer": answer, "sealed_body": sealed_body(owner, ended),
+            "new_verb": wire.as_ref().and_then(|wire| wire.verb), "is_cause": is_cause(one)}));
     }
     let rows = serde_json::Value::from(rows).to_string();
     tell_due(&owner.database.store::<BigInt, i64>(sql!("settle/over.sql", rows, LEASE)).await?);
@@ -190,6 +199,11 @@ async fn failed(owner: &Owner<Sync>, ended: &Ended) -> Result<bool, Fault> {
     }
 }
 
+/// What a call said, as it is kept. Without randomness it is not kept at all.
+fn sealed_body(owner: &Owner<Sync>, ended: &Ended) -> Option<String> {
+    owner.service.keys.seal_body(Kept::Sent, ended.body.as_deref()?)
+}
+
 fn milliseconds(took: Duration) -> i64 {
     i64::try_from(took.as_millis()).unwrap_or(i64::MAX)
 }
@@ -207,7 +221,7 @@ enum Next {
 /// Back among those that wait, or a dead letter. Where the record has a newer delivery that waits, that one speaks for both, and
 /// goes on under the same id where it says the same. What was on the wire is written down with it, whether it counts or not.
 async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why: &str, next: Next, counts: bool) -> Result<(), Fault> {
-    let Ended { one, at, took, outcome, wire, untold, .. } = ended;
+    let Ended { one, at, took, outcome, wire, untold, answer, why: in_words, .. } = ended;
     let (state, seconds) = match next {
         Next::In(seconds) => ("waiting", seconds),
         Next::Never => ("dead", 0),
@@ -232,6 +246,9 @@ async fn wait_again(owner: &Owner<Sync>, ended: &Ended, status: Option<u16>, why
         begun,
         milliseconds(*took),
         untold.clone(),
+        answer.clone(),
+        in_words.clone(),
+        sealed_body(owner, ended),
     );
     match outcome {
         Outcome::Gone => switch_off(owner, one, &settled).await,

@@ -58,6 +58,24 @@ pub const SEALED: &str = include_str!("signature/sealed.sql");
 /// What a secret's text is bound to.
 const OF: &str = "ek.platform";
 
+/// What was on the wire, and what its encrypted text is bound to.
+#[derive(Clone, Copy, Debug)]
+pub enum Kept {
+    /// A body that a platform was sent.
+    Sent,
+    /// A body that was refused at a door.
+    Refused,
+}
+
+impl Kept {
+    fn of(self) -> &'static str {
+        match self {
+            Kept::Sent => "ek.attempt",
+            Kept::Refused => "ek.request",
+        }
+    }
+}
+
 impl Keys {
     /// From `name:key` (32 bytes in base64), separated by commas.
     ///
@@ -70,6 +88,16 @@ impl Keys {
     /// A secret's encrypted text; none where the system gives no randomness.
     pub fn seal(&self, secret: &str) -> Option<String> {
         self.0.seal(OF, secret.as_bytes().to_vec())
+    }
+
+    /// A body's encrypted text; none where the system gives no randomness.
+    pub fn seal_body(&self, kept: Kept, body: &str) -> Option<String> {
+        self.0.seal(kept.of(), body.as_bytes().to_vec())
+    }
+
+    /// The body in an encrypted text; none where no key of ours opens it, or it is of the other kind.
+    pub fn open_body(&self, kept: Kept, text: &str) -> Option<String> {
+        String::from_utf8(self.0.open(kept.of(), text)?).ok()
     }
 
     /// The bytes of the secret in an encrypted text; none where no key of ours opens it.

@@ -94,3 +94,19 @@ async fn a_sync_that_can_t_go_on_is_put_aside_with_its_reason_and_keeps_none_beh
     assert!(tell_some(&alone.owner).await.unwrap());
     assert_eq!((&syncs().await[0]["state"], &syncs().await[0]["error"]), (&json!("running"), &json!(false)));
 }
+
+#[tokio::test]
+async fn a_platform_that_is_paused_is_not_called_and_what_waits_for_it_is_no_fault() {
+    let alone = sync().await;
+    let looked = async || examine::platforms(&alone.owner).await.into_iter().map(|found| (found.is_well, found.said)).collect::<Vec<_>>();
+    let before = looked().await;
+    assert!(before.iter().any(|(is_well, said)| !is_well && said.contains("can't be reached")), "{before:?}");
+    for (method, is_paused) in [("action_pause", true), ("action_resume", false)] {
+        let asked = json!({"ids": [1]});
+        assert_eq!(alone.call(&Identity::system(), "ek.platform", method, asked).await.unwrap(), true);
+        let found = looked().await;
+        let told =
+            found.iter().any(|(is_well, said)| *is_well && said == "Alsalam's platform is paused: 0 deliveries wait for action_resume");
+        assert_eq!((told, found.iter().any(|(_, said)| said.contains("can't be reached"))), (is_paused, !is_paused), "{found:?}");
+    }
+}

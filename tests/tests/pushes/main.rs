@@ -6,6 +6,8 @@ mod promises;
 mod push;
 mod rights;
 mod simulated;
+mod steering;
+mod wire;
 
 use std::time::Duration;
 

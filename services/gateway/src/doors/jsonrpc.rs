@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::answer::{Answer, as_odoo};
 use crate::bodies::{Says, claim_in_json};
+use crate::doors::xmlrpc::without_who;
 use crate::incoming::Incoming;
 use crate::rpc::{Asked, dispatch};
 
@@ -31,7 +32,7 @@ async fn act(incoming: &mut Incoming) -> Result<HttpResponse, Fault> {
     let (Some(service), Some(method), Some(args)) = (service, method, args) else {
         return Err(Fault::type_error("RPC.jsonrpc() missing 3 required positional arguments: 'service', 'method', and 'args'"));
     };
-    incoming.note_refusals(&body);
+    incoming.note_refusals_of(without_who(&service, &args));
     match dispatch(incoming, &service, &method, args).await? {
         Asked::Answered(value) => Ok(incoming.answers().value(incoming.id(), Some(&value))),
         Asked::Invoked(session, invocation) => {

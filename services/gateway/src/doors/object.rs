@@ -14,7 +14,7 @@ use crate::answer::{Answer, as_the_add_on};
 use crate::bodies::Says;
 use crate::incoming::Incoming;
 use crate::query::number;
-use crate::rpc::Invocation;
+use crate::rpc::{Invocation, is_shown_once};
 
 /// The parts of the path.
 #[derive(Deserialize)]
@@ -56,8 +56,7 @@ async fn act(incoming: &mut Incoming, target: Target) -> Result<HttpResponse, Fa
         let result = of_the_orm(target, params)?.run(incoming, &session, &body).await?;
         return Ok(incoming.answers().in_odoos_envelope(incoming.id(), &result));
     }
-    // A key is shown once and kept as a hash: its answer is not kept beside it
-    let idempotency = incoming.idempotency(&body)?.filter(|_| call.method != "action_new_api_key");
+    let idempotency = incoming.idempotency(&body)?.filter(|_| !is_shown_once(&call.method));
     let reply = incoming.send(Call { params, idempotency, ..call }).await?;
     incoming.answers().enveloped(incoming.id(), reply).await
 }

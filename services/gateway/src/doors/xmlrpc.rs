@@ -65,7 +65,7 @@ fn need_xml(incoming: &Incoming) -> Result<(), Fault> {
 }
 
 /// What support may look for: what a method was called with, and not by whom.
-fn without_who(service: &str, params: &[Box<RawValue>]) -> Bytes {
+pub(crate) fn without_who(service: &str, params: &[Box<RawValue>]) -> Bytes {
     let told = params.get(WHO..).filter(|_| service == "object").unwrap_or_default();
     let told: Vec<&str> = told.iter().map(|param| param.get()).collect();
     format!("[{}]", told.join(",")).into()

@@ -14,5 +14,5 @@ strange AS (
 INSERT INTO session (token_sha256, user_id, address, idle_seconds, expires_at, latest_end)
 VALUES (
     sha256(convert_to($3, 'UTF8')), $4, left($6, 64), $7,
-    now() + make_interval(secs => coalesce($7, $5)), now() + make_interval(secs => $8)
+    now() + make_interval(secs => coalesce($7::bigint, $5)), now() + make_interval(secs => $8)
 )

@@ -1,5 +1,7 @@
 //! What sync answers the gateway.
 
+pub mod kept;
+
 use chrono::{DateTime, Utc};
 use jsonrpc::Question;
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,9 @@ pub struct Refused {
     pub email: Option<String>,
     /// Of our fault, or of the caller's trace.
     pub trace_id: Option<String>,
+    /// What may be kept of what was sent ([`kept`]), which is encrypted where it is kept.
+    #[serde(default)]
+    pub body: Option<String>,
 }
 
 /// The changes of all services in sync's own order.

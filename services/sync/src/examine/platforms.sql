@@ -4,6 +4,7 @@ SELECT
     p.base_url,
     p.secret,
     p.open_until IS NOT NULL AS is_open,
+    p.paused AS is_paused,
     coalesce(extract(epoch FROM now() - o.oldest), 0)::float8 AS oldest,
     o.n AS waiting,
     (SELECT count(*) FROM ek_delivery d WHERE d.platform_id = p.id AND d.state = 'dead') AS dead,

@@ -13,7 +13,7 @@ sent AS (
     FROM jsonb_populate_recordset(NULL::ek_request, $1::jsonb) r
     WHERE r.login IS NOT NULL
 )
-INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id)
-SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id
+INSERT INTO ek_request (at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id, sealed_body)
+SELECT at, method, path, login, bank_id, status, error, message, reference, ek_order_id, email, trace_id, sealed_body
 FROM sent
 WHERE nth + (SELECT count(*) FROM ek_request k WHERE k.login = sent.login AND k.at > now() - interval '1 hour') <= $4

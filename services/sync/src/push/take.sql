@@ -1,6 +1,7 @@
 -- Takes deliveries by one conditional UPDATE: of each key the first that is due, causes before their effects, of a platform whose
 -- breaker is open one. A platform that has half ($3) of what it may have leased ($4) is not asked about. What fails and waits keeps
 -- only what it is the cause of. From the data of another installation ($1) nothing is pushed, whenever it came here.
+-- Of a platform that is paused nothing is taken; which are is told in a last row, for what is leased and not begun.
 --
 -- The first of a key is a scalar sub-select: as an anti-join, planned with the statistics of an empty queue, a backlog is read once for
 -- each of its rows. For the same reason what it joins is looked up by id or key, never joined at the planner's choice: a plan that was
@@ -63,6 +64,7 @@ WITH chosen AS MATERIALIZED (
         END
     ) d
     WHERE p.active
+        AND NOT p.paused
         AND p.deleted_at IS NULL
         AND (p.open_until IS NULL OR p.open_until <= now())
         AND $1 = (SELECT i.name FROM installation i)
@@ -173,3 +175,8 @@ FROM (
     ) s ON true
     ORDER BY t.id
 ) t
+UNION ALL
+SELECT json_build_object('paused', array_agg(p.id))::text
+FROM ek_platform p
+WHERE p.paused
+HAVING count(*) > 0

@@ -1,7 +1,7 @@
 -- A delivery ($1, by its lease) goes back among those that wait, or is a dead letter, or done ($3, the next attempt after $4 s; $5 is
 -- whether this one counts). Where the record has a newer delivery that waits, that one speaks for both, and goes on under the same id
 -- where it says the same. What was on the wire ($8 to $11) is written down with it, whether it counts or not. Of a call that was made
--- ($12: when) there is an attempt. A configuration whose product was there already, and that was not told with it ($14), is told by
+-- ($12: when) there is an attempt, with the answer ($15), why it failed ($16) and what it said ($17). A configuration whose product was there already, and that was not told with it ($14), is told by
 -- itself.
 WITH mine AS (
     SELECT
@@ -15,8 +15,8 @@ WITH mine AS (
     FOR UPDATE
 ),
 tried AS (
-    INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, error, webhook_id)
-    SELECT id, bank_id, $12::timestamptz, $13::bigint, $6::bigint, $7, last_id
+    INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, error, webhook_id, answer, why, sealed_body)
+    SELECT id, bank_id, $12::timestamptz, $13::bigint, $6::bigint, $7, last_id, $15::text, $16::text, $17::text
     FROM mine
     WHERE $12::timestamptz IS NOT NULL
 ),

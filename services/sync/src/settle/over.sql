@@ -9,7 +9,7 @@ WITH w AS (
     SELECT *
     FROM jsonb_to_recordset($1::jsonb)
         AS w(id bigint, lease text, status bigint, why text, at timestamptz, milliseconds bigint, told jsonb, untold bigint[],
-             webhook_id text, sent text, sent_version bigint, new_verb text, is_cause boolean)
+             webhook_id text, sent text, sent_version bigint, answer text, sealed_body text, new_verb text, is_cause boolean)
 ),
 mine AS (
     UPDATE ek_delivery d
@@ -28,11 +28,12 @@ mine AS (
     WHERE d.id = ANY(ARRAY(SELECT id FROM w)) AND d.id = w.id AND d.state = 'sending' AND d.lease = w.lease
     RETURNING
         d.id, d.platform_id, d.bank_id, d.kind, d.order_key, d.record_id, d.webhook_id, d.traceparent, d.changed_at, d.bulk,
-        d.lease_until, d.last_error, w.status, w.at, w.milliseconds, w.told, w.untold, w.is_cause
+        d.lease_until, d.last_error, w.status, w.at, w.milliseconds, w.told, w.untold, w.is_cause,
+        w.answer, w.sealed_body
 ),
 tried AS (
-    INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, webhook_id)
-    SELECT id, bank_id, at, milliseconds, status, webhook_id
+    INSERT INTO ek_attempt (delivery_id, bank_id, at, milliseconds, status, webhook_id, answer, sealed_body)
+    SELECT id, bank_id, at, milliseconds, status, webhook_id, answer, sealed_body
     FROM mine
     WHERE status IS NOT NULL
 ),

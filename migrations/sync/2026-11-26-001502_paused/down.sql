@@ -1,0 +1,1 @@
+ALTER TABLE ek_platform DROP COLUMN paused;
