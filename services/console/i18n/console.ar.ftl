@@ -279,4 +279,158 @@ live-latest = آخر التغييرات
 push-done-again = { $count ->
         [0] لا شيء لإعادة إرساله.
        *[other] إرسالات أُعيدت: { $count }.
+
+# الفرص في لوحة
+menu-jobs = الاستيراد والتصدير
+leads-as-list = عرض كقائمة
+leads-bank = البنك
+leads-every-bank = كل البنوك
+leads-none = لا توجد فرصة في هذه المرحلة.
+leads-folded = مرحلة مطوية: افتحها كقائمة.
+leads-priority = الأولوية: { $priority }
+leads-move = نقل…
+leads-to = نقل إلى
+leads-move-now = نقل
+done-moved = نُقلت الفرصة.
+
+# ملفات القروض
+loans-count = { $count ->
+        [0] لا ملفات
+        [one] ملف واحد
+        [two] ملفان
+        [few] { $count } ملفات
+       *[other] { $count } ملفًا
+    }
+loans-all = الكل
+loans-states = حالات الملفات
+loans-none = لا يوجد أي ملف قرض حاليًا. تصل الملفات مع الفرص.
+loans-progress = نسبة التقدم
+loans-step = تغيير حالة الملفات المختارة
+loans-step-about = يُحفظ السبب مع الملف وفي سجله، وتُبلَّغ به منصة البنك.
+loans-state = الحالة الجديدة
+loans-reason = السبب
+loans-take = تطبيق
+loans-choose = اختر ملفًا واحدًا على الأقل.
+
+# مجموعات الاستمارات
+groups-identity = الهوية
+groups-rights = الصلاحيات
+groups-preferences = التفضيلات
+groups-address = العنوان
+groups-registers = السجلات والجباية
+groups-payment = الدفع
+groups-others = أخرى
+
+# المستخدمون والصلاحيات
+person-administrator = يدير المنصة: يقرأ كل شيء ويعدّله، بما فيه ملفات القروض، وكل المستخدمين.
+person-staff = موظف في المنصة: يعمل على طلبات كل البنوك ومخزونها ومشترياتها وفهرسها، ولا يرى ملفات القروض.
+person-integration = برنامج المنصة: يقرأ ويكتب لكل البنوك، بما فيه ملفات القروض.
+person-manager = يدير بنكه: فرصه وطلباته وفواتيره وملفات قروضه، ومستخدميه حتى مستوى دوره.
+person-analyst = يعمل لبنكه: يقرأ فرصه وطلباته وفواتيره ويعالج ملفات قروضه.
+person-clerk = يعمل في نقطة بيع واحدة، { $pos }: فرصها وطلباتها وبضائعها، دون ملفات القروض.
+person-outsider = لا يرى سوى حسابه والفهرس: ليست له نقطة بيع ولا صفة المنصة.
+person-archived = مؤرشف: لا يمكنه الدخول.
+rights = الصلاحيات
+rights-table = كل ما هو مسموح به حسب نوع البيانات
+rights-what = البيانات
+rights-read = القراءة
+rights-create = الإنشاء
+rights-write = التعديل
+rights-unlink = الحذف
+keys = مفاتيح API
+keys-none = لا مفاتيح. يتيح المفتاح لبرنامج أن يسأل المنصة باسم هذا المستخدم.
+keys-new = مفتاح جديد
+keys-name = الغرض منه
+keys-days = مدة الصلاحية بالأيام
+keys-make = إنشاء المفتاح
+keys-made = أُنشئ المفتاح. انسخه الآن.
+keys-made-about = لا يُعرض إلا هذه المرة: لا تحتفظ المنصة إلا ببصمته.
+keys-end = إنهاء
+keys-sure = إنهاء هذا المفتاح؟ ستُرفض البرامج التي تستعمله.
+sessions = الجلسات المفتوحة
+sessions-none = لا توجد جلسة مفتوحة.
+sessions-here = هذه الجلسة
+sessions-end = إنهاء
+sessions-end-all = إنهاء كل الجلسات
+sessions-end-others = إنهاء كل الجلسات الأخرى
+sessions-sure = إنهاء هذه الجلسات؟ سيلزم الدخول من جديد.
+password = كلمة السر
+password-about = تنتهي جلساتك الأخرى ومفاتيحك عند تغييرها.
+password-old = كلمة السر الحالية
+password-new = كلمة السر الجديدة
+password-again = كلمة السر الجديدة مرة أخرى
+password-change = تغيير
+password-give = إعطاء كلمة سر
+password-give-about = تنتهي جلسات المستخدم ومفاتيحه. سلّمها بطريقة لا يقرؤها غيره.
+password-set = إعطاء
+password-empty = اكتب كلمة السر الجديدة.
+password-long = كلمة السر طويلة جدًا.
+password-differs = كلمتا السر الجديدتان مختلفتان. اكتب الكلمة نفسها مرتين.
+password-wrong = كلمة السر الحالية غير صحيحة.
+account-who = من أنا
+account-zone = المنطقة الزمنية
+done-password = غُيّرت كلمة السر.
+done-key-ended = انتهى المفتاح.
+done-session-ended = انتهت الجلسة؛ تنساها المنصة خلال 20 ثانية.
+
+# المرشحات المحفوظة
+filter-save = حفظ هذا المرشح
+filter-name = الاسم
+filter-whose = لـ
+filter-me = لي
+filter-all = كل زملائي
+filter-shared = مشترك
+filter-remove = إزالة
+filter-sure = إزالة هذا المرشح؟
+done-filter = حُفظ المرشح.
+done-filter-removed = أُزيل المرشح.
+
+# الاستيراد
+import-title = استيراد: { $what }
+import-file = ملف (CSV)
+import-csv = الجدول
+import-csv-help = يسمّي السطر الأول الأعمدة بأسمائها التقنية أو كما تسميها هذه الصفحة، وتفصل بينها فواصل أو فواصل منقوطة أو علامات جدولة. لا يُحفظ شيء قبل أن تطلب ذلك.
+import-try = تحقق
+import-run = استيراد
+import-fields = الأعمدة الممكنة
+import-column = العمود
+import-name = الاسم في الملف
+import-needed = إلزامي
+import-line = سطر الملف
+import-problem = المشكلة
+import-wrong-table = الأسطر الواجب تصحيحها
+import-sample = كما قُرئ
+import-external = المعرّف الخارجي
+import-number = الرقم
+import-unread = تتعذر قراءة الجدول: { $value }
+import-empty = لا يوجد أي سطر تحت أسماء الأعمدة.
+import-long = يتجاوز الجدول { $value } م.ب. أرسله على أجزاء.
+import-lines = في الجدول أكثر من { $value } سطر. أرسله على أجزاء.
+import-columns = في الجدول أكثر من { $value } عمود.
+done-import = بدأ الاستيراد. ويستمر إن غادرت هذه الصفحة.
+
+# الأعمال الجارية
+jobs-about = تستمر عمليات الاستيراد عند مغادرتك وتُحفظ 24 ساعة. وما انقطع منها يستأنف من حيث توقف دون حفظ شيء مرتين.
+jobs-none = لا استيراد. ابدأ واحدًا من أي قائمة: المزيد، استيراد ملف.
+jobs-what = العمل
+jobs-model = البيانات
+jobs-state = الحالة
+jobs-far = التقدم
+jobs-when = البداية
+jobs-waiting = في الانتظار
+jobs-running = جارٍ
+jobs-done = تم
+jobs-failed = توقف بسبب خطأ
+jobs-broken = منقطع
+jobs-go = استئناف
+jobs-file = الملف
+jobs-sure = إزالته من القائمة؟ ما حُفظ يبقى.
+done-going = استؤنف.
+import-right = { $count ->
+        [one] سطر واحد صحيح. يمكنك استيراده.
+       *[other] الأسطر الصحيحة: { $count }. يمكنك استيرادها.
+    }
+import-wrong = { $count ->
+        [one] سطر واحد يجب تصحيحه
+       *[other] الأسطر الواجب تصحيحها: { $count }
     }

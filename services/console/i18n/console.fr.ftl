@@ -278,4 +278,156 @@ push-done-again = { $count ->
         [0] Rien à renvoyer.
         [one] { $count } envoi repart.
        *[other] { $count } envois repartent.
+
+# Opportunités en tableau
+menu-jobs = Imports et exports
+leads-as-list = Voir en liste
+leads-bank = Banque
+leads-every-bank = Toutes les banques
+leads-none = Aucune opportunité à cette étape.
+leads-folded = Étape repliée : ouvrez-la en liste.
+leads-priority = Priorité : { $priority }
+leads-move = Déplacer…
+leads-to = Déplacer vers
+leads-move-now = Déplacer
+done-moved = Opportunité déplacée.
+
+# Dossiers de crédit
+loans-count = { $count ->
+        [0] aucun dossier
+        [one] { $count } dossier
+       *[other] { $count } dossiers
+    }
+loans-all = Tous
+loans-states = États des dossiers
+loans-none = Aucun dossier de crédit pour l’instant. Ils arrivent avec les opportunités.
+loans-progress = Avancement
+loans-step = Changer l’état des dossiers choisis
+loans-step-about = Le motif est gardé avec le dossier et dans son historique ; la plateforme de la banque l’apprend.
+loans-state = Nouvel état
+loans-reason = Motif
+loans-take = Appliquer
+loans-choose = Choisissez au moins un dossier.
+
+# Groupes des formulaires
+groups-identity = Identité
+groups-rights = Droits
+groups-preferences = Préférences
+groups-address = Adresse
+groups-registers = Registres et fiscalité
+groups-payment = Paiement
+groups-others = Autres
+
+# Utilisateurs et droits
+person-administrator = Administre le hub : lit et modifie tout, y compris les dossiers de crédit, et tous les utilisateurs.
+person-staff = Personnel du hub : travaille sur les commandes, le stock, les achats et le catalogue de toutes les banques ; ne voit aucun dossier de crédit.
+person-integration = Le programme de la plateforme : lit et écrit pour toutes les banques, y compris les dossiers de crédit.
+person-manager = Gère sa banque : ses opportunités, commandes, factures et dossiers de crédit, et ses utilisateurs jusqu’à son propre rôle.
+person-analyst = Travaille pour sa banque : lit ses opportunités, commandes et factures, et traite ses dossiers de crédit.
+person-clerk = Travaille dans un point de vente, { $pos } : ses opportunités, commandes et marchandises ; aucun dossier de crédit.
+person-outsider = Ne voit que son compte et le catalogue : il n’a ni point de vente, ni marque de la plateforme.
+person-archived = Archivé : ne peut pas se connecter.
+rights = Droits
+rights-table = Tout ce qui est permis, par type de donnée
+rights-what = Donnée
+rights-read = Lire
+rights-create = Créer
+rights-write = Modifier
+rights-unlink = Supprimer
+keys = Clés d’API
+keys-none = Aucune clé. Une clé permet à un programme d’interroger le hub au nom de cet utilisateur.
+keys-new = Nouvelle clé
+keys-name = À quoi elle sert
+keys-days = Valable, en jours
+keys-make = Créer la clé
+keys-made = La clé est créée. Copiez-la maintenant.
+keys-made-about = Elle n’est montrée que cette fois : le hub n’en garde qu’une empreinte.
+keys-end = Mettre fin
+keys-sure = Mettre fin à cette clé ? Les programmes qui l’utilisent seront refusés.
+sessions = Sessions ouvertes
+sessions-none = Aucune session ouverte.
+sessions-here = Celle-ci
+sessions-end = Mettre fin
+sessions-end-all = Mettre fin à toutes les sessions
+sessions-end-others = Mettre fin à toutes les autres
+sessions-sure = Mettre fin à ces sessions ? Il faudra s’y reconnecter.
+password = Mot de passe
+password-about = Vos autres sessions et vos clés d’API prennent fin quand il change.
+password-old = Mot de passe actuel
+password-new = Nouveau mot de passe
+password-again = Nouveau mot de passe, encore
+password-change = Changer
+password-give = Donner un mot de passe
+password-give-about = Les sessions et les clés d’API de l’utilisateur prennent fin. Transmettez-le par une voie que personne d’autre ne lit.
+password-set = Donner
+password-empty = Tapez le nouveau mot de passe.
+password-long = Le mot de passe est trop long.
+password-differs = Les deux nouveaux mots de passe diffèrent. Tapez deux fois le même.
+password-wrong = Le mot de passe actuel est incorrect.
+account-who = Qui je suis
+account-zone = Fuseau horaire
+done-password = Le mot de passe est changé.
+done-key-ended = La clé a pris fin.
+done-session-ended = La session a pris fin ; le hub l’oublie dans les 20 secondes.
+
+# Filtres enregistrés
+filter-save = Enregistrer ce filtre
+filter-name = Nom
+filter-whose = Pour
+filter-me = Moi
+filter-all = Tous mes collègues
+filter-shared = partagé
+filter-remove = Retirer
+filter-sure = Retirer ce filtre ?
+done-filter = Le filtre est enregistré.
+done-filter-removed = Le filtre est retiré.
+
+# Imports
+import-title = Importer : { $what }
+import-file = Un fichier (CSV)
+import-csv = Le tableau
+import-csv-help = La première ligne nomme les colonnes, par leur nom technique ou comme cette page les appelle ; virgules, points-virgules ou tabulations les séparent. Rien n’est enregistré avant que vous le demandiez.
+import-try = Vérifier
+import-run = Importer
+import-fields = Colonnes possibles
+import-column = Colonne
+import-name = Nom dans le fichier
+import-needed = Obligatoire
+import-line = Ligne du fichier
+import-problem = Ce qui ne va pas
+import-wrong-table = Lignes à corriger
+import-sample = Tel qu’il a été lu
+import-external = Identifiant externe
+import-number = Numéro
+import-unread = Le tableau ne peut pas être lu : { $value }
+import-empty = Il n’y a aucune ligne sous les noms des colonnes.
+import-long = Le tableau dépasse { $value } Mo. Envoyez-le en plusieurs parties.
+import-lines = Le tableau a plus de { $value } lignes. Envoyez-le en plusieurs parties.
+import-columns = Le tableau a plus de { $value } colonnes.
+done-import = L’import a commencé. Il continue si vous quittez cette page.
+
+# Imports en cours
+jobs-about = Les imports continuent quand vous partez ; ils sont gardés 24 heures. Celui qui s’est interrompu reprend où il en était, sans rien enregistrer deux fois.
+jobs-none = Aucun import. Commencez-en un depuis une liste : Plus, Importer un fichier.
+jobs-what = Quoi
+jobs-model = Donnée
+jobs-state = État
+jobs-far = Avancement
+jobs-when = Commencé
+jobs-waiting = En attente
+jobs-running = En cours
+jobs-done = Terminé
+jobs-failed = Arrêté par une erreur
+jobs-broken = Interrompu
+jobs-go = Reprendre
+jobs-file = Fichier
+jobs-sure = Le retirer de cette liste ? Ce qui est enregistré reste.
+done-going = C’est reparti.
+import-right = { $count ->
+        [one] { $count } ligne est correcte. Vous pouvez l’importer.
+       *[other] { $count } lignes sont correctes. Vous pouvez les importer.
+    }
+import-wrong = { $count ->
+        [one] { $count } ligne à corriger
+       *[other] { $count } lignes à corriger
     }

@@ -114,6 +114,7 @@ action-button_cancel = Cancel purchase
 action-button_draft = Set to draft
 action-action_forget = Forget
 action-action_new_api_key = New API key
+action-set_preferences = Language and time zone
 action-action_set_password = Set password
 action-change_password = Change password
 action-action_replay = Send again

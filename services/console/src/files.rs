@@ -10,11 +10,13 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Name, type, content.
-const FILES: [(&str, &str, &[u8]); 5] = [
+const FILES: &[(&str, &str, &[u8])] = &[
     ("style.css", "text/css; charset=utf-8", include_bytes!("../static/style.css")),
     ("console.js", "text/javascript; charset=utf-8", include_bytes!("../static/console.js")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../static/live.js")),
     ("htmx.js", "text/javascript; charset=utf-8", include_bytes!("../static/htmx.js")),
+    ("kanban.js", "text/javascript; charset=utf-8", include_bytes!("../static/kanban.js")),
+    ("import.js", "text/javascript; charset=utf-8", include_bytes!("../static/import.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("../static/icon.svg")),
 ];
 

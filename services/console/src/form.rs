@@ -14,6 +14,7 @@ use crate::record::told;
 use crate::refused::Refused;
 use crate::shown;
 use crate::visit::{Form, Visit, html, leave};
+use crate::words::Lang;
 
 /// What stands between a record's name and its number where one is chosen.
 const NUMBER: &str = " \u{b7} ";
@@ -44,6 +45,8 @@ pub struct Input {
     pub size: usize,
     /// What is wrong with it.
     pub problem: String,
+    /// The heading of the group that it begins.
+    pub heading: String,
 }
 
 /// A form.
@@ -189,19 +192,27 @@ fn input(visit: &Visit, model: &Model, field: &Field, value: String, before: Str
         .selection
         .iter()
         .map(|(choice, _)| (choice.clone(), words.value(visit.lang, &model.name, &field.name, choice), *choice == value));
+    let languages =
+        is_language(model, field).then(|| Lang::ALL.map(|lang| (lang.tag().to_owned(), lang.name().to_owned(), lang.tag() == value)));
     Input {
         label: words.field(visit.lang, &model.name, field).into_owned(),
         help: words.help(visit.lang, &model.name, field).into_owned(),
-        control: control(field).unwrap_or_default(),
-        choices: choices.collect(),
+        control: if languages.is_some() { "select" } else { control(field).unwrap_or_default() },
+        choices: choices.chain(languages.into_iter().flatten()).collect(),
         relation: field.relation.clone().unwrap_or_default(),
         required: field.required,
         size: field.size.unwrap_or(20_000),
         problem: String::new(),
+        heading: String::new(),
         name: field.name.clone(),
         value,
         before,
     }
+}
+
+/// A user's language is one of those that there are words in, though its declaration takes any.
+fn is_language(model: &Model, field: &Field) -> bool {
+    model.name == "res.users" && field.name == "lang"
 }
 
 /// A value as it stands in its control.
@@ -229,6 +240,7 @@ fn page(visit: &Visit, model: &Model, of: Option<(i64, &Value)>, inputs: Vec<Inp
         }
         None => (visit.t_with("form-new", &[("what", &label)]), format!("/web/{name}/new"), entry_of(name).to_owned()),
     };
+    let inputs = crate::groups::arranged(visit, name, inputs);
     html(&visit.request, status, &FormPage { page: Page::new(visit, entry_of(name), title), to, back, inputs, problems })
 }
 

@@ -1,6 +1,7 @@
 //! The console: the hub in a browser. It is one more client: each page asks the doors in the session of whoever looks at it, so that it
 //! can never show what the API would not. It keeps nothing but caches of seconds.
 
+pub mod account;
 pub mod asked;
 pub mod cells;
 pub mod chart;
@@ -8,16 +9,24 @@ pub mod declared;
 pub mod deliveries;
 pub mod files;
 pub mod form;
+pub mod groups;
 pub mod home;
 pub mod hub;
+pub mod import;
+pub mod jobs;
+pub mod leads;
 pub mod list;
 pub mod live;
+pub mod loans;
 pub mod login;
 pub mod page;
+pub mod people;
+pub mod progress;
 pub mod pushes;
 pub mod record;
 pub mod refused;
 pub mod requests;
+pub mod saved;
 pub mod shown;
 pub mod views;
 pub mod visit;
@@ -57,6 +66,8 @@ pub struct Console {
     pub words: Words,
     /// Where a request comes from: the proxy in front says it, and only it can.
     pub address: Address,
+    /// Imports that run in this process.
+    pub running: jobs::Running,
     who: Cache<[u8; 32], Arc<Who>>,
     declared: Cache<[u8; 32], Arc<Declared>>,
 }
@@ -71,6 +82,7 @@ impl Console {
             hub: Hub::new(keyring)?,
             words: Words::read()?,
             address,
+            running: jobs::Running::default(),
             who: Cache::builder().max_capacity(MOST).time_to_live(WHO).build(),
             declared: Cache::builder().max_capacity(MOST).time_to_live(DECLARED).build(),
         })
@@ -139,6 +151,23 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/ek.request/{id:[0-9]+}").route(web::get().to(requests::request)))
             .service(page("/web/live").route(web::get().to(live::live)))
             .service(page("/web/live/names").route(web::get().to(live::names)))
+            .service(page("/web/leads").route(web::get().to(leads::board)))
+            .service(page("/web/leads/{id:[0-9]+}/move").route(web::post().to(leads::moved)))
+            .service(page("/web/loans").route(web::get().to(loans::list)).route(web::post().to(loans::step)))
+            .service(page("/web/account").route(web::get().to(account::account)).route(web::post().to(account::save)))
+            .service(page("/web/account/password").route(web::post().to(account::password)))
+            .service(page("/web/account/key").route(web::post().to(account::key)))
+            .service(page("/web/account/end/{what}").route(web::post().to(account::end)))
+            .service(page("/web/res.users/{id:[0-9]+}").route(web::get().to(people::person)))
+            .service(page("/web/res.users/{id:[0-9]+}/key").route(web::post().to(people::key)))
+            .service(page("/web/res.users/{id:[0-9]+}/password").route(web::post().to(people::password)))
+            .service(page("/web/res.users/{id:[0-9]+}/end/{what}").route(web::post().to(people::end)))
+            .service(page("/web/jobs").route(web::get().to(jobs::list)))
+            .service(page("/web/jobs/{id:[0-9]+}/{what}").route(web::get().to(jobs::file)).route(web::post().to(jobs::act)))
+            .service(page(&format!("/web/{MODEL}/filters")).route(web::post().to(saved::save)))
+            .service(page(&format!("/web/{MODEL}/filters/remove")).route(web::post().to(saved::remove)))
+            .service(page(&format!("/web/{MODEL}/import")).route(web::get().to(import::page)).route(web::post().to(import::preview)))
+            .service(page(&format!("/web/{MODEL}/import/run")).route(web::post().to(import::run)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))

@@ -10,6 +10,7 @@ use crate::declared::{Field, Model};
 use crate::hub::encode;
 use crate::page::{Page, entry_of};
 use crate::refused::Refused;
+use crate::saved::{Saved, may_share, saved};
 use crate::shown;
 use crate::views;
 use crate::visit::Visit;
@@ -113,8 +114,12 @@ pub struct ListPage<'v> {
     pub export: String,
     /// Actions that the chosen records may be given to: method, words, what it does.
     pub actions: Vec<(String, String, String)>,
-    /// Filters that were saved: name, address.
-    pub saved: Vec<(String, String)>,
+    /// Filters that were saved.
+    pub saved: Vec<Saved>,
+    /// What the list is narrowed down by, as a filter is saved.
+    pub domain: String,
+    /// Whether this user shares filters.
+    pub may_share: bool,
     /// Whether records can be printed from here: the report's name.
     pub report: &'static str,
     /// What a new record begins with, in its address.
@@ -122,7 +127,7 @@ pub struct ListPage<'v> {
 }
 
 impl ListPage<'_> {
-    fn first_page(&self) -> bool {
+    pub(crate) fn first_page(&self) -> bool {
         self.asked.page <= 1
     }
 
@@ -130,15 +135,19 @@ impl ListPage<'_> {
         self.asked.with(|_| {})
     }
 
-    fn previous(&self) -> String {
+    pub(crate) fn previous(&self) -> String {
         self.asked.with(|asked| asked.page = asked.page.saturating_sub(1))
     }
 
-    fn next(&self) -> String {
+    pub(crate) fn next(&self) -> String {
         self.asked.with(|asked| asked.page += 1)
     }
 
-    fn is_narrowed(&self) -> bool {
+    fn may_save(&self) -> bool {
+        self.is_narrowed() && self.page.visit.declared.model("ir.filters").is_some_and(|model| model.create)
+    }
+
+    pub(crate) fn is_narrowed(&self) -> bool {
         !self.asked.q.is_empty() || !self.asked.filters.is_empty() || !self.asked.domain.is_empty()
     }
 
@@ -193,6 +202,7 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         views::columns(model, &asked.columns)
     };
     let mut domain = asked.domain(visit, model)?;
+    let own_domain = domain.to_string();
     if let Value::Array(terms) = &mut domain {
         terms.extend(fixed.domain.iter().cloned());
     }
@@ -204,7 +214,7 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         sums(visit, model, &asked, &summed, &filter),
         groups(visit, model, &asked, &summed, &filter),
         narrows(visit, model, &asked, fixed.filters),
-        saved(visit, model),
+        saved(visit, &model.name),
     );
     let (listed, sums, groups) = (listed?, sums?, groups?);
     let rows = listed.result.iter().map(|record| row(visit, model, &fields, record)).collect::<Vec<_>>();
@@ -257,6 +267,8 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         export,
         actions,
         saved,
+        domain: own_domain,
+        may_share: may_share(visit),
         asked,
     })
 }
@@ -438,25 +450,4 @@ async fn narrows(visit: &Visit, model: &Model, asked: &Asked, fixed: &[&str]) ->
         }
     });
     futures_util::future::join_all(made).await
-}
-
-/// The filters that this user, or somebody for all, has saved for a model's list.
-async fn saved(visit: &Visit, model: &Model) -> Vec<(String, String)> {
-    if !visit.may_read("ir.filters") {
-        return Vec::new();
-    }
-    let query = [
-        ("query", "{id, name, domain, sort}".to_owned()),
-        ("filter", json!([["model_id", "=", model.name]]).to_string()),
-        ("page_size", "20".to_owned()),
-        ("page", "1".to_owned()),
-    ];
-    // A list is shown without them rather than not at all
-    let Ok(listed) = visit.list("ir.filters", &query).await else { return Vec::new() };
-    let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
-    let made = listed.result.iter().map(|record| {
-        let asked = Asked { domain: text(record, "domain"), order: text(record, "sort"), page: 1, ..Asked::default() };
-        (text(record, "name"), asked.with(|_| {}))
-    });
-    made.collect()
 }

@@ -29,7 +29,7 @@ pub struct Entry {
     pub is_here: bool,
 }
 
-/// The menu: groups of entries, each with the model that one must be able to read.
+/// The menu: groups of entries, each with the model that one must be able to read, or the field of one (`model:field`).
 const MENU: &[(&str, &[(&str, &str, &str)])] = &[
     ("", &[("menu-home", "/web", "")]),
     (
@@ -37,7 +37,7 @@ const MENU: &[(&str, &[(&str, &str, &str)])] = &[
         &[
             ("menu-orders", "/web/sale.order", "sale.order"),
             ("menu-leads", "/web/leads", "crm.lead"),
-            ("menu-loans", "/web/loans", "crm.lead"),
+            ("menu-loans", "/web/loans", "crm.lead:file_state"),
             ("menu-invoices", "/web/account.move", "account.move"),
             ("menu-clients", "/web/clients", "res.partner"),
         ],
@@ -72,6 +72,7 @@ const MENU: &[(&str, &[(&str, &str, &str)])] = &[
             ("menu-banks", "/web/res.bank", "res.bank"),
             ("menu-company", "/web/res.company", "res.company"),
             ("menu-account", "/web/account", ""),
+            ("menu-jobs", "/web/jobs", "ek.job"),
             ("menu-models", "/web/models", ""),
         ],
     ),
@@ -124,7 +125,11 @@ impl<'v> Page<'v> {
 
     /// The menu, as this user may use it.
     pub fn menu(&self) -> Vec<(String, Vec<Entry>)> {
-        let may = |model: &str| model.is_empty() || self.visit.may_read(model);
+        let may = |needed: &str| match needed.split_once(':') {
+            _ if needed.is_empty() => true,
+            Some((model, field)) => self.visit.declared.model(model).is_some_and(|model| model.field(field).is_some()),
+            None => self.visit.may_read(needed),
+        };
         let groups = MENU.iter().map(|(group, entries)| {
             let entries = entries.iter().filter(|(_, _, model)| may(model));
             let entries = entries.map(|(label, href, _)| Entry { href, label: self.t(label), is_here: *href == self.here });

@@ -129,7 +129,7 @@ pub struct RecordPage<'v> {
 
 impl RecordPage<'_> {
     /// Whether there is anything that a form could change.
-    fn has_form(&self) -> bool {
+    pub(crate) fn has_form(&self) -> bool {
         crate::form::is_possible(self.model)
     }
 }

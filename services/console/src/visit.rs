@@ -50,6 +50,9 @@ pub struct Who {
     pub is_admin: bool,
     /// Their language and time zone.
     pub user_context: Context,
+    /// Which of `res.users.session` they came with; the gateway before told none.
+    #[serde(default)]
+    pub session_number: Option<i64>,
 }
 
 /// A user's language and time zone.
@@ -419,7 +422,10 @@ pub async fn read(mut payload: web::Payload, most: usize) -> Result<BytesMut, Re
 }
 
 /// `application/x-www-form-urlencoded`
-fn pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, Refused> {
+///
+/// # Errors
+/// 400 for what is no UTF-8.
+pub fn pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, Refused> {
     let decoded = |part: &[u8]| {
         let part: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         let text = percent_encoding::percent_decode(&part).decode_utf8().map(std::borrow::Cow::into_owned);

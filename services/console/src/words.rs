@@ -37,6 +37,15 @@ impl Lang {
         }
     }
 
+    /// As users have it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Lang::Fr => "fr_FR",
+            Lang::Ar => "ar_DZ",
+            Lang::En => "en_US",
+        }
+    }
+
     /// Its own name.
     pub fn name(self) -> &'static str {
         match self {

@@ -61,6 +61,8 @@ struct User {
     company: String,
     #[diesel(sql_type = Nullable<Text>)]
     password: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    session_number: Option<i64>,
 }
 
 impl User {
@@ -72,9 +74,23 @@ impl User {
             Some(role) => Some(Role::parse(role).ok_or_else(|| unread(&format!("role '{role}'")))?),
             None => None,
         };
-        let User { id: uid, login, bank_id: bank, hub_admin, code_pos, integration, name, lang, tz, company_id, company, .. } = self;
+        let User {
+            id: uid,
+            login,
+            bank_id: bank,
+            hub_admin,
+            code_pos,
+            integration,
+            name,
+            lang,
+            tz,
+            company_id,
+            company,
+            session_number,
+            ..
+        } = self;
         let identity = Identity { uid, login, origin, role, bank, hub_admin, code_pos, integration: Some(integration), session };
-        Ok(LoggedIn { identity, name, lang, tz, company_id, company, session_id: None })
+        Ok(LoggedIn { identity, name, lang, tz, company_id, company, session_id: None, session_number })
     }
 }
 

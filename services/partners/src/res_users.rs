@@ -13,6 +13,8 @@ use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
 
+mod preferences;
+
 use crate::{Partners, api_keys, filters, jobs, login, passwords, rights};
 
 /// The declaration.
@@ -70,6 +72,7 @@ impl Behaviour<Partners> for ResUsers {
             on_record: false,
             about: "Changes one's own password; the sessions and keys end.",
         },
+        preferences::ACTION,
     ];
 
     async fn prepare(asked: Asked<'_, Partners>, data: &mut Map<String, Json>) -> Result<ResUsers, Fault> {
@@ -452,6 +455,9 @@ async fn action(tx: &mut Tx<'_>, model: &Model, call: &Call, data: Map<String, J
     };
     let locked = tx.ids(sql!("res_users/lock.sql", found)).await?.pop();
     let found = locked.ok_or_else(|| Fault::missing(model.name, user))?;
+    if call.method == preferences::ACTION.method {
+        return preferences::set(tx, model, found, &data).await;
+    }
     if call.method == "action_new_api_key" {
         return api_keys::make(tx, found, &data).await;
     }

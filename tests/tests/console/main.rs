@@ -3,7 +3,12 @@
 
 mod door;
 mod generic;
+mod imports;
+mod leads;
+mod loans;
+mod people;
 mod pushes;
+mod saved;
 
 use system_tests::{Answer, Stand, encode};
 

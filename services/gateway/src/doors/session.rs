@@ -120,9 +120,23 @@ fn session_info(gateway: &Gateway, who: &LoggedIn) -> Value {
     })
 }
 
+/// What the console is told besides: which of one's open sessions this is, so that one can end the others.
+fn consoles_info(gateway: &Gateway, who: &LoggedIn) -> Value {
+    let mut info = session_info(gateway, who);
+    if let Value::Object(info) = &mut info {
+        info.insert("session_number".to_owned(), json!(who.session_number));
+    }
+    info
+}
+
 /// `POST /web/session/get_session_info`
 pub async fn get_session_info(mut incoming: Incoming) -> Answer {
-    let answer = in_session(&mut incoming, |gateway, who| Some(session_info(gateway, who))).await;
+    let tell: fn(&Gateway, &LoggedIn) -> Option<Value> = if incoming.gateway.callers.is_consoles(&incoming.request) {
+        |gateway, who| Some(consoles_info(gateway, who))
+    } else {
+        |gateway, who| Some(session_info(gateway, who))
+    };
+    let answer = in_session(&mut incoming, tell).await;
     incoming.told(as_odoo, answer)
 }
 

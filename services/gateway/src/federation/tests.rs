@@ -98,7 +98,7 @@ fn made(products: &'static str, with_partners: bool) -> Made {
     let keyring = Keyring::ring(&["gateway", "catalog", "partners"]).unwrap().remove("gateway").unwrap();
     let federation = Federation::new(Services { router, keyring: keyring.clone() }, 1 << 20);
     let (name, lang, tz, company) = (String::new(), String::new(), String::new(), String::new());
-    let who = LoggedIn { identity: Identity::system(), name, lang, tz, company_id: 1, company, session_id: None };
+    let who = LoggedIn { identity: Identity::system(), name, lang, tz, company_id: 1, company, session_id: None, session_number: None };
     Made { federation, session: Session::of(who, keyring), heard }
 }
 

@@ -330,6 +330,9 @@ pub struct LoggedIn {
     pub company: String,
     /// The new session's id, where one was made.
     pub session_id: Option<String>,
+    /// Which of `res.users.session` it is that they came with; the release before told none.
+    #[serde(default)]
+    pub session_number: Option<i64>,
 }
 
 /// How long a session lives without being used, in seconds: Odoo's week. One of the console ends sooner, as partners is set to.

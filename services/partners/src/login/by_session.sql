@@ -7,7 +7,7 @@ WITH used AS (
             ELSE used_at < now() - interval '1 minute' END
 )
 SELECT u.id, u.login, u.create_by, u.role, u.bank_id, u.hub_admin, u.code_pos, u.integration, u.name, u.lang, u.tz, u.company_id,
-    c.name AS company, u.password
+    c.name AS company, u.password, s.id AS session_number
 FROM res_users u
 JOIN res_company c ON c.id = u.company_id
 JOIN session s ON s.user_id = u.id
