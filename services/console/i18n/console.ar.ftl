@@ -127,3 +127,13 @@ argument-kinds = ماذا
 argument-kind = ماذا
 argument-quantity = الكمية
 argument-state = المرحلة
+
+# Forms in groups
+layout-identity = الهوية
+layout-contact = معلومات الاتصال
+layout-address = العنوان
+layout-identification = التعريف
+layout-notes = ملاحظات
+layout-others = أخرى
+layout-client = زبون
+layout-pos = نقطة بيع

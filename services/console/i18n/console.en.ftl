@@ -125,3 +125,13 @@ argument-kinds = What
 argument-kind = What
 argument-quantity = Quantity
 argument-state = Step
+
+# Forms in groups
+layout-identity = Identity
+layout-contact = Contact
+layout-address = Address
+layout-identification = Identification
+layout-notes = Notes
+layout-others = Others
+layout-client = Client
+layout-pos = Point of sale

@@ -125,3 +125,13 @@ argument-kinds = Quoi
 argument-kind = Quoi
 argument-quantity = Quantité
 argument-state = Étape
+
+# Forms in groups
+layout-identity = Identité
+layout-contact = Coordonnées
+layout-address = Adresse
+layout-identification = Identification
+layout-notes = Notes
+layout-others = Autres
+layout-client = Client
+layout-pos = Point de vente

@@ -8,6 +8,7 @@ pub mod files;
 pub mod form;
 pub mod home;
 pub mod hub;
+pub mod layouts;
 pub mod list;
 pub mod login;
 pub mod page;
