@@ -47,6 +47,13 @@ pub struct Input {
     pub problem: String,
 }
 
+impl Group<Input> {
+    /// Whether what is folded away must be seen: something is wrong with it, or has to be filled in.
+    pub fn is_open(&self) -> bool {
+        self.inputs.iter().any(|input| !input.problem.is_empty() || input.required && input.value.is_empty())
+    }
+}
+
 /// A form.
 #[derive(Template)]
 #[template(path = "form.html")]

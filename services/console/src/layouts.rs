@@ -1,7 +1,6 @@
 //! How a model's fields stand together on its form and its page: groups with a heading each. What no group names comes last, under
 //! "others". A model that is not written here has one group without a heading.
 
-use crate::form::Input;
 use crate::visit::Visit;
 
 /// How the fields of a model's records stand, or of those of its records that have a value in a field.
@@ -67,13 +66,6 @@ pub struct Group<T> {
     pub inputs: Vec<T>,
     /// Whether they are what no group names, which is folded away.
     pub is_rest: bool,
-}
-
-impl Group<Input> {
-    /// Whether what is folded away must be seen: something is wrong with it, or has to be filled in.
-    pub fn is_open(&self) -> bool {
-        self.inputs.iter().any(|input| !input.problem.is_empty() || input.required && input.value.is_empty())
-    }
 }
 
 /// Things as a layout has them, each known by its field's name.

@@ -11,7 +11,9 @@ pub mod hub;
 pub mod layouts;
 pub mod list;
 pub mod login;
+pub mod orders;
 pub mod page;
+pub mod partners;
 pub mod record;
 pub mod refused;
 pub mod shown;
@@ -126,6 +128,13 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/static/{name}").route(web::get().to(files::file)))
             .service(page("/web/models").route(web::get().to(home::models)))
             .service(page("/web/search/{model}").route(web::get().to(form::search)))
+            .service(page("/web/clients").route(web::get().to(partners::clients)))
+            .service(page("/web/pos").route(web::get().to(partners::points_of_sale)))
+            .service(page("/web/sale.order/{id:[0-9]+}").route(web::get().to(orders::order)))
+            .service(page("/web/sale.order/{id:[0-9]+}/step").route(web::post().to(orders::step)))
+            .service(page("/web/sale.order/{id:[0-9]+}/do/{method}").route(web::post().to(orders::act)))
+            .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
+            .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))
