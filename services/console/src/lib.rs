@@ -8,6 +8,7 @@ pub mod files;
 pub mod form;
 pub mod home;
 pub mod hub;
+pub mod invoices;
 pub mod layouts;
 pub mod list;
 pub mod login;
@@ -133,6 +134,13 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/sale.order/{id:[0-9]+}").route(web::get().to(orders::order)))
             .service(page("/web/sale.order/{id:[0-9]+}/step").route(web::post().to(orders::step)))
             .service(page("/web/sale.order/{id:[0-9]+}/do/{method}").route(web::post().to(orders::act)))
+            .service(page("/web/account.move/{id:[0-9]+}").route(web::get().to(invoices::invoice)))
+            .service(
+                page("/web/account.move/{id:[0-9]+}/credit")
+                    .route(web::get().to(invoices::credit))
+                    .route(web::post().to(invoices::reverse)),
+            )
+            .service(page(&format!("/web/{MODEL}/print")).route(web::post().to(invoices::print)))
             .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
             .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))

@@ -98,6 +98,8 @@ async fn shown(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespo
     let related = related.map(async |(of, inverse, label, value)| record::of_one(visit, label, of, inverse, &value).await);
     let (record, related) = futures_util::join!(record::alone(visit, PARTNER, id, refused), futures_util::future::join_all(related));
     let mut record = record?;
+    // Only what is kept of a person is forgotten
+    record.steps.retain(|step| !is_pos || step.method != "action_forget");
     let related = related.into_iter().collect::<Result<Vec<Related>, _>>()?;
     let layout = layouts::layout(PARTNER, |field| field == "is_pos" && is_pos);
     let fields = std::mem::take(&mut record.fields).into_iter().chain(std::mem::take(&mut record.texts));

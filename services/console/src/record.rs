@@ -1,5 +1,7 @@
 //! `/web/{model}/{id}`: one record of any model, made of its declaration; its related records, its history, its next steps.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::{Value, json};
@@ -121,6 +123,8 @@ pub struct RecordPage<'v> {
     pub steps: Vec<Step>,
     /// What happened to it.
     pub history: Vec<Change>,
+    /// What else can be done with it, on pages of their own: address and words.
+    pub links: Vec<(String, String)>,
     /// What can be printed: address and words.
     pub papers: Vec<(String, String)>,
     /// What the hub refused, of a step that was asked for.
@@ -192,6 +196,7 @@ pub async fn alone<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<Strin
         is_open,
         pictures: pictures.map(|field| (told(field).label, format!("/web/image/{name}/{id}/{}", field.name))).collect(),
         related: Vec::new(),
+        links: Vec::new(),
         steps: steps(visit, model),
         history,
         papers: reports
@@ -329,6 +334,8 @@ pub async fn changes(visit: &Visit, of: Vec<Of<'_>>) -> Result<Vec<Change>, Refu
     ];
     let listed = visit.list("ek.audit", &parameters).await?;
     let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let kept = |record: &Value, which: &str| -> Value { serde_json::from_str(&text(record, which)).unwrap_or(Value::Null) };
+    let named = named(visit, &of, &listed.result, kept).await;
     let made = listed.result.iter().filter_map(|record| {
         let of_model = text(record, "model");
         let at = of.iter().position(|of| of.model.name == of_model)?;
@@ -340,9 +347,14 @@ pub async fn changes(visit: &Visit, of: Vec<Of<'_>>) -> Result<Vec<Change>, Refu
         }
         let field = model.field(&name);
         let value = |which: &str| {
-            let kept: Value = serde_json::from_str(&text(record, which)).unwrap_or(Value::Null);
+            let kept = kept(record, which);
             match field {
-                Some(field) if field.kind != "many2many" => cell(visit, &model.name, field, &kept).text,
+                Some(field) if matches!(field.kind.as_str(), "many2one" | "many2many") => {
+                    let names = named.get(field.relation.as_deref().unwrap_or_default());
+                    let name = |id: i64| names.and_then(|names| names.get(&id)).cloned().unwrap_or_else(|| id.to_string());
+                    ids_of(&kept).into_iter().map(name).collect::<Vec<_>>().join(", ")
+                }
+                Some(field) => cell(visit, &model.name, field, &kept).text,
                 _ if name.is_empty() => String::new(),
                 _ => shown::text(&kept),
             }
@@ -363,6 +375,39 @@ pub async fn changes(visit: &Visit, of: Vec<Of<'_>>) -> Result<Vec<Change>, Refu
         })
     });
     Ok(made.collect())
+}
+
+/// The ids that the audit has of a relation.
+fn ids_of(kept: &Value) -> Vec<i64> {
+    match kept {
+        Value::Array(all) => all.iter().filter_map(Value::as_i64).collect(),
+        one => one.as_i64().into_iter().collect(),
+    }
+}
+
+/// The names of the records that changes lead to, by model: who may not read one, or asks in vain, sees its number.
+async fn named(
+    visit: &Visit,
+    of: &[Of<'_>],
+    changes: &[Value],
+    kept: impl Fn(&Value, &str) -> Value,
+) -> HashMap<String, HashMap<i64, String>> {
+    let mut wanted: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+    for change in changes {
+        let text = |name: &str| change.get(name).map(shown::text).unwrap_or_default();
+        let model = of.iter().map(|of| of.model).find(|model| model.name == text("model"));
+        let field = model.and_then(|model| model.field(&text("field")));
+        let relation =
+            field.filter(|field| matches!(field.kind.as_str(), "many2one" | "many2many")).and_then(|field| field.relation.as_deref());
+        if let Some(comodel) = relation.filter(|comodel| visit.may_read(comodel)) {
+            wanted.entry(comodel).or_default().extend(["before", "after"].iter().flat_map(|which| ids_of(&kept(change, which))));
+        }
+    }
+    let asked = wanted.into_iter().map(async |(comodel, ids)| {
+        let ids: Vec<i64> = ids.into_iter().take(100).collect();
+        (comodel.to_owned(), visit.names(comodel, &ids).await.unwrap_or_else(|_| HashMap::new()))
+    });
+    futures_util::future::join_all(asked).await.into_iter().collect()
 }
 
 /// `POST /web/{model}/{id}/do/{method}`: a step of one record.
