@@ -13,13 +13,17 @@ pub mod groups;
 pub mod home;
 pub mod hub;
 pub mod import;
+pub mod invoices;
 pub mod jobs;
+pub mod layouts;
 pub mod leads;
 pub mod list;
 pub mod live;
 pub mod loans;
 pub mod login;
+pub mod orders;
 pub mod page;
+pub mod partners;
 pub mod people;
 pub mod progress;
 pub mod pushes;
@@ -168,6 +172,20 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page(&format!("/web/{MODEL}/filters/remove")).route(web::post().to(saved::remove)))
             .service(page(&format!("/web/{MODEL}/import")).route(web::get().to(import::page)).route(web::post().to(import::preview)))
             .service(page(&format!("/web/{MODEL}/import/run")).route(web::post().to(import::run)))
+            .service(page("/web/clients").route(web::get().to(partners::clients)))
+            .service(page("/web/pos").route(web::get().to(partners::points_of_sale)))
+            .service(page("/web/sale.order/{id:[0-9]+}").route(web::get().to(orders::order)))
+            .service(page("/web/sale.order/{id:[0-9]+}/step").route(web::post().to(orders::step)))
+            .service(page("/web/sale.order/{id:[0-9]+}/do/{method}").route(web::post().to(orders::act)))
+            .service(page("/web/account.move/{id:[0-9]+}").route(web::get().to(invoices::invoice)))
+            .service(
+                page("/web/account.move/{id:[0-9]+}/credit")
+                    .route(web::get().to(invoices::credit))
+                    .route(web::post().to(invoices::reverse)),
+            )
+            .service(page(&format!("/web/{MODEL}/print")).route(web::post().to(invoices::print)))
+            .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
+            .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))

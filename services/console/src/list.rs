@@ -20,6 +20,9 @@ pub const PAGE: u64 = 80;
 /// How many records of a relation are offered to choose from.
 const OFFERED: usize = 50;
 
+/// Actions that want a look at each record, though they may be asked for without an argument.
+const BY_ITSELF: &[&str] = &["action_reverse", "action_return"];
+
 /// A way to narrow a list down, as it stands beside the box.
 pub struct Narrow {
     /// The field.
@@ -54,6 +57,18 @@ pub struct Head {
     pub is_money: bool,
     /// What the column comes to.
     pub sum: String,
+}
+
+/// A value of the view's selection, over the list.
+pub struct Quick {
+    /// What it is called.
+    pub label: String,
+    /// How many there are.
+    pub count: String,
+    /// The list of them.
+    pub href: String,
+    /// Whether it is this list.
+    pub is_here: bool,
 }
 
 /// A row of a list.
@@ -100,6 +115,8 @@ pub struct ListPage<'v> {
     pub groups: Vec<Group>,
     /// What stands beside the box.
     pub narrows: Vec<Narrow>,
+    /// What stands over the list.
+    pub quick: Vec<Quick>,
     /// How many there are in all, from which, up to which.
     pub count: u64,
     /// The number of the first.
@@ -158,6 +175,11 @@ impl ListPage<'_> {
         })
     }
 
+    /// Whether a field is chosen over the list and not beside the box.
+    fn is_quick(&self, field: &str) -> bool {
+        views::view(&self.model.name).quick == field && !self.narrows.iter().any(|narrow| narrow.name == field)
+    }
+
     fn has_sums(&self) -> bool {
         self.heads.iter().any(|head| !head.sum.is_empty())
     }
@@ -209,14 +231,16 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     let summed: Vec<&str> =
         fields.iter().filter(|field| field.kind == "monetary" && field.searchable).map(|field| field.name.as_str()).collect();
     let filter = domain.to_string();
-    let (listed, sums, groups, narrows, saved) = futures_util::join!(
+    let (listed, sums, groups, narrows, saved, quick) = futures_util::join!(
         records(visit, model, &asked, &fields, &filter),
         sums(visit, model, &asked, &summed, &filter),
         groups(visit, model, &asked, &summed, &filter),
         narrows(visit, model, &asked, fixed.filters),
         saved(visit, &model.name),
+        saved(visit, model),
+        quick(visit, model, &asked, &fixed.domain),
     );
-    let (listed, sums, groups) = (listed?, sums?, groups?);
+    let (listed, sums, groups, quick) = (listed?, sums?, groups?, quick?);
     let rows = listed.result.iter().map(|record| row(visit, model, &fields, record)).collect::<Vec<_>>();
     let first = if rows.is_empty() { 0 } else { (asked.page - 1) * PAGE + 1 };
     let last = first + u64::try_from(rows.len()).unwrap_or_default().saturating_sub(u64::from(!rows.is_empty()));
@@ -231,7 +255,9 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         .filter(|field| field.groupable && field.name != "id" && !matches!(field.kind.as_str(), "text" | "float" | "monetary"));
     let groupable = groupable.map(|field| (field.name.clone(), label(field))).collect();
     let actions = if model.write {
-        let plain = model.actions.iter().filter(|action| action.on_record && action.arguments.iter().all(|argument| !argument.required));
+        let plain = model.actions.iter().filter(|action| {
+            action.on_record && action.arguments.iter().all(|argument| !argument.required) && !BY_ITSELF.contains(&action.method.as_str())
+        });
         plain
             .map(|action| {
                 (
@@ -259,6 +285,7 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         rows,
         groups,
         narrows,
+        quick,
         count: listed.count,
         first,
         last,
@@ -388,7 +415,10 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
         (true, true) => "descending",
     };
     let next = if is_sorted && !is_down { format!("{} desc", field.name) } else { field.name.clone() };
-    let sort = if field.sortable {
+    // By the name of what another service keeps nothing is ordered
+    let elsewhere = field.kind == "many2one"
+        && field.relation.as_deref().is_some_and(|of| process::directory::owner_of(of) != process::directory::owner_of(&model.name));
+    let sort = if field.sortable && !elsewhere {
         asked.with(|asked| {
             asked.order = next;
             asked.page = 1;
@@ -397,7 +427,7 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
         String::new()
     };
     let sum = sums.get(&field.name).map(|sum| shown::money(visit.lang, &shown::text(sum))).unwrap_or_default();
-    let label = visit.console.words.field(visit.lang, &model.name, field).into_owned();
+    let label = column(visit, model, field);
     Head {
         name: field.name.clone(),
         label,
@@ -407,6 +437,48 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
         sorted,
         sum,
     }
+}
+
+/// What a column is called: shorter than the field, where it is written so.
+fn column(visit: &Visit, model: &Model, field: &Field) -> String {
+    let id = format!("column-{}-{}", model.name.replace('.', "_"), field.name);
+    let short = Some(visit.t(&id)).filter(|label| *label != id);
+    short.unwrap_or_else(|| visit.console.words.field(visit.lang, &model.name, field).into_owned())
+}
+
+/// The values of the view's selection, each with how many there are of what is asked for besides.
+async fn quick(visit: &Visit, model: &Model, asked: &Asked, fixed: &[Value]) -> Result<Vec<Quick>, Refused> {
+    let Some(field) = model.field(views::view(&model.name).quick).filter(|field| field.searchable && field.groupable) else {
+        return Ok(Vec::new());
+    };
+    let mut without = asked.clone();
+    without.filters.retain(|(name, how, _)| *name != field.name || *how != How::Is);
+    without.page = 1;
+    let mut domain = without.domain(visit, model)?;
+    if let Value::Array(terms) = &mut domain {
+        terms.extend(fixed.iter().cloned());
+    }
+    let mut parameters = vec![("group_by", field.name.clone()), ("filter", domain.to_string())];
+    parameters.extend(context(asked));
+    let groups = visit.list(&model.name, &parameters).await?.result;
+    let counted = |value: &str| {
+        let group = groups.iter().find(|group| group.get(&field.name).map(shown::text).as_deref() == Some(value));
+        group.and_then(|group| group.get("count")?.as_u64()).unwrap_or_default()
+    };
+    let chosen = asked.chosen(&field.name, How::Is);
+    let link = |value: &str| {
+        without.with(|asked| asked.filters.extend((!value.is_empty()).then(|| (field.name.clone(), How::Is, value.to_owned()))))
+    };
+    let all: u64 = groups.iter().filter_map(|group| group.get("count")?.as_u64()).sum();
+    let number = |count: u64| shown::number(visit.lang, &count.to_string(), None);
+    let every = Quick { label: visit.t("quick-all"), count: number(all), href: link(""), is_here: chosen.is_empty() };
+    let values = field.selection.iter().map(|(value, _)| Quick {
+        label: visit.console.words.value(visit.lang, &model.name, &field.name, value),
+        count: number(counted(value)),
+        href: link(value),
+        is_here: *value == chosen,
+    });
+    Ok(std::iter::once(every).chain(values).collect())
 }
 
 /// What stands beside the box. Banks and the like are few, and are offered by their names.
