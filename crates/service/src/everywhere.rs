@@ -28,7 +28,9 @@ pub fn audit<S>(_: &S) -> Model {
         Field::computed("bank_id", Kind::Many2one("res.bank"), "Bank", "{t}.bank_id").help("The bank that caused the change."),
         Field::new("model", Kind::Char(254), "Model").readonly(),
         Field::new("res_id", Kind::Integer, "Record").readonly(),
-        Field::new("field", Kind::Char(254), "Field").readonly().help("Unset where the record was made or removed."),
+        Field::new("field", Kind::Char(254), "Field")
+            .readonly()
+            .help("Unset where the record was made or removed; `read: …` where somebody looked at its sealed fields."),
         Field::computed("before", Kind::Text(1_000_000), "Before", "{t}.before::text").help("JSON, as it is kept."),
         Field::computed("after", Kind::Text(1_000_000), "After", "{t}.after::text").help("JSON, as it is kept."),
         Field::computed("display_name", Kind::Char(254), "Display name", "concat_ws(' ', {t}.model, {t}.res_id, {t}.field)"),

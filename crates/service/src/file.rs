@@ -7,6 +7,7 @@ use records::Model;
 use records::files::File;
 use serde_json::{Value as Json, json};
 
+use crate::looks::Looks;
 use crate::owner::{Owner, Service};
 
 /// The longest checksum that a caller may say it has.
@@ -26,16 +27,19 @@ impl<S: Service> Owner<S> {
         };
         let mut answer = json!({"name": name, "mimetype": mimetype, "checksum": checksum}).to_string();
         answer.push('\n');
-        match text {
-            Some(text) if model.field(&field).is_some_and(records::Field::is_sealed) => {
+        match (text, model.field(&field).filter(|field| field.is_sealed())) {
+            (Some(text), Some(sealed)) => {
                 let mut open = (self.behaviour(model)?.unseal)(&self.service, model, id, &text)?;
                 let Some(Json::String(bytes)) = open.remove(&field) else {
                     return Err(our_fault(S::NAME, "a sealed file can't be read", &format!("{} {id}", model.name)));
                 };
+                let mut looks = Looks::default();
+                looks.note(id, sealed.name);
+                self.keep_looks(identity, model, looks).await?;
                 answer.push_str(&bytes);
             }
-            Some(text) => answer.push_str(&text),
-            None => {}
+            (Some(text), None) => answer.push_str(&text),
+            (None, _) => {}
         }
         Ok(Reply::json(answer))
     }

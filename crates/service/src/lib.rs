@@ -13,6 +13,7 @@ mod file;
 mod grouping;
 pub mod hashing;
 pub mod inner;
+mod looks;
 mod net;
 mod once;
 mod orm;

@@ -98,7 +98,7 @@ impl<S: Service> Owner<S> {
                 let sql = self.as_asked(identity, params)?.these(model, &selection, ids)?;
                 let mut page = self.one_page(model, sql).await?;
                 if sealed(model, &selection, as_sizes(params)?).is_some() {
-                    page.rows = self.opened_rows(model, &page.rows)?;
+                    page.rows = self.opened_rows(identity, model, &page.rows).await?;
                 }
                 Ok(list(&page.rows))
             }
@@ -260,14 +260,6 @@ impl<S: Service> Owner<S> {
         }
         let found = self.database.search::<BigInt, i64>(reader.count(model, &request, i64::MAX)?).await?.pop();
         Ok(found.and_then(|found| usize::try_from(found).ok()) == Some(ids.len()))
-    }
-
-    /// Rows whose sealed fields are encrypted texts, with what these hold.
-    pub(crate) fn opened_rows(&self, model: &Model, rows: &str) -> Result<String, Fault> {
-        let rows = format!("[{rows}]");
-        let rows: Vec<&serde_json::value::RawValue> =
-            serde_json::from_str(&rows).map_err(|error| our_fault(S::NAME, "a row can't be read", &error))?;
-        Ok(rows.iter().map(|row| self.opened(model, row.get())).collect::<Result<Vec<_>, _>>()?.join(","))
     }
 }
 

@@ -22,6 +22,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::database::Open;
 use crate::grouping::is_grouped;
+use crate::looks::Looks;
 use crate::orm::as_sizes;
 use crate::owner::{Owner, Service};
 
@@ -74,7 +75,7 @@ impl<S: Service> Owner<S> {
         let sql = read.one.of(id);
         let row = if read.is_short { self.database.read_line(sql).await? } else { self.database.search::<Text, String>(sql).await? };
         let row = row.into_iter().next().ok_or_else(|| Fault::missing(model.name, id))?;
-        Ok(Reply::json(if read.is_sealed { self.opened(model, &row)? } else { row }))
+        Ok(Reply::json(if read.is_sealed { self.opened_rows(identity, model, &row).await? } else { row }))
     }
 
     /// Whether a selection asks for files, of the records or of others that they lead to.
@@ -142,7 +143,7 @@ impl<S: Service> Owner<S> {
             return self.export(&identity, model, &request).await;
         }
         if sealed {
-            page.rows = self.opened_rows(model, &page.rows)?;
+            page.rows = self.opened_rows(&identity, model, &page.rows).await?;
         }
         Ok(Reply::json(envelope(&request.window, &page)))
     }
@@ -305,8 +306,18 @@ impl<S: Service> Owner<S> {
 }
 
 impl<S: Service> Owner<S> {
+    /// Rows whose sealed fields are encrypted texts, with what these hold; who looks at them is noted before.
+    pub(crate) async fn opened_rows(&self, identity: &Identity, model: &Model, rows: &str) -> Result<String, Fault> {
+        let mut looks = Looks::default();
+        let rows = format!("[{rows}]");
+        let rows: Vec<&RawValue> = serde_json::from_str(&rows).map_err(unread)?;
+        let opened = rows.iter().map(|row| self.opened(model, row.get(), &mut looks)).collect::<Result<Vec<_>, _>>()?.join(",");
+        self.keep_looks(identity, model, looks).await?;
+        Ok(opened)
+    }
+
     /// A row whose sealed fields came as `[id, encrypted text]`, with what they hold.
-    pub(crate) fn opened(&self, model: &Model, row: &str) -> Result<String, Fault> {
+    fn opened(&self, model: &Model, row: &str, looks: &mut Looks) -> Result<String, Fault> {
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut open: Option<Map<String, Json>> = None;
         for (name, raw) in serde_json::from_str::<Members<'_>>(row).map_err(unread)?.0 {
@@ -314,6 +325,9 @@ impl<S: Service> Owner<S> {
                 None => raw.get().to_owned(),
                 Some(field) => {
                     let (id, text): (i64, Option<String>) = serde_json::from_str(raw.get()).map_err(unread)?;
+                    if text.is_some() {
+                        looks.note(id, field.name);
+                    }
                     if open.is_none() {
                         open = Some(
                             text.map_or_else(|| Ok(Map::new()), |text| (self.behaviour(model)?.unseal)(&self.service, model, id, &text))?,

@@ -12,12 +12,14 @@ use partners_contract::{Client, ClientOf, ForLead, LeadsClient, NoPoint, Referen
 use records::tx::Found;
 use records::values::{MAX_QUANTITY, Mode, Problems, Value, Values, is_unset};
 use records::write::OnConflict;
-use records::{Access, Body, Exact, Failure, Field, Kind, Model, Posted, Shape, Tx, schema, sql};
+use records::{Access, Action, Body, Exact, Failure, Field, Kind, Model, Posted, Shape, Tx, schema, sql};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner};
 
+use crate::file_step::{self, Listed};
 use crate::sale_order::{self, Address, NewLine, NewOrder, Pos};
 use crate::{Crm, access, ir_attachment, loan_file};
 
@@ -42,9 +44,10 @@ pub fn model(_: &Crm) -> Model {
         Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
     fields.extend(loan_file::fields());
+    fields.extend(file_step::fields());
     fields.push(Field::internal(loan_file::COLUMN, Kind::Text(20_000)).personal());
     fields.push(Field::internal("post_hash", Kind::Char(200)));
-    Model::new("crm.lead", "crm_lead", "Lead", fields, access).order("priority desc, id desc")
+    Model::new("crm.lead", "crm_lead", "Lead", fields, access).order("priority desc, id desc").publishes::<crm_contract::CrmLead>()
 }
 
 /// The declaration of a stage.
@@ -53,8 +56,14 @@ pub fn stage_model(_: &Crm) -> Model {
         Field::new("name", Kind::Char(254), "Stage").required(),
         Field::new("sequence", Kind::Integer, "Sequence"),
         Field::new("is_won", Kind::Boolean, "Is won"),
+        Field::new("fold", Kind::Boolean, "Folded").help("Whether a board shows its column folded."),
     ];
     Model::new("crm.stage", "crm_stage", "Stage", fields, crate::settings_access).copied_without(&["name"]).order("sequence, id")
+}
+
+/// Whether a field is part of the loan file, sealed or listed.
+fn is_of_file(field: &Field) -> bool {
+    field.sealed_in.is_some() || loan_file::LISTED.contains(&field.name)
 }
 
 /// A lead that is made or changed.
@@ -70,6 +79,7 @@ pub enum CrmLead {
 }
 
 impl Behaviour<Crm> for CrmLead {
+    const ACTIONS: &'static [Action] = &[file_step::STEP];
     const PER_BANK: bool = true;
 
     async fn prepare(asked: Asked<'_, Crm>, data: &mut Map<String, Json>) -> Result<CrmLead, Fault> {
@@ -97,24 +107,20 @@ impl Behaviour<Crm> for CrmLead {
         let mut values = tx.check(model, Mode::Write, data, &mut problems).await?;
         problems.check()?;
         let mut file = Map::new();
-        for field in model.fields.iter().filter(|field| field.sealed_in.is_some()) {
+        for field in model.fields.iter().filter(|field| is_of_file(field)) {
             if let Some(Value::Plain(json)) = values.remove(field.name) {
                 file.insert(field.name.to_owned(), json);
             }
         }
-        if !file.is_empty() {
-            let mut rows = Vec::new();
-            for LoanFile { id, loan_file } in tx.rows(sql!("crm_lead/loan_files.sql", found.ids.clone())).await? {
-                let before = loan_file.map_or_else(|| Ok(Map::new()), |text| keys.open(id, &text))?;
-                let mut after = before.clone();
-                after.extend(file.clone());
-                if after != before {
-                    rows.push(LoanFile { id, loan_file: Some(keys.seal(id, &after)?) });
-                }
-            }
-            tx.update_rows(model, &rows).await?;
-        }
+        file_step::write(tx, model, keys, found.ids.clone(), &file).await?;
         tx.update(model, found.ids, &values).await.map(drop)
+    }
+
+    async fn act(&self, change: Changing<'_, '_, Crm>, call: &Call, data: Map<String, Json>) -> Answer {
+        match call.method.as_str() {
+            "action_file_state" => file_step::step(change.tx, change.model, &change.service.keys, call, &data).await,
+            unknown => Err(Fault::no_such_method(change.model.name, unknown).into()),
+        }
     }
 
     async fn unlink(&self, change: Changing<'_, '_, Crm>, found: Found) -> Result<(), Failure> {
@@ -245,7 +251,9 @@ struct LeadRow<'a> {
     code_pos: Option<&'a str>,
     pos_id: Pos,
     expected_revenue: Decimal,
-    loan_file: Option<String>,
+    loan_file: Option<&'a str>,
+    #[serde(flatten)]
+    listed: Listed,
     post_hash: Option<&'a str>,
 }
 
@@ -550,6 +558,7 @@ fn chosen(rows: Vec<Keyed>, posted: &Posted) -> Result<Option<(i64, Option<bool>
 async fn create(tx: &mut Tx<'_>, model: &Model, new: &NewLead, keys: &loan_file::Keys) -> Result<i64, Failure> {
     let priced = sale_order::price(tx, &new.order).await?;
     let (lead, order) = (priced.lead, &new.order);
+    let sealed = if new.file.is_empty() { None } else { Some(keys.seal(lead, &new.file)?) };
     let row = LeadRow {
         id: lead,
         name: &new.name,
@@ -561,7 +570,8 @@ async fn create(tx: &mut Tx<'_>, model: &Model, new: &NewLead, keys: &loan_file:
         code_pos: order.address.code_pos.as_deref(),
         pos_id: order.address.pos_id,
         expected_revenue: priced.sum.total,
-        loan_file: if new.file.is_empty() { None } else { Some(keys.seal(lead, &new.file)?) },
+        loan_file: sealed.as_deref(),
+        listed: Listed::of(&new.file, sealed.as_deref()),
         post_hash: new.post_hash.as_deref(),
     };
     if tx.insert_rows(model, &[row], OnConflict::Skip).await?.is_empty() {
@@ -575,13 +585,4 @@ async fn create(tx: &mut Tx<'_>, model: &Model, new: &NewLead, keys: &loan_file:
     }
     sale_order::insert(tx, order, priced).await?;
     Ok(lead)
-}
-
-/// The loan file of a lead, encrypted.
-#[derive(QueryableByName, Serialize)]
-struct LoanFile {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Nullable<Text>)]
-    loan_file: Option<String>,
 }

@@ -2,12 +2,14 @@
 
 pub mod account_move;
 pub mod crm_lead;
+pub mod file_step;
 pub mod ir_attachment;
 pub mod loan_file;
 pub mod printed;
 pub mod sale_order;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crm_contract::{DeliveriesOf, DemandOf, PapersOf};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -117,6 +119,10 @@ impl Service for Crm {
     async fn apply(tx: &mut Tx<'_>, _: &str, events: &[Event], heard: &Vec<Served>) -> Result<(), Failure> {
         consumer::forget(tx, events, "crm", |client, actor, reason| records::sql!("forget.sql", client, actor, reason)).await?;
         if heard.is_empty() { Ok(()) } else { sale_order::serve(tx, heard).await }
+    }
+
+    async fn work(owner: &Arc<Owner<Crm>>) {
+        file_step::keep_listed(owner).await;
     }
 
     async fn examine(owner: &Owner<Crm>) -> Vec<Finding> {

@@ -27,9 +27,6 @@ use crate::{Crm, access, account_move, ir_attachment, printed, read_own};
 
 /// The declaration of an order.
 pub fn model(_: &Crm) -> Model {
-    let of_lines = |column: &str| {
-        format!("coalesce((SELECT sum(l.{column}) FROM sale_order_line l WHERE l.order_id = {{t}}.id AND l.deleted_at IS NULL), 0)")
-    };
     let fields = vec![
         Field::computed("name", Kind::Char(40), "Order reference", "'S' || lpad({t}.id::text, greatest(5, length({t}.id::text)), '0')"),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Customer").readonly(),
@@ -54,9 +51,9 @@ pub fn model(_: &Crm) -> Model {
         Field::new("amount_total", Kind::Monetary, "Total").readonly(),
         Field::new("order_line", Kind::One2many { comodel: "sale.order.line", inverse: "order_id" }, "Lines"),
         Field::new("invoice_ids", Kind::One2many { comodel: "account.move", inverse: "sale_id" }, "Invoices"),
-        Field::computed("reserved", Kind::Float, "Reserved", of_lines("reserved"))
-            .help("How many of its goods are put aside, as stock told last."),
-        Field::computed("short", Kind::Float, "Short", of_lines("short")).help("How many of its goods are waited for."),
+        // A trigger keeps the two: summed up for each order they could be neither filtered nor ordered by
+        Field::new("reserved", Kind::Float, "Reserved").readonly().help("How many of its goods are put aside, as stock told last."),
+        Field::new("short", Kind::Float, "Short").readonly().help("How many of its goods are waited for."),
         Field::new("note", Kind::Text(20_000), "Terms and conditions").personal(),
         Field::internal("closing_reason", Kind::Char(500)),
     ];

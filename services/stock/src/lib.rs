@@ -12,6 +12,7 @@ pub mod stock_move;
 pub mod stock_picking;
 pub mod stock_quant;
 pub mod stock_warehouse;
+pub mod write_off;
 
 use std::sync::Arc;
 

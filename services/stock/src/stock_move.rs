@@ -26,8 +26,24 @@ use crate::{ENDS, NOW, Stock, documents, of_own_bank, of_own_place};
 
 const STATES: &[&str] = &["draft", "waiting", "confirmed", "partially_available", "assigned", "done", "cancel"];
 
+/// A move that is confirmed and neither done nor cancelled.
+const OPEN: &str = "state IN ('confirmed', 'partially_available', 'assigned')";
+
 /// The declaration.
 pub fn model(_: &Stock) -> Model {
+    // Word for word what the index stock_move_short is of
+    let short = format!(
+        "CASE WHEN {{t}}.{OPEN} AND {{t}}.sale_id IS NOT NULL AND {{t}}.origin_returned_move_id IS NULL \
+         THEN {{t}}.product_uom_qty - {{t}}.reserved_availability ELSE 0 END"
+    );
+    let warehouse = "(SELECT coalesce(l.warehouse_id, l.returns_of) FROM stock_location l WHERE l.id = {t}.location_id)";
+    let of_expected = |what: &str, from: &str| {
+        format!(
+            "CASE WHEN {{t}}.{OPEN} THEN (SELECT {what} FROM stock_move i {from}WHERE i.product_id = {{t}}.product_id \
+             AND i.location_dest_id = {{t}}.location_id AND i.{OPEN} AND i.deleted_at IS NULL) END"
+        )
+    };
+    let expected_date = of_expected("min(p.scheduled_date)", "JOIN stock_picking p ON p.id = i.picking_id ");
     let fields = vec![
         Field::new("name", Kind::Char(500), "Description").readonly(),
         Field::new("product_id", Kind::Many2one("product.product"), "Product").readonly(),
@@ -47,6 +63,18 @@ pub fn model(_: &Stock) -> Model {
         Field::new("date", Kind::Datetime, "Date").readonly(),
         Field::new("price_unit", Kind::Monetary, "Unit price").readonly().readable_by(Identity::is_trusted),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::computed("short", Kind::Float, "Short", short).help("What an order still waits for of an open move."),
+        Field::computed("warehouse_id", Kind::Many2one("stock.warehouse"), "Warehouse", warehouse).help("Of the source."),
+        Field::computed(
+            "partner_id",
+            Kind::Many2one("res.partner"),
+            "Contact",
+            "(SELECT p.partner_id FROM stock_picking p WHERE p.id = {t}.picking_id)",
+        ),
+        Field::computed("expected_date", Kind::Datetime, "Expected on", expected_date)
+            .help("Of an open move: when the first of what is on its way to its source is due."),
+        Field::computed("expected_quantity", Kind::Float, "Expected", of_expected("sum(i.product_uom_qty)", ""))
+            .help("Of an open move: how much of its product is on its way to its source, for all who wait there."),
         Field::internal("place", Kind::Integer),
         Field::internal("picked", Kind::Boolean),
     ];

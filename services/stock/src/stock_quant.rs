@@ -19,7 +19,7 @@ use service::{Asked, Behaviour, Changing, Owner};
 
 use crate::documents::{self, Named, Names, Place};
 use crate::stock_move::{self, Move, State};
-use crate::{Stock, goods, of_own_place, reservation, stock_picking, stock_warehouse};
+use crate::{Stock, goods, of_own_place, reservation, stock_picking, stock_warehouse, write_off};
 // circle: reservation, stock_picking: a count changes what is reserved, and what pickings show of it
 
 /// The declaration.
@@ -68,10 +68,13 @@ fn access(identity: &Identity) -> Access {
 pub struct StockQuant(Named);
 
 impl Behaviour<Stock> for StockQuant {
-    const ACTIONS: &'static [Action] = &[Action::plain(
-        "action_apply_inventory",
-        "Makes what was counted what is there; 409 where goods came or went since: they are to be counted again.",
-    )];
+    const ACTIONS: &'static [Action] = &[
+        Action::plain(
+            "action_apply_inventory",
+            "Makes what was counted what is there; 409 where goods came or went since: they are to be counted again.",
+        ),
+        write_off::WRITE_OFF,
+    ];
 
     async fn prepare(asked: Asked<'_, Stock>, data: &mut Map<String, Json>) -> Result<StockQuant, Fault> {
         let names = Names { places: vec![data.get("location_id")], products: vec![data.get("product_id")], ..Names::default() };
@@ -86,8 +89,13 @@ impl Behaviour<Stock> for StockQuant {
         write(change.tx, change.model, found, data).await
     }
 
-    async fn act(&self, change: Changing<'_, '_, Stock>, call: &Call, _: Map<String, Json>) -> Answer {
-        apply_inventory(change.tx, change.model, call).await.map(|()| true.into())
+    async fn act(&self, change: Changing<'_, '_, Stock>, call: &Call, data: Map<String, Json>) -> Answer {
+        match call.method.as_str() {
+            "action_write_off" => write_off::write_off(change.tx, change.model, call, &data).await?,
+            "action_apply_inventory" => apply_inventory(change.tx, change.model, call).await?,
+            unknown => return Err(Fault::no_such_method(change.model.name, unknown).into()),
+        }
+        Ok(true.into())
     }
 
     fn body(_: &Owner<Stock>, model: &Model, mode: Mode) -> Option<Body> {

@@ -76,7 +76,7 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
             Kind::Configuration => CONFIGURATION,
             Kind::Stock => "{id, version, ref_odoo, central_price, selling_price}",
             Kind::Order => {
-                "{id, version, bank_id, ek_order_id, ek_state, \
+                "{id, version, bank_id, ek_order_id, ek_state, opportunity_id{file_state, file_state_date}, \
                  order_line{manufacturer_ref, product_uom_qty, reserved, qty_delivered, qty_returned, qty_credited}}"
             }
             Kind::Client => "{id, version, bank_ids}",
@@ -311,7 +311,12 @@ impl Said {
                     .collect();
                 // One that the platform has no number for it can't be told of
                 let order = Some(number(row, "ek_order_id")).filter(|order| *order != 0)?;
-                put(format!("order/{order}"), &json!({"state": row.get("ek_state"), "lines": lines}), version)
+                let mut body = json!({"state": row.get("ek_state"), "lines": lines});
+                // Only where a step was taken: otherwise the platform has told it itself
+                if let (Some(body), false) = (body.as_object_mut(), within(row, "opportunity_id", "file_state_date").is_null()) {
+                    body.insert("file_state".to_owned(), within(row, "opportunity_id", "file_state"));
+                }
+                put(format!("order/{order}"), &body, version)
             }
             Kind::Client => {
                 let row = row.get("said_to")?.get(hearer.bank?.to_string())?.as_object()?;

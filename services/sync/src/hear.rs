@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use catalog_contract::{ProductMaster, ProductTemplate};
 use chrono::{DateTime, Utc};
-use crm_contract::{SaleOrder, SaleOrderLine};
+use crm_contract::{CrmLead, SaleOrder, SaleOrderLine};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use events::Event;
@@ -190,6 +190,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
         quants.insert(event.pos, consumer::read::<StockQuant>(event, "sync")?.product_id);
     }
     let masters = masters(owner, quants.values().copied().collect()).await?;
+    let stepped = orders_of_stepped(owner, events).await?;
     for event in events {
         let gone = event.kind == "deleted";
         let new = |kind: Kind, record_id: i64, order_key: String, active: bool| News {
@@ -250,6 +251,18 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
                 let (Some(bank), Some(state)) = (order.bank_id, order.ek_state.filter(|state| state.next().is_empty())) else { continue };
                 let of_order = new(Kind::Order, id, format!("order {id}"), true);
                 heard.news.push(News { banks: Some(vec![bank]), content: Some(state.as_str().to_owned()), ..of_order });
+            }
+            // A step of its loan file: whoever took it, the bank's own analyst too, the platform is told
+            "crm.lead" if event.kind == "updated" => {
+                let CrmLead { bank_id, file_state_date } = consumer::read(event, "sync")?;
+                let (Some(bank), Some(at), Some(order)) = (bank_id, file_state_date, stepped.get(&id)) else { continue };
+                heard.news.push(News {
+                    banks: Some(vec![bank]),
+                    cause: None,
+                    content: Some(at),
+                    known_as: ("lead", id),
+                    ..new(Kind::Order, *order, format!("order {order}"), true)
+                });
             }
             "sale.order.line" if event.kind == "updated" => {
                 let line: SaleOrderLine = consumer::read(event, "sync")?;
@@ -314,6 +327,26 @@ async fn masters(owner: &Owner<Sync>, configurations: BTreeSet<i64>) -> Result<B
         }
     }
     Ok(masters)
+}
+
+/// The orders of leads whose loan files were taken to another state, by the lead.
+async fn orders_of_stepped(owner: &Owner<Sync>, events: &[Event]) -> Result<BTreeMap<i64, i64>, Fault> {
+    let mut leads = BTreeSet::new();
+    for event in events.iter().filter(|event| event.model == "crm.lead" && event.kind == "updated") {
+        if consumer::read::<CrmLead>(event, "sync")?.file_state_date.is_some() {
+            leads.insert(event.record_id);
+        }
+    }
+    if leads.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut orders = BTreeMap::new();
+    for row in &read(owner, "sale.order", json!([["opportunity_id", "in", leads]]), "{id, opportunity_id}").await? {
+        if let Some(lead) = set_id(row, "opportunity_id")? {
+            orders.insert(lead, id_of(row)?);
+        }
+    }
+    Ok(orders)
 }
 
 /// The id that a field of a record has, where it is set.

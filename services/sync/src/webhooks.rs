@@ -64,7 +64,12 @@ pub fn all() -> Vec<Webhook> {
     ]);
     let quantities = ["quantity", "reserved", "delivered", "returned", "credited"].map(|name| (name, number()));
     let line = object(&[[("reference", text())].as_slice(), &quantities].concat());
-    let order = object(&[("state", text()), ("lines", list(line))]);
+    let mut order = object(&[("state", text()), ("lines", list(line))]);
+    // It may be missing
+    if let Some(properties) = order.get_mut("properties").and_then(Json::as_object_mut) {
+        let about = "The loan file's state, where it was taken to it by a step.";
+        properties.insert("file_state".to_owned(), json!({"type": ["string", "null"], "maxLength": 64, "description": about}));
+    }
     let names = |names: &[&'static str]| object(&names.iter().map(|name| (*name, text())).collect::<Vec<_>>());
     let client = names(&["name", "email", "phone", "country_id", "state_id", "xml_id"]);
     let pos_user = names(&["username", "codification", "role"]);
@@ -107,7 +112,8 @@ pub fn all() -> Vec<Webhook> {
             "order.changed",
             "PUT",
             "/api/odoo/order/{}",
-            "An order was delivered, cancelled, is short of goods, got the rest, or goods of it came back or were credited.",
+            "An order was delivered, cancelled, is short of goods, got the rest, goods of it came back or were credited, or its loan file \
+             was taken to another state.",
             order,
         ),
         call("client.changed", "PUT", "/api/odoo/client/clients", "A client was created or updated.", client),

@@ -3,7 +3,13 @@
 mod after_delivery;
 mod goods;
 mod leads;
+mod loan_files;
+mod looks;
+mod order_lists;
 mod orders_and_stock;
 mod papers;
+mod shortages;
+mod stages;
 mod stock;
 mod stock_orders;
+mod write_offs;

@@ -144,3 +144,13 @@ published! {
         qty_closed: Decimal,
     }
 }
+
+published! {
+    /// Of a lead. All of it may be missing: of a client who is forgotten, and in events of the release before.
+    pub CrmLead of "crm", "crm.lead", 1 {
+        /// `res.bank` id.
+        bank_id: Option<i64>,
+        /// When its loan file was last taken to another state by a step.
+        file_state_date: Option<String>,
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE crm_stage DROP COLUMN fold;
