@@ -6,11 +6,16 @@ pub mod cells;
 pub mod declared;
 pub mod files;
 pub mod form;
+pub mod goods;
+pub mod handling;
 pub mod home;
 pub mod hub;
+pub mod ledger;
 pub mod list;
 pub mod login;
+pub mod matrix;
 pub mod page;
+pub mod picking;
 pub mod record;
 pub mod refused;
 pub mod shown;
@@ -125,6 +130,16 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/static/{name}").route(web::get().to(files::file)))
             .service(page("/web/models").route(web::get().to(home::models)))
             .service(page("/web/search/{model}").route(web::get().to(form::search)))
+            .service(page("/web/stock").route(web::get().to(matrix::matrix)))
+            .service(page("/web/stock/places").route(web::get().to(goods::places)))
+            .service(page("/web/stock/{product:[0-9]+}/{location:[0-9]+}").route(web::get().to(ledger::ledger)))
+            .service(
+                page("/web/stock/{product:[0-9]+}/{location:[0-9]+}/{what}")
+                    .route(web::get().to(handling::form))
+                    .route(web::post().to(handling::send)),
+            )
+            .service(page("/web/stock.picking/{id:[0-9]+}").route(web::get().to(picking::picking)))
+            .service(page("/web/stock.picking/{id:[0-9]+}/take").route(web::post().to(picking::take)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))

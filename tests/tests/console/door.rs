@@ -75,7 +75,10 @@ async fn nothing_of_a_page_comes_from_another_host_and_nobody_frames_it() {
     let reader = Reader::of(&stand, "admin").await;
     for path in ["/web", "/web/sale.order", "/web/models", "/web/product.brand/new", "/web/no-such-page"] {
         let answer = reader.get(path).await;
-        assert_eq!(answer.headers["content-security-policy"], "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+        assert_eq!(
+            answer.headers["content-security-policy"],
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        );
         assert_eq!((answer.headers["cache-control"].as_str(), answer.headers["x-content-type-options"].as_str()), ("no-store", "nosniff"));
         for foreign in ["src=\"http", "href=\"http", "src=\"//", "<script>", " style=\"", " onclick"] {
             assert!(!answer.text.contains(foreign), "{path} has {foreign}");

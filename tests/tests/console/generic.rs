@@ -57,7 +57,13 @@ async fn a_script_in_a_name_is_text() {
     let brand = id(&stand.login("admin").await.create("product.brand", json!({"name": name})).await);
     let client = id(&platform.create("res.partner", json!({"name": name, "email": "x@example.dz", "source": "BNA"})).await);
     let admin = Reader::of(&stand, "admin").await;
-    for path in [format!("/web/product.brand/{brand}"), "/web/product.brand".to_owned(), format!("/web/product.brand/{brand}/edit"), format!("/web/res.partner/{client}"), "/web/res.partner".to_owned()] {
+    for path in [
+        format!("/web/product.brand/{brand}"),
+        "/web/product.brand".to_owned(),
+        format!("/web/product.brand/{brand}/edit"),
+        format!("/web/res.partner/{client}"),
+        "/web/res.partner".to_owned(),
+    ] {
         let page = admin.page(&path).await;
         assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{path}");
         assert!(plain(&page).contains("<script>alert(1)"), "{path} shows it as text");
@@ -80,7 +86,11 @@ async fn a_list_is_searched_narrowed_sorted_grouped_and_taken_along() {
     let page = admin.page("/web/product.template?q=IRIS").await;
     let export = page.split("href=\"").find(|part| part.starts_with("/api/product.template") && part.contains("format=csv")).unwrap();
     let file = admin.get(&plain(export.split('"').next().unwrap())).await;
-    assert!(file.headers["content-type"].starts_with("text/csv") && file.text.contains("IRIS-TV55-N") && !file.text.contains("ATLAS"), "{}", file.text);
+    assert!(
+        file.headers["content-type"].starts_with("text/csv") && file.text.contains("IRIS-TV55-N") && !file.text.contains("ATLAS"),
+        "{}",
+        file.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
