@@ -232,3 +232,36 @@ picking-return-all = إرجاع الكل
 picking-return-nothing = أدخل كمية واحدة على الأقل.
 done-validated = تم التصديق.
 done-return-made = المرتجع جاهز. صادق عليه عند وصول البضاعة.
+
+# النقص والمشتريات.
+short-search = المنتج أو المرجع أو رقم الطلبية
+short-sum = الناقص { $sum }
+short-none = لا نقص: كل طلبية لها بضاعتها.
+short-client = الزبون
+short-since = منذ
+short-short = الناقص
+short-due = متوقع في
+buy-new = شراء جديد
+buy-for = نقطة البيع المستلمة
+buy-date = تاريخ الشراء
+buy-notes = ملاحظات
+buy-lines = الأسطر
+buy-receipts = الاستلامات
+buy-product = التشكيلة
+buy-product-type = المرجع أو الاسم…
+buy-price = سعر الوحدة (دج)
+buy-more = إضافة أسطر
+buy-confirm = تأكيد الشراء
+buy-confirm-about = يصبح للشراء استلامه.
+buy-receive = استلام
+buy-draft = إعادة إلى مسودة
+buy-cancel = إلغاء الشراء
+buy-cancel-sure = إلغاء هذا الشراء؟
+buy-partner-missing = اختر نقطة البيع التي تستلم البضاعة.
+buy-lines-missing = يلزم سطر واحد على الأقل.
+buy-product-missing = اختر تشكيلة.
+short-count = { $count ->
+        [0] لا شيء
+        [one] سطر واحد
+       *[other] { $count } أسطر
+    }

@@ -230,3 +230,36 @@ picking-return-all = Return everything
 picking-return-nothing = Fill in at least one quantity to take back.
 done-validated = Validated.
 done-return-made = The return is ready. Validate it when the goods are there.
+
+# Shortages and purchases.
+short-search = Product, reference or order number
+short-sum = { $sum } lacking
+short-none = Nothing is short: each order has its goods.
+short-client = Client
+short-since = Since
+short-short = Short
+short-due = Due
+buy-new = New purchase
+buy-for = Point of sale that receives
+buy-date = Date
+buy-notes = Notes
+buy-lines = Lines
+buy-receipts = Receipts
+buy-product = Configuration
+buy-product-type = Reference or name…
+buy-price = Unit price (DA)
+buy-more = Add lines
+buy-confirm = Confirm the purchase
+buy-confirm-about = The purchase has its receipt then.
+buy-receive = Receive
+buy-draft = Make it a draft again
+buy-cancel = Cancel the purchase
+buy-cancel-sure = Cancel this purchase?
+buy-partner-missing = Choose the point of sale that receives the goods.
+buy-lines-missing = At least one line is needed.
+buy-product-missing = Choose a configuration.
+short-count = { $count ->
+        [0] none
+        [one] { $count } line
+       *[other] { $count } lines
+    }

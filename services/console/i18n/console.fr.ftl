@@ -230,3 +230,36 @@ picking-return-all = Tout retourner
 picking-return-nothing = Entrez au moins une quantité à reprendre.
 done-validated = Validé.
 done-return-made = Le retour est prêt. Validez-le quand la marchandise est là.
+
+# Les ruptures et les achats.
+short-search = Produit, référence ou numéro de commande
+short-sum = il manque { $sum }
+short-none = Rien ne manque : chaque commande a ses marchandises.
+short-client = Client
+short-since = Depuis
+short-short = Manque
+short-due = Prévu le
+buy-new = Nouvel achat
+buy-for = Point de vente qui reçoit
+buy-date = Date de l’achat
+buy-notes = Notes
+buy-lines = Lignes
+buy-receipts = Réceptions
+buy-product = Configuration
+buy-product-type = Référence ou nom…
+buy-price = Prix unitaire (DA)
+buy-more = Ajouter des lignes
+buy-confirm = Confirmer l’achat
+buy-confirm-about = L’achat a alors sa réception.
+buy-receive = Réceptionner
+buy-draft = Remettre en brouillon
+buy-cancel = Annuler l’achat
+buy-cancel-sure = Annuler cet achat ?
+buy-partner-missing = Choisissez le point de vente qui reçoit la marchandise.
+buy-lines-missing = Il faut au moins une ligne.
+buy-product-missing = Choisissez une configuration.
+short-count = { $count ->
+        [0] aucune
+        [one] { $count } ligne
+       *[other] { $count } lignes
+    }

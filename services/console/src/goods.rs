@@ -78,3 +78,27 @@ pub async fn places(visit: Visit) -> HttpResponse {
     };
     visit.told(made.await)
 }
+
+/// `GET /web/stock/products?…`: the configurations that a text being typed may mean, as options by their references.
+pub async fn products(visit: Visit) -> HttpResponse {
+    let made = async {
+        visit.model("product.template")?;
+        let typed = visit.query().into_iter().next().map(|(_, value)| value).unwrap_or_default();
+        let typed: String = typed.trim().chars().take(100).collect();
+        let filter = match typed.is_empty() {
+            true => json!([]),
+            false => json!(["|", ["manufacturer_ref", "ilike", typed], ["name", "ilike", typed]]),
+        };
+        let query = [
+            ("query", "{manufacturer_ref, name}".to_owned()),
+            ("filter", filter.to_string()),
+            ("order", "name".to_owned()),
+            ("page_size", OFFERED.to_string()),
+            ("page", "1".to_owned()),
+        ];
+        let listed = visit.list("product.template", &query).await?;
+        let found = listed.result.iter().map(|record| (text(record, "manufacturer_ref"), text(record, "name")));
+        Ok::<_, Refused>(visit.html(&Options { found: found.collect() }))
+    };
+    visit.told(made.await)
+}

@@ -16,8 +16,10 @@ pub mod login;
 pub mod matrix;
 pub mod page;
 pub mod picking;
+pub mod purchase;
 pub mod record;
 pub mod refused;
+pub mod shortages;
 pub mod shown;
 pub mod views;
 pub mod visit;
@@ -132,6 +134,11 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/search/{model}").route(web::get().to(form::search)))
             .service(page("/web/stock").route(web::get().to(matrix::matrix)))
             .service(page("/web/stock/places").route(web::get().to(goods::places)))
+            .service(page("/web/stock/products").route(web::get().to(goods::products)))
+            .service(page("/web/shortages").route(web::get().to(shortages::shortages)))
+            .service(page("/web/purchase.order/new").route(web::get().to(purchase::new)).route(web::post().to(purchase::create)))
+            .service(page("/web/purchase.order/{id:[0-9]+}").route(web::get().to(purchase::purchase)))
+            .service(page("/web/purchase.order/{id:[0-9]+}/take").route(web::post().to(purchase::take)))
             .service(page("/web/stock/{product:[0-9]+}/{location:[0-9]+}").route(web::get().to(ledger::ledger)))
             .service(
                 page("/web/stock/{product:[0-9]+}/{location:[0-9]+}/{what}")
