@@ -265,3 +265,41 @@ short-count = { $count ->
         [one] سطر واحد
        *[other] { $count } أسطر
     }
+
+# الدليل.
+cat-new = منتج جديد
+cat-product = المنتج
+cat-name = الاسم
+cat-ref = مرجع المنتج
+cat-brand = العلامة
+cat-brand-help = تُنشأ العلامة إن لم تكن موجودة.
+cat-category = الفئة
+cat-category-add = فئة فرعية
+cat-maker = الصانع
+cat-maker-ref = مرجع الصانع
+cat-barcode = الرمز الشريطي
+cat-price = سعر البيع (دج)
+cat-price-help = إن تُرك فارغا يُحسب السعر من التكلفة.
+cat-cost = التكلفة (دج)
+cat-description = الوصف
+cat-traits = الخصائص
+cat-traits-help = واحدة في كل سطر، مثلا «اللون: أبيض».
+cat-trait-unread = «{ $line }»: يُنتظر اسم ثم نقطتان ثم قيمة.
+cat-configuration-add = إضافة تشكيلة
+cat-configuration-missing = تلزم تشكيلة واحدة على الأقل.
+cat-missing = حقل إلزامي.
+cat-taken = هذا المرجع موجود من قبل.
+cat-twice = هذا المرجع مستعمل في تشكيلة أعلاه.
+cat-prices = الأسعار
+cat-siblings = تشكيلات أخرى للمنتج
+cat-places = الكميات حسب المكان
+cat-places-none = لا يوجد في أي مكان.
+cat-more = التفاصيل
+cat-picture = الصورة
+cat-picture-none = لا توجد صورة
+cat-picture-change = تغيير الصورة
+cat-picture-file = PNG أو JPEG، 10 ميغابايت على الأكثر
+cat-picture-send = إرسال
+cat-picture-remove = إزالة الصورة
+cat-picture-missing = اختر ملفا أولا.
+cat-picture-too-long = تتجاوز الصورة 10 ميغابايت.

@@ -263,3 +263,41 @@ short-count = { $count ->
         [one] { $count } line
        *[other] { $count } lines
     }
+
+# The catalogue.
+cat-new = New product
+cat-product = Product
+cat-name = Name
+cat-ref = Reference of the product
+cat-brand = Brand
+cat-brand-help = A brand that is not there yet is made.
+cat-category = Category
+cat-category-add = Subcategory
+cat-maker = Manufacturer
+cat-maker-ref = Manufacturer’s reference
+cat-barcode = Barcode
+cat-price = Sales price (DA)
+cat-price-help = Empty: the price is made of the cost.
+cat-cost = Cost (DA)
+cat-description = Description
+cat-traits = Characteristics
+cat-traits-help = One a line, as “Colour: White”.
+cat-trait-unread = “{ $line }”: a name, a colon and a value are expected.
+cat-configuration-add = Add a configuration
+cat-configuration-missing = At least one configuration is needed.
+cat-missing = To be filled in.
+cat-taken = This reference is there already.
+cat-twice = A configuration above has this reference.
+cat-prices = Prices
+cat-siblings = Other configurations of the product
+cat-places = Quantities by place
+cat-places-none = There is none anywhere.
+cat-more = Details
+cat-picture = Picture
+cat-picture-none = No picture
+cat-picture-change = Change the picture
+cat-picture-file = PNG or JPEG, 10 MB at most
+cat-picture-send = Send
+cat-picture-remove = Remove the picture
+cat-picture-missing = Choose a file first.
+cat-picture-too-long = The picture has more than 10 MB.

@@ -263,3 +263,41 @@ short-count = { $count ->
         [one] { $count } ligne
        *[other] { $count } lignes
     }
+
+# Le catalogue.
+cat-new = Nouveau produit
+cat-product = Produit
+cat-name = Nom
+cat-ref = Référence du produit
+cat-brand = Marque
+cat-brand-help = Une marque qui n’existe pas encore est créée.
+cat-category = Catégorie
+cat-category-add = Sous-catégorie
+cat-maker = Fabricant
+cat-maker-ref = Référence du fabricant
+cat-barcode = Code-barres
+cat-price = Prix de vente (DA)
+cat-price-help = Vide : le prix est calculé à partir du coût.
+cat-cost = Coût (DA)
+cat-description = Description
+cat-traits = Caractéristiques
+cat-traits-help = Une par ligne, par exemple « Couleur : Blanc ».
+cat-trait-unread = « { $line } » : un nom, deux points et une valeur sont attendus.
+cat-configuration-add = Ajouter une configuration
+cat-configuration-missing = Il faut au moins une configuration.
+cat-missing = À remplir.
+cat-taken = Cette référence existe déjà.
+cat-twice = Cette référence est déjà celle d’une configuration au-dessus.
+cat-prices = Prix
+cat-siblings = Autres configurations du produit
+cat-places = Quantités par lieu
+cat-places-none = Il n’y en a nulle part.
+cat-more = Détails
+cat-picture = Image
+cat-picture-none = Pas d’image
+cat-picture-change = Changer l’image
+cat-picture-file = PNG ou JPEG, 10 Mo au plus
+cat-picture-send = Envoyer
+cat-picture-remove = Retirer l’image
+cat-picture-missing = Choisissez d’abord un fichier.
+cat-picture-too-long = L’image dépasse 10 Mo.

@@ -16,7 +16,7 @@ use crate::shown;
 use crate::visit::{Form, Visit, html, leave};
 
 /// What stands between a record's name and its number where one is chosen.
-const NUMBER: &str = " \u{b7} ";
+pub(crate) const NUMBER: &str = " \u{b7} ";
 /// How many records a name is looked for among.
 const NAMED: i64 = 20;
 
@@ -112,7 +112,11 @@ pub async fn write(visit: Visit, path: web::Path<(String, i64)>, payload: web::P
 pub async fn search(visit: Visit, model: web::Path<String>) -> HttpResponse {
     let made = async {
         visit.model(&model)?;
-        let typed = visit.query().into_iter().find(|(name, _)| name.starts_with("v.") || name == "q").map(|(_, value)| value);
+        let typed = visit
+            .query()
+            .into_iter()
+            .find(|(name, _)| name.starts_with("v.") || name.starts_with("p.") || name == "q")
+            .map(|(_, value)| value);
         let found = named(&visit, &model, typed.as_deref().unwrap_or_default(), "ilike").await?;
         Ok(visit.html(&Options { found: found.into_iter().map(|(id, name)| format!("{name}{NUMBER}{id}")).collect() }))
     };
@@ -294,7 +298,7 @@ fn normal(text: &str) -> String {
 }
 
 /// Whether a sentence of the hub's is about a field.
-fn is_about(problem: &str, model: &str, field: &str) -> bool {
+pub(crate) fn is_about(problem: &str, model: &str, field: &str) -> bool {
     [format!("`{field}`"), format!("'{field}'"), format!("{model}.{field}")].iter().any(|named| {
         problem.match_indices(named.as_str()).any(|(at, _)| {
             let after = problem.get(at + named.len()..).and_then(|rest| rest.chars().next());
@@ -325,7 +329,7 @@ async fn written(visit: &Visit, field: &Field, text: &str) -> Result<Value, Refu
 }
 
 /// The record that a text names: by its number at the end, or by its name where one alone has it.
-async fn chosen(visit: &Visit, field: &Field, text: &str) -> Result<i64, Refused> {
+pub(crate) async fn chosen(visit: &Visit, field: &Field, text: &str) -> Result<i64, Refused> {
     if let Some(id) = text.rsplit_once(NUMBER).and_then(|(_, id)| id.trim().parse().ok()) {
         return Ok(id);
     }

@@ -2,7 +2,9 @@
 //! can never show what the API would not. It keeps nothing but caches of seconds.
 
 pub mod asked;
+pub mod categories;
 pub mod cells;
+pub mod configuration;
 pub mod declared;
 pub mod files;
 pub mod form;
@@ -16,11 +18,13 @@ pub mod login;
 pub mod matrix;
 pub mod page;
 pub mod picking;
+pub mod product;
 pub mod purchase;
 pub mod record;
 pub mod refused;
 pub mod shortages;
 pub mod shown;
+pub mod upload;
 pub mod views;
 pub mod visit;
 pub mod words;
@@ -147,6 +151,10 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             )
             .service(page("/web/stock.picking/{id:[0-9]+}").route(web::get().to(picking::picking)))
             .service(page("/web/stock.picking/{id:[0-9]+}/take").route(web::post().to(picking::take)))
+            .service(page("/web/product.category").route(web::get().to(categories::tree)))
+            .service(page("/web/product.master/new").route(web::get().to(product::new)).route(web::post().to(product::create)))
+            .service(page("/web/product.template/{id:[0-9]+}").route(web::get().to(configuration::configuration)))
+            .service(page("/web/product.template/{id:[0-9]+}/picture").route(web::post().to(configuration::picture)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))
