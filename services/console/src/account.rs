@@ -49,7 +49,7 @@ pub async fn account(visit: Visit) -> HttpResponse {
 
 async fn made(visit: &Visit, key: Option<String>, refused: Vec<String>) -> Result<HttpResponse, Refused> {
     let passes = async |model: &str| match visit.declared.model(model) {
-        Some(of) => of_one(visit, String::new(), of, "user_id", visit.who.uid).await.map(Some),
+        Some(of) => of_one(visit, String::new(), of, "user_id", &serde_json::json!(visit.who.uid)).await.map(Some),
         None => Ok(None),
     };
     let (identity, keys, sessions) = futures_util::join!(identity(visit), passes("res.users.apikeys"), passes("res.users.session"));

@@ -18,7 +18,7 @@ use crate::visit::{Form, Visit, html, leave};
 use crate::words::Lang;
 
 /// What stands between a record's name and its number where one is chosen.
-const NUMBER: &str = " \u{b7} ";
+pub(crate) const NUMBER: &str = " \u{b7} ";
 /// How many records a name is looked for among.
 const NAMED: i64 = 20;
 
@@ -46,8 +46,6 @@ pub struct Input {
     pub size: usize,
     /// What is wrong with it.
     pub problem: String,
-    /// The heading of the group that it begins.
-    pub heading: String,
 }
 
 impl Group<Input> {
@@ -123,7 +121,11 @@ pub async fn write(visit: Visit, path: web::Path<(String, i64)>, payload: web::P
 pub async fn search(visit: Visit, model: web::Path<String>) -> HttpResponse {
     let made = async {
         visit.model(&model)?;
-        let typed = visit.query().into_iter().find(|(name, _)| name.starts_with("v.") || name == "q").map(|(_, value)| value);
+        let typed = visit
+            .query()
+            .into_iter()
+            .find(|(name, _)| name.starts_with("v.") || name.starts_with("p.") || name == "q")
+            .map(|(_, value)| value);
         let found = named(&visit, &model, typed.as_deref().unwrap_or_default(), "ilike").await?;
         Ok(visit.html(&Options { found: found.into_iter().map(|(id, name)| format!("{name}{NUMBER}{id}")).collect() }))
     };
@@ -211,7 +213,6 @@ fn input(visit: &Visit, model: &Model, field: &Field, value: String, before: Str
         required: field.required,
         size: field.size.unwrap_or(20_000),
         problem: String::new(),
-        heading: String::new(),
         name: field.name.clone(),
         value,
         before,
@@ -241,7 +242,9 @@ fn typed(visit: &Visit, field: &Field, value: &Value) -> String {
 fn page(visit: &Visit, model: &Model, of: Option<(i64, &Value)>, inputs: Vec<Input>, problems: Vec<String>, status: u16) -> HttpResponse {
     let name = &model.name;
     let layout = layouts::layout(name, |field| inputs.iter().any(|input| input.name == field && input.value == "true"));
-    let label = layout.map_or_else(|| visit.console.words.model(visit.lang, model, false).into_owned(), |layout| visit.t(layout.label));
+    let label = layout
+        .filter(|layout| !layout.label.is_empty())
+        .map_or_else(|| visit.console.words.model(visit.lang, model, false).into_owned(), |layout| visit.t(layout.label));
     let here = layout.map_or_else(|| entry_of(name), |layout| layout.list);
     let (title, to, back) = match of {
         Some((id, record)) => {
@@ -250,8 +253,6 @@ fn page(visit: &Visit, model: &Model, of: Option<(i64, &Value)>, inputs: Vec<Inp
         }
         None => (visit.t_with("form-new", &[("what", &label)]), format!("/web/{name}/new"), here.to_owned()),
     };
-    let inputs = crate::groups::arranged(visit, name, inputs);
-    html(&visit.request, status, &FormPage { page: Page::new(visit, entry_of(name), title), to, back, inputs, problems })
     let groups = layouts::grouped(visit, layout, inputs, |input| input.name.as_str());
     html(&visit.request, status, &FormPage { page: Page::new(visit, here, title), to, back, groups, problems })
 }
@@ -318,7 +319,7 @@ fn normal(text: &str) -> String {
 }
 
 /// Whether a sentence of the hub's is about a field.
-fn is_about(problem: &str, model: &str, field: &str) -> bool {
+pub(crate) fn is_about(problem: &str, model: &str, field: &str) -> bool {
     [format!("`{field}`"), format!("'{field}'"), format!("{model}.{field}")].iter().any(|named| {
         problem.match_indices(named.as_str()).any(|(at, _)| {
             let after = problem.get(at + named.len()..).and_then(|rest| rest.chars().next());
@@ -349,7 +350,7 @@ async fn written(visit: &Visit, field: &Field, text: &str) -> Result<Value, Refu
 }
 
 /// The record that a text names: by its number at the end, or by its name where one alone has it.
-async fn chosen(visit: &Visit, field: &Field, text: &str) -> Result<i64, Refused> {
+pub(crate) async fn chosen(visit: &Visit, field: &Field, text: &str) -> Result<i64, Refused> {
     if let Some(id) = text.rsplit_once(NUMBER).and_then(|(_, id)| id.trim().parse().ok()) {
         return Ok(id);
     }

@@ -51,6 +51,29 @@ const LAYOUTS: &[Layout] = &[
             NOTES,
         ],
     },
+    Layout {
+        model: "res.users",
+        ticked: "",
+        label: "",
+        list: "/web/res.users",
+        groups: &[
+            ("groups-identity", &["name", "login", "password", "email", "phone"]),
+            ("groups-rights", &["role", "bank_id", "code_pos", "codification", "hub_admin", "integration"]),
+            ("groups-preferences", &["lang", "tz", "company_id", "active"]),
+        ],
+    },
+    Layout {
+        model: "res.company",
+        ticked: "",
+        label: "",
+        list: "/web/res.company",
+        groups: &[
+            ("groups-identity", &["name", "legal_form", "capital", "activity"]),
+            ("groups-address", &["street", "street2", "zip", "city", "country_id", "email", "phone"]),
+            ("groups-registers", &["rc", "nif", "nis", "ai"]),
+            ("groups-payment", &["rib", "payment_method", "payment_days", "currency_id"]),
+        ],
+    },
 ];
 
 /// The layout of a record of a model, by which of its boxes are ticked.

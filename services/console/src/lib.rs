@@ -3,13 +3,16 @@
 
 pub mod account;
 pub mod asked;
+pub mod categories;
 pub mod cells;
 pub mod chart;
+pub mod configuration;
 pub mod declared;
 pub mod deliveries;
 pub mod files;
 pub mod form;
-pub mod groups;
+pub mod goods;
+pub mod handling;
 pub mod home;
 pub mod hub;
 pub mod import;
@@ -17,21 +20,28 @@ pub mod invoices;
 pub mod jobs;
 pub mod layouts;
 pub mod leads;
+pub mod ledger;
 pub mod list;
 pub mod live;
 pub mod loans;
 pub mod login;
+pub mod matrix;
 pub mod orders;
 pub mod page;
 pub mod partners;
 pub mod people;
+pub mod picking;
+pub mod product;
 pub mod progress;
+pub mod purchase;
 pub mod pushes;
 pub mod record;
 pub mod refused;
 pub mod requests;
 pub mod saved;
+pub mod shortages;
 pub mod shown;
+pub mod upload;
 pub mod views;
 pub mod visit;
 pub mod words;
@@ -186,6 +196,25 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page(&format!("/web/{MODEL}/print")).route(web::post().to(invoices::print)))
             .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
             .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))
+            .service(page("/web/stock").route(web::get().to(matrix::matrix)))
+            .service(page("/web/stock/places").route(web::get().to(goods::places)))
+            .service(page("/web/stock/products").route(web::get().to(goods::products)))
+            .service(page("/web/shortages").route(web::get().to(shortages::shortages)))
+            .service(page("/web/purchase.order/new").route(web::get().to(purchase::new)).route(web::post().to(purchase::create)))
+            .service(page("/web/purchase.order/{id:[0-9]+}").route(web::get().to(purchase::purchase)))
+            .service(page("/web/purchase.order/{id:[0-9]+}/take").route(web::post().to(purchase::take)))
+            .service(page("/web/stock/{product:[0-9]+}/{location:[0-9]+}").route(web::get().to(ledger::ledger)))
+            .service(
+                page("/web/stock/{product:[0-9]+}/{location:[0-9]+}/{what}")
+                    .route(web::get().to(handling::form))
+                    .route(web::post().to(handling::send)),
+            )
+            .service(page("/web/stock.picking/{id:[0-9]+}").route(web::get().to(picking::picking)))
+            .service(page("/web/stock.picking/{id:[0-9]+}/take").route(web::post().to(picking::take)))
+            .service(page("/web/product.category").route(web::get().to(categories::tree)))
+            .service(page("/web/product.master/new").route(web::get().to(product::new)).route(web::post().to(product::create)))
+            .service(page("/web/product.template/{id:[0-9]+}").route(web::get().to(configuration::configuration)))
+            .service(page("/web/product.template/{id:[0-9]+}/picture").route(web::post().to(configuration::picture)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))
