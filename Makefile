@@ -2,7 +2,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 .DEFAULT_GOAL := help
-.PHONY: help run run-services beside demo accept test conform k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
+.PHONY: help run run-services beside demo accept test conform conform-all pictures k8s-check images images-check backup restore doctor soak lint fmt bench bench-short clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,10 +34,19 @@ test: ## Every test that needs Rust and PostgreSQL alone
 test-%: ## test-stock, and so for each service: its own tests, without the others' code
 	@scripts/alone $*
 
-conform: ## Programs that others wrote, against ours; and the Kubernetes manifests
-	@cargo build -p hub
+conform: ## Programs that others wrote, against ours; the console in a real Chromium; and the Kubernetes manifests
+	@cargo build -p hub -p browser-tests
 	@tests/conform/run $(TARGET)/debug/hub
+	@tests/conform/browser $(TARGET)/debug/hub $(TARGET)/debug/browser-tests ci
 	@scripts/k8s-check
+
+conform-all: ## The console in a real Chromium: every page, as each kind of user, in French and Arabic, wide and narrow, light and dark
+	@cargo build -p hub -p browser-tests
+	@tests/conform/browser $(TARGET)/debug/hub $(TARGET)/debug/browser-tests all
+
+pictures: ## The pictures of the README, made anew
+	@cargo build -p hub -p browser-tests
+	@tests/conform/browser $(TARGET)/debug/hub $(TARGET)/debug/browser-tests ci --only none --pictures docs/pictures
 
 soak: ## An upgrade there and back, then chaos under load for SOAK_SECONDS (120); afterwards nothing may be lost or twice
 	@scripts/soak
