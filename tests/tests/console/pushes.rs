@@ -32,7 +32,7 @@ async fn newest(admin: &Session<'_>, filter: serde_json::Value) -> i64 {
 }
 
 async fn looks(stand: &Stand, model: &str) -> i64 {
-    stand.count(&format!("SELECT count(*) AS n FROM sync.audit WHERE model = '{model}' AND field = 'body'")).await
+    stand.count(&format!("SELECT count(*) AS n FROM sync.audit WHERE model = '{model}' AND field = 'read: body'")).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
