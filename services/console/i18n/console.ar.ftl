@@ -275,6 +275,7 @@ live-what = البيانات
 live-record = السجل
 live-happened = ما حدث
 live-none = لا شيء بعد. تظهر التغييرات هنا فور حدوثها.
+live-read = اطُّلع على: { $field }
 live-latest = آخر التغييرات
 push-done-again = { $count ->
         [0] لا شيء لإعادة إرساله.

@@ -273,6 +273,7 @@ live-what = Data
 live-record = Record
 live-happened = What happened
 live-none = Nothing yet. Changes show here as they come.
+live-read = read: { $field }
 live-latest = Latest changes
 push-done-again = { $count ->
         [0] Nothing to send again.

@@ -273,6 +273,7 @@ live-what = Données
 live-record = Enregistrement
 live-happened = Ce qui s’est passé
 live-none = Rien encore. Les changements apparaissent ici dès qu’ils arrivent.
+live-read = lu : { $field }
 live-latest = Derniers changements
 push-done-again = { $count ->
         [0] Rien à renvoyer.

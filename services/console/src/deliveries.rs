@@ -110,14 +110,18 @@ impl Deliveries {
         self.asked.filters.iter().any(|(field, _, _)| field != "state")
     }
 
+    fn before(&self) -> u64 {
+        self.asked.page.saturating_sub(1).saturating_mul(PAGE)
+    }
+
     /// The number of the first.
     pub fn first(&self) -> u64 {
-        if self.rows.is_empty() { 0 } else { (self.asked.page - 1) * PAGE + 1 }
+        if self.rows.is_empty() { 0 } else { self.before().saturating_add(1) }
     }
 
     /// The number of the last.
     pub fn last(&self) -> u64 {
-        (self.asked.page - 1) * PAGE + u64::try_from(self.rows.len()).unwrap_or_default()
+        self.before().saturating_add(counted_up(self.rows.len()))
     }
 
     /// The page before.
@@ -129,6 +133,10 @@ impl Deliveries {
     pub fn next(&self) -> String {
         self.asked.with(|asked| asked.page += 1)
     }
+}
+
+fn counted_up(many: usize) -> u64 {
+    u64::try_from(many).unwrap_or(u64::MAX)
 }
 
 fn text(record: &Value, name: &str) -> String {
@@ -311,8 +319,11 @@ async fn chosen(visit: &Visit, platform: i64, form: &Form) -> Result<HttpRespons
 async fn many(visit: &Visit, platform: i64, form: &Form) -> Result<HttpResponse, Refused> {
     let model = visit.model("ek.delivery")?;
     let asked = asked_of(form)?;
-    let number = |name: &str| form.one(name).parse::<i64>().unwrap_or_default();
-    let (after, mut upto) = (number("after"), number("upto"));
+    let number = |name: &str| match form.one(name) {
+        "" => Ok(0),
+        text => text.parse::<i64>().map_err(|_unread| Refused::of(422, &visit.t("input-number"))),
+    };
+    let (after, mut upto) = (number("after")?, number("upto")?);
     let terms = domain(visit, model, &asked, platform)?;
     let ids = async |order: &str, size: u64, more: &[Value]| {
         let filter = Value::Array(terms.iter().chain(more).cloned().collect()).to_string();
@@ -330,12 +341,12 @@ async fn many(visit: &Visit, platform: i64, form: &Form) -> Result<HttpResponse,
     if upto == 0 {
         upto = ids("id desc", 1, &[]).await?.0.first().copied().unwrap_or_default();
     }
-    let before = form.one("sent").parse::<u64>().unwrap_or_default();
+    let before = number("sent")?.unsigned_abs();
     let (found, count) = ids("id", STEP, &[json!(["id", ">", after]), json!(["id", "<=", upto])]).await?;
     let Some(last) = found.last().copied() else { return Ok(back(platform, &asked, before)) };
     replay(visit, &found).await?;
-    let step = u64::try_from(found.len()).unwrap_or_default();
-    let (sent, left) = (before + step, count.saturating_sub(step));
+    let step = counted_up(found.len());
+    let (sent, left) = (before.saturating_add(step), count.saturating_sub(step));
     if left == 0 {
         return Ok(back(platform, &asked, sent));
     }

@@ -70,6 +70,7 @@ async fn latest(visit: &Visit) -> Option<Vec<Latest>> {
         let model = visit.declared.model(&name);
         let field = text(record, "field");
         let words = &visit.console.words;
+        let looked = field.strip_prefix("read: ");
         Latest {
             at: shown::moment(visit.zone, &text(record, "at")),
             label: model.map_or(name.clone(), |model| words.model(visit.lang, model, false).into_owned()),
@@ -79,9 +80,11 @@ async fn latest(visit: &Visit) -> Option<Vec<Latest>> {
                 .map(|user| crate::cells::pair(user).1)
                 .filter(|who| !who.is_empty())
                 .unwrap_or_else(|| visit.t("history-hub")),
-            field: match model.and_then(|model| model.field(&field)) {
+            // A look at what is encrypted; and what no form has is nobody's to read
+            field: match model.zip(looked.or(Some(field.as_str()))).and_then(|(model, field)| model.field(field)) {
+                Some(of) if looked.is_some() => visit.t_with("live-read", &[("field", &words.field(visit.lang, &name, of))]),
                 Some(of) => words.field(visit.lang, &name, of).into_owned(),
-                None => field,
+                None => String::new(),
             },
             id,
         }
