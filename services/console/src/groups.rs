@@ -1,10 +1,10 @@
 //! The forms that have too much for one heap: their fields in groups under headings, in the order in which people fill them in.
 
-use crate::form::Input;
-use crate::visit::Visit;
+/// A heading's id with its fields.
+pub type Group = (&'static str, &'static [&'static str]);
 
-/// Model, then each heading's id with its fields. What is named nowhere stands under the last heading of all.
-const GROUPS: &[(&str, &[(&str, &[&str])])] = &[
+/// Model, then its groups. What is named nowhere stands under the last heading of all.
+const GROUPS: &[(&str, &[Group])] = &[
     (
         "res.users",
         &[
@@ -24,26 +24,7 @@ const GROUPS: &[(&str, &[(&str, &[&str])])] = &[
     ),
 ];
 
-/// The same fields, where a model has groups: in their order, the first of each with its heading.
-pub fn arranged(visit: &Visit, model: &str, inputs: Vec<Input>) -> Vec<Input> {
-    let Some((_, groups)) = GROUPS.iter().find(|(known, _)| *known == model) else { return inputs };
-    let mut rest = inputs;
-    let mut arranged = Vec::with_capacity(rest.len());
-    let headed = |id: &str, mut group: Vec<Input>| {
-        if let Some(first) = group.first_mut() {
-            first.heading = visit.t(id);
-        }
-        group
-    };
-    for (heading, fields) in *groups {
-        let mut group = Vec::new();
-        for name in *fields {
-            if let Some(at) = rest.iter().position(|input| input.name == *name) {
-                group.push(rest.remove(at));
-            }
-        }
-        arranged.extend(headed(heading, group));
-    }
-    arranged.extend(headed("groups-others", rest));
-    arranged
+/// The groups of a model's form; none where it has no more than a heap.
+pub fn of(model: &str) -> Option<&'static [Group]> {
+    GROUPS.iter().find(|(known, _)| *known == model).map(|(_, groups)| *groups)
 }

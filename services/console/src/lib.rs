@@ -24,6 +24,7 @@ pub mod record;
 pub mod refused;
 pub mod saved;
 pub mod shown;
+pub mod table;
 pub mod views;
 pub mod visit;
 pub mod words;
