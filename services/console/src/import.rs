@@ -173,7 +173,7 @@ async fn tried(visit: &Visit, model: &Model, table: &Table) -> Result<Tried, Ref
 
 fn wrong_line(visit: &Visit, model: &Model, message: &Value, from: usize) -> Wrong {
     let text = message.get("message").and_then(Value::as_str).unwrap_or_default();
-    let from = u64::try_from(from).unwrap_or_default();
+    let from = u64::try_from(from).unwrap_or(u64::MAX);
     let column = message.get("field").and_then(Value::as_str).map(str::to_owned);
     // A sentence names its field where the answer does not
     let column = column.filter(|name| !name.is_empty()).or_else(|| {
@@ -182,7 +182,7 @@ fn wrong_line(visit: &Visit, model: &Model, message: &Value, from: usize) -> Wro
     });
     Wrong {
         // From 0, and the first line of the file names the columns
-        line: message.get("record").and_then(Value::as_u64).unwrap_or_default() + from + 2,
+        line: message.get("record").and_then(Value::as_u64).unwrap_or_default().saturating_add(from).saturating_add(2),
         column: column
             .map(|name| Some(column_label(visit, model, &name)).filter(|label| !label.is_empty()).unwrap_or(name))
             .unwrap_or_default(),
