@@ -302,6 +302,7 @@ loans-count = { $count ->
         [few] { $count } ملفات
        *[other] { $count } ملفًا
     }
+history-look = اطّلع على: { $fields }
 loans-all = الكل
 loans-states = حالات الملفات
 loans-none = لا يوجد أي ملف قرض حاليًا. تصل الملفات مع الفرص.

@@ -299,6 +299,7 @@ loans-count = { $count ->
         [one] { $count } file
        *[other] { $count } files
     }
+history-look = Looked at: { $fields }
 loans-all = All
 loans-states = States of files
 loans-none = No loan files yet. They come with leads.

@@ -299,6 +299,7 @@ loans-count = { $count ->
         [one] { $count } dossier
        *[other] { $count } dossiers
     }
+history-look = A consulté : { $fields }
 loans-all = Tous
 loans-states = États des dossiers
 loans-none = Aucun dossier de crédit pour l’instant. Ils arrivent avec les opportunités.

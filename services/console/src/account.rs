@@ -6,8 +6,8 @@ use askama::Template;
 use serde_json::{Map, Value, json};
 
 use crate::page::Page;
-use crate::people::{Passes, Right, ended, new_key, new_password, rights};
-use crate::record::{of_one, told};
+use crate::people::{Passes, Right, ended, new_key, new_password, passes, rights};
+use crate::record::told;
 use crate::refused::Refused;
 use crate::shown;
 use crate::visit::{Form, Visit, html, leave};
@@ -53,14 +53,17 @@ async fn made(visit: &Visit, key: Option<String>, refused: Vec<String>) -> Resul
         None => Ok(None),
     };
     let (identity, keys, sessions) = futures_util::join!(identity(visit), passes("res.users.apikeys"), passes("res.users.session"));
+    let login = &visit.who.username;
+    let (keys, sessions) = (passes(visit, "res.users.apikeys", login), passes(visit, "res.users.session", login));
+    let (identity, keys, sessions) = futures_util::join!(identity(visit), keys, sessions);
     let status = if refused.is_empty() { 200 } else { 422 };
     let page = Account {
         page: Page::new(visit, HERE, visit.t("menu-account")),
         identity: identity?,
         languages: Lang::ALL.iter().map(|lang| (lang.tag(), lang.name(), *lang == visit.lang)).collect(),
         zones: chrono_tz::TZ_VARIANTS.iter().map(|zone| (zone.name(), *zone == visit.zone)).collect(),
-        keys: Passes::of(visit, keys?),
-        sessions: Passes::of(visit, sessions?),
+        keys: keys?,
+        sessions: sessions?,
         rights: rights(visit),
         base: HERE,
         may_make_key: true,
@@ -170,7 +173,7 @@ pub async fn key(visit: Visit, payload: web::Payload) -> HttpResponse {
 pub async fn end(visit: Visit, what: web::Path<String>, payload: web::Payload) -> HttpResponse {
     let answer = async {
         let form = visit.form(payload).await?;
-        match ended(&visit, visit.who.uid, &what, &form).await {
+        match ended(&visit, &visit.who.username, &what, &form).await {
             Ok(done) => Ok(leave(&format!("{HERE}?done={done}"))),
             Err(refused) if refused.is_nobody() || refused.status == 404 => Err(refused),
             Err(refused) => made(&visit, None, told(&visit, &refused)).await,

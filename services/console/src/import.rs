@@ -12,16 +12,11 @@ use crate::jobs::{self, Work};
 use crate::page::{Page, entry_of};
 use crate::record::told;
 use crate::refused::Refused;
+use crate::table::Table;
 use crate::visit::{Form, Visit, html, leave, read, refuse_foreign};
 
 /// The longest form of an import, in bytes: a table of 8 MB as browsers send it.
 const LONGEST: usize = 24 << 20;
-/// The longest table, in bytes.
-const LONGEST_TABLE: usize = 8 << 20;
-/// How many lines a table may have.
-const MOST_LINES: usize = 50_000;
-/// How many columns.
-const MOST_COLUMNS: usize = 200;
 /// How many lines are tried at a time, as many as are stored together.
 const TRIED: usize = 1_000;
 /// How many wrong lines are told.
@@ -30,87 +25,6 @@ const TOLD: usize = 100;
 const SHOWN: usize = 5;
 /// How many characters of a cell.
 const LONGEST_CELL: usize = 60;
-
-/// A table that is imported: the names of its columns, as the door takes them, and its lines.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Table {
-    /// Fields' names.
-    pub fields: Vec<String>,
-    /// A cell for each.
-    pub rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    /// Reads a text: columns by commas, semicolons or tabs, named by fields or by what people call them.
-    ///
-    /// # Errors
-    /// 422 for what is no table, in the reader's words.
-    pub fn read(visit: &Visit, model: &Model, text: &str) -> Result<Table, Refused> {
-        let named = |head: &str| {
-            let called = |field: &&crate::declared::Field| {
-                let label = visit.console.words.field(visit.lang, &model.name, field);
-                label.to_lowercase() == head.to_lowercase() || field.string.to_lowercase() == head.to_lowercase()
-            };
-            let is_name = head == "id" || head == ".id" || model.field(head).is_some();
-            let found = if is_name { None } else { model.fields.iter().find(called) };
-            found.map_or_else(|| head.to_owned(), |field| field.name.clone())
-        };
-        let told = |id: &str, value: String| Refused::of(422, &visit.t_with(id, &[("value", &value)]));
-        if text.len() > LONGEST_TABLE {
-            return Err(told("import-long", (LONGEST_TABLE >> 20).to_string()));
-        }
-        let (fields, rows) = parsed(text).map_err(|problem| told("import-unread", problem))?;
-        if rows.is_empty() {
-            return Err(told("import-empty", String::new()));
-        }
-        if rows.len() > MOST_LINES {
-            return Err(told("import-lines", MOST_LINES.to_string()));
-        }
-        if fields.len() > MOST_COLUMNS {
-            return Err(told("import-columns", MOST_COLUMNS.to_string()));
-        }
-        Ok(Table { fields: fields.iter().map(|head| named(head)).collect(), rows })
-    }
-
-    /// Some of its lines, as the door reads them.
-    ///
-    /// # Errors
-    /// 500, which only memory could bring about.
-    pub fn csv(&self, from: usize, lines: usize) -> Result<Vec<u8>, Refused> {
-        let unwritten = |error: &dyn std::fmt::Display| Refused::unread("import", error);
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.fields).map_err(|error| unwritten(&error))?;
-        for row in self.rows.iter().skip(from).take(lines) {
-            writer.write_record(row).map_err(|error| unwritten(&error))?;
-        }
-        writer.into_inner().map_err(|error| unwritten(&error))
-    }
-}
-
-/// The heads and lines of a text, and what is wrong with it otherwise.
-fn parsed(text: &str) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next().unwrap_or_default();
-    // Spreadsheets of French separate by semicolons
-    let count = |mark: char| first.chars().filter(|c| *c == mark).count();
-    let mark =
-        [(b',', count(',')), (b';', count(';')), (b'\t', count('\t'))].into_iter().max_by_key(|(mark, count)| (*count, *mark == b','));
-    let mark = mark.map_or(b',', |(mark, _)| mark);
-    let mut reader = csv::ReaderBuilder::new().delimiter(mark).has_headers(true).flexible(false).from_reader(text.as_bytes());
-    let heads: Vec<String> = reader.headers().map_err(|error| error.to_string())?.iter().map(|head| head.trim().to_owned()).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
-        // What spreadsheets leave below a table
-        if record.iter().any(|cell| !cell.trim().is_empty()) {
-            rows.push(record.iter().map(str::to_owned).collect());
-        }
-        if rows.len() > MOST_LINES {
-            break;
-        }
-    }
-    Ok((heads, rows))
-}
 
 /// A line that is wrong.
 struct Wrong {
@@ -259,7 +173,7 @@ async fn tried(visit: &Visit, model: &Model, table: &Table) -> Result<Tried, Ref
 
 fn wrong_line(visit: &Visit, model: &Model, message: &Value, from: usize) -> Wrong {
     let text = message.get("message").and_then(Value::as_str).unwrap_or_default();
-    let from = u64::try_from(from).unwrap_or_default();
+    let from = u64::try_from(from).unwrap_or(u64::MAX);
     let column = message.get("field").and_then(Value::as_str).map(str::to_owned);
     // A sentence names its field where the answer does not
     let column = column.filter(|name| !name.is_empty()).or_else(|| {
@@ -268,7 +182,7 @@ fn wrong_line(visit: &Visit, model: &Model, message: &Value, from: usize) -> Wro
     });
     Wrong {
         // From 0, and the first line of the file names the columns
-        line: message.get("record").and_then(Value::as_u64).unwrap_or_default() + from + 2,
+        line: message.get("record").and_then(Value::as_u64).unwrap_or_default().saturating_add(from).saturating_add(2),
         column: column
             .map(|name| Some(column_label(visit, model, &name)).filter(|label| !label.is_empty()).unwrap_or(name))
             .unwrap_or_default(),
@@ -309,26 +223,4 @@ pub async fn run(visit: Visit, model: web::Path<String>, payload: web::Payload) 
         }
     };
     visit.told(answer.await)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_read_as_spreadsheets_write_it() {
-        for text in ["name,code\r\nA,1\r\n", "\u{feff}name;code\nA;1\n;\n", "name\tcode\nA\t1"] {
-            let (heads, rows) = parsed(text).unwrap();
-            assert_eq!(heads, ["name", "code"], "{text}");
-            assert_eq!(rows, [["A", "1"]], "{text}");
-        }
-        assert_eq!(parsed("name\n\"a;b\nc\"\n").unwrap().1, [["a;b\nc"]]);
-        assert!(parsed("a,b\n1\n").is_err());
-    }
-
-    #[test]
-    fn a_piece_has_the_heads_and_its_lines() {
-        let table = Table { fields: vec!["a".to_owned()], rows: ["1", "2,3", "4"].map(|cell| vec![cell.to_owned()]).to_vec() };
-        assert_eq!(table.csv(1, 1).unwrap(), b"a\n\"2,3\"\n");
-    }
 }

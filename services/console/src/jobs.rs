@@ -15,18 +15,18 @@ use serde_json::{Value, json};
 use crate::Console;
 use crate::cells::pair;
 use crate::hub::{Asker, encode};
-use crate::import::Table;
 use crate::page::Page;
 use crate::progress::{Bar, of_many};
 use crate::refused::Refused;
 use crate::shown;
+use crate::table::Table;
 use crate::visit::{Visit, html, leave};
 use crate::words::Lang;
 
 const HERE: &str = "/web/jobs";
 const MODEL: &str = "ek.job";
 /// How many lines are sent at a time: a piece is one transaction.
-const PIECE: usize = 500;
+const PIECE: usize = 200;
 /// How often a piece is tried while the hub is away.
 const TRIES: u32 = 5;
 /// How long nothing is heard of a job before it counts as broken off: longer than a piece with all its tries.

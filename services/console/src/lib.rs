@@ -41,6 +41,7 @@ pub mod requests;
 pub mod saved;
 pub mod shortages;
 pub mod shown;
+pub mod table;
 pub mod upload;
 pub mod views;
 pub mod visit;

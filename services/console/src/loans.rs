@@ -72,6 +72,9 @@ pub async fn list(visit: Visit) -> HttpResponse {
 /// `POST /web/loans`: takes the chosen files to a state, for a reason.
 pub async fn step(visit: Visit, payload: web::Payload) -> HttpResponse {
     let answer = async {
+        if visit.model(MODEL)?.field("file_state").is_none() {
+            return Err(Refused::not_found());
+        }
         let form = visit.form(payload).await?;
         let back = Some(form.one("back")).filter(|back| back.starts_with('?') && back.len() <= 4_000).unwrap_or("?");
         let ids: Vec<i64> = form.all("id").filter_map(|id| id.parse().ok()).take(1_000).collect();

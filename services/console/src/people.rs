@@ -5,16 +5,20 @@ use askama::Template;
 use domain::{Identity, Kind, Origin, Role};
 use serde_json::{Value, json};
 
+use crate::cells::{Cell, cells, pair};
 use crate::page::Page;
-use crate::record::{RecordPage, Related, told};
+use crate::record::{RecordPage, told};
 use crate::refused::Refused;
 use crate::shown;
+use crate::views;
 use crate::visit::{Form, Visit, html, leave};
 use crate::words::Lang;
 
 const USERS: &str = "res.users";
 const KEYS: &str = "res.users.apikeys";
 const SESSIONS: &str = "res.users.session";
+/// How many keys and sessions of a user are shown.
+const SHOWN: u64 = 40;
 /// How many sessions are ended at a time.
 const MOST: u64 = 200;
 /// How many characters a password has at most.
@@ -25,12 +29,13 @@ pub struct Pass {
     /// Its number.
     pub id: i64,
     /// What stands in its row.
-    pub cells: Vec<crate::cells::Cell>,
+    pub cells: Vec<Cell>,
     /// Whether it is what this page was asked for with.
     pub is_here: bool,
 }
 
 /// Keys or sessions.
+#[derive(Default)]
 pub struct Passes {
     /// Column's heads.
     pub heads: Vec<String>,
@@ -38,14 +43,30 @@ pub struct Passes {
     pub rows: Vec<Pass>,
 }
 
-impl Passes {
-    /// Of a table of related records.
-    pub fn of(visit: &Visit, related: Option<Related>) -> Passes {
-        let Some(related) = related else { return Passes { heads: Vec::new(), rows: Vec::new() } };
-        let here = if related.model == SESSIONS { visit.who.session_number } else { None };
-        let row = |row: crate::list::Row| Pass { id: row.id, is_here: here == Some(row.id), cells: row.cells };
-        Passes { heads: related.heads.into_iter().map(|(label, _)| label).collect(), rows: related.rows.into_iter().map(row).collect() }
-    }
+/// The keys, or the sessions, of a user, by their login: who manages a bank's users reads no number of theirs.
+///
+/// # Errors
+/// What the hub refuses.
+pub async fn passes(visit: &Visit, model: &str, login: &str) -> Result<Passes, Refused> {
+    let Some(of) = visit.declared.model(model).filter(|_| !login.is_empty()) else { return Ok(Passes::default()) };
+    let fields: Vec<_> = views::columns(of, &[]).into_iter().filter(|field| field.name != "login").collect();
+    let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
+    let query = [
+        ("query", format!("{{id, {query}}}")),
+        ("filter", json!([["login", "=", login]]).to_string()),
+        ("page_size", SHOWN.to_string()),
+        ("page", "1".to_owned()),
+    ];
+    let listed = visit.list(model, &query).await?;
+    let here = if model == SESSIONS { visit.who.session_number } else { None };
+    let row = |record: &Value| {
+        let id = record.get("id")?.as_i64()?;
+        Some(Pass { id, is_here: here == Some(id), cells: cells(visit, of, &fields, record) })
+    };
+    Ok(Passes {
+        heads: fields.iter().map(|field| visit.console.words.field(visit.lang, model, field).into_owned()).collect(),
+        rows: listed.result.iter().filter_map(row).collect(),
+    })
 }
 
 /// What a user may do with a model.
@@ -81,22 +102,21 @@ pub async fn person(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 
 async fn made(visit: &Visit, id: i64, key: Option<String>, refused: Vec<String>) -> Result<HttpResponse, Refused> {
     let model = visit.model(USERS)?;
-    let (record, may) = futures_util::join!(crate::record::made(visit, USERS, id, refused), may(visit, id));
-    let mut record = record?;
+    let (record, user) = futures_util::join!(crate::record::made(visit, USERS, id, refused), user(visit, id));
+    let (mut record, (login, may)) = (record?, user?);
     if let Some(shown) = record.fields.iter_mut().find(|field| field.name == "lang")
         && let Some(lang) = Lang::parse(&shown.cell.text)
     {
         shown.cell.text = lang.name().to_owned();
     }
-    let mut of = |name: &str| record.related.iter().position(|related| related.model == name).map(|at| record.related.remove(at));
-    let (keys, sessions) = (of(KEYS), of(SESSIONS));
+    let (keys, sessions) = futures_util::join!(passes(visit, KEYS, &login), passes(visit, SESSIONS, &login));
     let is_own = id == visit.who.uid;
     let status = if record.refused.is_empty() { 200 } else { 422 };
     let page = Person {
         page: Page::new(visit, "/web/res.users", record.page.title.clone()),
-        may: may?,
-        keys: Passes::of(visit, keys),
-        sessions: Passes::of(visit, sessions),
+        may,
+        keys: keys?,
+        sessions: sessions?,
         rights: if is_own { rights(visit) } else { Vec::new() },
         base: format!("/web/{USERS}/{id}"),
         may_make_key: is_own || visit.who.is_admin,
@@ -118,33 +138,34 @@ pub fn rights(visit: &Visit) -> Vec<Right> {
     rights
 }
 
-/// What a user may do, by what the hub makes of them; nothing where one may not read it.
-async fn may(visit: &Visit, id: i64) -> Result<String, Refused> {
+/// A user's login, and what they may do in words, by what the hub makes of them; nothing where one may not read it, as staff may not.
+async fn user(visit: &Visit, id: i64) -> Result<(String, String), Refused> {
     let model = visit.model(USERS)?;
+    let nothing = if id == visit.who.uid { visit.who.username.clone() } else { String::new() };
     let fields = ["login", "create_by", "role", "bank_id", "hub_admin", "code_pos", "integration", "active"];
     if fields.iter().any(|name| model.field(name).is_none()) {
-        return Ok(String::new());
+        return Ok((nothing, String::new()));
     }
     let user = visit.read(USERS, id, "{login, create_by, role, bank_id{id}, hub_admin, code_pos, integration, active}").await?;
     let text = |name: &str| user.get(name).map(shown::text).unwrap_or_default();
     let is = |name: &str| user.get(name) == Some(&Value::Bool(true));
+    let login = text("login");
     if !is("active") {
-        return Ok(visit.t("person-archived"));
+        return Ok((login, visit.t("person-archived")));
     }
-    let Some(origin) = Origin::parse(&text("create_by")) else { return Ok(String::new()) };
-    let bank = user.get("bank_id").and_then(|bank| crate::cells::pair(bank).0);
+    let Some(origin) = Origin::parse(&text("create_by")) else { return Ok((login, String::new())) };
     let identity = Identity {
         uid: id,
-        login: text("login"),
+        login: login.clone(),
         origin,
         role: Role::parse(&text("role")),
-        bank,
+        bank: user.get("bank_id").and_then(|bank| pair(bank).0),
         hub_admin: is("hub_admin"),
         code_pos: Some(text("code_pos")),
         integration: Some(is("integration")),
         session: true,
     };
-    Ok(in_words(visit, &identity))
+    Ok((login, in_words(visit, &identity)))
 }
 
 /// What the hub lets somebody do, in words.
@@ -221,7 +242,8 @@ pub async fn end(visit: Visit, path: web::Path<(i64, String)>, payload: web::Pay
     let (id, what) = path.into_inner();
     let answer = async {
         let form = visit.form(payload).await?;
-        match ended(&visit, id, &what, &form).await {
+        let (login, _) = user(&visit, id).await?;
+        match ended(&visit, &login, &what, &form).await {
             Ok(done) => Ok(leave(&format!("/web/{USERS}/{id}?done={done}"))),
             Err(refused) if refused.is_nobody() || refused.status == 404 => Err(refused),
             Err(refused) => made(&visit, id, None, told(&visit, &refused)).await,
@@ -234,9 +256,9 @@ pub async fn end(visit: Visit, path: web::Path<(i64, String)>, payload: web::Pay
 ///
 /// # Errors
 /// What the hub refuses.
-pub async fn ended(visit: &Visit, user: i64, what: &str, form: &Form) -> Result<&'static str, Refused> {
+pub async fn ended(visit: &Visit, login: &str, what: &str, form: &Form) -> Result<&'static str, Refused> {
     let model = if what == "key" { KEYS } else { SESSIONS };
-    let (mut terms, done) = (vec![json!(["user_id", "=", user])], if what == "key" { "key-ended" } else { "session-ended" });
+    let (mut terms, done) = (vec![json!(["login", "=", login])], if what == "key" { "key-ended" } else { "session-ended" });
     match what {
         "key" | "session" => {
             let id: i64 = form.one("id").parse().map_err(|_no_number| Refused::not_found())?;

@@ -27,7 +27,8 @@ pub fn of_many(lang: Lang, done: u64, total: u64) -> Bar {
 }
 
 fn whole(percent: f64) -> u64 {
-    format!("{percent:.0}").parse().unwrap_or_default()
+    // It is a whole number within its bounds
+    format!("{percent:.0}").parse().unwrap_or(0)
 }
 
 #[cfg(test)]

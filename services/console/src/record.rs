@@ -20,6 +20,8 @@ use crate::visit::{Visit, leave};
 const RELATED: u64 = 40;
 /// How many changes of its history.
 const HISTORY: u64 = 50;
+/// How the audit notes that somebody looked at sealed fields.
+const LOOK: &str = "read: ";
 
 /// A field with its value.
 pub struct Shown {
@@ -362,6 +364,7 @@ pub async fn changes(visit: &Visit, of: Vec<Of<'_>>) -> Result<Vec<Change>, Refu
         let values = (value("before"), value("after"));
         let label = match field {
             Some(field) => visit.console.words.field(visit.lang, &model.name, field).into_owned(),
+            None if name.starts_with(LOOK) => looked(visit, model, &name),
             None if name.is_empty() => visit.t(if text(record, "after").is_empty() { "history-removed" } else { "history-made" }),
             None => name,
         };
@@ -408,6 +411,14 @@ async fn named(
         (comodel.to_owned(), visit.names(comodel, &ids).await.unwrap_or_else(|_| HashMap::new()))
     });
     futures_util::future::join_all(asked).await.into_iter().collect()
+/// Which sealed fields somebody has looked at.
+fn looked(visit: &Visit, model: &Model, noted: &str) -> String {
+    let names = noted.trim_start_matches(LOOK).split(", ");
+    let label = |name: &str| match model.field(name) {
+        Some(field) => visit.console.words.field(visit.lang, &model.name, field).into_owned(),
+        None => name.to_owned(),
+    };
+    visit.t_with("history-look", &[("fields", &names.map(label).collect::<Vec<_>>().join(", "))])
 }
 
 /// `POST /web/{model}/{id}/do/{method}`: a step of one record.

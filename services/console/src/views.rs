@@ -87,11 +87,10 @@ const VIEWS: &[View] = &[
         columns: &["name", "login", "role", "bank_id", "code_pos", "lang", "active"],
         search: &["name", "login", "email", "codification"],
         filters: &["role", "bank_id", "active"],
-        related: &[("res.users.session", "user_id"), ("res.users.apikeys", "user_id")],
         ..NOTHING
     },
-    View { model: "res.users.session", columns: &["name", "address", "last_use", "expires_at"], ..NOTHING },
-    View { model: "res.users.apikeys", columns: &["name", "expiration_date", "create_date", "user_id"], ..NOTHING },
+    View { model: "res.users.session", columns: &["name", "login", "address", "last_use", "expires_at"], ..NOTHING },
+    View { model: "res.users.apikeys", columns: &["name", "login", "expiration_date", "create_date"], ..NOTHING },
     View { model: "res.company", columns: &["name", "city", "phone", "email", "nif", "rc"], ..NOTHING },
     View { model: "ir.filters", columns: &["name", "model_id", "user_id", "is_shared", "active"], ..NOTHING },
     View {

@@ -23,6 +23,8 @@ pub fn model(_: &Partners) -> Model {
     let fields = vec![
         Field::new("name", Kind::Char(254), "Description").readonly(),
         Field::new("user_id", Kind::Many2one("res.users"), "User").readonly(),
+        // Whose, for who manages a bank's users, who reads of others no number of theirs
+        Field::computed("login", Kind::Char(254), "Login", "(SELECT u.login FROM res_users u WHERE u.id = {t}.user_id)"),
         Field::new("expiration_date", Kind::Datetime, "Good until").readonly(),
     ];
     Model::new(MODEL, "res_users_apikeys", "API key", fields, access).order("id desc")

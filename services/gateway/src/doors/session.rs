@@ -131,7 +131,12 @@ fn consoles_info(gateway: &Gateway, who: &LoggedIn) -> Value {
 
 /// `POST /web/session/get_session_info`
 pub async fn get_session_info(mut incoming: Incoming) -> Answer {
-    let tell: fn(&Gateway, &LoggedIn) -> Option<Value> = if incoming.gateway.callers.is_consoles(&incoming.request) {
+    let gateway = &incoming.gateway;
+    let tell: fn(&Gateway, &LoggedIn) -> Option<Value> = if gateway.callers.is_consoles(&incoming.request) {
+        // It remembers by itself, and asks where that is over or has changed
+        if let Some(carried) = gateway.sessions.carried(&incoming.request, None) {
+            gateway.sessions.forget(&carried).await;
+        }
         |gateway, who| Some(consoles_info(gateway, who))
     } else {
         |gateway, who| Some(session_info(gateway, who))
