@@ -220,3 +220,5 @@ column-sale_order-ek_state = الحالة
 column-sale_order-short = النقص
 column-sale_order-code_pos = نقطة البيع
 column-account_move-invoice_date = التاريخ
+export-readable = تصدير مع الأسماء (جدول)
+export-many = { $count } سطر: الجدول يضم { $most } على الأكثر. ضيّق البحث أو استعمل تصدير CSV.

@@ -218,3 +218,5 @@ column-sale_order-ek_state = Status
 column-sale_order-short = Short
 column-sale_order-code_pos = Point of sale
 column-account_move-invoice_date = Date
+export-readable = Export with names (spreadsheet)
+export-many = { $count } lines: a table has at most { $most }. Narrow the search, or take the CSV export.

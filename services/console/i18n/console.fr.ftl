@@ -218,3 +218,5 @@ column-sale_order-ek_state = Statut
 column-sale_order-short = Rupture
 column-sale_order-code_pos = Point de vente
 column-account_move-invoice_date = Date
+export-readable = Exporter avec les noms (tableur)
+export-many = { $count } lignes : un tableau en a { $most } au plus. Affinez la recherche, ou prenez l’export CSV.

@@ -4,6 +4,7 @@
 pub mod asked;
 pub mod cells;
 pub mod declared;
+pub mod export;
 pub mod files;
 pub mod form;
 pub mod home;
@@ -140,6 +141,7 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
                     .route(web::get().to(invoices::credit))
                     .route(web::post().to(invoices::reverse)),
             )
+            .service(page(&format!("/web/{MODEL}/export")).route(web::get().to(export::export)))
             .service(page(&format!("/web/{MODEL}/print")).route(web::post().to(invoices::print)))
             .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
             .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))

@@ -187,6 +187,17 @@ pub fn view(model: &str) -> View {
     VIEWS.iter().find(|view| view.model == model).copied().unwrap_or(NOTHING)
 }
 
+/// Whether a model's records are made with those of another, though it may be written: an order comes with its lead.
+pub fn comes_with_another(model: &str) -> bool {
+    model == "sale.order"
+}
+
+/// The id of the record that a number names, as people write it: `S00042` of an order.
+pub fn numbered(model: &str, text: &str) -> Option<i64> {
+    let number = text.trim().strip_prefix(['S', 's']).filter(|number| model == "sale.order" && number.len() >= 5)?;
+    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()
+}
+
 /// What every record has, which no list begins with.
 const COMMON: &[&str] = &["id", "display_name", "create_by", "create_uid", "create_date", "write_uid", "write_date", "version"];
 

@@ -3,6 +3,9 @@
 
 mod door;
 mod generic;
+mod invoices;
+mod orders;
+mod partners;
 
 use system_tests::{Answer, Stand, encode};
 
