@@ -42,7 +42,8 @@ pub enum How {
 }
 
 impl How {
-    fn prefix(self) -> &'static str {
+    /// What stands before the field in an address.
+    pub fn prefix(self) -> &'static str {
         match self {
             How::Is => "f",
             How::From => "from",
@@ -96,6 +97,11 @@ impl Asked {
         add("page", &if asked.page > 1 { asked.page.to_string() } else { String::new() });
         let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         format!("?{}", pairs.join("&"))
+    }
+
+    /// What a door is told besides: whether archived records are there too.
+    pub fn context(&self) -> Option<(&'static str, String)> {
+        self.archived.then(|| ("context", json!({"active_test": false}).to_string()))
     }
 
     /// The value that was chosen for a field.

@@ -16,6 +16,7 @@ pub mod login;
 pub mod orders;
 pub mod page;
 pub mod partners;
+pub mod quick;
 pub mod record;
 pub mod refused;
 pub mod shown;

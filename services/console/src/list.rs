@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::asked::{Asked, How};
@@ -10,6 +9,7 @@ use crate::cells::{Cell, cells};
 use crate::declared::{Field, Model};
 use crate::hub::encode;
 use crate::page::{Page, entry_of};
+use crate::quick::{Quick, offered, quick};
 use crate::refused::Refused;
 use crate::shown;
 use crate::views;
@@ -57,18 +57,6 @@ pub struct Head {
     pub is_money: bool,
     /// What the column comes to.
     pub sum: String,
-}
-
-/// A value of the view's selection, over the list.
-pub struct Quick {
-    /// What it is called.
-    pub label: String,
-    /// How many there are.
-    pub count: String,
-    /// The list of them.
-    pub href: String,
-    /// Whether it is this list.
-    pub is_here: bool,
 }
 
 /// A row of a list.
@@ -174,9 +162,16 @@ impl ListPage<'_> {
         self.model.create && !views::comes_with_another(&self.model.name)
     }
 
-    /// Whether a field is chosen over the list and not beside the box.
-    fn is_quick(&self, field: &str) -> bool {
-        views::view(&self.model.name).quick == field && !self.narrows.iter().any(|narrow| narrow.name == field)
+    /// What was chosen over the list, or on the page before, and not beside the box: it is sent along with a search.
+    fn kept(&self) -> impl Iterator<Item = (String, &str)> {
+        let kept = self.asked.filters.iter().filter(|(field, _, _)| !self.narrows.iter().any(|narrow| narrow.name == *field));
+        kept.map(|(field, how, value)| (format!("{}.{field}", how.prefix()), value.as_str()))
+    }
+
+    /// Whether something of that is shown nowhere.
+    fn is_from_elsewhere(&self) -> bool {
+        let quick = format!("f.{}", views::view(&self.model.name).quick);
+        !self.asked.domain.is_empty() || self.kept().any(|(name, _)| name != quick)
     }
 
     fn has_sums(&self) -> bool {
@@ -307,10 +302,6 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     })
 }
 
-fn context(asked: &Asked) -> Option<(&'static str, String)> {
-    asked.archived.then(|| ("context", json!({"active_test": false}).to_string()))
-}
-
 /// The records of a page, and how many there are in all where that `is_counted` nowhere else.
 async fn records(
     visit: &Visit,
@@ -338,7 +329,7 @@ async fn records(
     if !asked.order.is_empty() {
         parameters.push(("order", asked.order.clone()));
     }
-    parameters.extend(context(asked));
+    parameters.extend(asked.context());
     visit.list(&model.name, &parameters).await
 }
 
@@ -348,7 +339,7 @@ async fn sums(visit: &Visit, model: &Model, asked: &Asked, summed: &[&str], filt
         return Ok(Value::Null);
     }
     let mut parameters = vec![("sum", summed.join(",")), ("filter", filter.to_owned())];
-    parameters.extend(context(asked));
+    parameters.extend(asked.context());
     let listed = visit.list(&model.name, &parameters).await?;
     Ok(listed.result.into_iter().next().unwrap_or_default())
 }
@@ -464,68 +455,6 @@ fn column(visit: &Visit, model: &Model, field: &Field) -> String {
     let id = format!("column-{}-{}", model.name.replace('.', "_"), field.name);
     let short = Some(visit.t(&id)).filter(|label| *label != id);
     short.unwrap_or_else(|| visit.console.words.field(visit.lang, &model.name, field).into_owned())
-}
-
-/// What stands over a list, and what the list comes to.
-#[derive(Default)]
-struct Counted {
-    values: Vec<Quick>,
-    count: u64,
-    sums: Value,
-}
-
-/// The view's selection, whose values stand over its list.
-fn offered(model: &Model) -> Option<&Field> {
-    model.field(views::view(&model.name).quick).filter(|field| field.searchable && field.groupable)
-}
-
-/// The values of a selection, each with how many there are of what is asked for besides; and what those of the list come to.
-async fn quick(
-    visit: &Visit,
-    model: &Model,
-    asked: &Asked,
-    field: Option<&Field>,
-    summed: &[&str],
-    fixed: &[Value],
-) -> Result<Counted, Refused> {
-    let Some(field) = field else { return Ok(Counted::default()) };
-    let mut without = asked.clone();
-    without.filters.retain(|(name, how, _)| *name != field.name || *how != How::Is);
-    without.page = 1;
-    let mut domain = without.domain(visit, model)?;
-    if let Value::Array(terms) = &mut domain {
-        terms.extend(fixed.iter().cloned());
-    }
-    let mut parameters = vec![("group_by", field.name.clone()), ("filter", domain.to_string())];
-    if !summed.is_empty() {
-        parameters.push(("sum", summed.join(",")));
-    }
-    parameters.extend(context(asked));
-    let groups = visit.list(&model.name, &parameters).await?.result;
-    let chosen = asked.chosen(&field.name, How::Is);
-    let value_of = |group: &Value| group.get(&field.name).map(shown::text).unwrap_or_default();
-    let is_of =
-        |group: &&Value, value: &str| value.is_empty() || value_of(group) == value || value == "unset" && value_of(group).is_empty();
-    let counted =
-        |value: &str| -> u64 { groups.iter().filter(|group| is_of(group, value)).filter_map(|group| group.get("count")?.as_u64()).sum() };
-    let sum = |name: &str| -> Decimal {
-        let of_groups = groups.iter().filter(|group| is_of(group, chosen)).filter_map(|group| group.get(name).map(shown::text));
-        of_groups.filter_map(|sum| sum.parse::<Decimal>().ok()).sum()
-    };
-    let sums = summed.iter().map(|name| ((*name).to_owned(), Value::String(sum(name).to_string()))).collect();
-    let link = |value: &str| {
-        without.with(|asked| asked.filters.extend((!value.is_empty()).then(|| (field.name.clone(), How::Is, value.to_owned()))))
-    };
-    let made = |label: String, value: &str| Quick {
-        label,
-        count: shown::number(visit.lang, &counted(value).to_string(), None),
-        href: link(value),
-        is_here: value == chosen,
-    };
-    let called = |value: &str| visit.console.words.value(visit.lang, &model.name, &field.name, value);
-    let values = field.selection.iter().map(|(value, _)| made(called(value), value));
-    let values = std::iter::once(made(visit.t("quick-all"), "")).chain(values).collect();
-    Ok(Counted { values, count: counted(chosen), sums: Value::Object(sums) })
 }
 
 /// What stands beside the box. Banks and the like are few, and are offered by their names.

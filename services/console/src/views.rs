@@ -60,7 +60,6 @@ const VIEWS: &[View] = &[
         related: &[("account.move", "reversed_entry_id")],
         reports: &["account.report_invoice"],
         quick: "move_type",
-        ..NOTHING
     },
     View {
         model: "account.move.line",
