@@ -28,7 +28,7 @@ const NOTHING: View = View { model: "", columns: &[], search: &[], filters: &[],
 const VIEWS: &[View] = &[
     View {
         model: "sale.order",
-        columns: &["name", "ek_order_id", "date_order", "partner_id", "bank_id", "code_pos", "ek_state", "short", "amount_total"],
+        columns: &["name", "partner_id", "ek_order_id", "date_order", "bank_id", "code_pos", "ek_state", "short", "amount_total"],
         search: &["name", "ek_order_id", "partner_id.name", "partner_id.email", "partner_id.phone"],
         // A point of sale by its code, for there are hundreds
         filters: &["bank_id", "code_pos", "date_order", "short"],
