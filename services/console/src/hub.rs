@@ -37,6 +37,9 @@ pub struct Listed {
     /// How many match in all.
     #[serde(default)]
     pub count: u64,
+    /// The same of a page, whose `count` is that of its own records.
+    #[serde(default)]
+    pub total: Option<u64>,
     /// Those of the page.
     #[serde(default)]
     pub result: Vec<Value>,

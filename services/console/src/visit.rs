@@ -246,7 +246,9 @@ impl Visit {
     /// # Errors
     /// What the hub refuses.
     pub async fn list(&self, model: &str, query: &[(&str, String)]) -> Result<Listed, Refused> {
-        self.console.hub.get(&self.asker, &format!("/api/{}", encode(model)), query).await
+        let mut listed: Listed = self.console.hub.get(&self.asker, &format!("/api/{}", encode(model)), query).await?;
+        listed.count = listed.total.unwrap_or(listed.count);
+        Ok(listed)
     }
 
     /// One record with these fields.

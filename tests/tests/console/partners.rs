@@ -49,3 +49,19 @@ async fn a_bank_finds_no_client_of_another_and_what_it_may_not_do_is_not_offered
     let page = admin.page(&format!("/web/res.partner/{other}")).await;
     assert!(!page.contains(name) && text_of(&page).contains("other@example.dz"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_has_more_than_a_page_tells_how_many_and_leads_on() {
+    let stand = Stand::new().await;
+    let session = stand.login("admin").await;
+    let admin = Reader::of(&stand, "admin").await;
+    for number in 0..81 {
+        id(&session
+            .create("res.partner", json!({"name": format!("Client {number:03}"), "email": format!("c{number}@many.example")}))
+            .await);
+    }
+    let page = admin.page("/web/clients?q=many.example").await;
+    assert!(text_of(&page).contains("1–80 sur 81") && page.contains("rel=\"next\""), "{}", text_of(&page));
+    let last = text_of(&admin.page("/web/clients?q=many.example&page=2").await);
+    assert!(last.contains("81–81 sur 81") && last.contains("Client 080"), "{last}");
+}
