@@ -703,3 +703,5 @@ cat-picture-send = إرسال
 cat-picture-remove = إزالة الصورة
 cat-picture-missing = اختر ملفا أولا.
 cat-picture-too-long = تتجاوز الصورة 10 ميغابايت.
+export-readable = تصدير مع الأسماء (جدول)
+export-many = { $count } سطر: الجدول يضم { $most } على الأكثر. ضيّق البحث أو استعمل تصدير CSV.

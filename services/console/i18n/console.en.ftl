@@ -700,3 +700,5 @@ cat-picture-send = Send
 cat-picture-remove = Remove the picture
 cat-picture-missing = Choose a file first.
 cat-picture-too-long = The picture has more than 10 MB.
+export-readable = Export with names (spreadsheet)
+export-many = { $count } lines: a table has at most { $most }. Narrow the search, or take the CSV export.

@@ -700,3 +700,5 @@ cat-picture-send = Envoyer
 cat-picture-remove = Retirer l’image
 cat-picture-missing = Choisissez d’abord un fichier.
 cat-picture-too-long = L’image dépasse 10 Mo.
+export-readable = Exporter avec les noms (tableur)
+export-many = { $count } lignes : un tableau en a { $most } au plus. Affinez la recherche, ou prenez l’export CSV.

@@ -164,7 +164,7 @@ async fn shown(visit: &Visit, id: i64, reason: String, refused: Vec<String>) -> 
 /// What may be credited once what is still waited for is given up: what the client does not have.
 fn line(visit: &Visit, record: &Value) -> Line {
     let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
-    let number = |record: &Value, name: &str| text(record, name).parse::<Decimal>().unwrap_or_default();
+    let number = |record: &Value, name: &str| text(record, name).parse::<Decimal>().unwrap_or(Decimal::ZERO);
     let sold = record.get("sale_line_id").filter(|sold| pair(sold).0.is_some()).cloned().unwrap_or_default();
     let (ordered, delivered) = (number(record, "quantity"), number(&sold, "qty_delivered"));
     let closed = number(&sold, "qty_closed").max(ordered - delivered);

@@ -9,6 +9,7 @@ pub mod chart;
 pub mod configuration;
 pub mod declared;
 pub mod deliveries;
+pub mod export;
 pub mod files;
 pub mod form;
 pub mod goods;
@@ -35,6 +36,7 @@ pub mod product;
 pub mod progress;
 pub mod purchase;
 pub mod pushes;
+pub mod quick;
 pub mod record;
 pub mod refused;
 pub mod requests;
@@ -194,6 +196,7 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
                     .route(web::get().to(invoices::credit))
                     .route(web::post().to(invoices::reverse)),
             )
+            .service(page(&format!("/web/{MODEL}/export")).route(web::get().to(export::export)))
             .service(page(&format!("/web/{MODEL}/print")).route(web::post().to(invoices::print)))
             .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
             .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))

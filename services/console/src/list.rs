@@ -9,6 +9,7 @@ use crate::cells::{Cell, cells};
 use crate::declared::{Field, Model};
 use crate::hub::encode;
 use crate::page::{Page, entry_of};
+use crate::quick::{Quick, offered, quick};
 use crate::refused::Refused;
 use crate::saved::{Saved, may_share, saved};
 use crate::shown;
@@ -57,18 +58,6 @@ pub struct Head {
     pub is_money: bool,
     /// What the column comes to.
     pub sum: String,
-}
-
-/// A value of the view's selection, over the list.
-pub struct Quick {
-    /// What it is called.
-    pub label: String,
-    /// How many there are.
-    pub count: String,
-    /// The list of them.
-    pub href: String,
-    /// Whether it is this list.
-    pub is_here: bool,
 }
 
 /// A row of a list.
@@ -129,6 +118,8 @@ pub struct ListPage<'v> {
     pub choosable: Vec<(String, String, bool)>,
     /// The file of all that match.
     pub export: String,
+    /// The same for people.
+    pub readable: String,
     /// Actions that the chosen records may be given to: method, words, what it does.
     pub actions: Vec<(String, String, String)>,
     /// Filters that were saved.
@@ -175,9 +166,21 @@ impl ListPage<'_> {
         })
     }
 
-    /// Whether a field is chosen over the list and not beside the box.
-    fn is_quick(&self, field: &str) -> bool {
-        views::view(&self.model.name).quick == field && !self.narrows.iter().any(|narrow| narrow.name == field)
+    /// Whether records are made by themselves, and not with others.
+    fn has_new(&self) -> bool {
+        self.model.create && !views::comes_with_another(&self.model.name)
+    }
+
+    /// What was chosen over the list, or on the page before, and not beside the box: it is sent along with a search.
+    fn kept(&self) -> impl Iterator<Item = (String, &str)> {
+        let kept = self.asked.filters.iter().filter(|(field, _, _)| !self.narrows.iter().any(|narrow| narrow.name == *field));
+        kept.map(|(field, how, value)| (format!("{}.{field}", how.prefix()), value.as_str()))
+    }
+
+    /// Whether something of that is shown nowhere.
+    fn is_from_elsewhere(&self) -> bool {
+        let quick = format!("f.{}", views::view(&self.model.name).quick);
+        !self.asked.domain.is_empty() || self.kept().any(|(name, _)| name != quick)
     }
 
     fn has_sums(&self) -> bool {
@@ -231,15 +234,21 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     let summed: Vec<&str> =
         fields.iter().filter(|field| field.kind == "monetary" && field.searchable).map(|field| field.name.as_str()).collect();
     let filter = domain.to_string();
+    // What is offered over a list is counted and added up anyway, with what the list has of it
+    let offered = offered(model);
+    let is_counted = offered.is_some() && asked.group.is_empty();
     let (listed, sums, groups, narrows, saved, quick) = futures_util::join!(
-        records(visit, model, &asked, &fields, &filter),
-        sums(visit, model, &asked, &summed, &filter),
+        records(visit, model, &asked, &fields, &filter, is_counted),
+        sums(visit, model, &asked, if is_counted { &[] } else { &summed }, &filter),
         groups(visit, model, &asked, &summed, &filter),
         narrows(visit, model, &asked, fixed.filters),
         saved(visit, &model.name),
         quick(visit, model, &asked, &fixed.domain),
+        saved(visit, model),
+        quick(visit, model, &asked, offered, &summed, &fixed.domain),
     );
     let (listed, sums, groups, quick) = (listed?, sums?, groups?, quick?);
+    let (count, sums) = if is_counted { (quick.count, quick.sums) } else { (listed.count, sums) };
     let rows = listed.result.iter().map(|record| row(visit, model, &fields, record)).collect::<Vec<_>>();
     let first = if rows.is_empty() { 0 } else { (asked.page - 1) * PAGE + 1 };
     let last = first + u64::try_from(rows.len()).unwrap_or_default().saturating_sub(u64::from(!rows.is_empty()));
@@ -274,7 +283,15 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     if !asked.order.is_empty() {
         export.push_str(&format!("&order={}", encode(&asked.order)));
     }
+    let readable = asked.with(|asked| {
+        asked.page = 1;
+        asked.group.clear();
+        asked.columns = fields.iter().map(|field| field.name.clone()).collect();
+        // What the list has fixed goes along
+        asked.domain = crate::asked::fixed_with(&asked.domain, &fixed.domain);
+    });
     Ok(ListPage {
+        readable: format!("/web/{}/export{readable}", model.name),
         base: fixed.base.unwrap_or_else(|| format!("/web/{}", model.name)),
         report: views::view(&model.name).reports.first().copied().unwrap_or_default(),
         preset: fixed.preset.to_owned(),
@@ -284,8 +301,8 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         rows,
         groups,
         narrows,
-        quick,
-        count: listed.count,
+        quick: quick.values,
+        count,
         first,
         last,
         groupable,
@@ -299,11 +316,15 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     })
 }
 
-fn context(asked: &Asked) -> Option<(&'static str, String)> {
-    asked.archived.then(|| ("context", json!({"active_test": false}).to_string()))
-}
-
-async fn records(visit: &Visit, model: &Model, asked: &Asked, fields: &[&Field], filter: &str) -> Result<crate::hub::Listed, Refused> {
+/// The records of a page, and how many there are in all where that `is_counted` nowhere else.
+async fn records(
+    visit: &Visit,
+    model: &Model,
+    asked: &Asked,
+    fields: &[&Field],
+    filter: &str,
+    is_counted: bool,
+) -> Result<crate::hub::Listed, Refused> {
     if !asked.group.is_empty() {
         return Ok(crate::hub::Listed::default());
     }
@@ -312,12 +333,17 @@ async fn records(visit: &Visit, model: &Model, asked: &Asked, fields: &[&Field],
         query.push("active".to_owned());
     }
     let query = format!("{{id, display_name, {}}}", query.join(", "));
-    let mut parameters =
-        vec![("query", query), ("filter", filter.to_owned()), ("page_size", PAGE.to_string()), ("page", asked.page.to_string())];
+    let mut parameters = vec![("query", query), ("filter", filter.to_owned())];
+    if is_counted {
+        let offset = asked.page.saturating_sub(1).saturating_mul(PAGE);
+        parameters.extend([("limit", PAGE.to_string()), ("offset", offset.to_string())]);
+    } else {
+        parameters.extend([("page_size", PAGE.to_string()), ("page", asked.page.to_string())]);
+    }
     if !asked.order.is_empty() {
         parameters.push(("order", asked.order.clone()));
     }
-    parameters.extend(context(asked));
+    parameters.extend(asked.context());
     visit.list(&model.name, &parameters).await
 }
 
@@ -327,7 +353,7 @@ async fn sums(visit: &Visit, model: &Model, asked: &Asked, summed: &[&str], filt
         return Ok(Value::Null);
     }
     let mut parameters = vec![("sum", summed.join(",")), ("filter", filter.to_owned())];
-    parameters.extend(context(asked));
+    parameters.extend(asked.context());
     let listed = visit.list(&model.name, &parameters).await?;
     Ok(listed.result.into_iter().next().unwrap_or_default())
 }
@@ -443,41 +469,6 @@ fn column(visit: &Visit, model: &Model, field: &Field) -> String {
     let id = format!("column-{}-{}", model.name.replace('.', "_"), field.name);
     let short = Some(visit.t(&id)).filter(|label| *label != id);
     short.unwrap_or_else(|| visit.console.words.field(visit.lang, &model.name, field).into_owned())
-}
-
-/// The values of the view's selection, each with how many there are of what is asked for besides.
-async fn quick(visit: &Visit, model: &Model, asked: &Asked, fixed: &[Value]) -> Result<Vec<Quick>, Refused> {
-    let Some(field) = model.field(views::view(&model.name).quick).filter(|field| field.searchable && field.groupable) else {
-        return Ok(Vec::new());
-    };
-    let mut without = asked.clone();
-    without.filters.retain(|(name, how, _)| *name != field.name || *how != How::Is);
-    without.page = 1;
-    let mut domain = without.domain(visit, model)?;
-    if let Value::Array(terms) = &mut domain {
-        terms.extend(fixed.iter().cloned());
-    }
-    let mut parameters = vec![("group_by", field.name.clone()), ("filter", domain.to_string())];
-    parameters.extend(context(asked));
-    let groups = visit.list(&model.name, &parameters).await?.result;
-    let counted = |value: &str| {
-        let group = groups.iter().find(|group| group.get(&field.name).map(shown::text).as_deref() == Some(value));
-        group.and_then(|group| group.get("count")?.as_u64()).unwrap_or_default()
-    };
-    let chosen = asked.chosen(&field.name, How::Is);
-    let link = |value: &str| {
-        without.with(|asked| asked.filters.extend((!value.is_empty()).then(|| (field.name.clone(), How::Is, value.to_owned()))))
-    };
-    let all: u64 = groups.iter().filter_map(|group| group.get("count")?.as_u64()).sum();
-    let number = |count: u64| shown::number(visit.lang, &count.to_string(), None);
-    let every = Quick { label: visit.t("quick-all"), count: number(all), href: link(""), is_here: chosen.is_empty() };
-    let values = field.selection.iter().map(|(value, _)| Quick {
-        label: visit.console.words.value(visit.lang, &model.name, &field.name, value),
-        count: number(counted(value)),
-        href: link(value),
-        is_here: *value == chosen,
-    });
-    Ok(std::iter::once(every).chain(values).collect())
 }
 
 /// What stands beside the box. Banks and the like are few, and are offered by their names.

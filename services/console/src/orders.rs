@@ -386,7 +386,7 @@ async fn attached(visit: &Visit, id: i64, lead: Option<i64>) -> Result<Option<Pa
     let papers = records.iter().filter_map(|record| {
         let id = record.get("id")?.as_i64()?;
         let text = |name: &str| record.get(name).map(shown::text).unwrap_or_default();
-        let size = text("file_size").parse::<u64>().map(|bytes| bytes.div_ceil(1024)).unwrap_or_default();
+        let size = text("file_size").parse::<u64>().map_or(0, |bytes| bytes.div_ceil(1024));
         let size = shown::number(visit.lang, &size.to_string(), None);
         Some(Paper {
             name: text("name"),

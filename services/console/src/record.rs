@@ -284,7 +284,7 @@ pub async fn of_one(visit: &Visit, label: String, of: &Model, inverse: &str, val
     ];
     let listed = visit.list(&of.name, &parameters).await?;
     let heads = fields.iter().map(|field| (visit.console.words.field(visit.lang, &of.name, field).into_owned(), field.is_number()));
-    let may_make = of.create && of.field(inverse).is_some_and(|field| !field.readonly);
+    let may_make = of.create && !views::comes_with_another(&of.name) && of.field(inverse).is_some_and(|field| !field.readonly);
     Ok(Related {
         label,
         model: of.name.clone(),

@@ -28,7 +28,7 @@ const NOTHING: View = View { model: "", columns: &[], search: &[], filters: &[],
 const VIEWS: &[View] = &[
     View {
         model: "sale.order",
-        columns: &["name", "ek_order_id", "date_order", "partner_id", "bank_id", "code_pos", "ek_state", "short", "amount_total"],
+        columns: &["name", "partner_id", "ek_order_id", "date_order", "bank_id", "code_pos", "ek_state", "short", "amount_total"],
         search: &["name", "ek_order_id", "partner_id.name", "partner_id.email", "partner_id.phone"],
         // A point of sale by its code, for there are hundreds
         filters: &["bank_id", "code_pos", "date_order", "short"],
@@ -60,7 +60,6 @@ const VIEWS: &[View] = &[
         related: &[("account.move", "reversed_entry_id")],
         reports: &["account.report_invoice"],
         quick: "move_type",
-        ..NOTHING
     },
     View {
         model: "account.move.line",
@@ -188,6 +187,17 @@ const VIEWS: &[View] = &[
 /// What is written of a model here.
 pub fn view(model: &str) -> View {
     VIEWS.iter().find(|view| view.model == model).copied().unwrap_or(NOTHING)
+}
+
+/// Whether a model's records are made with those of another, though it may be written: an order comes with its lead.
+pub fn comes_with_another(model: &str) -> bool {
+    model == "sale.order"
+}
+
+/// The id of the record that a number names, as people write it: `S00042` of an order.
+pub fn numbered(model: &str, text: &str) -> Option<i64> {
+    let number = text.trim().strip_prefix(['S', 's']).filter(|number| model == "sale.order" && number.len() >= 5)?;
+    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()
 }
 
 /// What every record has, which no list begins with.

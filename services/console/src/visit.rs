@@ -123,7 +123,8 @@ pub fn status(of: u16) -> StatusCode {
     StatusCode::from_u16(of).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn safe(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
+/// An answer with what every answer of a page has.
+pub fn safe(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
     response.insert_header((CONTENT_SECURITY_POLICY, POLICY));
     response.insert_header((CACHE_CONTROL, "no-store"));
     response.insert_header((REFERRER_POLICY, "same-origin"));
@@ -248,7 +249,9 @@ impl Visit {
     /// # Errors
     /// What the hub refuses.
     pub async fn list(&self, model: &str, query: &[(&str, String)]) -> Result<Listed, Refused> {
-        self.console.hub.get(&self.asker, &format!("/api/{}", encode(model)), query).await
+        let mut listed: Listed = self.console.hub.get(&self.asker, &format!("/api/{}", encode(model)), query).await?;
+        listed.count = listed.total.unwrap_or(listed.count);
+        Ok(listed)
     }
 
     /// One record with these fields.

@@ -4,8 +4,11 @@
 mod door;
 mod generic;
 mod imports;
+mod invoices;
 mod leads;
 mod loans;
+mod orders;
+mod partners;
 mod people;
 mod pushes;
 mod saved;
