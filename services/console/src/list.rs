@@ -196,8 +196,7 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     if let Value::Array(terms) = &mut domain {
         terms.extend(fixed.domain.iter().cloned());
     }
-    let summed: Vec<&str> =
-        fields.iter().filter(|field| field.kind == "monetary" && field.searchable).map(|field| field.name.as_str()).collect();
+    let summed: Vec<&str> = fields.iter().filter(|field| adds_up(field)).map(|field| field.name.as_str()).collect();
     let filter = domain.to_string();
     let (listed, sums, groups, narrows, saved) = futures_util::join!(
         records(visit, model, &asked, &fields, &filter),
@@ -259,6 +258,12 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         saved,
         asked,
     })
+}
+
+/// Whether a column is amounts that come to something together: prices of one piece do not, nor rates.
+fn adds_up(field: &Field) -> bool {
+    let is_of_one = field.name.ends_with("_price") || field.name.starts_with("price_unit") || field.name.ends_with("rate");
+    field.kind == "monetary" && field.searchable && !is_of_one
 }
 
 fn context(asked: &Asked) -> Option<(&'static str, String)> {
@@ -386,15 +391,7 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
     };
     let sum = sums.get(&field.name).map(|sum| shown::money(visit.lang, &shown::text(sum))).unwrap_or_default();
     let label = visit.console.words.field(visit.lang, &model.name, field).into_owned();
-    Head {
-        name: field.name.clone(),
-        label,
-        is_number: field.is_number(),
-        is_money: field.kind == "monetary" && field.searchable,
-        sort,
-        sorted,
-        sum,
-    }
+    Head { name: field.name.clone(), label, is_number: field.is_number(), is_money: adds_up(field), sort, sorted, sum }
 }
 
 /// What stands beside the box. Banks and the like are few, and are offered by their names.
