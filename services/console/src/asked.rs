@@ -164,8 +164,21 @@ fn term(visit: &Visit, model: &Model, name: &str, how: How, value: &str) -> Resu
     })
 }
 
+/// An address' domain with what a list has fixed.
+pub fn fixed_with(given: &str, fixed: &[Value]) -> String {
+    if fixed.is_empty() {
+        return given.to_owned();
+    }
+    let mut terms = serde_json::from_str::<Vec<Value>>(given).unwrap_or_else(|_| Vec::new());
+    terms.extend(fixed.iter().cloned());
+    Value::Array(terms).to_string()
+}
+
 /// What the one box says, of any of the fields that it searches, in prefix form.
 fn box_terms(model: &Model, text: &str) -> Vec<Value> {
+    if let Some(id) = views::numbered(&model.name, text) {
+        return vec![json!(["id", "=", id])];
+    }
     let is_number = |path: &str| model.field(path).is_some_and(|field| matches!(field.kind.as_str(), "integer"));
     let terms = views::searched(model).into_iter().filter_map(|path| match is_number(path) {
         true => text.parse::<i64>().ok().map(|number| json!([path, "=", number])),

@@ -65,6 +65,12 @@ pub fn cell(visit: &Visit, model: &str, field: &Field, value: &Value) -> Cell {
     match field.kind.as_str() {
         "boolean" => plain(if text.is_empty() { visit.t("no") } else { visit.t("yes") }),
         "integer" if field.name == "id" || field.name.ends_with("_id") => Cell { class: "number".to_owned(), ..plain(text) },
+        // What is waited for catches the eye, nothing does not
+        "float" if field.name == "short" => {
+            let is_none = text.parse::<rust_decimal::Decimal>().is_ok_and(|number| number.is_zero());
+            let class = if is_none { "number dim" } else { "number is-short" };
+            Cell { class: class.to_owned(), text: shown::number(visit.lang, &text, None), ..Cell::default() }
+        }
         "integer" | "float" => Cell { class: "number".to_owned(), text: shown::number(visit.lang, &text, None), ..Cell::default() },
         "monetary" if field.name.ends_with("rate") || model == "account.tax" => {
             Cell { class: "number".to_owned(), text: format!("{}\u{a0}%", shown::number(visit.lang, &text, None)), ..Cell::default() }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::cells::pair;
 use crate::declared::{Field, Model};
 use crate::hub::encode;
+use crate::layouts::{self, Group};
 use crate::page::{Page, entry_of};
 use crate::record::told;
 use crate::refused::Refused;
@@ -46,6 +47,13 @@ pub struct Input {
     pub problem: String,
 }
 
+impl Group<Input> {
+    /// Whether what is folded away must be seen: something is wrong with it, or has to be filled in.
+    pub fn is_open(&self) -> bool {
+        self.inputs.iter().any(|input| !input.problem.is_empty() || input.required && input.value.is_empty())
+    }
+}
+
 /// A form.
 #[derive(Template)]
 #[template(path = "form.html")]
@@ -55,7 +63,7 @@ struct FormPage<'v> {
     to: String,
     /// Where one goes who gives up.
     back: String,
-    inputs: Vec<Input>,
+    groups: Vec<Group<Input>>,
     /// What is wrong with no field that is here.
     problems: Vec<String>,
 }
@@ -225,15 +233,18 @@ fn typed(visit: &Visit, field: &Field, value: &Value) -> String {
 
 fn page(visit: &Visit, model: &Model, of: Option<(i64, &Value)>, inputs: Vec<Input>, problems: Vec<String>, status: u16) -> HttpResponse {
     let name = &model.name;
-    let label = visit.console.words.model(visit.lang, model, false).into_owned();
+    let layout = layouts::layout(name, |field| inputs.iter().any(|input| input.name == field && input.value == "true"));
+    let label = layout.map_or_else(|| visit.console.words.model(visit.lang, model, false).into_owned(), |layout| visit.t(layout.label));
+    let here = layout.map_or_else(|| entry_of(name), |layout| layout.list);
     let (title, to, back) = match of {
         Some((id, record)) => {
             let title = record.get("display_name").map(shown::text).unwrap_or_default();
             (visit.t_with("form-edit", &[("what", &title)]), format!("/web/{name}/{id}/edit"), format!("/web/{name}/{id}"))
         }
-        None => (visit.t_with("form-new", &[("what", &label)]), format!("/web/{name}/new"), entry_of(name).to_owned()),
+        None => (visit.t_with("form-new", &[("what", &label)]), format!("/web/{name}/new"), here.to_owned()),
     };
-    html(&visit.request, status, &FormPage { page: Page::new(visit, entry_of(name), title), to, back, inputs, problems })
+    let groups = layouts::grouped(visit, layout, inputs, |input| input.name.as_str());
+    html(&visit.request, status, &FormPage { page: Page::new(visit, here, title), to, back, groups, problems })
 }
 
 /// Writes what is not as it was; where the hub refuses, the form comes back as it was filled in.

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::asked::{Asked, How};
@@ -18,6 +19,9 @@ use crate::visit::Visit;
 pub const PAGE: u64 = 80;
 /// How many records of a relation are offered to choose from.
 const OFFERED: usize = 50;
+
+/// Actions that want a look at each record, though they may be asked for without an argument.
+const BY_ITSELF: &[&str] = &["action_reverse", "action_return"];
 
 /// A way to narrow a list down, as it stands beside the box.
 pub struct Narrow {
@@ -53,6 +57,18 @@ pub struct Head {
     pub is_money: bool,
     /// What the column comes to.
     pub sum: String,
+}
+
+/// A value of the view's selection, over the list.
+pub struct Quick {
+    /// What it is called.
+    pub label: String,
+    /// How many there are.
+    pub count: String,
+    /// The list of them.
+    pub href: String,
+    /// Whether it is this list.
+    pub is_here: bool,
 }
 
 /// A row of a list.
@@ -99,6 +115,8 @@ pub struct ListPage<'v> {
     pub groups: Vec<Group>,
     /// What stands beside the box.
     pub narrows: Vec<Narrow>,
+    /// What stands over the list.
+    pub quick: Vec<Quick>,
     /// How many there are in all, from which, up to which.
     pub count: u64,
     /// The number of the first.
@@ -111,6 +129,8 @@ pub struct ListPage<'v> {
     pub choosable: Vec<(String, String, bool)>,
     /// The file of all that match.
     pub export: String,
+    /// The same for people.
+    pub readable: String,
     /// Actions that the chosen records may be given to: method, words, what it does.
     pub actions: Vec<(String, String, String)>,
     /// Filters that were saved: name, address.
@@ -147,6 +167,16 @@ impl ListPage<'_> {
             asked.archived = !asked.archived;
             asked.page = 1;
         })
+    }
+
+    /// Whether records are made by themselves, and not with others.
+    fn has_new(&self) -> bool {
+        self.model.create && !views::comes_with_another(&self.model.name)
+    }
+
+    /// Whether a field is chosen over the list and not beside the box.
+    fn is_quick(&self, field: &str) -> bool {
+        views::view(&self.model.name).quick == field && !self.narrows.iter().any(|narrow| narrow.name == field)
     }
 
     fn has_sums(&self) -> bool {
@@ -198,14 +228,19 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     }
     let summed: Vec<&str> = fields.iter().filter(|field| adds_up(field)).map(|field| field.name.as_str()).collect();
     let filter = domain.to_string();
-    let (listed, sums, groups, narrows, saved) = futures_util::join!(
-        records(visit, model, &asked, &fields, &filter),
-        sums(visit, model, &asked, &summed, &filter),
+    // What is offered over a list is counted and added up anyway, with what the list has of it
+    let offered = offered(model);
+    let is_counted = offered.is_some() && asked.group.is_empty();
+    let (listed, sums, groups, narrows, saved, quick) = futures_util::join!(
+        records(visit, model, &asked, &fields, &filter, is_counted),
+        sums(visit, model, &asked, if is_counted { &[] } else { &summed }, &filter),
         groups(visit, model, &asked, &summed, &filter),
         narrows(visit, model, &asked, fixed.filters),
         saved(visit, model),
+        quick(visit, model, &asked, offered, &summed, &fixed.domain),
     );
-    let (listed, sums, groups) = (listed?, sums?, groups?);
+    let (listed, sums, groups, quick) = (listed?, sums?, groups?, quick?);
+    let (count, sums) = if is_counted { (quick.count, quick.sums) } else { (listed.count, sums) };
     let rows = listed.result.iter().map(|record| row(visit, model, &fields, record)).collect::<Vec<_>>();
     let first = if rows.is_empty() { 0 } else { (asked.page - 1) * PAGE + 1 };
     let last = first + u64::try_from(rows.len()).unwrap_or_default().saturating_sub(u64::from(!rows.is_empty()));
@@ -220,7 +255,9 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         .filter(|field| field.groupable && field.name != "id" && !matches!(field.kind.as_str(), "text" | "float" | "monetary"));
     let groupable = groupable.map(|field| (field.name.clone(), label(field))).collect();
     let actions = if model.write {
-        let plain = model.actions.iter().filter(|action| action.on_record && action.arguments.iter().all(|argument| !argument.required));
+        let plain = model.actions.iter().filter(|action| {
+            action.on_record && action.arguments.iter().all(|argument| !argument.required) && !BY_ITSELF.contains(&action.method.as_str())
+        });
         plain
             .map(|action| {
                 (
@@ -238,7 +275,15 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     if !asked.order.is_empty() {
         export.push_str(&format!("&order={}", encode(&asked.order)));
     }
+    let readable = asked.with(|asked| {
+        asked.page = 1;
+        asked.group.clear();
+        asked.columns = fields.iter().map(|field| field.name.clone()).collect();
+        // What the list has fixed goes along
+        asked.domain = crate::asked::fixed_with(&asked.domain, &fixed.domain);
+    });
     Ok(ListPage {
+        readable: format!("/web/{}/export{readable}", model.name),
         base: fixed.base.unwrap_or_else(|| format!("/web/{}", model.name)),
         report: views::view(&model.name).reports.first().copied().unwrap_or_default(),
         preset: fixed.preset.to_owned(),
@@ -248,7 +293,8 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         rows,
         groups,
         narrows,
-        count: listed.count,
+        quick: quick.values,
+        count,
         first,
         last,
         groupable,
@@ -270,7 +316,15 @@ fn context(asked: &Asked) -> Option<(&'static str, String)> {
     asked.archived.then(|| ("context", json!({"active_test": false}).to_string()))
 }
 
-async fn records(visit: &Visit, model: &Model, asked: &Asked, fields: &[&Field], filter: &str) -> Result<crate::hub::Listed, Refused> {
+/// The records of a page, and how many there are in all where that `is_counted` nowhere else.
+async fn records(
+    visit: &Visit,
+    model: &Model,
+    asked: &Asked,
+    fields: &[&Field],
+    filter: &str,
+    is_counted: bool,
+) -> Result<crate::hub::Listed, Refused> {
     if !asked.group.is_empty() {
         return Ok(crate::hub::Listed::default());
     }
@@ -279,8 +333,13 @@ async fn records(visit: &Visit, model: &Model, asked: &Asked, fields: &[&Field],
         query.push("active".to_owned());
     }
     let query = format!("{{id, display_name, {}}}", query.join(", "));
-    let mut parameters =
-        vec![("query", query), ("filter", filter.to_owned()), ("page_size", PAGE.to_string()), ("page", asked.page.to_string())];
+    let mut parameters = vec![("query", query), ("filter", filter.to_owned())];
+    if is_counted {
+        let offset = asked.page.saturating_sub(1).saturating_mul(PAGE);
+        parameters.extend([("limit", PAGE.to_string()), ("offset", offset.to_string())]);
+    } else {
+        parameters.extend([("page_size", PAGE.to_string()), ("page", asked.page.to_string())]);
+    }
     if !asked.order.is_empty() {
         parameters.push(("order", asked.order.clone()));
     }
@@ -381,7 +440,10 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
         (true, true) => "descending",
     };
     let next = if is_sorted && !is_down { format!("{} desc", field.name) } else { field.name.clone() };
-    let sort = if field.sortable {
+    // By the name of what another service keeps nothing is ordered
+    let elsewhere = field.kind == "many2one"
+        && field.relation.as_deref().is_some_and(|of| process::directory::owner_of(of) != process::directory::owner_of(&model.name));
+    let sort = if field.sortable && !elsewhere {
         asked.with(|asked| {
             asked.order = next;
             asked.page = 1;
@@ -390,8 +452,77 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
         String::new()
     };
     let sum = sums.get(&field.name).map(|sum| shown::money(visit.lang, &shown::text(sum))).unwrap_or_default();
-    let label = visit.console.words.field(visit.lang, &model.name, field).into_owned();
+    let label = column(visit, model, field);
     Head { name: field.name.clone(), label, is_number: field.is_number(), is_money: adds_up(field), sort, sorted, sum }
+}
+
+/// What a column is called: shorter than the field, where it is written so.
+fn column(visit: &Visit, model: &Model, field: &Field) -> String {
+    let id = format!("column-{}-{}", model.name.replace('.', "_"), field.name);
+    let short = Some(visit.t(&id)).filter(|label| *label != id);
+    short.unwrap_or_else(|| visit.console.words.field(visit.lang, &model.name, field).into_owned())
+}
+
+/// What stands over a list, and what the list comes to.
+#[derive(Default)]
+struct Counted {
+    values: Vec<Quick>,
+    count: u64,
+    sums: Value,
+}
+
+/// The view's selection, whose values stand over its list.
+fn offered(model: &Model) -> Option<&Field> {
+    model.field(views::view(&model.name).quick).filter(|field| field.searchable && field.groupable)
+}
+
+/// The values of a selection, each with how many there are of what is asked for besides; and what those of the list come to.
+async fn quick(
+    visit: &Visit,
+    model: &Model,
+    asked: &Asked,
+    field: Option<&Field>,
+    summed: &[&str],
+    fixed: &[Value],
+) -> Result<Counted, Refused> {
+    let Some(field) = field else { return Ok(Counted::default()) };
+    let mut without = asked.clone();
+    without.filters.retain(|(name, how, _)| *name != field.name || *how != How::Is);
+    without.page = 1;
+    let mut domain = without.domain(visit, model)?;
+    if let Value::Array(terms) = &mut domain {
+        terms.extend(fixed.iter().cloned());
+    }
+    let mut parameters = vec![("group_by", field.name.clone()), ("filter", domain.to_string())];
+    if !summed.is_empty() {
+        parameters.push(("sum", summed.join(",")));
+    }
+    parameters.extend(context(asked));
+    let groups = visit.list(&model.name, &parameters).await?.result;
+    let chosen = asked.chosen(&field.name, How::Is);
+    let value_of = |group: &Value| group.get(&field.name).map(shown::text).unwrap_or_default();
+    let is_of =
+        |group: &&Value, value: &str| value.is_empty() || value_of(group) == value || value == "unset" && value_of(group).is_empty();
+    let counted =
+        |value: &str| -> u64 { groups.iter().filter(|group| is_of(group, value)).filter_map(|group| group.get("count")?.as_u64()).sum() };
+    let sum = |name: &str| -> Decimal {
+        let of_groups = groups.iter().filter(|group| is_of(group, chosen)).filter_map(|group| group.get(name).map(shown::text));
+        of_groups.filter_map(|sum| sum.parse::<Decimal>().ok()).sum()
+    };
+    let sums = summed.iter().map(|name| ((*name).to_owned(), Value::String(sum(name).to_string()))).collect();
+    let link = |value: &str| {
+        without.with(|asked| asked.filters.extend((!value.is_empty()).then(|| (field.name.clone(), How::Is, value.to_owned()))))
+    };
+    let made = |label: String, value: &str| Quick {
+        label,
+        count: shown::number(visit.lang, &counted(value).to_string(), None),
+        href: link(value),
+        is_here: value == chosen,
+    };
+    let called = |value: &str| visit.console.words.value(visit.lang, &model.name, &field.name, value);
+    let values = field.selection.iter().map(|(value, _)| made(called(value), value));
+    let values = std::iter::once(made(visit.t("quick-all"), "")).chain(values).collect();
+    Ok(Counted { values, count: counted(chosen), sums: Value::Object(sums) })
 }
 
 /// What stands beside the box. Banks and the like are few, and are offered by their names.

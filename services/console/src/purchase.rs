@@ -222,7 +222,7 @@ async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) -> Res
     let model = visit.model("purchase.order")?;
     let asked = format!("{{{}}}", asked(visit, model));
     let related = async |of: &str, inverse: &str, label: &str| match visit.declared.model(of) {
-        Some(of) => record::of_one(visit, visit.t(label), of, inverse, id).await.map(Some),
+        Some(of) => record::of_one(visit, visit.t(label), of, inverse, &json!(id)).await.map(Some),
         None => Ok(None),
     };
     let open = [

@@ -1,5 +1,7 @@
 //! `/web/{model}/{id}`: one record of any model, made of its declaration; its related records, its history, its next steps.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::{Value, json};
@@ -121,6 +123,8 @@ pub struct RecordPage<'v> {
     pub steps: Vec<Step>,
     /// What happened to it.
     pub history: Vec<Change>,
+    /// What else can be done with it, on pages of their own: address and words.
+    pub links: Vec<(String, String)>,
     /// What can be printed: address and words.
     pub papers: Vec<(String, String)>,
     /// What the hub refused, of a step that was asked for.
@@ -156,11 +160,20 @@ pub async fn shown(visit: &Visit, name: &str, id: i64, refused: Vec<String>) -> 
 /// What the hub refuses: 404 where it is not there for them.
 pub async fn made<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String>) -> Result<RecordPage<'v>, Refused> {
     let model = visit.model(name)?;
+    let (made, related) = futures_util::join!(alone(visit, name, id, refused), related(visit, model, id));
+    Ok(RecordPage { related: related?, ..made? })
+}
+
+/// Makes a record's page without what belongs to it, for a page that has its own of that.
+///
+/// # Errors
+/// What the hub refuses: 404 where it is not there for them.
+pub async fn alone<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String>) -> Result<RecordPage<'v>, Refused> {
+    let model = visit.model(name)?;
     let is_open = visit.query().iter().any(|(name, value)| name == "open" && value == "1");
     let asked = model.fields.iter().filter(|field| field.is_plain() || (is_open && field.sealed && field.kind != "binary"));
     let query = format!("{{{}}}", asked.map(Field::asked).collect::<Vec<_>>().join(", "));
-    let (record, related, history) =
-        futures_util::join!(visit.read(name, id, &query), related(visit, model, id), history(visit, model, id));
+    let (record, history) = futures_util::join!(visit.read(name, id, &query), history(visit, model, id));
     let (record, history) = (record?, history?);
     let told = |field: &Field| tell(visit, model, field, &record);
     let is_state = |field: &Field| field.kind == "selection" && matches!(field.name.as_str(), "state" | "ek_state");
@@ -182,7 +195,8 @@ pub async fn made<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String
         sealed: sealed.map(told).collect(),
         is_open,
         pictures: pictures.map(|field| (told(field).label, format!("/web/image/{name}/{id}/{}", field.name))).collect(),
-        related: related?,
+        related: Vec::new(),
+        links: Vec::new(),
         steps: steps(visit, model),
         history,
         papers: reports
@@ -246,19 +260,19 @@ async fn related(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Related>, 
         Some((label, *of, *inverse))
     });
     let asked = own.chain(others).filter_map(|(label, of, inverse)| Some((label, visit.declared.model(of)?, inverse)));
-    let asked = asked.map(async |(label, of, inverse)| of_one(visit, label, of, inverse, id).await);
+    let asked = asked.map(async |(label, of, inverse)| of_one(visit, label, of, inverse, &json!(id)).await);
     futures_util::future::join_all(asked).await.into_iter().collect()
 }
 
-/// Records of a model that refer to one by a field.
+/// Records of a model that have a value in a field: those that refer to a record.
 ///
 /// # Errors
 /// What the hub refuses.
-pub async fn of_one(visit: &Visit, label: String, of: &Model, inverse: &str, id: i64) -> Result<Related, Refused> {
+pub async fn of_one(visit: &Visit, label: String, of: &Model, inverse: &str, value: &Value) -> Result<Related, Refused> {
     let fields = views::columns(of, &[]);
     let fields: Vec<&Field> = fields.into_iter().filter(|field| field.name != inverse).collect();
     let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
-    let filter = json!([[inverse, "=", id]]).to_string();
+    let filter = json!([[inverse, "=", value]]).to_string();
     let parameters = [
         ("query", format!("{{id, {query}}}")),
         ("filter", filter),
@@ -268,15 +282,15 @@ pub async fn of_one(visit: &Visit, label: String, of: &Model, inverse: &str, id:
     ];
     let listed = visit.list(&of.name, &parameters).await?;
     let heads = fields.iter().map(|field| (visit.console.words.field(visit.lang, &of.name, field).into_owned(), field.is_number()));
-    let may_make = of.create && of.field(inverse).is_some_and(|field| !field.readonly);
+    let may_make = of.create && !views::comes_with_another(&of.name) && of.field(inverse).is_some_and(|field| !field.readonly);
     Ok(Related {
         label,
         model: of.name.clone(),
         heads: heads.collect(),
         rows: listed.result.iter().map(|record| row(visit, of, &fields, record)).collect(),
         count: listed.count,
-        href: format!("/web/{}?f.{inverse}={id}", of.name),
-        new: if may_make { format!("/web/{}/new?{inverse}={id}", of.name) } else { String::new() },
+        href: format!("/web/{}?f.{inverse}={}", of.name, encode(&shown::text(value))),
+        new: if may_make { format!("/web/{}/new?{inverse}={}", of.name, encode(&shown::text(value))) } else { String::new() },
     })
 }
 
@@ -285,24 +299,62 @@ pub async fn of_one(visit: &Visit, label: String, of: &Model, inverse: &str, id:
 /// # Errors
 /// What the hub refuses.
 pub async fn history(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Change>, Refused> {
-    if !visit.may_read("ek.audit") || model.name.starts_with("ek.") && model.name != "ek.platform" {
+    if model.name.starts_with("ek.") && model.name != "ek.platform" {
         return Ok(Vec::new());
     }
+    changes(visit, vec![Of { model, ids: vec![id] }]).await
+}
+
+/// Records of a model whose changes are told.
+pub struct Of<'v> {
+    /// The model.
+    pub model: &'v Model,
+    /// Their ids.
+    pub ids: Vec<i64>,
+}
+
+/// What happened to records, the newest first; those that are not of the first model are named by theirs.
+///
+/// # Errors
+/// What the hub refuses.
+pub async fn changes(visit: &Visit, of: Vec<Of<'_>>) -> Result<Vec<Change>, Refused> {
+    let of: Vec<Of<'_>> = of.into_iter().filter(|of| !of.ids.is_empty()).collect();
+    if !visit.may_read("ek.audit") || of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut filter: Vec<Value> = std::iter::repeat_n(json!("|"), of.len() - 1).collect();
+    for Of { model, ids } in &of {
+        filter.extend([json!("&"), json!(["model", "=", model.name]), json!(["res_id", "in", ids])]);
+    }
     let parameters = [
-        ("query", "{at, user_id{id, display_name}, field, before, after}".to_owned()),
-        ("filter", json!([["model", "=", model.name], ["res_id", "=", id]]).to_string()),
+        ("query", "{at, user_id{id, display_name}, model, field, before, after}".to_owned()),
+        ("filter", Value::Array(filter).to_string()),
         ("page_size", HISTORY.to_string()),
         ("page", "1".to_owned()),
     ];
     let listed = visit.list("ek.audit", &parameters).await?;
     let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
-    let made = listed.result.iter().map(|record| {
+    let kept = |record: &Value, which: &str| -> Value { serde_json::from_str(&text(record, which)).unwrap_or(Value::Null) };
+    let named = named(visit, &of, &listed.result, kept).await;
+    let made = listed.result.iter().filter_map(|record| {
+        let of_model = text(record, "model");
+        let at = of.iter().position(|of| of.model.name == of_model)?;
+        let model = of.get(at)?.model;
         let name = text(record, "field");
+        // Odoo's state goes with the platform's
+        if name == "state" && model.field("ek_state").is_some() {
+            return None;
+        }
         let field = model.field(&name);
         let value = |which: &str| {
-            let kept: Value = serde_json::from_str(&text(record, which)).unwrap_or(Value::Null);
+            let kept = kept(record, which);
             match field {
-                Some(field) if field.kind != "many2many" => cell(visit, &model.name, field, &kept).text,
+                Some(field) if matches!(field.kind.as_str(), "many2one" | "many2many") => {
+                    let names = named.get(field.relation.as_deref().unwrap_or_default());
+                    let name = |id: i64| names.and_then(|names| names.get(&id)).cloned().unwrap_or_else(|| id.to_string());
+                    ids_of(&kept).into_iter().map(name).collect::<Vec<_>>().join(", ")
+                }
+                Some(field) => cell(visit, &model.name, field, &kept).text,
                 _ if name.is_empty() => String::new(),
                 _ => shown::text(&kept),
             }
@@ -313,34 +365,85 @@ pub async fn history(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Change
             None if name.is_empty() => visit.t(if text(record, "after").is_empty() { "history-removed" } else { "history-made" }),
             None => name,
         };
+        let label = if at == 0 { label } else { format!("{} : {label}", visit.console.words.model(visit.lang, model, false)) };
         let who = record.get("user_id").map(|user| crate::cells::pair(user).1).filter(|who| !who.is_empty());
-        Change {
+        Some(Change {
             at: shown::moment(visit.zone, &text(record, "at")),
             who: who.unwrap_or_else(|| visit.t("history-hub")),
             field: label,
             values,
-        }
+        })
     });
     Ok(made.collect())
+}
+
+/// The ids that the audit has of a relation.
+fn ids_of(kept: &Value) -> Vec<i64> {
+    match kept {
+        Value::Array(all) => all.iter().filter_map(Value::as_i64).collect(),
+        one => one.as_i64().into_iter().collect(),
+    }
+}
+
+/// The names of the records that changes lead to, by model: who may not read one, or asks in vain, sees its number.
+async fn named(
+    visit: &Visit,
+    of: &[Of<'_>],
+    changes: &[Value],
+    kept: impl Fn(&Value, &str) -> Value,
+) -> HashMap<String, HashMap<i64, String>> {
+    let mut wanted: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+    for change in changes {
+        let text = |name: &str| change.get(name).map(shown::text).unwrap_or_default();
+        let model = of.iter().map(|of| of.model).find(|model| model.name == text("model"));
+        let field = model.and_then(|model| model.field(&text("field")));
+        let relation =
+            field.filter(|field| matches!(field.kind.as_str(), "many2one" | "many2many")).and_then(|field| field.relation.as_deref());
+        if let Some(comodel) = relation.filter(|comodel| visit.may_read(comodel)) {
+            wanted.entry(comodel).or_default().extend(["before", "after"].iter().flat_map(|which| ids_of(&kept(change, which))));
+        }
+    }
+    let asked = wanted.into_iter().map(async |(comodel, ids)| {
+        let ids: Vec<i64> = ids.into_iter().take(100).collect();
+        (comodel.to_owned(), visit.names(comodel, &ids).await.unwrap_or_else(|_| HashMap::new()))
+    });
+    futures_util::future::join_all(asked).await.into_iter().collect()
 }
 
 /// `POST /web/{model}/{id}/do/{method}`: a step of one record.
 pub async fn act(visit: Visit, path: web::Path<(String, i64, String)>, payload: web::Payload) -> HttpResponse {
     let (model, id, method) = path.into_inner();
     let made = async {
-        let form = visit.form(payload).await?;
-        let action = visit.model(&model)?.action(&method).ok_or_else(Refused::not_found)?;
-        let args = action.arguments.iter().map(|argument| {
-            let text = form.one(&format!("a.{}", argument.name)).trim();
-            argument_value(argument, text)
-        });
-        match visit.act(&model, id, &method, args.collect(), form.key()).await {
-            Ok(answer) => Ok(done(&visit, &model, id, &answer)),
-            Err(refused) if refused.is_nobody() || refused.status == 404 => Err(refused),
+        match taken(&visit, &model, id, &method, payload).await? {
+            Ok(done) => Ok(done),
             Err(refused) => shown(&visit, &model, id, told(&visit, &refused)).await,
         }
     };
     visit.told(made.await)
+}
+
+/// Takes a step of a record, as a form of a page asks for it: where it leads, or what the hub refused of it.
+///
+/// # Errors
+/// What is no step: a form of another page, a record that is not there for them, a session that has ended.
+pub async fn taken(
+    visit: &Visit,
+    model: &str,
+    id: i64,
+    method: &str,
+    payload: web::Payload,
+) -> Result<Result<HttpResponse, Refused>, Refused> {
+    let form = visit.form(payload).await?;
+    let action = visit.model(model)?.action(method).ok_or_else(Refused::not_found)?;
+    let args = action.arguments.iter().map(|argument| {
+        let text = form.one(&format!("a.{}", argument.name)).trim();
+        argument_value(argument, text)
+    });
+    match visit.act(model, id, method, args.collect(), form.key()).await {
+        Ok(answer) => Ok(Ok(done(visit, model, id, &answer))),
+        Err(refused) if refused.is_nobody() || refused.status == 404 => Err(refused),
+        Err(refused) => Ok(Err(refused)),
+    }
 }
 
 /// What a form's text is of an argument.

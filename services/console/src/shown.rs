@@ -63,7 +63,9 @@ pub fn day(text: &str) -> String {
 
 /// A moment as the hub writes it: by its REST doors in the add-on's form, which has no seconds.
 pub fn read_moment(text: &str) -> Option<NaiveDateTime> {
-    [ADD_ONS, MOMENT].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+    let written = [ADD_ONS, MOMENT].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    // The audit has them as the database does
+    written.or_else(|| chrono::DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.naive_utc()))
 }
 
 /// A moment in a time zone: `26/11/2026 14:05`.

@@ -19,18 +19,22 @@ pub struct View {
     pub related: &'static [(&'static str, &'static str)],
     /// What is printed of a record.
     pub reports: &'static [&'static str],
+    /// The selection whose values are offered over the list, each a list of its own.
+    pub quick: &'static str,
 }
 
-const NOTHING: View = View { model: "", columns: &[], search: &[], filters: &[], related: &[], reports: &[] };
+const NOTHING: View = View { model: "", columns: &[], search: &[], filters: &[], related: &[], reports: &[], quick: "" };
 
 const VIEWS: &[View] = &[
     View {
         model: "sale.order",
-        columns: &["name", "ek_order_id", "partner_id", "bank_id", "code_pos", "date_order", "ek_state", "short", "amount_total"],
+        columns: &["name", "ek_order_id", "date_order", "partner_id", "bank_id", "code_pos", "ek_state", "short", "amount_total"],
         search: &["name", "ek_order_id", "partner_id.name", "partner_id.email", "partner_id.phone"],
-        filters: &["ek_state", "bank_id", "pos_id", "date_order", "short"],
+        // A point of sale by its code, for there are hundreds
+        filters: &["bank_id", "code_pos", "date_order", "short"],
         related: &[("stock.picking", "sale_id")],
         reports: &["sale.report_saleorder"],
+        quick: "ek_state",
     },
     View {
         model: "sale.order.line",
@@ -52,8 +56,10 @@ const VIEWS: &[View] = &[
         model: "account.move",
         columns: &["name", "move_type", "partner_id", "bank_id", "sale_id", "invoice_date", "state", "amount_total"],
         search: &["name", "invoice_origin", "ref", "partner_id.name", "partner_id.email"],
-        filters: &["state", "move_type", "bank_id", "invoice_date"],
+        filters: &["state", "bank_id", "invoice_date"],
+        related: &[("account.move", "reversed_entry_id")],
         reports: &["account.report_invoice"],
+        quick: "move_type",
         ..NOTHING
     },
     View {
@@ -179,6 +185,17 @@ const VIEWS: &[View] = &[
 /// What is written of a model here.
 pub fn view(model: &str) -> View {
     VIEWS.iter().find(|view| view.model == model).copied().unwrap_or(NOTHING)
+}
+
+/// Whether a model's records are made with those of another, though it may be written: an order comes with its lead.
+pub fn comes_with_another(model: &str) -> bool {
+    model == "sale.order"
+}
+
+/// The id of the record that a number names, as people write it: `S00042` of an order.
+pub fn numbered(model: &str, text: &str) -> Option<i64> {
+    let number = text.trim().strip_prefix(['S', 's']).filter(|number| model == "sale.order" && number.len() >= 5)?;
+    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()
 }
 
 /// What every record has, which no list begins with.

@@ -120,7 +120,8 @@ pub fn status(of: u16) -> StatusCode {
     StatusCode::from_u16(of).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn safe(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
+/// An answer with what every answer of a page has.
+pub fn safe(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
     response.insert_header((CONTENT_SECURITY_POLICY, POLICY));
     response.insert_header((CACHE_CONTROL, "no-store"));
     response.insert_header((REFERRER_POLICY, "same-origin"));

@@ -45,7 +45,9 @@
 
   // What changes while a page is open is fetched anew; what the reader is filling in stays
   const model = document.body.dataset.live, id = document.body.dataset.liveId;
-  const parts = ["rows", "record", "count"];
+  const parts = ["rows", "record", "count", "life"];
+  // Forms have a token of their own on each page
+  const bare = (part) => part.innerHTML.replace(/(name="_(?:token|key)" value=")[^"]*/g, "$1");
   let due = 0;
   const refresh = async () => {
     due = 0;
@@ -57,7 +59,7 @@
       const now = document.getElementById(part), next = page.getElementById(part);
       if (!now || !next || now.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, [aria-expanded]")) continue;
       if (now.querySelector("input:checked, details[open]")) continue;
-      if (now.innerHTML !== next.innerHTML) { now.replaceWith(document.importNode(next, true)); htmx.process(document.getElementById(part)); document.getElementById(part).classList.add("fresh"); }
+      if (bare(now) !== bare(next)) { now.replaceWith(document.importNode(next, true)); htmx.process(document.getElementById(part)); document.getElementById(part).classList.add("fresh"); }
     }
     document.dispatchEvent(new CustomEvent("live"));
   };

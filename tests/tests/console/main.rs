@@ -4,6 +4,9 @@
 mod catalogue;
 mod door;
 mod generic;
+mod invoices;
+mod orders;
+mod partners;
 mod stock_documents;
 mod stock_screens;
 
