@@ -399,3 +399,4 @@ column-account_move-invoice_date = Date
 export-readable = Export with names (spreadsheet)
 export-many = { $count } lines: a table has at most { $most }. Narrow the search, or take the CSV export.
 cat-links = Links
+buy-price-type = Price (DA)

@@ -399,3 +399,4 @@ column-account_move-invoice_date = Date
 export-readable = Exporter avec les noms (tableur)
 export-many = { $count } lignes : un tableau en a { $most } au plus. Affinez la recherche, ou prenez l’export CSV.
 cat-links = Liens
+buy-price-type = Prix (DA)

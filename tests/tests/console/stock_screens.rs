@@ -73,13 +73,21 @@ async fn goods_are_counted_moved_and_written_off_and_the_ledger_tells_of_each() 
     let done = reader.fill(&format!("{there}/transfer"), &[("quantity", "4"), ("to", ALGER), ("when", "now")]).await;
     assert_eq!(done.status, 303, "{}", text_of(&done.text));
     assert_eq!(Goods::of(&admin, ALGER, TV).await.quantity, 4.0);
+    // Sent again, as by a second click, it moves nothing more
+    let key = "0123456789abcdef0123456789abcdef";
+    let again = [("_key", key), ("quantity", "1"), ("to", ALGER), ("when", "now")];
+    for _ in 0..2 {
+        let done = reader.fill(&format!("{there}/transfer"), &again).await;
+        assert_eq!(done.status, 303, "{}", text_of(&done.text));
+    }
+    assert_eq!(Goods::of(&admin, ALGER, TV).await.quantity, 5.0);
     let done = reader.fill(&format!("{there}/write-off"), &[("quantity", "1"), ("reason", "Écran <b>cassé</b>")]).await;
     assert_eq!(done.status, 303, "{}", text_of(&done.text));
-    assert_eq!(Goods::of(&admin, BORDJ, TV).await.quantity, 7.5);
+    assert_eq!(Goods::of(&admin, BORDJ, TV).await.quantity, 6.5);
     let page = reader.page(&there).await;
     let text = text_of(&page);
     // The newest first, with what was there after each
-    let lines = ["Rebut : Écran <b>cassé</b>", "−1 7,5", "Transfert envoyé", "−4 8,5", "Inventaire", "+2,5 12,5", "+10 10"];
+    let lines = ["Rebut : Écran <b>cassé</b>", "−1 6,5", "Transfert envoyé", "−1 7,5", "−4 8,5", "Inventaire", "+2,5 12,5", "+10 10"];
     let found: Vec<Option<usize>> = lines.iter().map(|line| text.find(line)).collect();
     assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{found:?} in {text}");
     assert!(text.contains("Administrator") && !page.contains("<b>cassé</b>"), "{text}");
