@@ -403,3 +403,5 @@ refusal-push-database = قاعدة بيانات المركز غير متاحة؛
 refusal-push-timeout = لا جواب في الوقت المحدد. تحقق من المنصة.
 refusal-push-gone = أجابت المنصة بـ 410: عُطّلت. فعّلها للاستئناف.
 refusal-push-record = لا يمكن قراءة السجل المراد إرساله: { $reason }
+refusal-write-off-free = { $free } فقط من { $reference } حرة في { $place }، و{ $reserved } أخرى محجوزة: لا يمكن إتلاف { $quantity }.
+refusal-one-quantity = كمية واحدة في كل مرة.

@@ -406,3 +406,5 @@ refusal-push-database = the hub's database is away; not attempted
 refusal-push-timeout = no answer in time
 refusal-push-gone = 410: the platform was switched off
 refusal-push-record = the record can't be read: { $reason }
+refusal-write-off-free = Only { $free } of { $reference } are free at { $place }, { $reserved } more are reserved: { $quantity } can't be written off.
+refusal-one-quantity = One quantity at a time.

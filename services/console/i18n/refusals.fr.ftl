@@ -403,3 +403,5 @@ refusal-push-database = La base de données du hub est absente ; envoi non tent
 refusal-push-timeout = Pas de réponse à temps. Vérifiez la plateforme.
 refusal-push-gone = La plateforme a répondu 410 : elle est désactivée. Activez-la pour reprendre.
 refusal-push-record = L’enregistrement à envoyer ne peut pas être lu : { $reason }
+refusal-write-off-free = Seulement { $free } de { $reference } sont libres à { $place }, { $reserved } de plus sont réservés : { $quantity } ne peuvent pas être mis au rebut.
+refusal-one-quantity = Une quantité à la fois.

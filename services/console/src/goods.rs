@@ -21,7 +21,7 @@ pub fn text(record: &Value, name: &str) -> String {
 
 /// A field's number; 0 where it is none.
 pub fn amount(record: &Value, name: &str) -> Decimal {
-    text(record, name).parse().unwrap_or_default()
+    text(record, name).parse().unwrap_or(Decimal::ZERO)
 }
 
 /// A relation's record: its id and what it is called.

@@ -167,8 +167,8 @@ async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
         pairs.extend((!pos.is_empty()).then(|| format!("pos={}", encode(&pos))));
         format!("/web/shortages?{}", pairs.join("&"))
     };
-    let before = u64::try_from((number - 1) * PAGE).unwrap_or_default();
-    let shown = u64::try_from(listed.result.len()).unwrap_or_default();
+    let before = u64::try_from((number - 1) * PAGE).unwrap_or(0);
+    let shown = u64::try_from(listed.result.len()).unwrap_or(0);
     let (first, last) = if shown == 0 { (0, 0) } else { (before + 1, before + shown) };
     Ok(visit.html(&Shortages {
         page: Page::new(visit, "/web/shortages", visit.t("menu-shortages")),
