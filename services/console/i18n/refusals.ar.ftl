@@ -427,3 +427,5 @@ refusal-why-broken = انقطع الاتصال قبل الجواب
 refusal-platform-paused = المنصة معطّلة أو متوقفة مؤقتًا: لا يُرسل إليها شيء.
 refusal-one-secret = تستلم منصة واحدة في كل مرة سرًّا جديدًا.
 refusal-replay-most = أكثر من { $most } إرسال: أعد إرسال هذا العدد كل مرة، أو حدّد مرشّحًا.
+refusal-write-off-free = { $free } فقط من { $reference } حرة في { $place }، و{ $reserved } أخرى محجوزة: لا يمكن إتلاف { $quantity }.
+refusal-one-quantity = كمية واحدة في كل مرة.

@@ -430,3 +430,5 @@ refusal-why-broken = The connection broke off before there was an answer
 refusal-platform-paused = The platform is switched off or paused: nothing is sent to it.
 refusal-one-secret = One platform at a time gets a new secret.
 refusal-replay-most = More than { $most } ids: send again so many at a time, or name a filter.
+refusal-write-off-free = Only { $free } of { $reference } are free at { $place }, { $reserved } more are reserved: { $quantity } can't be written off.
+refusal-one-quantity = One quantity at a time.

@@ -427,3 +427,5 @@ refusal-why-broken = La connexion s’est rompue avant la réponse
 refusal-platform-paused = La plateforme est désactivée ou en pause : rien ne lui est envoyé.
 refusal-one-secret = Une seule plateforme à la fois reçoit un nouveau secret.
 refusal-replay-most = Plus de { $most } envois : renvoyez-en autant à la fois, ou donnez un filtre.
+refusal-write-off-free = Seulement { $free } de { $reference } sont libres à { $place }, { $reserved } de plus sont réservés : { $quantity } ne peuvent pas être mis au rebut.
+refusal-one-quantity = Une quantité à la fois.

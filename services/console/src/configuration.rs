@@ -95,7 +95,10 @@ pub async fn configuration(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 /// What the hub refuses.
 pub async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) -> Result<HttpResponse, Refused> {
     let model = visit.model("product.template")?;
-    let plain = |field: &&Field| field.is_plain() && !matches!(field.name.as_str(), "attribute_value_ids" | "master_product");
+    let plain = |field: &&Field| {
+        let is_read = field.relation.as_deref().is_none_or(|of| visit.may_read(of));
+        field.is_plain() && is_read && !matches!(field.name.as_str(), "attribute_value_ids" | "master_product")
+    };
     let asked = model.fields.iter().filter(plain).map(Field::asked).collect::<Vec<_>>().join(", ");
     let asked = format!(
         "{{{asked}, image_128, master_product{{id, name, product_ids{{id, name, manufacturer_ref}}}}, attribute_value_ids{{id, name, attribute_id{{id, name}}}}}}"

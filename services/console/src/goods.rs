@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::cells::pair;
+use crate::declared::{Field, Model};
 use crate::refused::Refused;
 use crate::shown;
 use crate::visit::Visit;
@@ -20,7 +21,7 @@ pub fn text(record: &Value, name: &str) -> String {
 
 /// A field's number; 0 where it is none.
 pub fn amount(record: &Value, name: &str) -> Decimal {
-    text(record, name).parse().unwrap_or_default()
+    text(record, name).parse().unwrap_or(Decimal::ZERO)
 }
 
 /// A relation's record: its id and what it is called.
@@ -42,6 +43,22 @@ pub fn typed(text: &str) -> Option<Decimal> {
 /// A quantity as JSON has it.
 pub fn number(quantity: Decimal) -> Value {
     serde_json::from_str(&quantity.normalize().to_string()).unwrap_or(Value::Null)
+}
+
+/// The fields of a model's page as a query names them: what leads to records that this user may not read is left out.
+pub fn asked(visit: &Visit, model: &Model) -> String {
+    let may = |field: &&Field| field.is_plain() && field.relation.as_deref().is_none_or(|of| visit.may_read(of));
+    model.fields.iter().filter(may).map(Field::asked).collect::<Vec<_>>().join(", ")
+}
+
+/// The name of any location as people say it: the hub's own in the reader's language, others by [`place`].
+pub fn called(visit: &Visit, complete_name: &str) -> String {
+    match complete_name {
+        "Partners/Vendors" => visit.t("stock-vendors"),
+        "Partners/Customers" => visit.t("stock-customers"),
+        "Virtual Locations/Inventory adjustment" => visit.t("stock-inventory"),
+        own => place(own),
+    }
 }
 
 /// A location's name as people say it: what is sold stands under its point of sale's code alone.

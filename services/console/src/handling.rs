@@ -232,19 +232,22 @@ async fn transfer(visit: &Visit, there: &There, form: &Form) -> Result<String, R
         }
         Err(refused) => return Err(refused.into()),
     };
-    visit.act("stock.picking", made, "action_confirm", json!([]), None).await?;
+    // Each step has a key of its own: the form sent again finds them done
+    let key = |step: &str| form.key().map(|key| format!("{key}{step}"));
+    visit.act("stock.picking", made, "action_confirm", json!([]), key("c").as_deref()).await?;
     if !at_once {
         return Ok(format!("/web/stock.picking/{made}?done=transfer-made"));
     }
     let query = [
-        ("query", "{reserved_availability, product_uom_qty}".to_owned()),
+        ("query", "{reserved_availability, product_uom_qty, state}".to_owned()),
         ("filter", json!([["picking_id", "=", made], ["location_id.return_location", "=", false]]).to_string()),
     ];
     let moves = visit.list("stock.move", &query).await?;
-    let is_short = moves.result.iter().any(|one| amount(one, "reserved_availability") < amount(one, "product_uom_qty"));
+    let lacks = |one: &Value| text(one, "state") != "done" && amount(one, "reserved_availability") < amount(one, "product_uom_qty");
+    let is_short = moves.result.iter().any(lacks);
     let moved = match is_short {
         true => Err(Refused::of(409, &visit.t("stock-taken-meanwhile"))),
-        false => visit.act("stock.picking", made, "button_validate", json!([]), None).await.map(drop),
+        false => visit.act("stock.picking", made, "button_validate", json!([]), key("v").as_deref()).await.map(drop),
     };
     match moved {
         Ok(()) => Ok(format!("{}?done=transferred", there.href())),

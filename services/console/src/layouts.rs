@@ -72,6 +72,22 @@ const LAYOUTS: &[Layout] = &[
             ("groups-address", &["street", "street2", "zip", "city", "country_id", "email", "phone"]),
             ("groups-registers", &["rc", "nif", "nis", "ai"]),
             ("groups-payment", &["rib", "payment_method", "payment_days", "currency_id"]),
+        model: "product.master",
+        ticked: "",
+        label: "cat-product",
+        list: "/web/product.master",
+        groups: &[("layout-identity", &["name", "ref", "brand", "categ_id", "fab_name", "description"])],
+    },
+    Layout {
+        model: "product.template",
+        ticked: "",
+        label: "buy-product",
+        list: "/web/product.template",
+        groups: &[
+            ("layout-identity", &["name", "manufacturer_ref", "master_product", "barcode", "default_code", "description"]),
+            ("cat-prices", &["list_price", "standard_price", "taxes_id"]),
+            ("cat-traits", &["attribute_value_ids", "detailed_type", "purchase_ok", "sale_ok"]),
+            ("cat-links", &["image_url", "fab_certificate"]),
         ],
     },
 ];

@@ -231,8 +231,7 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     if let Value::Array(terms) = &mut domain {
         terms.extend(fixed.domain.iter().cloned());
     }
-    let summed: Vec<&str> =
-        fields.iter().filter(|field| field.kind == "monetary" && field.searchable).map(|field| field.name.as_str()).collect();
+    let summed: Vec<&str> = fields.iter().filter(|field| adds_up(field)).map(|field| field.name.as_str()).collect();
     let filter = domain.to_string();
     // What is offered over a list is counted and added up anyway, with what the list has of it
     let offered = offered(model);
@@ -314,6 +313,16 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         may_share: may_share(visit),
         asked,
     })
+}
+
+/// Whether a column is amounts that come to something together: prices of one piece do not, nor rates.
+fn adds_up(field: &Field) -> bool {
+    let is_of_one = field.name.ends_with("_price") || field.name.starts_with("price_unit") || field.name.ends_with("rate");
+    field.kind == "monetary" && field.searchable && !is_of_one
+}
+
+fn context(asked: &Asked) -> Option<(&'static str, String)> {
+    asked.archived.then(|| ("context", json!({"active_test": false}).to_string()))
 }
 
 /// The records of a page, and how many there are in all where that `is_counted` nowhere else.
@@ -453,15 +462,7 @@ fn head(visit: &Visit, model: &Model, asked: &Asked, field: &Field, sums: &Value
     };
     let sum = sums.get(&field.name).map(|sum| shown::money(visit.lang, &shown::text(sum))).unwrap_or_default();
     let label = column(visit, model, field);
-    Head {
-        name: field.name.clone(),
-        label,
-        is_number: field.is_number(),
-        is_money: field.kind == "monetary" && field.searchable,
-        sort,
-        sorted,
-        sum,
-    }
+    Head { name: field.name.clone(), label, is_number: field.is_number(), is_money: adds_up(field), sort, sorted, sum }
 }
 
 /// What a column is called: shorter than the field, where it is written so.

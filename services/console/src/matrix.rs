@@ -115,8 +115,8 @@ struct Matrix<'v> {
     page: Page<'v>,
     q: String,
     pos: String,
-    /// The ledgers of all products or only of those that are somewhere.
-    all: bool,
+    /// Whether only products are shown that are somewhere.
+    held: bool,
     show: Show,
     columns: Vec<Column>,
     rows: Vec<Row>,
@@ -151,7 +151,7 @@ struct Wanted {
     q: String,
     pos: String,
     show: Show,
-    all: bool,
+    held: bool,
     page: usize,
     columns: usize,
 }
@@ -166,7 +166,7 @@ impl Wanted {
             show: Show::ALL.into_iter().find(|known| known.code() == show).unwrap_or(Show::Quantity),
             q: one("q"),
             pos: one("pos"),
-            all: one("all") == "1",
+            held: one("held") == "1",
             page: number("page"),
             columns: number("cols"),
         }
@@ -184,8 +184,8 @@ impl Wanted {
         if self.show != Show::Quantity {
             add("show", self.show.code());
         }
-        if self.all {
-            add("all", "1");
+        if self.held {
+            add("held", "1");
         }
         if page > 1 {
             add("page", &page.to_string());
@@ -220,13 +220,13 @@ pub async fn matrix(visit: Visit) -> HttpResponse {
     visit.told(made.await)
 }
 
-/// The products of a page, by their names: those of the catalogue, or those that are somewhere.
+/// The products of a page: those of the catalogue by their names, or those that are somewhere.
 async fn products(visit: &Visit, wanted: &Wanted) -> Result<(Vec<i64>, Option<u64>, bool), Refused> {
-    if wanted.all {
+    // What is looked for is found in the catalogue, which has indexes for it
+    if !wanted.held || !wanted.q.is_empty() {
         let query = [
             ("query", "{id}".to_owned()),
             ("filter", Value::Array(wanted.terms("name")).to_string()),
-            ("order", "name".to_owned()),
             ("page_size", PAGE.to_string()),
             ("page", wanted.page.to_string()),
         ];
@@ -235,11 +235,10 @@ async fn products(visit: &Visit, wanted: &Wanted) -> Result<(Vec<i64>, Option<u6
         let is_more = u64::try_from(wanted.page * PAGE).is_ok_and(|shown| shown < listed.count);
         return Ok((ids, Some(listed.count), is_more));
     }
-    let (model, _, _, mut terms) = wanted.show.told_by();
-    terms.extend(wanted.terms(if model == "stock.quant" { "product_name" } else { "name" }));
-    let by = if model == "stock.quant" { "product_name,product_id" } else { "product_id" };
+    let (model, _, _, terms) = wanted.show.told_by();
+    // In the order of their numbers: that of an index, by which the groups of one page alone are made
     let query = [
-        ("group_by", by.to_owned()),
+        ("group_by", "product_id".to_owned()),
         ("filter", Value::Array(terms).to_string()),
         ("limit", (PAGE + 1).to_string()),
         ("offset", ((wanted.page - 1) * PAGE).to_string()),
@@ -342,7 +341,7 @@ async fn everywhere<'v>(visit: &'v Visit, wanted: Wanted, page: Page<'v>) -> Res
         page,
         q: wanted.q,
         pos: wanted.pos,
-        all: wanted.all,
+        held: wanted.held,
         show: wanted.show,
     })
 }
@@ -385,7 +384,7 @@ async fn at_one<'v>(visit: &'v Visit, wanted: Wanted, page: Page<'v>) -> Result<
     let locations = visit.list("stock.location", &query).await?;
     let ids: Vec<i64> = locations.result.iter().filter_map(|record| record.get("id")?.as_i64()).collect();
     let mut terms = vec![json!(["location_id", "in", ids])];
-    if !wanted.all {
+    if wanted.held {
         terms.extend([json!("|"), json!(["quantity", "!=", 0]), json!(["incoming_quantity", "!=", 0])]);
     }
     terms.extend(wanted.terms("product_name"));
@@ -431,7 +430,7 @@ async fn at_one<'v>(visit: &'v Visit, wanted: Wanted, page: Page<'v>) -> Result<
         page,
         q: wanted.q,
         pos: wanted.pos,
-        all: wanted.all,
+        held: wanted.held,
         show: wanted.show,
     })
 }

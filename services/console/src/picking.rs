@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::cells::Cell;
-use crate::declared::{Field, Model};
-use crate::goods::{amount, number, relation, text, told, typed};
+use crate::declared::Model;
+use crate::goods::{amount, asked, called, number, relation, text, told, typed};
 use crate::page::Page;
 use crate::record::{self, Change, Shown};
 use crate::refused::Refused;
@@ -107,8 +107,7 @@ pub async fn picking(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 
 async fn page(visit: &Visit, id: i64, said: Said, status: u16) -> Result<HttpResponse, Refused> {
     let model = visit.model("stock.picking")?;
-    let asked = model.fields.iter().filter(|field| field.is_plain()).map(Field::asked).collect::<Vec<_>>().join(", ");
-    let asked = format!("{{{asked}}}");
+    let asked = format!("{{{}}}", asked(visit, model));
     let (picking, moves, others, back, history) = futures_util::join!(
         visit.read("stock.picking", id, &asked),
         moves(visit, id),
@@ -135,7 +134,14 @@ async fn page(visit: &Visit, id: i64, said: Said, status: u16) -> Result<HttpRes
         .fields
         .iter()
         .filter(|field| field.is_plain() && !views::is_common(&field.name) && !hidden.contains(&field.name.as_str()) && !field.is_list());
-    let fields = shown.map(|field| record::tell(visit, model, field, &picking)).filter(|shown| !shown.cell.text.is_empty());
+    let fields = shown.map(|field| {
+        let mut shown = record::tell(visit, model, field, &picking);
+        if matches!(field.name.as_str(), "location_id" | "location_dest_id") {
+            shown.cell.text = called(visit, &shown.cell.text);
+        }
+        shown
+    });
+    let fields = fields.filter(|shown| !shown.cell.text.is_empty());
     let state = model.field("state").map(|field| record::tell(visit, model, field, &picking).cell).unwrap_or_default();
     let made = Picking {
         page: Page::new(visit, "/web/stock.picking", text(&picking, "name")),

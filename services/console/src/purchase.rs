@@ -8,8 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::cells::Cell;
-use crate::declared::Field;
-use crate::goods::{number, text, typed};
+use crate::goods::{asked, number, text, typed};
 use crate::page::Page;
 use crate::record::{self, Change, Related, Shown};
 use crate::refused::Refused;
@@ -221,8 +220,7 @@ pub async fn purchase(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 
 async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) -> Result<HttpResponse, Refused> {
     let model = visit.model("purchase.order")?;
-    let asked = model.fields.iter().filter(|field| field.is_plain()).map(Field::asked).collect::<Vec<_>>().join(", ");
-    let asked = format!("{{{asked}}}");
+    let asked = format!("{{{}}}", asked(visit, model));
     let related = async |of: &str, inverse: &str, label: &str| match visit.declared.model(of) {
         Some(of) => record::of_one(visit, visit.t(label), of, inverse, &json!(id)).await.map(Some),
         None => Ok(None),

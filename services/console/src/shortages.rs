@@ -83,7 +83,7 @@ impl By {
 
     fn order(self) -> &'static str {
         match self {
-            By::Product => "name, product_id, date, id",
+            By::Product => "name, manufacturer_ref, date, id",
             By::Place => "location_id, name, date, id",
         }
     }
@@ -152,7 +152,7 @@ async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
                 let (count, sum) = sums.get(&key).cloned().unwrap_or_default();
                 let warehouse = record.get("warehouse_id").cloned().unwrap_or_default();
                 let (label, more, href) = match by {
-                    By::Product => (made.name.clone(), made.reference.clone(), format!("/web/stock?all=1&q={}", encode(&made.reference))),
+                    By::Product => (made.name.clone(), made.reference.clone(), format!("/web/stock?q={}", encode(&made.reference))),
                     By::Place => {
                         (made.place.clone(), text(&warehouse, "name"), format!("/web/stock?pos={}", encode(&text(&warehouse, "code"))))
                     }
@@ -167,8 +167,8 @@ async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
         pairs.extend((!pos.is_empty()).then(|| format!("pos={}", encode(&pos))));
         format!("/web/shortages?{}", pairs.join("&"))
     };
-    let before = u64::try_from((number - 1) * PAGE).unwrap_or_default();
-    let shown = u64::try_from(listed.result.len()).unwrap_or_default();
+    let before = u64::try_from((number - 1) * PAGE).unwrap_or(0);
+    let shown = u64::try_from(listed.result.len()).unwrap_or(0);
     let (first, last) = if shown == 0 { (0, 0) } else { (before + 1, before + shown) };
     Ok(visit.html(&Shortages {
         page: Page::new(visit, "/web/shortages", visit.t("menu-shortages")),

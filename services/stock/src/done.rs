@@ -62,6 +62,8 @@ pub async fn done(tx: &mut Tx<'_>, parts: Vec<Part>) -> Result<Vec<i64>, Failure
     let of = before.into_iter().filter(|picking| left.contains(&picking.id)).collect();
     let backorders = stock_picking::backorders(tx, of).await?;
     let follow = |one: &mut Move| one.picking_id = one.picking_id.and_then(|picking| backorders.get(&picking).copied());
+    // That none of it came was noted on the document before: on the new one nothing is noted yet
+    untouched.iter_mut().for_each(|one| one.picked = false);
     rests.iter_mut().chain(&mut untouched).for_each(follow);
     // One that is done already leaves its reservation before the quantity goes
     stock_move::store(tx, &[moved.as_slice(), untouched.as_slice()].concat()).await?;

@@ -1,6 +1,7 @@
 //! The console as a browser without a script sees it: pages read, forms sent.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+mod catalogue;
 mod door;
 mod generic;
 mod imports;
@@ -12,6 +13,8 @@ mod partners;
 mod people;
 mod pushes;
 mod saved;
+mod stock_documents;
+mod stock_screens;
 
 use system_tests::{Answer, Stand, encode};
 

@@ -1,0 +1,2 @@
+DROP INDEX product_template_hub_reference_search, product_master_hub_reference_search, product_template_default_code_search,
+    product_template_barcode_search, product_template_manufacturer_ref_search, product_master_fab_name_search, product_master_ref_search;
