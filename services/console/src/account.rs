@@ -48,11 +48,6 @@ pub async fn account(visit: Visit) -> HttpResponse {
 }
 
 async fn made(visit: &Visit, key: Option<String>, refused: Vec<String>) -> Result<HttpResponse, Refused> {
-    let passes = async |model: &str| match visit.declared.model(model) {
-        Some(of) => of_one(visit, String::new(), of, "user_id", &serde_json::json!(visit.who.uid)).await.map(Some),
-        None => Ok(None),
-    };
-    let (identity, keys, sessions) = futures_util::join!(identity(visit), passes("res.users.apikeys"), passes("res.users.session"));
     let login = &visit.who.username;
     let (keys, sessions) = (passes(visit, "res.users.apikeys", login), passes(visit, "res.users.session", login));
     let (identity, keys, sessions) = futures_util::join!(identity(visit), keys, sessions);

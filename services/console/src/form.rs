@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 use crate::cells::pair;
 use crate::declared::{Field, Model};
-use crate::groups;
 use crate::hub::encode;
 use crate::layouts::{self, Group};
 use crate::page::{Page, entry_of};
@@ -256,32 +255,6 @@ fn page(visit: &Visit, model: &Model, of: Option<(i64, &Value)>, inputs: Vec<Inp
     };
     let groups = layouts::grouped(visit, layout, inputs, |input| input.name.as_str());
     html(&visit.request, status, &FormPage { page: Page::new(visit, here, title), to, back, groups, problems })
-    let inputs = arranged(visit, name, inputs);
-    html(&visit.request, status, &FormPage { page: Page::new(visit, entry_of(name), title), to, back, inputs, problems })
-}
-
-/// The same fields, where a model has groups: in their order, the first of each with its heading.
-fn arranged(visit: &Visit, model: &str, inputs: Vec<Input>) -> Vec<Input> {
-    let Some(groups) = groups::of(model) else { return inputs };
-    let mut rest = inputs;
-    let mut arranged = Vec::with_capacity(rest.len());
-    let headed = |id: &str, mut group: Vec<Input>| {
-        if let Some(first) = group.first_mut() {
-            first.heading = visit.t(id);
-        }
-        group
-    };
-    for (heading, fields) in groups {
-        let mut group = Vec::new();
-        for name in *fields {
-            if let Some(at) = rest.iter().position(|input| input.name == *name) {
-                group.push(rest.remove(at));
-            }
-        }
-        arranged.extend(headed(heading, group));
-    }
-    arranged.extend(headed("groups-others", rest));
-    arranged
 }
 
 /// Writes what is not as it was; where the hub refuses, the form comes back as it was filled in.

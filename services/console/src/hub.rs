@@ -37,9 +37,6 @@ pub struct Asker {
 pub struct Listed {
     /// How many match in all.
     pub count: u64,
-    /// The same of a page, whose `count` is that of its own records.
-    #[serde(default)]
-    pub total: Option<u64>,
     /// Those of the page.
     pub result: Vec<Value>,
 }

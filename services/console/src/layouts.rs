@@ -72,6 +72,9 @@ const LAYOUTS: &[Layout] = &[
             ("groups-address", &["street", "street2", "zip", "city", "country_id", "email", "phone"]),
             ("groups-registers", &["rc", "nif", "nis", "ai"]),
             ("groups-payment", &["rib", "payment_method", "payment_days", "currency_id"]),
+        ],
+    },
+    Layout {
         model: "product.master",
         ticked: "",
         label: "cat-product",

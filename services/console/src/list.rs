@@ -242,8 +242,6 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
         groups(visit, model, &asked, &summed, &filter),
         narrows(visit, model, &asked, fixed.filters),
         saved(visit, &model.name),
-        quick(visit, model, &asked, &fixed.domain),
-        saved(visit, model),
         quick(visit, model, &asked, offered, &summed, &fixed.domain),
     );
     let (listed, sums, groups, quick) = (listed?, sums?, groups?, quick?);

@@ -411,6 +411,8 @@ async fn named(
         (comodel.to_owned(), visit.names(comodel, &ids).await.unwrap_or_else(|_| HashMap::new()))
     });
     futures_util::future::join_all(asked).await.into_iter().collect()
+}
+
 /// Which sealed fields somebody has looked at.
 fn looked(visit: &Visit, model: &Model, noted: &str) -> String {
     let names = noted.trim_start_matches(LOOK).split(", ");

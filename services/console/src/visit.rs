@@ -249,9 +249,7 @@ impl Visit {
     /// # Errors
     /// What the hub refuses.
     pub async fn list(&self, model: &str, query: &[(&str, String)]) -> Result<Listed, Refused> {
-        let mut listed: Listed = self.console.hub.get(&self.asker, &format!("/api/{}", encode(model)), query).await?;
-        listed.count = listed.total.unwrap_or(listed.count);
-        Ok(listed)
+        self.console.hub.get(&self.asker, &format!("/api/{}", encode(model)), query).await
     }
 
     /// One record with these fields.
