@@ -8,6 +8,9 @@ use serde_json::{Value as Json, json};
 use crate::orm::fields_get;
 use crate::{Owner, Service};
 
+/// Of a model that does nothing besides.
+const NONE: &[Action] = &[];
+
 impl<S: Service> Owner<S> {
     /// Every model that the user may read, its fields in the order in which they are declared, what the user may do, and its actions.
     pub(crate) fn declarations(&self, identity: &Identity) -> Json {
@@ -19,7 +22,7 @@ impl<S: Service> Owner<S> {
             }
             let mut known = fields_get(identity, model, None, None);
             let fields: Vec<Json> = model.fields.iter().filter_map(|field| declared(field, known.remove(field.name)?)).collect();
-            let actions = self.behaviour(model).map_or(&[] as &[Action], |of| of.actions);
+            let actions = self.behaviour(model).map_or(NONE, |of| of.actions);
             let arguments = |of: &Action| of.arguments.iter().map(argument).collect::<Vec<_>>();
             let actions = actions.iter().map(|action| {
                 json!({"method": action.method, "about": action.about, "on_record": action.on_record, "arguments": arguments(action)})

@@ -280,6 +280,7 @@ live-latest = آخر التغييرات
 push-done-again = { $count ->
         [0] لا شيء لإعادة إرساله.
        *[other] إرسالات أُعيدت: { $count }.
+    }
 
 # الفرص في لوحة
 menu-jobs = الاستيراد والتصدير
@@ -708,99 +709,6 @@ export-many = { $count } سطر: الجدول يضم { $most } على الأكث
 stock-vendors = الموردون
 stock-customers = الزبائن
 stock-inventory = فروق الجرد
-# Forms in groups
-layout-identity = الهوية
-layout-contact = معلومات الاتصال
-layout-address = العنوان
-layout-identification = التعريف
-layout-notes = ملاحظات
-layout-others = أخرى
-layout-client = زبون
-layout-pos = نقطة بيع
 
-# Clients and points of sale
-partner-orders = الطلبيات
-partner-invoices = الفواتير والإشعارات الدائنة
-partner-leads = الفرص وملفات القروض
-partner-addresses = العناوين وجهات الاتصال
-partner-users = المستخدمون
-partner-stock = عرض المخزون
-
-# One order
-order-number = رقم المنصة:
-order-deliveries = الإرسالات إلى البنك
-order-refused = لم تتغير الطلبية.
-order-life = تقدم الطلبية
-order-step-prepare = تأكيد الطلبية وتحضيرها
-order-step-prepare-about = يؤكد الطلبية ويحجز ما هو متوفر في المخزون؛ ويُعلَم البنك بذلك.
-order-step-ship = تسليمها للتوصيل
-order-step-ship-about = تنطلق الطلبية نحو الزبون؛ ويُعلَم البنك بذلك.
-order-step-deliver = تعليمها كمسلَّمة وإصدار الفاتورة
-order-step-deliver-about = يُخرج السلع من المخزون ويقيّد الفاتورة. لا يمكن التراجع عن هذه الخطوة: ما يعود يكون إرجاعاً وإشعاراً دائناً.
-order-step-cancel = إلغاء الطلبية
-order-step-cancel-about = لن تُسلَّم الطلبية وتعود سلعها متاحة. لا تُستأنف طلبية ملغاة.
-order-cancel-sure = نعم، ألغِ هذه الطلبية
-order-sent = تسجيل إرسال الفاتورة الشكلية
-order-client = الزبون
-order-phone = الهاتف
-order-email = البريد الإلكتروني
-order-address = عنوان التسليم
-order-no-address = لا يوجد عنوان.
-order-where = الطلبية
-order-bank = البنك
-order-pos = نقطة البيع
-order-date = استُلمت في
-order-delivered = سُلِّمت في
-order-loan = ملف القرض
-order-lead = الفرصة
-order-stage = المرحلة
-order-loan-sealed = حالة الملف ومبالغه سرية: تُعرض من صفحة الفرصة، وتُسجَّل كل معاينة.
-order-lines = المواد
-order-short = نقص
-order-product = المادة
-order-price = سعر الوحدة
-order-tax = الرسم
-order-untaxed = دون رسوم
-order-taxes = الرسوم
-order-note = الشروط
-order-papers = الوثائق
-order-proforma = الفاتورة الشكلية
-order-proforma-of = الفاتورة الشكلية { $number }
-order-invoices = الفواتير والإشعارات الدائنة
-order-slips = وصولات التسليم والإرجاع
-order-attached = المرفقات
-order-open = فتح
-order-size = { $size } كيلوبايت
-
-# Invoices, credit notes, orders in their list
-print-none = اختر أولاً ما تريد طباعته.
-print-many = اطبع { $most } وثيقة على الأكثر في كل مرة.
-credit = إنشاء إشعار دائن
-credit-title = إشعار دائن على { $name }
-credit-refused = لم يُنشأ أي إشعار دائن.
-credit-lines = ما يمكن إدراجه في الإشعار
-credit-invoiced = المفوتر
-credit-before = سبق إدراجه
-credit-kept = لدى الزبون
-credit-due = للإدراج
-credit-about = يشمل الإشعار كل ما ليس لدى الزبون. ويُتخلى عما لا تزال الطلبية تنتظره فلن يُسلَّم. أما ما لدى الزبون فيُدرج عند إرجاعه.
-credit-why = اذكر سبب الإشعار الدائن.
-credit-reason = يُطبع على الإشعار الدائن.
-credit-do = إنشاء الإشعار الدائن
-credit-nothing = لا شيء للإدراج: كل شيء مدرج سابقاً أو لدى الزبون. وما يرجعه يُدرج مع إرجاع التسليم.
-credit-back = العودة إلى الفاتورة
-done-credited = أُنشئ الإشعار الدائن.
-sure-many = إلغاء كل ما اخترته؟ لا يمكن التراجع عن ذلك.
-quick-all = الكل
-quick = عروض سريعة
-column-sale_order-name = الطلبية
-column-sale_order-ek_order_id = رقم المنصة
-column-sale_order-date_order = التاريخ
-column-sale_order-ek_state = الحالة
-column-sale_order-short = النقص
-column-sale_order-code_pos = نقطة البيع
-column-account_move-invoice_date = التاريخ
-export-readable = تصدير مع الأسماء (جدول)
-export-many = { $count } سطر: الجدول يضم { $most } على الأكثر. ضيّق البحث أو استعمل تصدير CSV.
 cat-links = الروابط
 buy-price-type = السعر (دج)

@@ -279,6 +279,7 @@ push-done-again = { $count ->
         [0] Nothing to send again.
         [one] { $count } delivery is sent again.
        *[other] { $count } deliveries are sent again.
+    }
 
 # Leads as a board
 menu-jobs = Imports and exports
@@ -705,99 +706,6 @@ export-many = { $count } lines: a table has at most { $most }. Narrow the search
 stock-vendors = Vendors
 stock-customers = Clients
 stock-inventory = Inventory adjustments
-# Forms in groups
-layout-identity = Identity
-layout-contact = Contact
-layout-address = Address
-layout-identification = Identification
-layout-notes = Notes
-layout-others = Others
-layout-client = Client
-layout-pos = Point of sale
 
-# Clients and points of sale
-partner-orders = Orders
-partner-invoices = Invoices and credit notes
-partner-leads = Leads and loan files
-partner-addresses = Addresses and contacts
-partner-users = Users
-partner-stock = See the stock
-
-# One order
-order-number = Platform’s number:
-order-deliveries = Deliveries to the bank
-order-refused = The order has not changed.
-order-life = How far the order is
-order-step-prepare = Confirm and prepare the order
-order-step-prepare-about = Confirms the order and reserves what is in stock; the bank is told.
-order-step-ship = Hand over to delivery
-order-step-ship-about = The order leaves for the client; the bank is told.
-order-step-deliver = Mark as delivered and invoice
-order-step-deliver-about = Takes the goods out of stock and posts the invoice. It can’t be undone: what comes back is a return and a credit note.
-order-step-cancel = Cancel the order
-order-step-cancel-about = The order will not be delivered and its goods are free again. A cancelled order does not go on.
-order-cancel-sure = Yes, cancel this order
-order-sent = Note the pro forma as sent
-order-client = Client
-order-phone = Telephone
-order-email = E-mail
-order-address = Delivery address
-order-no-address = No address.
-order-where = Order
-order-bank = Bank
-order-pos = Point of sale
-order-date = Received
-order-delivered = Delivered
-order-loan = Loan file
-order-lead = Lead
-order-stage = Stage
-order-loan-sealed = The file’s state and amounts are confidential: the lead’s page shows them, and each look is noted.
-order-lines = Items
-order-short = Short
-order-product = Item
-order-price = Unit price
-order-tax = Tax
-order-untaxed = Untaxed
-order-taxes = Taxes
-order-note = Terms
-order-papers = Documents
-order-proforma = Pro forma
-order-proforma-of = Pro forma { $number }
-order-invoices = Invoices and credit notes
-order-slips = Delivery and return slips
-order-attached = Attached papers
-order-open = Open
-order-size = { $size } kB
-
-# Invoices, credit notes, orders in their list
-print-none = Choose what to print first.
-print-many = Print at most { $most } documents at a time.
-credit = Credit
-credit-title = Credit note for { $name }
-credit-refused = No credit note was made.
-credit-lines = What may be credited
-credit-invoiced = Invoiced
-credit-before = Credited already
-credit-kept = At the client’s
-credit-due = To be credited
-credit-about = The credit note is for all that the client does not have. What the order still waits for is given up and will not be delivered. What the client has is credited when it comes back.
-credit-why = Give the reason of the credit note.
-credit-reason = It is printed on the credit note.
-credit-do = Make the credit note
-credit-nothing = There is nothing to credit: all of it is credited already, or at the client’s. What comes back is credited with the return of its delivery.
-credit-back = Back to the invoice
-done-credited = The credit note is made.
-sure-many = Cancel all that is chosen? It can’t be undone.
-quick-all = All
-quick = Quick views
-column-sale_order-name = Order
-column-sale_order-ek_order_id = Platform no.
-column-sale_order-date_order = Date
-column-sale_order-ek_state = Status
-column-sale_order-short = Short
-column-sale_order-code_pos = Point of sale
-column-account_move-invoice_date = Date
-export-readable = Export with names (spreadsheet)
-export-many = { $count } lines: a table has at most { $most }. Narrow the search, or take the CSV export.
 cat-links = Links
 buy-price-type = Price (DA)

@@ -279,6 +279,7 @@ push-done-again = { $count ->
         [0] Rien à renvoyer.
         [one] { $count } envoi repart.
        *[other] { $count } envois repartent.
+    }
 
 # Opportunités en tableau
 menu-jobs = Imports et exports
@@ -705,99 +706,6 @@ export-many = { $count } lignes : un tableau en a { $most } au plus. Affinez la 
 stock-vendors = Fournisseurs
 stock-customers = Clients
 stock-inventory = Écarts d’inventaire
-# Forms in groups
-layout-identity = Identité
-layout-contact = Coordonnées
-layout-address = Adresse
-layout-identification = Identification
-layout-notes = Notes
-layout-others = Autres
-layout-client = Client
-layout-pos = Point de vente
 
-# Clients and points of sale
-partner-orders = Commandes
-partner-invoices = Factures et avoirs
-partner-leads = Opportunités et dossiers de crédit
-partner-addresses = Adresses et contacts
-partner-users = Utilisateurs
-partner-stock = Voir le stock
-
-# One order
-order-number = N° de la plateforme :
-order-deliveries = Envois à la banque
-order-refused = La commande n’a pas changé.
-order-life = Avancement de la commande
-order-step-prepare = Confirmer et préparer la commande
-order-step-prepare-about = Confirme la commande et réserve ce qui est en stock ; la banque en est informée.
-order-step-ship = Remettre à la livraison
-order-step-ship-about = La commande part vers le client ; la banque en est informée.
-order-step-deliver = Marquer livrée et facturer
-order-step-deliver-about = Sort la marchandise du stock et comptabilise la facture. Cette étape ne se défait pas : ce qui revient est un retour et un avoir.
-order-step-cancel = Annuler la commande
-order-step-cancel-about = La commande ne sera pas livrée et sa marchandise redevient libre. Une commande annulée ne reprend pas.
-order-cancel-sure = Oui, annuler cette commande
-order-sent = Noter la pro forma envoyée
-order-client = Client
-order-phone = Téléphone
-order-email = E-mail
-order-address = Adresse de livraison
-order-no-address = Aucune adresse.
-order-where = Commande
-order-bank = Banque
-order-pos = Point de vente
-order-date = Reçue le
-order-delivered = Livrée le
-order-loan = Dossier de crédit
-order-lead = Opportunité
-order-stage = Étape
-order-loan-sealed = L’état du dossier et ses montants sont confidentiels : ils s’affichent depuis l’opportunité, et chaque consultation est notée.
-order-lines = Articles
-order-short = Rupture
-order-product = Article
-order-price = Prix unitaire
-order-tax = Taxe
-order-untaxed = Hors taxes
-order-taxes = Taxes
-order-note = Conditions
-order-papers = Documents
-order-proforma = Pro forma
-order-proforma-of = Pro forma { $number }
-order-invoices = Factures et avoirs
-order-slips = Bons de livraison et de retour
-order-attached = Pièces jointes
-order-open = Ouvrir
-order-size = { $size } Ko
-
-# Invoices, credit notes, orders in their list
-print-none = Choisissez d’abord ce que vous voulez imprimer.
-print-many = Imprimez { $most } documents à la fois au plus.
-credit = Faire un avoir
-credit-title = Avoir sur { $name }
-credit-refused = Aucun avoir n’a été fait.
-credit-lines = Ce qui peut être crédité
-credit-invoiced = Facturé
-credit-before = Déjà crédité
-credit-kept = Chez le client
-credit-due = À créditer
-credit-about = L’avoir porte sur tout ce que le client n’a pas. Ce que la commande attend encore est abandonné et ne sera plus livré. Ce que le client a se crédite quand il le rend.
-credit-why = Indiquez le motif de l’avoir.
-credit-reason = Il est imprimé sur l’avoir.
-credit-do = Faire l’avoir
-credit-nothing = Il n’y a rien à créditer : tout est déjà crédité, ou chez le client. Ce qu’il rend se crédite avec le retour de la livraison.
-credit-back = Retour à la facture
-done-credited = L’avoir est fait.
-sure-many = Annuler tout ce qui est choisi ? Cela ne se défait pas.
-quick-all = Toutes
-quick = Vues rapides
-column-sale_order-name = Commande
-column-sale_order-ek_order_id = N° plateforme
-column-sale_order-date_order = Date
-column-sale_order-ek_state = Statut
-column-sale_order-short = Rupture
-column-sale_order-code_pos = Point de vente
-column-account_move-invoice_date = Date
-export-readable = Exporter avec les noms (tableur)
-export-many = { $count } lignes : un tableau en a { $most } au plus. Affinez la recherche, ou prenez l’export CSV.
 cat-links = Liens
 buy-price-type = Prix (DA)

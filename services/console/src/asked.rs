@@ -9,6 +9,9 @@ use crate::shown;
 use crate::views;
 use crate::visit::Visit;
 
+/// How far a list is paged through; further on a filter is the way.
+const MOST_PAGES: u64 = 100_000;
+
 /// What a list's address asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -62,7 +65,7 @@ impl Asked {
                 ("q", _) => asked.q = value.chars().take(200).collect(),
                 ("domain", _) => asked.domain = value.to_owned(),
                 ("order", _) => asked.order = value.to_owned(),
-                ("page", _) => asked.page = value.parse().unwrap_or(1).max(1),
+                ("page", _) => asked.page = value.parse().unwrap_or(1).clamp(1, MOST_PAGES),
                 ("group", _) => asked.group = value.to_owned(),
                 ("col", _) => asked.columns.push(value.to_owned()),
                 ("archived", _) => asked.archived = value == "1",

@@ -1,5 +1,6 @@
 //! How a field's value stands in a cell of a list, or beside its label in a form.
 
+use domain::Progress;
 use serde_json::Value;
 
 use crate::declared::{Field, Model};
@@ -40,9 +41,17 @@ pub fn cells(visit: &Visit, model: &Model, fields: &[&Field], record: &Value) ->
 
 /// How a state looks: what is done, what goes on, what is stopped.
 fn tone(value: &str) -> &'static str {
+    if let Some(progress) = Progress::parse(value).filter(|progress| progress.as_str() == value) {
+        return match progress {
+            Progress::Created => "plain",
+            Progress::InPreparation | Progress::InDelivery => "going",
+            Progress::Delivered => "good",
+            Progress::Cancelled => "bad",
+        };
+    }
     match value {
-        "done" | "posted" | "sale" | "purchase" | "full" | "ACTIVE" | "EK_ORDER_DELIVERED" | "closed" => "good",
-        "cancel" | "dead" | "BLOCKED" | "EK_CLIENT_ORDER_CANCELED" | "failed" | "open" | "parked" => "bad",
+        "done" | "posted" | "sale" | "purchase" | "full" | "ACTIVE" | "closed" => "good",
+        "cancel" | "dead" | "BLOCKED" | "failed" | "open" | "parked" => "bad",
         "waiting"
         | "sending"
         | "confirmed"
@@ -51,10 +60,9 @@ fn tone(value: &str) -> &'static str {
         | "partial"
         | "pending"
         | "WAITING"
-        | "EK_ORDER_IN_PREPARATION"
-        | "EK_ORDER_IN_DELIVERY"
         | "running"
         | "sent" => "going",
+        // A word of somebody's own looks like nothing
         _ => "plain",
     }
 }

@@ -1,6 +1,6 @@
 //! The models as the hub declares them to whoever looks at a page: lists and forms are made of this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -74,6 +74,9 @@ pub struct Field {
     pub relation_field: Option<String>,
     /// The longest text, in characters.
     pub size: Option<usize>,
+    /// Whether the user may read the records that it leads to: else their numbers are all there is.
+    #[serde(skip)]
+    pub leads_on: bool,
 }
 
 /// A method of a model's own.
@@ -103,6 +106,15 @@ pub struct Argument {
 }
 
 impl Declared {
+    /// Notes which relations lead to records that the user may read.
+    pub fn lead_on(mut self) -> Declared {
+        let known: BTreeSet<String> = self.models.keys().cloned().collect();
+        for field in self.models.values_mut().flat_map(|model| &mut model.fields) {
+            field.leads_on = field.relation.as_ref().is_some_and(|comodel| known.contains(comodel));
+        }
+        self
+    }
+
     /// A model that the user may read.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.get(name)
@@ -140,7 +152,7 @@ impl Field {
     /// What a query names it by: a relation with its record's name.
     pub fn asked(&self) -> String {
         match self.kind.as_str() {
-            "many2one" | "many2many" => format!("{}{{id, display_name}}", self.name),
+            "many2one" | "many2many" if self.leads_on => format!("{}{{id, display_name}}", self.name),
             _ => self.name.clone(),
         }
     }

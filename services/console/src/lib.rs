@@ -124,7 +124,7 @@ impl Console {
     /// What the hub refuses.
     pub async fn declared(&self, asker: &Asker) -> Result<Arc<Declared>, Refused> {
         let key = key(asker);
-        let ask = async { self.hub.get(asker, "/web/declarations", &[]).await.map(Arc::new) };
+        let ask = async { self.hub.get::<Declared>(asker, "/web/declarations", &[]).await.map(Declared::lead_on).map(Arc::new) };
         let declared: Arc<Declared> = self.declared.try_get_with(key, ask).await.map_err(Arc::unwrap_or_clone)?;
         if !declared.away.is_empty() {
             // The next page asks again
@@ -219,21 +219,11 @@ pub fn routes(console: Arc<Console>, is_page: fn(&GuardContext<'_>) -> bool) -> 
             .service(page("/web/product.master/new").route(web::get().to(product::new)).route(web::post().to(product::create)))
             .service(page("/web/product.template/{id:[0-9]+}").route(web::get().to(configuration::configuration)))
             .service(page("/web/product.template/{id:[0-9]+}/picture").route(web::post().to(configuration::picture)))
-            .service(page("/web/clients").route(web::get().to(partners::clients)))
-            .service(page("/web/pos").route(web::get().to(partners::points_of_sale)))
-            .service(page("/web/sale.order/{id:[0-9]+}").route(web::get().to(orders::order)))
-            .service(page("/web/sale.order/{id:[0-9]+}/step").route(web::post().to(orders::step)))
-            .service(page("/web/sale.order/{id:[0-9]+}/do/{method}").route(web::post().to(orders::act)))
-            .service(page("/web/account.move/{id:[0-9]+}").route(web::get().to(invoices::invoice)))
             .service(
                 page("/web/account.move/{id:[0-9]+}/credit")
                     .route(web::get().to(invoices::credit))
                     .route(web::post().to(invoices::reverse)),
             )
-            .service(page(&format!("/web/{MODEL}/export")).route(web::get().to(export::export)))
-            .service(page(&format!("/web/{MODEL}/print")).route(web::post().to(invoices::print)))
-            .service(page("/web/res.partner/{id:[0-9]+}").route(web::get().to(partners::partner)))
-            .service(page("/web/res.partner/{id:[0-9]+}/do/{method}").route(web::post().to(partners::act)))
             .service(page(&format!("/web/{MODEL}")).route(web::get().to(list::list)))
             .service(page(&format!("/web/{MODEL}/do")).route(web::post().to(record::act_on_many)))
             .service(page(&format!("/web/{MODEL}/new")).route(web::get().to(form::new)).route(web::post().to(form::create)))

@@ -248,7 +248,7 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     let (count, sums) = if is_counted { (quick.count, quick.sums) } else { (listed.count, sums) };
     let rows = listed.result.iter().map(|record| row(visit, model, &fields, record)).collect::<Vec<_>>();
     let first = if rows.is_empty() { 0 } else { (asked.page - 1) * PAGE + 1 };
-    let last = first + u64::try_from(rows.len()).unwrap_or_default().saturating_sub(u64::from(!rows.is_empty()));
+    let last = first + u64::try_from(rows.len()).unwrap_or(PAGE).saturating_sub(u64::from(!rows.is_empty()));
     let words = &visit.console.words;
     let label = |field: &Field| words.field(visit.lang, &model.name, field).into_owned();
     let heads = fields.iter().map(|field| head(visit, model, &asked, field, &sums)).collect();
@@ -317,10 +317,6 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
 fn adds_up(field: &Field) -> bool {
     let is_of_one = field.name.ends_with("_price") || field.name.starts_with("price_unit") || field.name.ends_with("rate");
     field.kind == "monetary" && field.searchable && !is_of_one
-}
-
-fn context(asked: &Asked) -> Option<(&'static str, String)> {
-    asked.archived.then(|| ("context", json!({"active_test": false}).to_string()))
 }
 
 /// The records of a page, and how many there are in all where that `is_counted` nowhere else.
@@ -470,6 +466,15 @@ fn column(visit: &Visit, model: &Model, field: &Field) -> String {
     short.unwrap_or_else(|| visit.console.words.field(visit.lang, &model.name, field).into_owned())
 }
 
+/// The records that a relation may lead to, where they are few.
+async fn offered_of(visit: &Visit, field: &Field) -> Vec<(String, String)> {
+    let offered = visit.offered(field.relation.as_deref().unwrap_or_default(), OFFERED).await;
+    offered.unwrap_or_else(|refused| {
+        tracing::warn!(field = field.name, %refused, "nothing can be offered to choose from");
+        Vec::new()
+    })
+}
+
 /// What stands beside the box. Banks and the like are few, and are offered by their names.
 async fn narrows(visit: &Visit, model: &Model, asked: &Asked, fixed: &[&str]) -> Vec<Narrow> {
     let fields: Vec<&Field> = match fixed.is_empty() {
@@ -487,7 +492,7 @@ async fn narrows(visit: &Visit, model: &Model, asked: &Asked, fixed: &[&str]) ->
             "boolean" => vec![("true".to_owned(), visit.t("yes")), ("false".to_owned(), visit.t("no"))],
             "float" | "monetary" => vec![("positive".to_owned(), visit.t("positive"))],
             // What can't be offered is typed
-            "many2one" | "many2many" => visit.offered(field.relation.as_deref().unwrap_or_default(), OFFERED).await.unwrap_or_default(),
+            "many2one" | "many2many" => offered_of(visit, field).await,
             _ => Vec::new(),
         };
         if matches!(field.kind.as_str(), "many2one" | "many2many") && !choices.is_empty() {

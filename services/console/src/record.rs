@@ -1,4 +1,5 @@
 //! `/web/{model}/{id}`: one record of any model, made of its declaration; its related records, its history, its next steps.
+// circle: form: a record leads to its form where there is one, and a form tells refusals as its record does
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

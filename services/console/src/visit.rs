@@ -1,4 +1,5 @@
 //! A visit of a page: who looks, what is declared to them, in which words; and how the answer leaves.
+// circle: page: a refusal is a page, and a page is somebody's visit
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -80,6 +81,7 @@ pub struct Visit {
     pub lang: Lang,
     /// In which time zone.
     pub zone: Tz,
+    query: Vec<(String, String)>,
 }
 
 /// What keeps somebody from a page before it is begun.
@@ -199,6 +201,7 @@ async fn visited(request: HttpRequest) -> Result<Visit, Outside> {
     let console = request.app_data::<web::Data<Console>>().cloned();
     let console = console.ok_or_else(|| Outside::Away(Refused::of(500, "There is no console behind its pages.")))?;
     let target = || request.uri().path_and_query().map_or("/web", |target| target.as_str()).to_owned();
+    let query = pairs(request.query_string().as_bytes()).map_err(Outside::Away)?;
     let asker = asker(&console, &request);
     if asker.session.is_empty() {
         return Err(Outside::LogIn(target()));
@@ -210,7 +213,7 @@ async fn visited(request: HttpRequest) -> Result<Visit, Outside> {
     let lang = Lang::parse(&who.user_context.lang).unwrap_or(Lang::Fr);
     // What is no zone of the tz database is told in that of the banks
     let zone = who.user_context.tz.parse().unwrap_or(chrono_tz::Africa::Algiers);
-    Ok(Visit { console, request, asker, who, declared, lang, zone })
+    Ok(Visit { console, request, asker, who, declared, lang, zone, query })
 }
 
 impl Visit {
@@ -330,7 +333,7 @@ impl Visit {
 
     /// What stands in the page's address behind the question mark, in its order.
     pub fn query(&self) -> Vec<(String, String)> {
-        pairs(self.request.query_string().as_bytes()).unwrap_or_default()
+        self.query.clone()
     }
 
     /// A page.
