@@ -83,7 +83,7 @@ async fn of_kind(browser: &Browser, _: &Hub, login: &str) -> Result<()> {
     for (path, _) in NOT_FOR.iter().filter(|(_, kinds)| kinds.contains(&login)) {
         ensure!(!menu.iter().any(|href| href == path), "{login} has {path} in the menu");
         browser.go(path).await?;
-        ensure!(browser.text().await?.contains("HTTP 404"), "{login} has {path}");
+        ensure!(browser.has("#refused").await?, "{login} has {path}");
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ async fn looked_at(browser: &Browser, path: &str, lang: &str) -> Result<()> {
         .await?;
     let dir = if lang == "ar" { "rtl" } else { "ltr" };
     ensure!(told == json!([lang, dir, 1]), "{}: language, direction and heads are {told}", about());
-    ensure!(!browser.text().await?.contains("HTTP "), "{}: {}", about(), browser.text().await?);
+    ensure!(!browser.has("#refused").await?, "{} is refused", about());
     browser.is_well().await.with_context(about)
 }
 

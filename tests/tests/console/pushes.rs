@@ -256,7 +256,7 @@ async fn a_refused_request_is_found_explained_and_leads_to_what_it_named() {
     let admin = Reader::of(&stand, "admin").await;
     for (search, is_found) in [("found@example.dz", true), ("/api/res.partner", true), ("bna", true), ("nobody@example.dz", false)] {
         let list = admin.page(&format!("/web/ek.request?q={}", encode(search))).await;
-        assert_eq!(list.contains("href=\"/web/ek.request/"), is_found, "{search}: {}", text_of(&list));
+        assert_eq!(list.contains("class=\"row\" href=\"/web/ek.request/"), is_found, "{search}: {}", text_of(&list));
     }
     let request = session.rows("ek.request", &[("query", "{id}")]).await[0]["id"].as_i64().unwrap();
     let path = format!("/web/ek.request/{request}");
