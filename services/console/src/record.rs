@@ -264,7 +264,9 @@ async fn related(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Related>, 
     });
     let asked = own.chain(others).filter_map(|(label, of, inverse)| Some((label, visit.declared.model(of)?, inverse)));
     let asked = asked.map(async |(label, of, inverse)| of_one(visit, label, of, inverse, &json!(id)).await);
-    futures_util::future::join_all(asked).await.into_iter().collect()
+    // What somebody may not look for by this field is not theirs to see here
+    let found = futures_util::future::join_all(asked).await.into_iter();
+    found.filter(|of| of.as_ref().err().is_none_or(|refused| refused.status != 403)).collect()
 }
 
 /// Records of a model that have a value in a field: those that refer to a record.

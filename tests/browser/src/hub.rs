@@ -156,6 +156,11 @@ impl Hub {
         self.list(model, filter.clone(), query).await?.into_iter().next().with_context(|| format!("no {model} {filter}"))
     }
 
+    /// A bank's id, as a text.
+    pub async fn bank(&self, name: &str) -> Result<String> {
+        Ok(self.one("res.bank", json!([["name", "=", name]]), "{id}").await?["id"].to_string())
+    }
+
     /// An order's id by the platform's number.
     pub async fn order(&self, number: usize) -> Result<i64> {
         self.one("sale.order", json!([["ek_order_id", "=", number]]), "{id}").await?["id"].as_i64().context("no id")
