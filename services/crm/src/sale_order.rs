@@ -28,7 +28,7 @@ use crate::{Crm, access, account_move, ir_attachment, printed, read_own};
 /// The declaration of an order.
 pub fn model(_: &Crm) -> Model {
     let fields = vec![
-        Field::computed("name", Kind::Char(40), "Order reference", "'S' || lpad({t}.id::text, greatest(5, length({t}.id::text)), '0')"),
+        Field::new("name", Kind::Char(40), "Order reference").readonly(),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Customer").readonly(),
         Field::new("opportunity_id", Kind::Many2one("crm.lead"), "Lead").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),

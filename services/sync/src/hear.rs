@@ -80,15 +80,6 @@ impl Kind {
         }
     }
 
-    /// What people and platforms call a record.
-    pub fn reference(self, record: i64) -> String {
-        match self {
-            Kind::Product => format!("rc_{record}"),
-            Kind::Configuration | Kind::Stock => format!("rc_variante{record}"),
-            Kind::Order | Kind::Client | Kind::Pos | Kind::User | Kind::Test => format!("{} {record}", self.as_str()),
-        }
-    }
-
     /// The filter of all records of the kind.
     pub fn everything(self) -> &'static str {
         match self {
@@ -115,6 +106,8 @@ pub struct News {
     pub order_key: String,
     pub model: &'static str,
     pub record_id: i64,
+    /// How platforms know it, where its event says so.
+    pub reference: Option<String>,
     /// The banks that may hear it; none: all.
     pub banks: Option<Vec<i64>>,
     /// The bank that caused it.
@@ -199,6 +192,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             order_key,
             model: kind.model(),
             record_id,
+            reference: None,
             banks: None,
             cause: event.bank,
             traceparent: event.traceparent.clone(),
@@ -214,16 +208,19 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
         match event.model.as_str() {
             "product.master" => {
                 let product: ProductMaster = consumer::read(event, "sync")?;
-                let content = content(&ProductMaster { active: true, ..product.clone() })?;
-                heard.news.push(News { content: Some(content), ..new(Kind::Product, id, format!("product {id}"), product.active) })
+                let content = content(&ProductMaster { active: true, ref_odoo: None, ..product.clone() })?;
+                let reference = Some(catalog_contract::reference(product.ref_odoo, "rc_", id));
+                let of_product = new(Kind::Product, id, format!("product {id}"), product.active);
+                heard.news.push(News { content: Some(content), reference, ..of_product })
             }
             "product.template" => {
                 let told: ProductTemplate = consumer::read(event, "sync")?;
                 let Some(master) = told.master_product else { continue };
                 let key = format!("product {master}");
                 let of_prices = content(&(told.list_price, told.standard_price))?;
-                let content = content(&ProductTemplate { active: true, ..told.clone() })?;
-                heard.news.push(News { content: Some(content), ..new(Kind::Configuration, id, key.clone(), told.active) });
+                let content = content(&ProductTemplate { active: true, ref_odoo: None, ..told.clone() })?;
+                let reference = Some(catalog_contract::reference(told.ref_odoo, "rc_variante", id));
+                heard.news.push(News { content: Some(content), reference, ..new(Kind::Configuration, id, key.clone(), told.active) });
                 // A price is part of what a point of sale offers too
                 let of_prices = News { content: Some(of_prices), ..new(Kind::Stock, id, key, told.active) };
                 // Of a new one nothing is anywhere yet
@@ -523,6 +520,7 @@ pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause
             order_key,
             model: kind.model(),
             record_id: id,
+            reference: None,
             banks,
             cause,
             traceparent: None,

@@ -50,6 +50,7 @@ async fn a_change_that_a_platform_wants_waits_to_be_told_to_it() {
         categ_id: None,
         description: None,
         active: true,
+        ref_odoo: None,
     };
     alone.neighbour("catalog").tells("created", 3, 1, &product);
     assert_eq!(alone.hears("catalog").await, 0);

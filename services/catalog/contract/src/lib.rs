@@ -42,6 +42,12 @@ pub struct Configuration {
     pub tax: Option<i64>,
 }
 
+/// How the banks' platforms know a product, or a configuration, of which the release before told: made of the id. It goes with the next
+/// release.
+pub fn reference(told: Option<String>, before: &str, id: i64) -> String {
+    told.unwrap_or_else(|| format!("{before}{id}"))
+}
+
 published! {
     /// Of a product.
     pub ProductMaster of "catalog", "product.master", 1 {
@@ -59,6 +65,9 @@ published! {
         description: Option<String>,
         /// Whether it is not archived.
         active: bool,
+        /// How the banks' platforms know it. The release before does not say so: it is made of the id there ([`reference`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ref_odoo: Option<String>,
     }
 }
 
@@ -101,5 +110,8 @@ published! {
         priority: Option<String>,
         /// Whether it is not archived.
         active: bool,
+        /// How the banks' platforms know it. The release before does not say so: it is made of the id there ([`reference`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ref_odoo: Option<String>,
     }
 }
