@@ -474,9 +474,9 @@ struct LineChange {
     qty_closed: Decimal,
 }
 
-/// Whether an event is of goods that move, and so may serve an order.
+/// Whether an event is of goods that move, and so may serve an order. What moved elsewhere has served it there.
 pub fn concerns(event: &Event) -> bool {
-    event.model == "stock.move"
+    event.model == "stock.move" && !event.is_import()
 }
 
 /// Writes what stock told, and makes credit notes for what came back and what was given up.

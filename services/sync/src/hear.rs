@@ -179,7 +179,7 @@ pub async fn read_all(owner: &Owner<Sync>, model: &str, filter: &[Json], query: 
 pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
     let mut heard = Heard::default();
     let mut quants = BTreeMap::new();
-    for event in events.iter().filter(|event| event.model == "stock.quant" && event.kind != "deleted") {
+    for event in events.iter().filter(|event| event.model == "stock.quant" && event.kind != "deleted" && !event.is_import()) {
         quants.insert(event.pos, consumer::read::<StockQuant>(event, "sync")?.product_id);
     }
     let masters = masters(owner, quants.values().copied().collect()).await?;
@@ -226,7 +226,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
                 // Of a new one nothing is anywhere yet
                 heard.news.push(if event.kind == "updated" { of_prices } else { News { verb: REMEMBER, ..of_prices } });
             }
-            "product.brand" | "product.category" if event.kind == "updated" => {
+            "product.brand" | "product.category" if event.kind == "updated" && !event.is_import() => {
                 let (field, operator) = if event.model == "product.brand" { ("brand", "=") } else { ("categ_id", "child_of") };
                 heard.many.push((Kind::Product, json!([[field, operator, id]]).to_string(), event.bank));
                 if event.model == "product.category" {
@@ -307,8 +307,19 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
     if !forgotten.is_empty() {
         heard.forgotten = owner.ask(&Forgotten { ids: forgotten }, None).await?;
     }
-    heard.news.retain(|news| news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
+    let imported: BTreeSet<i64> = events.iter().filter(|event| event.is_import()).map(|event| event.pos).collect();
+    heard.news.retain_mut(|news| settle(news, &imported) && news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
     Ok(heard)
+}
+
+/// What came from elsewhere is told to nobody. What is known of a record is remembered, so that its next change is told as one; answers
+/// whether anything is left to be done.
+fn settle(news: &mut News, imported: &BTreeSet<i64>) -> bool {
+    if !news.pos.is_some_and(|pos| imported.contains(&pos)) {
+        return true;
+    }
+    news.verb = REMEMBER;
+    news.content.is_some()
 }
 
 /// The products of configurations.
@@ -329,7 +340,7 @@ async fn masters(owner: &Owner<Sync>, configurations: BTreeSet<i64>) -> Result<B
 /// The orders of leads whose loan files were taken to another state, by the lead.
 async fn orders_of_stepped(owner: &Owner<Sync>, events: &[Event]) -> Result<BTreeMap<i64, i64>, Fault> {
     let mut leads = BTreeSet::new();
-    for event in events.iter().filter(|event| event.model == "crm.lead" && event.kind == "updated") {
+    for event in events.iter().filter(|event| event.model == "crm.lead" && event.kind == "updated" && !event.is_import()) {
         if consumer::read::<CrmLead>(event, "sync")?.file_state_date.is_some() {
             leads.insert(event.record_id);
         }
@@ -395,7 +406,7 @@ pub async fn pass_on(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
         .iter()
         .map(|event| {
             json!({"model": event.model, "record_id": event.record_id, "version": event.version, "kind": event.kind,
-                "origin": event.origin, "bank": event.bank, "traceparent": event.traceparent})
+                "origin": event.origin, "bank": event.bank, "traceparent": event.traceparent, "cause": event.cause})
         })
         .collect();
     tx.run(sql!("hear/pass_on.sql", Json::from(rows).to_string())).await.map(drop)
