@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jsonrpc::import::{Batch, Became};
 use jsonrpc::{Question, published};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,18 @@ pub struct Configuration {
 /// release.
 pub fn reference(told: Option<String>, before: &str, id: i64) -> String {
     told.unwrap_or_else(|| format!("{before}{id}"))
+}
+
+/// Records of another Odoo, to be kept here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Import(pub Batch);
+
+impl Question for Import {
+    const SERVICE: &'static str = "catalog";
+    const MODEL: &'static str = "product.product";
+    const METHOD: &'static str = "_import";
+    const ASKED_BY: &'static [&'static str] = &["bridge"];
+    type Answer = Vec<Became>;
 }
 
 published! {
