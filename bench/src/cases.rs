@@ -7,7 +7,7 @@
 use anyhow::{Context, ensure};
 use records::read::{Reader, Wire};
 use records::request::{ListRequest, Window};
-use records::write::{self, Author, OnConflict, Told};
+use records::write::{self, Author, Cause, OnConflict, Told};
 use records::{Bind, Filter, Model, Op, Selection, Sql, Value};
 use serde_json::{Map, json};
 
@@ -299,6 +299,7 @@ fn author(server: &Server) -> Author {
         bank: None,
         uid: server.identity.uid,
         traceparent: Some(traceparent.to_owned()),
+        cause: Cause::default(),
         told: Told::default(),
     }
 }

@@ -8,7 +8,7 @@ use chrono::Utc;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use domain::Identity;
-use events::Event;
+use events::{Cause, Event};
 use jsonrpc::contract::{published_of, question_of};
 use jsonrpc::{Call, Fault, Published, Question, Reply};
 use records::sql;
@@ -20,7 +20,7 @@ use service::router::Endpoint;
 use service::{Database, Keyring, Owner, Pending, Router, Service, parse_reply};
 
 /// Every process that has a key.
-const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync"];
+const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync", "bridge"];
 
 type Played = Box<dyn Fn(&Call) -> Result<Reply, Fault> + Send + Sync>;
 
@@ -53,8 +53,18 @@ impl Neighbour {
         self.tells_json(P::MODEL, kind, record_id, version, P::SCHEMA, &serde_json::to_value(said).unwrap());
     }
 
-    /// The same by a payload and shape that need not be what the contract says.
+    /// Publishes that a record came as it was elsewhere.
+    pub fn brings<P: Published>(&self, record_id: i64, said: &P) {
+        self.tell(P::MODEL, "created", record_id, 1, P::SCHEMA, &serde_json::to_value(said).unwrap(), Cause::Import);
+    }
+
+    /// Publishes by a payload and shape that need not be what the contract says.
     pub fn tells_json(&self, model: &str, kind: &str, record_id: i64, version: i64, schema: i16, said: &Value) {
+        self.tell(model, kind, record_id, version, schema, said, Cause::Change);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an event's columns")]
+    fn tell(&self, model: &str, kind: &str, record_id: i64, version: i64, schema: i16, said: &Value, cause: Cause) {
         let mut feed = self.feed.lock().unwrap();
         let pos = i64::try_from(feed.len()).unwrap() + 1;
         feed.push(Event {
@@ -67,7 +77,7 @@ impl Neighbour {
             origin: "ekiclik".to_owned(),
             bank: None,
             traceparent: None,
-            cause: "change".to_owned(),
+            cause: cause.as_str().to_owned(),
             schema,
             payload: to_raw_value(said).unwrap(),
         });

@@ -34,7 +34,7 @@ pub struct Publication {
 const BOOKKEEPING: &str = "post_hash,deleted_at";
 
 /// CTEs `event_row` and `audit_row`, to stand after the CTEs
-/// - `who(origin text, bank bigint, actor bigint, traceparent text)`, one row;
+/// - `who(origin text, bank bigint, actor bigint, traceparent text, cause text)`, one row;
 /// - `new`, the changed rows as they are now; for [`Change::Updated`] their `id` and `version`, and as JSON the row `after` and
 ///   `before`. The statement that updates returns both: a join of two CTEs reads the second again for each row of the first.
 ///
@@ -77,8 +77,8 @@ pub fn append(
         ),
     };
     format!(
-        "{rows}, event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, schema, payload) \
-         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, {schema}, jsonb_build_object({published}) FROM {of})\
+        "{rows}, event_row AS (INSERT INTO event (model, record_id, version, kind, origin, bank, actor, traceparent, cause, schema, payload) \
+         SELECT '{model}', n.id, n.version, '{kind}', w.origin, w.bank, w.actor, w.traceparent, w.cause, {schema}, jsonb_build_object({published}) FROM {of})\
          , audit_row AS (INSERT INTO audit (actor, origin, bank, model, record_id, field, before, after) \
          SELECT w.actor, w.origin, w.bank, '{model}', n.id, {audited})"
     )

@@ -38,10 +38,35 @@ pub struct Event {
 }
 
 fn change() -> String {
-    "change".to_owned()
+    Cause::Change.as_str().to_owned()
+}
+
+/// What makes an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody's doing, here: whoever it concerns hears of it.
+    #[default]
+    Change,
+    /// A record came as it was elsewhere: what it had to bring about it has brought about there, and nobody is told.
+    Import,
+}
+
+impl Cause {
+    /// As it stands in an event.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Change => "change",
+            Cause::Import => "import",
+        }
+    }
 }
 
 impl Event {
+    /// Whether a record only came, as it was elsewhere.
+    pub fn is_import(&self) -> bool {
+        self.cause == Cause::Import.as_str()
+    }
+
     /// What it says, by the contract of its service.
     ///
     /// # Errors

@@ -21,6 +21,6 @@ mod event;
 mod feed;
 
 pub use append::{Change, Publication, append};
-pub use event::Event;
+pub use event::{Cause, Event};
 #[cfg(feature = "postgres")]
 pub use feed::{Feed, FeedPool};

@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod envelope;
 pub mod fault;
+pub mod import;
 pub mod strict;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@ pub mod condition;
 pub mod files;
 pub mod filter;
 pub mod group;
+pub mod importing;
 pub mod methods;
 pub mod model;
 pub mod paged;

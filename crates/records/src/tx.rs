@@ -215,6 +215,13 @@ impl Tx<'_> {
             }
         }
         wanted.retain(|w| !w.ids.is_empty() || !w.names.is_empty());
+        // Many rows name the same few, and each name is compared with all there are
+        for want in &mut wanted {
+            want.ids.sort_unstable();
+            want.ids.dedup();
+            want.names.sort_unstable();
+            want.names.dedup();
+        }
         let mut known = if wanted.is_empty() { HashMap::new() } else { self.look_up(&wanted).await? };
         let mut made = false;
         for want in wanted.iter().filter(|want| want.or_new) {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::QueryResult;
 use diesel::result::Error::SerializationError;
-pub use events::Change;
 use events::append;
+pub use events::{Cause, Change};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -28,6 +28,8 @@ pub struct Author {
     pub uid: i64,
     /// Trace context of the request.
     pub traceparent: Option<String>,
+    /// What makes it. No request says so: the service's own code does, where it takes what comes from elsewhere.
+    pub cause: Cause,
     /// Whether a statement was made that writes events in its name.
     pub told: Told,
 }
@@ -71,7 +73,7 @@ fn who(author: &Author) -> Sql {
     author.told.set();
     let mut sql = Sql::new("WITH who AS (SELECT ");
     sql.bind(author.origin).push(" AS origin, ").bind(author.bank).push(" AS bank, ").bind(author.uid);
-    sql.push(" AS actor, ").bind(author.traceparent.clone()).push(" AS traceparent)");
+    sql.push(" AS actor, ").bind(author.traceparent.clone()).push(" AS traceparent, ").bind(author.cause.as_str()).push(" AS cause)");
     sql
 }
 

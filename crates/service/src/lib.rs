@@ -12,6 +12,7 @@ pub mod external_ids;
 mod file;
 mod grouping;
 pub mod hashing;
+pub mod importing;
 pub mod inner;
 mod looks;
 mod net;

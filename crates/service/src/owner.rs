@@ -16,7 +16,7 @@ use process::parse_reply;
 use process::router::Endpoint;
 use process::shares::{Shares, working_for};
 use process::{Keyring, Pending, Router, directory, metrics, telemetry};
-use records::write::{Author, Told};
+use records::write::{Author, Cause, Told};
 use records::{Action, Failure, Model, Posted, Registry, Tx, methods};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -327,8 +327,8 @@ impl<S: Service> Owner<S> {
     pub(crate) fn tx<'a>(&'a self, open: &'a mut crate::database::Open, whose: &For<'a>) -> Result<Tx<'a>, Fault> {
         let For { identity, claimed, bank, traceparent } = *whose;
         let origin = identity.origin_claiming(claimed).as_str();
-        let author =
-            Author { origin, bank: identity.bank.or(bank), uid: identity.uid, traceparent: traceparent.cloned(), told: Told::default() };
+        let (bank, uid, traceparent) = (identity.bank.or(bank), identity.uid, traceparent.cloned());
+        let author = Author { origin, bank, uid, traceparent, cause: Cause::Change, told: Told::default() };
         let conn = open.connection().map_err(|error| crate::database::fault(S::NAME, error))?;
         let (registry, posted) = (&self.registry, Posted::default());
         Ok(Tx { conn, registry, identity, author, early: Vec::new(), posted, is_repeated: false, must_be_new: false })

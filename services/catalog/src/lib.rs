@@ -1,12 +1,13 @@
 //! The product catalogue: its models, and who may do what with them.
 
+pub mod imported;
 pub mod picture;
 pub mod product_attribute;
 pub mod product_category;
 pub mod product_master;
 pub mod product_template;
 
-use catalog_contract::ByReference;
+use catalog_contract::{ByReference, Import};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use records::Access;
@@ -58,5 +59,5 @@ impl Service for Catalog {
         ModelOf::of::<ProductTemplate>(product_template::model),
         ModelOf::of::<ProductVariant>(product_template::variant_model),
     ];
-    const ANSWERS: &'static [Answered<Catalog>] = &[Answered::of::<ByReference>()];
+    const ANSWERS: &'static [Answered<Catalog>] = &[Answered::of::<ByReference>(), Answered::of::<Import>()];
 }

@@ -23,7 +23,7 @@ pub fn model(_: &Catalog) -> Model {
         Field::new("description", Kind::Text(20_000), "Description"),
         Field::new("product_ids", Kind::One2many { comodel: "product.template", inverse: "master_product" }, "Configurations"),
         Field::computed("product_ref", Kind::Char(254), "Reference", "{t}.ref").help("The platforms' name for `ref`."),
-        Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_' || {t}.id").help("How the banks' platforms know it."),
+        Field::new("ref_odoo", Kind::Char(40), "Hub reference").readonly().help("How the banks' platforms know it."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(200)),
     ];

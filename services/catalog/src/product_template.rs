@@ -58,7 +58,7 @@ fn fields(margins: &Margins) -> Vec<Field> {
             .help("One at most. Without one that of the category, else the first tax."),
         Field::new("attribute_value_ids", Kind::Many2many("product.attribute.value"), "Characteristics"),
         Field::new("priority", Kind::Selection(&["0", "1"]), "Favorite").default("0"),
-        Field::computed("ref_odoo", Kind::Char(40), "Hub reference", "'rc_variante' || {t}.id").help("How the banks' platforms know it."),
+        Field::new("ref_odoo", Kind::Char(40), "Hub reference").readonly().help("How the banks' platforms know it."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
     ];
     fields.into_iter().chain(picture::fields()).collect()

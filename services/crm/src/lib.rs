@@ -107,7 +107,7 @@ impl Service for Crm {
 
     async fn heard(owner: &Owner<Crm>, _: &str, events: &[Event]) -> Result<Vec<Served>, Fault> {
         // Of partners' feed nothing has to be asked
-        let moves = events.iter().filter(|event| event.model == "stock.move");
+        let moves = events.iter().filter(|event| sale_order::concerns(event));
         let moves: Vec<StockMove> = moves.map(|event| consumer::read(event, "crm")).collect::<Result<_, _>>()?;
         let ids: BTreeSet<i64> = moves.iter().filter_map(|one| one.sale_id).collect();
         if ids.is_empty() {

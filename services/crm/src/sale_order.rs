@@ -28,7 +28,7 @@ use crate::{Crm, access, account_move, ir_attachment, printed, read_own};
 /// The declaration of an order.
 pub fn model(_: &Crm) -> Model {
     let fields = vec![
-        Field::computed("name", Kind::Char(40), "Order reference", "'S' || lpad({t}.id::text, greatest(5, length({t}.id::text)), '0')"),
+        Field::new("name", Kind::Char(40), "Order reference").readonly(),
         Field::new("partner_id", Kind::Many2one("res.partner"), "Customer").readonly(),
         Field::new("opportunity_id", Kind::Many2one("crm.lead"), "Lead").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
@@ -474,9 +474,9 @@ struct LineChange {
     qty_closed: Decimal,
 }
 
-/// Whether an event is of goods that move, and so may serve an order.
+/// Whether an event is of goods that move, and so may serve an order. What moved elsewhere has served it there.
 pub fn concerns(event: &Event) -> bool {
-    event.model == "stock.move"
+    event.model == "stock.move" && !event.is_import()
 }
 
 /// Writes what stock told, and makes credit notes for what came back and what was given up.

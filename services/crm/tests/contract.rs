@@ -66,6 +66,10 @@ async fn a_lead_is_an_order_that_stock_is_told_of_and_tells_about() {
     let deliveries = alone.asked("stock", &DeliveriesOf { orders: vec![1, 99], moments: vec![String::new(); 2] }).await.unwrap();
     assert_eq!(deliveries.len(), 2, "one for each that is asked for");
 
+    // What moved elsewhere has had its effect there
+    let before = alone.told(SaleOrderLine::MODEL).await.len();
+    alone.neighbour("stock").brings(70, &StockMove { sale_id: Some(1) });
+    assert_eq!((alone.hears("stock").await, alone.told(SaleOrderLine::MODEL).await.len()), (0, before));
     alone.neighbour("stock").tells("updated", 70, 2, &StockMove { sale_id: Some(1) });
     assert_eq!(alone.hears("stock").await, 0);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");

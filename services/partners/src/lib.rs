@@ -5,6 +5,7 @@ pub mod bank_rows;
 pub mod filters;
 pub mod for_documents;
 pub mod forget;
+pub mod imported;
 pub mod jobs;
 pub mod login;
 pub mod passwords;
@@ -20,8 +21,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use jsonrpc::Fault;
 use partners_contract::{
-    Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, OfKey, OfLogin, OfSession, PointsOfSale, Prove,
-    SESSION_SECONDS,
+    Authenticate, BankNamed, Client, ClientOf, Destroy, ForLead, ForReport, Forgotten, Import, OfKey, OfLogin, OfSession, PointsOfSale,
+    Prove, SESSION_SECONDS,
 };
 use records::Access;
 use service::findings::Finding;
@@ -172,6 +173,7 @@ impl Service for Partners {
         Answered::of::<OfSession>(),
         Answered::of::<OfKey>(),
         Answered::of::<Destroy>(),
+        Answered::of::<Import>(),
     ];
 
     async fn migrated(owner: &Owner<Partners>) {

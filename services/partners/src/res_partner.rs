@@ -53,6 +53,7 @@ pub fn model(_: &Partners) -> Model {
         Field::new("bank_ids", Kind::Many2many("res.bank"), "Banks")
             .writable_by(Identity::is_trusted)
             .help("The banks that know the client."),
+        Field::new("ref_odoo", Kind::Char(40), "Hub reference").readonly().help("How the banks' platforms know it."),
         Field::new("active", Kind::Boolean, "Active").default("true"),
         Field::internal("post_hash", Kind::Char(200)),
     ]);

@@ -29,6 +29,9 @@ pub struct Heard {
     pub demands: Vec<Demand>,
     /// Points of sale that have no warehouse yet.
     pub points: Points,
+    /// Those of the orders that came from elsewhere, with whatever was shipped and reserved there; true for those of which nothing else
+    /// is told.
+    pub imported: BTreeMap<i64, bool>,
 }
 
 /// Whether an event is of an order.
@@ -45,7 +48,15 @@ pub async fn hear(owner: &Owner<Stock>, events: &[Event]) -> Result<Heard, Fault
     if ids.is_empty() {
         return Ok(Heard::default());
     }
-    ask(owner, &ids, events.iter().find_map(|event| event.traceparent.as_ref())).await
+    let mut imported: BTreeMap<i64, bool> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.model == "sale.order" && event.is_import()) {
+        imported.insert(event.record_id, true);
+    }
+    for event in events.iter().filter(|event| event.model == "sale.order" && !event.is_import()) {
+        imported.entry(event.record_id).and_modify(|alone| *alone = false);
+    }
+    let heard = ask(owner, &ids, events.iter().find_map(|event| event.traceparent.as_ref())).await?;
+    Ok(Heard { imported, ..heard })
 }
 
 async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<&String>) -> Result<Heard, Fault> {
@@ -59,7 +70,7 @@ async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<&Str
         true => Points::new(),
         false => owner.ask(&PointsOfSale { codes, ..PointsOfSale::default() }, traceparent).await?,
     };
-    Ok(Heard { demands, points })
+    Ok(Heard { demands, points, imported: BTreeMap::new() })
 }
 
 /// Makes the stock follow these orders; what is no newer than what was applied is dropped. The oldest order comes first.
@@ -78,7 +89,14 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     if demands.is_empty() {
         return Ok(());
     }
-    let is_known = |demand: &Demand| known.contains_key(&demand.id);
+    // An order that came from elsewhere has its pickings from there: of these it is only noted how far it is
+    let (settled, demands): (Vec<&Demand>, Vec<&Demand>) =
+        demands.into_iter().partition(|demand| heard.imported.get(&demand.id).copied().unwrap_or(false));
+    note(tx, &settled).await?;
+    if demands.is_empty() {
+        return Ok(());
+    }
+    let is_known = |demand: &Demand| known.contains_key(&demand.id) || heard.imported.contains_key(&demand.id);
     let new: Vec<&Demand> = demands.iter().copied().filter(|demand| !is_known(demand) && demand.ek_state != Progress::Cancelled).collect();
     let now = |state: Progress| -> Vec<i64> {
         demands.iter().filter(|demand| is_known(demand) && demand.ek_state == state).map(|demand| demand.id).collect()

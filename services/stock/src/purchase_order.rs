@@ -158,8 +158,6 @@ fn body(model: &Model) -> Body {
 /// A purchase as it is stored.
 #[derive(Serialize)]
 struct Stored<'v> {
-    id: i64,
-    name: String,
     partner_id: Option<i64>,
     warehouse_id: i64,
     user_id: Option<i64>,
@@ -218,18 +216,16 @@ pub async fn create(tx: &mut Tx<'_>, model: &Model, mut data: Map<String, Json>,
     let warehouses = stock_warehouse::of_points(tx, &named.points).await?;
     let warehouse = point.and_then(|point| warehouses.of(point).map(|warehouse| (point, warehouse.id)));
     let Some((partner, warehouse)) = warehouse else { return Err(Fault::busy().into()) };
-    let next = tx.ids(sql!("purchase_order/next.sql")).await?.pop();
-    let id = next.ok_or_else(|| service::our_fault("stock", "a purchase has no number", &"the sequence gives none"))?;
     let purchase = Stored {
-        id,
-        name: format!("P{id:05}"),
         partner_id: partner,
         warehouse_id: warehouse,
         user_id: named.user,
         date_order: values.text("date_order").unwrap_or(NOW),
         notes: values.text("notes"),
     };
-    tx.insert_rows(model, &[purchase], OnConflict::Fail).await?;
+    // Its name is the next of the sequence
+    let made = tx.insert_rows(model, &[purchase], OnConflict::Fail).await?.pop();
+    let id = made.ok_or_else(|| service::our_fault("stock", "a purchase has no id", &"the insert gave none"))?;
     let lines: Vec<_> = lines.into_iter().map(|line| StoredLine { order_id: id, line }).collect();
     tx.insert_rows(tx.registry.model("purchase.order.line")?, &lines, OnConflict::Fail).await?;
     Ok(id)

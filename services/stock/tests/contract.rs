@@ -110,6 +110,33 @@ async fn an_order_is_reserved_when_crm_tells_of_it_and_shipped_when_it_is_delive
 }
 
 #[tokio::test]
+async fn an_order_that_came_from_elsewhere_reserves_nothing_nor_does_its_next_change() {
+    let state = std::sync::Arc::new(std::sync::Mutex::new((Progress::Created, 1)));
+    let now = state.clone();
+    let alone = stock(Neighbour::default().answers(move |_: DemandOf| {
+        let (progress, version) = *now.lock().unwrap();
+        vec![demand(progress, version)]
+    }))
+    .await;
+    let ids = BTreeSet::from([7]);
+    let nothing = vec![Served { order: 7, lines: Vec::new() }];
+    let before = alone.told(StockMove::MODEL).await.len();
+    alone.neighbour("crm").brings(7, &created(Progress::Created));
+    assert_eq!(alone.hears("crm").await, 0);
+    for (progress, version) in [(Progress::InPreparation, 2), (Progress::Delivered, 3)] {
+        *state.lock().unwrap() = (progress, version);
+        alone.neighbour("crm").tells("updated", 7, version, &created(progress));
+        assert_eq!(alone.hears("crm").await, 0);
+    }
+    assert_eq!(alone.asked("crm", &ForOrders { ids: ids.clone() }).await.unwrap(), nothing);
+    // From the start again, and all of it at once
+    alone.execute("UPDATE feed_cursor SET pos = 0; DELETE FROM order_demand").await;
+    assert_eq!(alone.hears("crm").await, 0);
+    assert_eq!(alone.asked("crm", &ForOrders { ids }).await.unwrap(), nothing);
+    assert_eq!(alone.told(StockMove::MODEL).await.len(), before);
+}
+
+#[tokio::test]
 async fn what_is_published_is_read_by_the_contract_of_this_release() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     reads_snapshot::<StockMove>(&folder);

@@ -45,11 +45,13 @@ pub struct Told {
 
 /// To whom a message is.
 #[derive(Clone, Copy, Debug)]
-pub struct Hearer {
+pub struct Hearer<'r> {
     /// The platform's bank.
     pub bank: Option<i64>,
     /// Whether it has taken the record before.
     pub knows: bool,
+    /// How it knows the record, where that is not there any more to be asked for.
+    pub reference: Option<&'r str>,
 }
 
 /// What there is to say of each record, by kind and record; none for a record that is not there any more.
@@ -59,7 +61,9 @@ const CONFIGURATION: &str = "{id, version, name, manufacturer_ref, master_produc
      fab_certificate, image_url, ref_odoo, attribute_value_ids{name, attribute_id{name}}}";
 const PRODUCT: &str = "{id, version, name, description, categ_id{name}, brand{name, reference}, ref, fab_name, active, ref_odoo}";
 
-const CLIENT: &str = "{id, name, email, phone, country_id{code}, state_id{name}}";
+const CLIENT: &str = "{id, ref_odoo, name, email, phone, country_id{code}, state_id{name}}";
+/// Of the release before, which does not keep a client's reference: it is made of the id. It goes with the next release.
+const CLIENT_BEFORE: &str = "{id, name, email, phone, country_id{code}, state_id{name}}";
 
 /// Asks the owners: one call a kind for all its records, two more for quantities, one more for the clients of each bank.
 ///
@@ -95,7 +99,14 @@ pub async fn look_up(owner: &Owner<Sync>, wanted: &BTreeSet<(Kind, i64)>) -> Res
         }
     }
     for (bank, clients) in of_banks {
-        for row in read_as(owner, bank, Kind::Client.model(), json!([["id", "in", clients]]), CLIENT).await? {
+        let of_these = json!([["id", "in", clients]]);
+        let rows = match read_as(owner, bank, Kind::Client.model(), of_these.clone(), CLIENT).await {
+            Err(fault) if fault.message.contains("'ref_odoo'") => {
+                read_as(owner, bank, Kind::Client.model(), of_these, CLIENT_BEFORE).await?
+            }
+            rows => rows?,
+        };
+        for row in rows {
             let holder = said.get_mut(&(Kind::Client, needed(&row, "id")?)).map(|row| row.entry("said_to").or_insert_with(|| json!({})));
             if let Some(Json::Object(banks)) = holder {
                 banks.insert(bank.to_string(), row.into());
@@ -202,10 +213,9 @@ fn may_hear(kind: Kind, row: &Row, bank: Option<i64>) -> bool {
 
 impl Said {
     /// The call that tells a platform of a record; none where there is nothing to tell it any more.
-    pub fn message(&self, kind: Kind, id: i64, verb: &str, hearer: Hearer) -> Option<Message> {
-        let reference = kind.reference(id);
+    pub fn message(&self, kind: Kind, id: i64, verb: &str, hearer: Hearer<'_>) -> Option<Message> {
         let of_product = if kind == Kind::Product { "" } else { "/configuration" };
-        let patch = |word: &str, version: i64| Message {
+        let patch = |word: &str, reference: &str, version: i64| Message {
             method: "PATCH",
             path: format!("/api/odoo/products{of_product}/{word}/{reference}"),
             body: b"{}".to_vec(),
@@ -220,15 +230,17 @@ impl Said {
         }
         let of_catalog = matches!(kind, Kind::Product | Kind::Configuration);
         let Some(row) = self.0.get(&(kind, id)) else {
-            // What was removed is archived there
-            return (of_catalog && hearer.knows).then(|| patch("archive", 0));
+            // What was removed is archived there; without a reference it was not heard of yet
+            let reference = hearer.reference.filter(|_| of_catalog && hearer.knows)?;
+            return Some(patch("archive", reference, 0));
         };
         if !may_hear(kind, row, hearer.bank) {
             return None;
         }
         let version = number(row, "version");
         if verb == "PATCH" && of_catalog && hearer.knows {
-            return Some(patch(if row.get("active") == Some(&Json::Bool(true)) { "activate" } else { "archive" }, version));
+            let word = if row.get("active") == Some(&Json::Bool(true)) { "activate" } else { "archive" };
+            return Some(patch(word, row.get("ref_odoo")?.as_str()?, version));
         }
         let told = |body: &Json, version: i64| vec![Told { kind, record_id: id, digest: body.to_string(), version }];
         let put = |path: String, body: &Json, version: i64| Message {
@@ -322,7 +334,7 @@ impl Said {
                 let row = row.get("said_to")?.get(hearer.bank?.to_string())?.as_object()?;
                 let body = json!({
                     "name": text(row, "name"), "email": text(row, "email"), "phone": text(row, "phone"),
-                    "country_id": within(row, "country_id", "code"), "state_id": within(row, "state_id", "name"), "xml_id": format!("res_partner_{id}"),
+                    "country_id": within(row, "country_id", "code"), "state_id": within(row, "state_id", "name"), "xml_id": row.get("ref_odoo").cloned().unwrap_or_else(|| format!("res_partner_{id}").into()),
                 });
                 put("client/clients".to_owned(), &body, version)
             }

@@ -80,15 +80,6 @@ impl Kind {
         }
     }
 
-    /// What people and platforms call a record.
-    pub fn reference(self, record: i64) -> String {
-        match self {
-            Kind::Product => format!("rc_{record}"),
-            Kind::Configuration | Kind::Stock => format!("rc_variante{record}"),
-            Kind::Order | Kind::Client | Kind::Pos | Kind::User | Kind::Test => format!("{} {record}", self.as_str()),
-        }
-    }
-
     /// The filter of all records of the kind.
     pub fn everything(self) -> &'static str {
         match self {
@@ -115,6 +106,8 @@ pub struct News {
     pub order_key: String,
     pub model: &'static str,
     pub record_id: i64,
+    /// How platforms know it, where its event says so.
+    pub reference: Option<String>,
     /// The banks that may hear it; none: all.
     pub banks: Option<Vec<i64>>,
     /// The bank that caused it.
@@ -186,7 +179,7 @@ pub async fn read_all(owner: &Owner<Sync>, model: &str, filter: &[Json], query: 
 pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<Heard, Fault> {
     let mut heard = Heard::default();
     let mut quants = BTreeMap::new();
-    for event in events.iter().filter(|event| event.model == "stock.quant" && event.kind != "deleted") {
+    for event in events.iter().filter(|event| event.model == "stock.quant" && event.kind != "deleted" && !event.is_import()) {
         quants.insert(event.pos, consumer::read::<StockQuant>(event, "sync")?.product_id);
     }
     let masters = masters(owner, quants.values().copied().collect()).await?;
@@ -199,6 +192,7 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
             order_key,
             model: kind.model(),
             record_id,
+            reference: None,
             banks: None,
             cause: event.bank,
             traceparent: event.traceparent.clone(),
@@ -214,22 +208,25 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
         match event.model.as_str() {
             "product.master" => {
                 let product: ProductMaster = consumer::read(event, "sync")?;
-                let content = content(&ProductMaster { active: true, ..product.clone() })?;
-                heard.news.push(News { content: Some(content), ..new(Kind::Product, id, format!("product {id}"), product.active) })
+                let content = content(&ProductMaster { active: true, ref_odoo: None, ..product.clone() })?;
+                let reference = Some(catalog_contract::reference(product.ref_odoo, "rc_", id));
+                let of_product = new(Kind::Product, id, format!("product {id}"), product.active);
+                heard.news.push(News { content: Some(content), reference, ..of_product })
             }
             "product.template" => {
                 let told: ProductTemplate = consumer::read(event, "sync")?;
                 let Some(master) = told.master_product else { continue };
                 let key = format!("product {master}");
                 let of_prices = content(&(told.list_price, told.standard_price))?;
-                let content = content(&ProductTemplate { active: true, ..told.clone() })?;
-                heard.news.push(News { content: Some(content), ..new(Kind::Configuration, id, key.clone(), told.active) });
+                let content = content(&ProductTemplate { active: true, ref_odoo: None, ..told.clone() })?;
+                let reference = Some(catalog_contract::reference(told.ref_odoo, "rc_variante", id));
+                heard.news.push(News { content: Some(content), reference, ..new(Kind::Configuration, id, key.clone(), told.active) });
                 // A price is part of what a point of sale offers too
                 let of_prices = News { content: Some(of_prices), ..new(Kind::Stock, id, key, told.active) };
                 // Of a new one nothing is anywhere yet
                 heard.news.push(if event.kind == "updated" { of_prices } else { News { verb: REMEMBER, ..of_prices } });
             }
-            "product.brand" | "product.category" if event.kind == "updated" => {
+            "product.brand" | "product.category" if event.kind == "updated" && !event.is_import() => {
                 let (field, operator) = if event.model == "product.brand" { ("brand", "=") } else { ("categ_id", "child_of") };
                 heard.many.push((Kind::Product, json!([[field, operator, id]]).to_string(), event.bank));
                 if event.model == "product.category" {
@@ -310,8 +307,19 @@ pub async fn hear(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<H
     if !forgotten.is_empty() {
         heard.forgotten = owner.ask(&Forgotten { ids: forgotten }, None).await?;
     }
-    heard.news.retain(|news| news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
+    let imported: BTreeSet<i64> = events.iter().filter(|event| event.is_import()).map(|event| event.pos).collect();
+    heard.news.retain_mut(|news| settle(news, &imported) && news.banks.as_ref().is_none_or(|banks| !banks.is_empty()));
     Ok(heard)
+}
+
+/// What came from elsewhere is told to nobody. What is known of a record is remembered, so that its next change is told as one; answers
+/// whether anything is left to be done.
+fn settle(news: &mut News, imported: &BTreeSet<i64>) -> bool {
+    if !news.pos.is_some_and(|pos| imported.contains(&pos)) {
+        return true;
+    }
+    news.verb = REMEMBER;
+    news.content.is_some()
 }
 
 /// The products of configurations.
@@ -332,7 +340,7 @@ async fn masters(owner: &Owner<Sync>, configurations: BTreeSet<i64>) -> Result<B
 /// The orders of leads whose loan files were taken to another state, by the lead.
 async fn orders_of_stepped(owner: &Owner<Sync>, events: &[Event]) -> Result<BTreeMap<i64, i64>, Fault> {
     let mut leads = BTreeSet::new();
-    for event in events.iter().filter(|event| event.model == "crm.lead" && event.kind == "updated") {
+    for event in events.iter().filter(|event| event.model == "crm.lead" && event.kind == "updated" && !event.is_import()) {
         if consumer::read::<CrmLead>(event, "sync")?.file_state_date.is_some() {
             leads.insert(event.record_id);
         }
@@ -398,7 +406,7 @@ pub async fn pass_on(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Failure> {
         .iter()
         .map(|event| {
             json!({"model": event.model, "record_id": event.record_id, "version": event.version, "kind": event.kind,
-                "origin": event.origin, "bank": event.bank, "traceparent": event.traceparent})
+                "origin": event.origin, "bank": event.bank, "traceparent": event.traceparent, "cause": event.cause})
         })
         .collect();
     tx.run(sql!("hear/pass_on.sql", Json::from(rows).to_string())).await.map(drop)
@@ -523,6 +531,7 @@ pub fn of_rows(kind: Kind, verb: &'static str, rows: &[Map<String, Json>], cause
             order_key,
             model: kind.model(),
             record_id: id,
+            reference: None,
             banks,
             cause,
             traceparent: None,

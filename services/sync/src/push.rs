@@ -60,6 +60,8 @@ pub struct Taken {
     pub kind: Kind,
     pub order_key: String,
     pub record: i64,
+    /// How the platform knows it, where its event said so.
+    reference: Option<String>,
     pub verb: String,
     pub attempts: i64,
     pub webhook_id: String,
@@ -333,7 +335,12 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
         let message = match said {
             Ok(_) if !one.is_wanted => Err(Outcome::Nothing("the platform does not want it any more")),
             Ok(Ok(said)) => {
-                let message = said.message(one.kind, one.record, &one.verb, Hearer { bank: one.bank, knows: one.knows() });
+                let message = said.message(
+                    one.kind,
+                    one.record,
+                    &one.verb,
+                    Hearer { bank: one.bank, knows: one.knows(), reference: one.reference.as_deref() },
+                );
                 message.ok_or(Outcome::Nothing("there was nothing to tell"))
             }
             Ok(Err(fault)) => {

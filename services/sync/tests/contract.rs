@@ -8,7 +8,7 @@ use catalog_contract::ProductMaster;
 use crm_contract::SaleOrder;
 use domain::{Identity, Progress};
 use jsonrpc::Published;
-use partners_contract::BankNamed;
+use partners_contract::{BankNamed, ResPartner};
 use serde_json::{Value, json};
 use sync::resync::tell_some;
 use sync::{Sync, SyncConfig, examine};
@@ -39,10 +39,8 @@ async fn waiting(alone: &Alone<Sync>) -> Vec<(String, i64)> {
     page["result"].as_array().unwrap().iter().map(row).collect()
 }
 
-#[tokio::test]
-async fn a_change_that_a_platform_wants_waits_to_be_told_to_it() {
-    let alone = sync().await;
-    let product = ProductMaster {
+fn product() -> ProductMaster {
+    ProductMaster {
         r#ref: "TV".to_owned(),
         name: "Téléviseur".to_owned(),
         brand: None,
@@ -50,7 +48,14 @@ async fn a_change_that_a_platform_wants_waits_to_be_told_to_it() {
         categ_id: None,
         description: None,
         active: true,
-    };
+        ref_odoo: None,
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_a_platform_wants_waits_to_be_told_to_it() {
+    let alone = sync().await;
+    let product = product();
     alone.neighbour("catalog").tells("created", 3, 1, &product);
     assert_eq!(alone.hears("catalog").await, 0);
     alone.neighbour("crm").tells("updated", 7, 2, &SaleOrder { ek_state: Some(Progress::Delivered), bank_id: Some(1) });
@@ -60,6 +65,37 @@ async fn a_change_that_a_platform_wants_waits_to_be_told_to_it() {
     let stream = alone.asked("gateway", &Stream { after: 0, limit: 10, wait: 0 }).await;
     assert!(stream.is_ok(), "{stream:?}");
     assert!(alone.asked("gateway", &Webhooks {}).await.unwrap().is_object());
+}
+
+#[tokio::test]
+async fn what_came_from_elsewhere_is_told_to_nobody_from_the_start_again_neither_but_its_next_change_is() {
+    let alone = sync().await;
+    let client = ResPartner { is_pos: false, code_pos: None, name: None, active: true, status: None, bank_ids: vec![1] };
+    alone.neighbour("catalog").brings(3, &product());
+    alone.neighbour("crm").brings(7, &SaleOrder { ek_state: Some(Progress::Delivered), bank_id: Some(1) });
+    alone.neighbour("partners").brings(9, &client);
+    for _ in 0..2 {
+        for feed in ["catalog", "crm", "partners"] {
+            assert_eq!(alone.hears(feed).await, 0);
+        }
+        assert_eq!(waiting(&alone).await, []);
+        alone.execute("UPDATE feed_cursor SET pos = 0; DELETE FROM ek_known").await;
+    }
+    for model in [ProductMaster::MODEL, SaleOrder::MODEL, ResPartner::MODEL] {
+        let told = alone.told(model).await;
+        assert!(told.len() == 2 && told.iter().all(|event| event["cause"] == "import"), "sync's own feed says so: {told:?}");
+    }
+    // What does not differ from what came is no news
+    alone.neighbour("catalog").tells("updated", 3, 2, &product());
+    alone.neighbour("crm").tells("updated", 7, 2, &SaleOrder { ek_state: Some(Progress::Delivered), bank_id: Some(1) });
+    alone.neighbour("partners").tells("updated", 9, 2, &client);
+    for feed in ["catalog", "crm", "partners"] {
+        assert_eq!(alone.hears(feed).await, 0);
+    }
+    assert_eq!(waiting(&alone).await, [("client".to_owned(), 9)]);
+    alone.neighbour("catalog").tells("updated", 3, 3, &ProductMaster { name: "TV".to_owned(), ..product() });
+    assert_eq!(alone.hears("catalog").await, 0);
+    assert_eq!(waiting(&alone).await, [("client".to_owned(), 9), ("product".to_owned(), 3)]);
 }
 
 #[tokio::test]

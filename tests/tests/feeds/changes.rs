@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hub::Hub;
-use records::write::{self, Author, Told};
+use records::write::{self, Author, Cause, Told};
 use records::{Bind, Model, Sql, Value};
 use serde_json::{Map, Value as Json, json};
 use system_tests::{fresh_database, registries, unserved};
@@ -85,7 +85,7 @@ async fn an_update_of_many_records_reads_each_of_them_no_oftener_than_one_of_a_f
     ))
     .await
     .unwrap();
-    let author = Author { origin: "odoo", bank: None, uid: 1, traceparent: None, told: Told::default() };
+    let author = Author { origin: "odoo", bank: None, uid: 1, traceparent: None, cause: Cause::default(), told: Told::default() };
     let ids: Vec<i64> = (900_001..=900_000 + MANY).collect();
     let city = Value::Plain("Alger".into());
     let rows: Vec<Map<String, Json>> =

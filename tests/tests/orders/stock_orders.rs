@@ -42,7 +42,7 @@ impl<'s> Orders<'s> {
     }
 
     async fn tell(&self, orders: Vec<Value>) {
-        let heard = Heard { demands: serde_json::from_value(orders.into()).unwrap(), points: Default::default() };
+        let heard = Heard { demands: serde_json::from_value(orders.into()).unwrap(), ..Heard::default() };
         let stock = &self.stand.hub.as_ref().unwrap().stock;
         stock
             .transact(None, |tx| {

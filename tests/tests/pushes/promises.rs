@@ -312,7 +312,7 @@ async fn a_dead_cause_makes_what_waits_for_it_say_so_and_its_replay_frees_it() {
     let dead = deliveries(&admin, json!([["state", "=", "dead"]])).await.remove(0);
     rename(&ekiclik, "X-1-A", "After it died").await;
     Goods::count(&admin, ALGER, "X-1-A", 5.0).await;
-    let words = format!("waits for rc_{}", dead["record_id"]);
+    let words = format!("waits for product {}", dead["record_id"]);
     until("both say what they wait for", async || {
         let waiting = deliveries(&admin, json!([["state", "=", "waiting"]])).await;
         waiting.len() == 2 && waiting.iter().all(|one| one["last_error"] == words && one["attempts"] == 0)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jsonrpc::import::{Batch, Became};
 use jsonrpc::{Question, published};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,24 @@ pub struct Configuration {
     pub tax: Option<i64>,
 }
 
+/// How the banks' platforms know a product, or a configuration, of which the release before told: made of the id. It goes with the next
+/// release.
+pub fn reference(told: Option<String>, before: &str, id: i64) -> String {
+    told.unwrap_or_else(|| format!("{before}{id}"))
+}
+
+/// Records of another Odoo, to be kept here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Import(pub Batch);
+
+impl Question for Import {
+    const SERVICE: &'static str = "catalog";
+    const MODEL: &'static str = "product.product";
+    const METHOD: &'static str = "_import";
+    const ASKED_BY: &'static [&'static str] = &["bridge"];
+    type Answer = Vec<Became>;
+}
+
 published! {
     /// Of a product.
     pub ProductMaster of "catalog", "product.master", 1 {
@@ -59,6 +78,9 @@ published! {
         description: Option<String>,
         /// Whether it is not archived.
         active: bool,
+        /// How the banks' platforms know it. The release before does not say so: it is made of the id there ([`reference`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ref_odoo: Option<String>,
     }
 }
 
@@ -101,5 +123,8 @@ published! {
         priority: Option<String>,
         /// Whether it is not archived.
         active: bool,
+        /// How the banks' platforms know it. The release before does not say so: it is made of the id there ([`reference`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ref_odoo: Option<String>,
     }
 }

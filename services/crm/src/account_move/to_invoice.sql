@@ -1,5 +1,5 @@
 -- The heads of the invoices of these orders.
 SELECT id AS document, id AS sale_id, partner_id, bank_id, order_source,
-    'S' || lpad(id::text, greatest(5, length(id::text)), '0') AS invoice_origin,
+    name AS invoice_origin,
     NULL::bigint AS reversed_entry_id, NULL AS ref, NULL AS reason
 FROM sale_order WHERE id = ANY ($1) ORDER BY id

@@ -1,6 +1,6 @@
 -- What stock is to have for these orders, each with its lines.
 SELECT json_build_object(
-    'id', o.id, 'name', 'S' || lpad(o.id::text, greatest(5, length(o.id::text)), '0'), 'version', o.version, 'ek_state', o.ek_state,
+    'id', o.id, 'name', o.name, 'version', o.version, 'ek_state', o.ek_state,
     'bank_id', o.bank_id, 'partner_id', o.partner_id,
     'lines', (
         SELECT coalesce(json_agg(json_build_object(

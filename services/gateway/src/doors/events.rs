@@ -146,7 +146,7 @@ async fn news(gateway: &Gateway, request: &HttpRequest, wanted: &Wanted, after: 
         let gone = event.kind == "deleted" && trusted;
         if gone || visible.get(event.model.as_str()).is_some_and(|ids| ids.contains(&event.record_id)) {
             let data = json!({"model": event.model, "id": event.record_id, "version": event.version, "kind": event.kind,
-                "at": event.at, "origin": event.origin, "bank": cause(event)});
+                "at": event.at, "origin": event.origin, "bank": cause(event), "cause": event.cause});
             text.push_str(&format!("id: {}\nevent: {}\ndata: {data}\n\n", event.pos, event.kind));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CENTRAL, Identity, Origin};
+use jsonrpc::import::{Batch, Became};
 use jsonrpc::{Question, published};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -441,6 +442,18 @@ impl Question for Destroy {
     const ASKED_BY: &'static [&'static str] = &["gateway"];
     /// Always true.
     type Answer = bool;
+}
+
+/// Records of another Odoo, to be kept here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Import(pub Batch);
+
+impl Question for Import {
+    const SERVICE: &'static str = "partners";
+    const MODEL: &'static str = "res.partner";
+    const METHOD: &'static str = "_import";
+    const ASKED_BY: &'static [&'static str] = &["bridge"];
+    type Answer = Vec<Became>;
 }
 
 published! {

@@ -92,6 +92,13 @@ pub struct Change {
     pub origin: String,
     /// The bank that caused it, if one did.
     pub bank: Option<i64>,
+    /// `change`, or `import`: the record came as it was elsewhere. The release before does not say so: it is a change there.
+    #[serde(default = "change")]
+    pub cause: String,
+}
+
+fn change() -> String {
+    "change".to_owned()
 }
 
 /// The calls to the platforms, as OpenAPI's `webhooks`.

@@ -2,7 +2,7 @@
 -- wait. The bank that caused it ($2) does not hear it. What a platform has not taken it is told whole. A configuration goes with its
 -- product, which is not told yet: that is a sub-select, for an anti-join reads all that waits.
 INSERT INTO ek_delivery
-    (platform_id, bank_id, kind, verb, order_key, model, record_id, webhook_id, traceparent, changed_at, bulk)
+    (platform_id, bank_id, kind, verb, order_key, model, record_id, reference, webhook_id, traceparent, changed_at, bulk)
 SELECT
     p.id,
     p.bank_id,
@@ -18,12 +18,13 @@ SELECT
     w.order_key,
     w.model,
     w.record_id,
+    w.reference,
     'msg_' || replace(gen_random_uuid()::text, '-', ''),
     w.traceparent,
     w.changed_at,
     $3::bigint IS NOT NULL
 FROM jsonb_to_recordset($1::jsonb)
-    AS w(kind text, verb text, order_key text, model text, record_id bigint, banks bigint[], traceparent text,
+    AS w(kind text, verb text, order_key text, model text, record_id bigint, reference text, banks bigint[], traceparent text,
          changed_at timestamptz, feed text, pos bigint)
 JOIN ek_platform p ON p.deleted_at IS NULL
     AND (w.pos IS NULL OR w.pos > coalesce((p.since::jsonb ->> w.feed)::bigint, 0))
@@ -55,6 +56,7 @@ ON CONFLICT (platform_id, kind, record_id) WHERE state = 'waiting' DO UPDATE SET
         ELSE 'PUT'
     END,
     order_key = excluded.order_key,
+    reference = coalesce(excluded.reference, ek_delivery.reference),
     bulk = ek_delivery.bulk AND excluded.bulk,
     version = ek_delivery.version + 1,
     write_date = now()

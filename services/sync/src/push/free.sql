@@ -1,5 +1,5 @@
 -- Of deliveries that wait for their cause those go on whose platform has taken it, does not want it any more, or will hear it from
--- nobody: it neither waits nor is dead.
+-- nobody: it neither waits nor is dead. The release before names a cause by its reference.
 UPDATE ek_delivery d
 SET waits_for = NULL, last_error = NULL, next_attempt = now()
 WHERE d.waits_for IS NOT NULL
@@ -11,8 +11,8 @@ WHERE d.waits_for IS NOT NULL
                 d.id,
                 d.platform_id,
                 d.order_key,
-                CASE WHEN d.waits_for LIKE 'rc_variante%' THEN 'configuration' ELSE 'product' END AS cause_kind,
-                CASE WHEN d.waits_for LIKE 'rc_variante%' THEN d.record_id ELSE split_part(d.order_key, ' ', 2)::bigint END AS cause
+                CASE WHEN d.waits_for ~ '^(configuration |rc_variante)' THEN 'configuration' ELSE 'product' END AS cause_kind,
+                CASE WHEN d.waits_for ~ '^(configuration |rc_variante)' THEN d.record_id ELSE split_part(d.order_key, ' ', 2)::bigint END AS cause
             FROM ek_delivery d
             WHERE d.id = ANY($1)
         ) w

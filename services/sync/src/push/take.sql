@@ -19,11 +19,11 @@ WITH chosen AS MATERIALIZED (
                 SELECT FROM ek_sent s
                 WHERE s.platform_id = p.id AND s.taken AND s.kind = 'product'
                     AND s.record_id = split_part(d.order_key, ' ', 2)::bigint
-            ) THEN 'rc_' || split_part(d.order_key, ' ', 2)
+            ) THEN 'product ' || split_part(d.order_key, ' ', 2)
             WHEN d.kind = 'stock' AND NOT EXISTS (
                 SELECT FROM ek_sent s
                 WHERE s.platform_id = p.id AND s.taken AND s.kind = 'configuration' AND s.record_id = d.record_id
-            ) THEN 'rc_variante' || d.record_id
+            ) THEN 'configuration ' || d.record_id
         END AS waits_for
     FROM ek_platform p
     CROSS JOIN LATERAL (
@@ -87,8 +87,8 @@ taken AS (
 missing AS (
     SELECT
         t.*,
-        CASE WHEN t.waits_for LIKE 'rc_variante%' THEN 'configuration' ELSE 'product' END AS cause_kind,
-        CASE WHEN t.waits_for LIKE 'rc_variante%' THEN t.record_id ELSE split_part(t.order_key, ' ', 2)::bigint END AS cause
+        CASE WHEN t.waits_for LIKE 'configuration %' THEN 'configuration' ELSE 'product' END AS cause_kind,
+        CASE WHEN t.waits_for LIKE 'configuration %' THEN t.record_id ELSE split_part(t.order_key, ' ', 2)::bigint END AS cause
     FROM taken t
     WHERE t.waits_for IS NOT NULL
 ),
@@ -133,6 +133,7 @@ FROM (
         t.kind,
         t.order_key,
         t.record_id AS record,
+        t.reference,
         t.verb,
         t.attempts,
         t.webhook_id,

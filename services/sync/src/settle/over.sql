@@ -69,7 +69,8 @@ effects AS MATERIALIZED (
             WHEN m.status IS NULL AND m.last_error = 'there was nothing to tell' THEN m.last_error
         END AS why
     FROM (
-        SELECT *, CASE kind WHEN 'product' THEN 'rc_' ELSE 'rc_variante' END || record_id AS reference
+        -- The release before names a cause by its reference
+        SELECT *, ARRAY[kind || ' ' || record_id, CASE kind WHEN 'product' THEN 'rc_' ELSE 'rc_variante' END || record_id] AS names
         FROM mine
         WHERE is_cause
     ) m
@@ -80,7 +81,7 @@ effects AS MATERIALIZED (
             AND e.order_key = m.order_key
             AND e.state IN ('waiting', 'sending')
             AND e.state = 'waiting'
-            AND (e.waits_for = m.reference OR m.kind = 'product' AND e.kind = 'configuration')
+            AND (e.waits_for = ANY(m.names) OR m.kind = 'product' AND e.kind = 'configuration')
         LIMIT 10000
     ) e
 ),

@@ -1,0 +1,2 @@
+DROP TRIGGER res_partner_unbound ON res_partner_forgotten;
+DROP FUNCTION res_partner_unbound;

@@ -1,0 +1,1 @@
+ALTER TABLE ek_delivery DROP COLUMN reference;

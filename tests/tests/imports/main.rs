@@ -1,0 +1,4 @@
+//! What records bring with them that come from another Odoo: the references and names by which others know them.
+
+mod quiet;
+mod references;
