@@ -20,7 +20,7 @@ use service::router::Endpoint;
 use service::{Database, Keyring, Owner, Pending, Router, Service, parse_reply};
 
 /// Every process that has a key.
-const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync"];
+const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync", "bridge"];
 
 type Played = Box<dyn Fn(&Call) -> Result<Reply, Fault> + Send + Sync>;
 

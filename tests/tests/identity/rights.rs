@@ -295,6 +295,7 @@ async fn what_a_record_must_have_is_asked_for_when_it_is_unset() {
         ("crm", &hub.crm.registry),
         ("stock", &hub.stock.registry),
         ("sync", &hub.sync.registry),
+        ("bridge", &hub.bridge.registry),
     ] {
         for model in registry.models() {
             for field in model.fields.iter().filter(|field| field.has_column() && !field.readonly && !field.is_internal()) {
