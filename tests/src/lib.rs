@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod load;
 pub mod machine;
 pub mod obedient;
+pub mod odoo16;
 pub mod paper;
 pub mod platform;
 pub mod replicas;

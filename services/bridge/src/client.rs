@@ -291,16 +291,18 @@ impl Odoo {
     /// Asks until there is an answer, or it was tried often enough.
     async fn again(&self, request: Request, may_shrink: bool) -> Result<Json, Stop> {
         let mut wait = self.account.patience;
-        let mut tried = 0;
+        let (mut tried, mut too_large) = (0, 0);
         loop {
             self.throttle().await;
             tried += 1;
             match self.try_once(&request).await {
                 Tried::Answer(answer) => return Ok(answer),
                 Tried::Failed(stop) => return Err(stop),
-                Tried::Again(_, true) if may_shrink && tried >= 2 => return Err(Stop::TooLarge),
+                // Once may be an accident
+                Tried::Again(_, true) if may_shrink && too_large > 0 => return Err(Stop::TooLarge),
                 Tried::Again(why, _) if tried >= TRIES => return Err(Stop::Away(format!("{why}; tried {tried} times"))),
-                Tried::Again(why, _) => {
+                Tried::Again(why, is_too_large) => {
+                    too_large += u32::from(is_too_large);
                     tracing::warn!(%why, tried, "an Odoo is asked again");
                     tokio::time::sleep(wait).await;
                     wait *= 2;
@@ -346,6 +348,8 @@ impl Odoo {
             (StatusCode::UNAUTHORIZED, _) => Tried::Failed(self.denied()),
             (StatusCode::OK, Ok(answer)) => Tried::Answer(answer),
             (StatusCode::OK, Err(_)) => Tried::Again("Odoo's answer is no whole JSON".to_owned(), true),
+            // No such door, or by JSON-2 no such model
+            (StatusCode::NOT_FOUND, _) => Tried::Failed(Stop::Odoo { name: "404".to_owned(), message: "Not Found".to_owned() }),
             // JSON-2 tells the exception as it is
             (_, Ok(error)) if error.get("name").is_some_and(Json::is_string) => self.of_error(&error),
             (status, _) => {
@@ -404,7 +408,8 @@ fn words(error: &reqwest::Error) -> String {
         return "Odoo did not answer in time".to_owned();
     }
     if error.is_connect() {
-        let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let first: &(dyn std::error::Error + 'static) = error;
+        let chain = std::iter::successors(Some(first), |error| error.source());
         let last = chain.last().map(ToString::to_string).unwrap_or_default();
         return format!("Odoo can't be reached: {last}");
     }

@@ -230,14 +230,7 @@ impl<'a> Inspector<'a> {
             if self.watch.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
-            let rows = match self.odoo.page(model, domain, fields, after, limit).await {
-                Ok(rows) => rows,
-                Err(Stop::TooLarge) => {
-                    limit = (limit / 2).max(1);
-                    continue;
-                }
-                Err(other) => return Err(other),
-            };
+            let rows = self.page(model, domain, fields, after, &mut limit).await?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -250,6 +243,16 @@ impl<'a> Inspector<'a> {
             }
             limit = (limit * 2).min(self.batch);
             self.watch.rows(done, of.max(done));
+        }
+    }
+
+    /// A page of at most so many records; of fewer where that Odoo can't answer so many.
+    async fn page(&self, model: &str, domain: &[Json], fields: &[&str], after: i64, limit: &mut usize) -> Result<Vec<Json>, Stop> {
+        loop {
+            match self.odoo.page(model, domain, fields, after, *limit).await {
+                Err(Stop::TooLarge) => *limit = (*limit / 2).max(1),
+                other => return other,
+            }
         }
     }
 
@@ -421,7 +424,7 @@ impl<'a> Inspector<'a> {
         let many = self.count(search.model, &domain.clone().into()).await?;
         let mut ids = Vec::new();
         if many > 0 {
-            let page = self.odoo.page(search.model, &domain, search.of.as_slice(), 0, FIRST).await?;
+            let page = self.page(search.model, &domain, search.of.as_slice(), 0, &mut { FIRST }).await?;
             let named = |row: &Json| id_of(row.get(search.of.unwrap_or("id")));
             ids = page.iter().filter_map(named).collect();
             ids.dedup();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bridge_contract::{Problem, Report};
-use domain::nearest;
+use domain::{Progress, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -41,9 +41,6 @@ const FOUND_BY_LAYING_SIDE_BY_SIDE: &[&str] = &[
     "purchase_line_in_another_unit",
     "more_delivered_than_ordered",
 ];
-const STATES: &[&str] =
-    &["EK_ORDER_CREATED", "EK_ORDER_IN_PREPARATION", "EK_ORDER_IN_DELIVERY", "EK_ORDER_DELIVERED", "EK_CLIENT_ORDER_CANCELED"];
-
 /// Every kind of misfit.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     SEARCHES.iter().map(|search| search.kind).chain(FOUND_BY_LAYING_SIDE_BY_SIDE.iter().copied())
@@ -107,16 +104,13 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
         out,
         "\n# An order's state there = its state here; a sale that is partly or wholly delivered goes further by itself.\n[values.order_state]"
     )?;
-    for (theirs, ours) in [
-        ("draft", "EK_ORDER_CREATED"),
-        ("sent", "EK_ORDER_CREATED"),
-        ("sale", "EK_ORDER_IN_PREPARATION"),
-        ("cancel", "EK_CLIENT_ORDER_CANCELED"),
-    ] {
-        writeln!(out, "{theirs} = \"{ours}\"")?;
+    let states =
+        [("draft", Progress::Created), ("sent", Progress::Created), ("sale", Progress::InPreparation), ("cancel", Progress::Cancelled)];
+    for (theirs, ours) in states {
+        writeln!(out, "{theirs} = \"{}\"", ours.as_str())?;
     }
     if report.major <= 16 {
-        writeln!(out, "done = \"EK_ORDER_DELIVERED\" # locked")?;
+        writeln!(out, "done = \"{}\" # locked", Progress::Delivered.as_str())?;
     }
     writeln!(out, "\n# A tax's id there = its rate here, in percent.\n[values.tax]")?;
     for tax in &report.taxes {
@@ -315,8 +309,8 @@ impl Checked<'_> {
             for (theirs, value) in table {
                 let Some((ours, byte)) = self.text(value) else { continue };
                 match of.get_ref().as_ref() {
-                    "order_state" if !STATES.contains(&ours) => {
-                        self.unknown_at(byte, ours, "state of orders named", STATES.iter().copied())
+                    "order_state" if Progress::parse(ours).is_none() => {
+                        self.unknown_at(byte, ours, "state of orders named", Progress::NAMES.iter().copied())
                     }
                     "tax" if theirs.get_ref().parse::<i64>().is_err() => {
                         self.at(theirs.span().start, "a tax is named by its number there".to_owned());

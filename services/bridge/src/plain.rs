@@ -109,7 +109,6 @@ pub const OURS: &[(&str, &[&str])] = &[
             "code_pos",
             "expected_revenue",
             "active",
-            "loan_file",
         ],
     ),
     (
