@@ -158,6 +158,11 @@ pub fn problems(text: &str, fields: Option<&BTreeMap<String, Arc<Fields>>>) -> V
     for error in unread {
         found.at(error.span().map_or(0, |span| span.start), one_line(error.message()));
     }
+    // What was read in spite of them is not what was meant
+    if !found.problems.is_empty() {
+        found.problems.truncate(MAX_PROBLEMS);
+        return found.problems;
+    }
     for (section, value) in document.get_ref() {
         let name = section.get_ref().as_ref();
         match (name, value.get_ref()) {
