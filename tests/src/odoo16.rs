@@ -138,7 +138,7 @@ async fn converse(
                 return Ok(());
             }
         }
-        let body: Value = serde_json::from_slice(&read[end + 4..end + 4 + length]).unwrap_or_default();
+        let body: Value = serde_json::from_slice(&read[end + 4..end + 4 + length]).unwrap_or(Value::Null);
         read.drain(..end + 4 + length);
         let path = head.split_whitespace().nth(1).unwrap_or_default().to_owned();
         let (is, at) = {
