@@ -15,14 +15,14 @@ RUN apt-get update && apt-get install -qy --no-install-recommends gcc libc6-dev 
 WORKDIR /src
 # Dependencies first, in a layer of their own
 COPY --from=skeleton /skeleton ./
-RUN cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync --package console
+RUN cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync --package console --package bridge
 COPY . .
 ARG COMMIT=unknown
 ENV COMMIT=${COMMIT}
 # cargo looks at times, and the skeleton's are newer than what was checked out
 RUN find crates services -name '*.rs' -exec touch {} + && \
-    cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync --package console && \
-    mkdir /out && cd target/dist && mv hub gateway catalog partners crm stock sync console /out/
+    cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync --package console --package bridge && \
+    mkdir /out && cd target/dist && mv hub gateway catalog partners crm stock sync console bridge /out/
 
 # libc, certificates and a user without rights, no shell
 FROM gcr.io/distroless/cc-debian12:nonroot AS service
@@ -58,6 +58,10 @@ ENTRYPOINT ["sync"]
 FROM service AS console
 COPY --from=build /out/console /usr/local/bin/
 ENTRYPOINT ["console"]
+
+FROM service AS bridge
+COPY --from=build /out/bridge /usr/local/bin/
+ENTRYPOINT ["bridge"]
 
 # Everything on one machine, its data in /data; ADMIN_PASSWORD, INSTALLATION, LOAN_FILE_KEYS, PLATFORM_KEYS and HASH_KEYS must be given
 FROM debian:${DEBIAN}-slim AS hub

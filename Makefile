@@ -12,8 +12,8 @@ run: ## The hub in one process on http://127.0.0.1:8069, with demo data and a Po
 	@cargo build --release -p hub
 	@exec $(TARGET)/release/hub
 
-run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock, sync, console
-	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock -p sync -p console
+run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock, sync, bridge, console
+	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock -p sync -p bridge -p console
 	@exec $(TARGET)/release/hub services
 
 beside: ## This checkout's SERVICE among the others' released programs, as separate processes
@@ -55,7 +55,7 @@ k8s-check: ## The Kubernetes manifests, against the schemas of Kubernetes and of
 	@scripts/k8s-check
 
 images: ## One image a service, and hub; REGISTRY and the version name them
-	@for image in gateway catalog partners crm stock sync console hub; do \
+	@for image in gateway catalog partners crm stock sync bridge console hub; do \
 	    docker build --target $$image --build-arg COMMIT=$$(git rev-parse --short=12 HEAD) \
 	        -t $(or $(REGISTRY),registry.example.com/echange)/$$image:$(VERSION) . || exit 1; done
 

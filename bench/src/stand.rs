@@ -150,7 +150,7 @@ impl Stand {
         let urls = provision::urls(&url)?;
         // For its declarations only: nothing is opened with this key
         let key = format!("bench:{}=", "A".repeat(43));
-        let keys = ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS"].map(|name| (name.to_owned(), key.clone()));
+        let keys = ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "BRIDGE_KEYS", "HASH_KEYS"].map(|name| (name.to_owned(), key.clone()));
         let hub = Hub::new(&Variables::from(keys), &urls)?;
         let client = service::router::client()?;
         let mut server = Server {

@@ -23,13 +23,13 @@ import referencing
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SERVICES = ["catalog", "partners", "crm", "stock", "sync"]
+SERVICES = ["catalog", "partners", "crm", "stock", "sync", "bridge"]
 # Those without a database
 FRONT = ["gateway", "console"]
 PROCESSES = [*FRONT, *SERVICES]
 APP = "app.kubernetes.io/"
 # Objects that `hub kubernetes` and an operator's hand make: referred to, never in the manifests
-MADE_ELSEWHERE = {"identity-public-keys", "installation", "loan-file-keys", "platform-keys", "first-administrator"}
+MADE_ELSEWHERE = {"identity-public-keys", "installation", "loan-file-keys", "platform-keys", "bridge-keys", "first-administrator"}
 MADE_ELSEWHERE |= {f"{process}-identity" for process in PROCESSES}
 MADE_ELSEWHERE |= {f"{service}-{what}" for service in SERVICES for what in ("backup", "hash-keys")}
 # The hub's own variable: on a server it says in so many words that there is no demo
@@ -695,7 +695,8 @@ def wanted_flows(overlay):
         private = [other for other, (address, *_) in OUTSIDE.items() if any(ipaddress.ip_address(address) in net for net in PRIVATE)]
         wanted |= {(database, other, port) for other in private for port in (443, 6443)} | {(database, other, 443) for other in PUBLIC}
     if overlay.is_public:
-        return wanted | {("sync", address, 443) for address in PUBLIC}
+        return wanted | {(service, address, 443) for service in ("sync", "bridge") for address in PUBLIC}
+    wanted |= {("bridge", address, 443) for address in PUBLIC}
     return wanted | {("sync", other, port) for other in OUTSIDE for port in PORTS}
 
 
@@ -932,6 +933,7 @@ a way to another's database | NetworkPolicy/stock-to-db | spec egress 0 to 0 pod
 the cloud's metadata for a database | NetworkPolicy/crm-db | spec egress 1 to 0 ipBlock cidr | "169.254.0.0/16" | crm-db expected not to reach 169.254.169.254 on 443
 another's backups | ObjectStore/crm-db | spec configuration s3Credentials secretAccessKey name | "stock-backup" | a credential of its own expected
 the cloud's metadata for sync | NetworkPolicy/sync-to-platforms | EXCEPT 4 | - | sync expected not to reach 169.254.169.254 on 443
+a private network for the bridge | NetworkPolicy/bridge-to-odoo | EXCEPT 1 | - | bridge expected not to reach 10.
 a way out for all | NetworkPolicy/dns | spec egress 0 to | - | expected not to reach 8.8.8.8 on 53
 services for the outside | NetworkPolicy/gateway | spec podSelector | {} | ingress-nginx expected not to reach catalog on 8080
 a policy of nobody | NetworkPolicy/gateway | spec podSelector matchLabels app.kubernetes.io/name | "gate" | pods that are there

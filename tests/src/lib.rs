@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod load;
 pub mod machine;
 pub mod obedient;
+pub mod odoo16;
 pub mod paper;
 pub mod platform;
 pub mod replicas;
@@ -108,6 +109,8 @@ pub fn variables(more: &[(&str, &str)]) -> Variables {
         ("DEMO", "true"),
         ("LOG", "warn"),
         ("PLATFORM_KEYS", "test:cGxhdGZvcm0ta2V5LWZvci10ZXN0cy1vbmx5LTMyYi4="),
+        ("BRIDGE_KEYS", "test:YnJpZGdlLWtleS0tLWZvci10ZXN0cy1vbmx5LTMyYi4="),
+        ("ODOO_PATIENCE_MS", "5"),
         ("ALLOW_PRIVATE_PLATFORMS", "true"),
         ("HASH_KEYS", "test:aGFzaC1rZXktZm9yLXRlc3RzLW9ubHktMzItYnl0ZXM="),
         ("INSTALLATION", "test"),
@@ -203,13 +206,14 @@ pub fn unserved(urls: &HashMap<&'static str, String>) -> Hub {
 }
 
 /// Each service's models, by the service's name.
-pub fn registries(hub: &Hub) -> [(&'static str, &records::Registry); 5] {
+pub fn registries(hub: &Hub) -> [(&'static str, &records::Registry); 6] {
     [
         ("catalog", &hub.catalog.registry),
         ("partners", &hub.partners.registry),
         ("crm", &hub.crm.registry),
         ("stock", &hub.stock.registry),
         ("sync", &hub.sync.registry),
+        ("bridge", &hub.bridge.registry),
     ]
 }
 

@@ -36,6 +36,7 @@ pub fn secrets(is_pilot: bool) -> anyhow::Result<String> {
     for owner in OWNERS {
         object("Secret", &format!("{owner}-hash-keys"), &[("HASH_KEYS", &format!("k1:{}", new_key()))]);
     }
+    object("Secret", "bridge-keys", &[("BRIDGE_KEYS", &format!("k1:{}", new_key()))]);
     object("Secret", "platform-keys", &[("PLATFORM_KEYS", &format!("k1:{}", new_key()))]);
     // Another cluster's is another's: what is restored there pushes nothing until `sync adopt`
     let letters = |many: usize| new_key().chars().filter(char::is_ascii_alphanumeric).take(many).collect::<String>();

@@ -9,6 +9,6 @@ pub mod kubernetes;
 pub mod provision;
 
 /// The services that keep data, each with a role and a schema of its name.
-pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock", "sync"];
+pub const OWNERS: &[&str] = &["catalog", "partners", "crm", "stock", "sync", "bridge"];
 /// Every process.
-pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync", "console"];
+pub const PROCESSES: &[&str] = &["gateway", "catalog", "partners", "crm", "stock", "sync", "bridge", "console"];

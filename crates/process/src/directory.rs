@@ -53,6 +53,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
         ],
     ),
     ("sync", &["ek.attempt", "ek.delivery", "ek.platform", "ek.request", "ek.sync"]),
+    ("bridge", &["ek.odoo", "ek.odoo.run"]),
 ];
 
 /// Models that every service keeps a part of, beside the records that they are about, each with the order that it has where nothing is
@@ -60,7 +61,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
 pub const EVERYWHERE: &[(&str, &str)] = &[("ek.audit", "at desc, id desc"), ("ir.model.data", "id")];
 
 /// The numbers of the services, for ever: the ids of what each keeps a part of are theirs above a multiple of [`STEP`].
-pub const NUMBERS: &[(&str, i64)] = &[("catalog", 1), ("partners", 2), ("crm", 3), ("stock", 4), ("sync", 5)];
+pub const NUMBERS: &[(&str, i64)] = &[("catalog", 1), ("partners", 2), ("crm", 3), ("stock", 4), ("sync", 5), ("bridge", 6)];
 /// The step in which each counts those ids.
 pub const STEP: i64 = 16;
 
@@ -115,6 +116,7 @@ pub const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("stock", "sync", &["_event", "_feed", "_position", "_read"]),
     ("sync", "gateway", &["_described", "_outlines", "_position"]),
     ("sync", "partners", &["_referring"]),
+    ("bridge", "gateway", &["_described", "_outlines"]),
 ];
 
 /// Whether a service may ask this of another.

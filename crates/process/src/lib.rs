@@ -1,6 +1,7 @@
 //! What every process runs on, with a database or without: configuration, telemetry, identity, HTTP, the router to other services, start
 //! and end.
 
+pub mod address;
 pub mod asking;
 pub mod config;
 pub mod directory;

@@ -31,7 +31,7 @@ pub use database::Database;
 pub use owner::{Owner, Service};
 // A service's code has one place to look at
 pub use process::{
-    COMMIT, Caller, Keyring, Pending, Router, VERSION, ask, config, directory, findings, http, identity, metrics, our_fault, parse_reply,
-    router, sealing, settings, shares, startup, telemetry,
+    COMMIT, Caller, Keyring, Pending, Router, VERSION, address, ask, config, directory, findings, http, identity, metrics, our_fault,
+    parse_reply, router, sealing, settings, shares, startup, telemetry,
 };
 pub use questions::{Answered, Answers};

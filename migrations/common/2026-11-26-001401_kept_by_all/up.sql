@@ -2,7 +2,8 @@
 -- steps of 16 from a number of its own, which it has for ever (process/directory.rs has them too).
 DO $do$
 DECLARE
-    n int := CASE current_schema() WHEN 'catalog' THEN 1 WHEN 'partners' THEN 2 WHEN 'crm' THEN 3 WHEN 'stock' THEN 4 WHEN 'sync' THEN 5 END;
+    n int := CASE current_schema() WHEN 'catalog' THEN 1 WHEN 'partners' THEN 2 WHEN 'crm' THEN 3 WHEN 'stock' THEN 4 WHEN 'sync' THEN 5
+        WHEN 'bridge' THEN 6 END;
 BEGIN
     IF n IS NULL THEN
         RAISE EXCEPTION 'the owner of the schema % has no number', current_schema();

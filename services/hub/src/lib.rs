@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
+use bridge::{Bridge, BridgeConfig};
 use catalog::{Catalog, Margins};
 use console::Console;
 use crm::{Crm, CrmConfig};
@@ -32,6 +33,7 @@ pub const SEALED: &[Sealed] = &[
     ("loan files", "LOAN_FILE_KEYS", crm::loan_file::SEALED),
     ("papers", "LOAN_FILE_KEYS", crm::ir_attachment::SEALED),
     ("platforms' secrets", "PLATFORM_KEYS", sync::signature::SEALED),
+    ("Odoos' secrets", "BRIDGE_KEYS", bridge::models::SEALED),
 ];
 
 /// All services, put together.
@@ -48,6 +50,8 @@ pub struct Hub {
     pub stock: Arc<Owner<Stock>>,
     /// The pushes to the banks' platforms.
     pub sync: Arc<Owner<Sync>>,
+    /// The way from an Odoo.
+    pub bridge: Arc<Owner<Bridge>>,
     /// The pages.
     pub console: Arc<Console>,
     /// The way to each.
@@ -76,6 +80,7 @@ impl Hub {
             database("crm", &mut Vec::new())?,
             database("stock", &mut Vec::new())?,
             database("sync", &mut Vec::new())?,
+            database("bridge", &mut Vec::new())?,
         );
         let settings = (
             HttpConfig::read(variables, &mut problems),
@@ -84,17 +89,37 @@ impl Hub {
             LoginConfig::read(variables, &mut problems),
             CrmConfig::read(variables, &mut problems),
             SyncConfig::read(variables, &mut problems),
+            BridgeConfig::read(variables, &mut problems),
             config::read::<i64>(variables, "MAX_ROWS", Some("100000"), &mut problems),
         );
         let complete = match (databases, settings) {
             (
-                (Some(catalog), Some(partners), Some(crm), Some(stock), Some(sync)),
-                (Some(http), Some(doors), Some(margins), Some(login), Some(crm_config), Some(sync_config), Some(max_rows)),
-            ) => Some(((catalog, partners, crm, stock, sync), http, doors, margins, login, crm_config, sync_config, max_rows)),
+                (Some(catalog), Some(partners), Some(crm), Some(stock), Some(sync), Some(bridge)),
+                (
+                    Some(http),
+                    Some(doors),
+                    Some(margins),
+                    Some(login),
+                    Some(crm_config),
+                    Some(sync_config),
+                    Some(bridge_config),
+                    Some(max_rows),
+                ),
+            ) => Some((
+                (catalog, partners, crm, stock, sync, bridge),
+                http,
+                doors,
+                margins,
+                login,
+                crm_config,
+                sync_config,
+                bridge_config,
+                max_rows,
+            )),
             _ => None,
         };
-        let (databases, http, doors, margins, login, crm_config, sync_config, max_rows) = config::check(complete, problems)?;
-        let (catalog_data, partners_data, crm_data, stock_data, sync_data) = databases;
+        let (databases, http, doors, margins, login, crm_config, sync_config, bridge_config, max_rows) = config::check(complete, problems)?;
+        let (catalog_data, partners_data, crm_data, stock_data, sync_data, bridge_data) = databases;
 
         let keys = Keyring::ring(PROCESSES)?;
         let key = |name: &str| keys.get(name).cloned().context("a process without a key");
@@ -105,18 +130,20 @@ impl Hub {
         let crm = Arc::new(Owner::new(Crm::new(&crm_config)?, crm_data, key("crm")?, router.clone(), max_rows));
         let stock = Arc::new(Owner::new(Stock, stock_data, key("stock")?, router.clone(), max_rows));
         let sync = Arc::new(Owner::new(Sync::new(&sync_config)?, sync_data, key("sync")?, router.clone(), max_rows));
-        let routes: [(&'static str, Arc<dyn Endpoint>); 5] = [
+        let bridge = Arc::new(Owner::new(Bridge::new(&bridge_config)?, bridge_data, key("bridge")?, router.clone(), max_rows));
+        let routes: [(&'static str, Arc<dyn Endpoint>); 6] = [
             ("catalog", catalog.clone()),
             ("partners", partners.clone()),
             ("crm", crm.clone()),
             ("stock", stock.clone()),
             ("sync", sync.clone()),
+            ("bridge", bridge.clone()),
         ];
         router.set(HashMap::from(routes));
         let gateway = Arc::new(Gateway::new(doors, Longest::of(&http), router.clone(), key("gateway")?)?);
         let doors = gateway.clone();
         let console = Arc::new(Console::new(key("console")?, Box::new(move |request| doors.callers.address(request)))?);
-        Ok(Hub { gateway, console, catalog, partners, crm, stock, sync, router, keys, http })
+        Ok(Hub { gateway, console, catalog, partners, crm, stock, sync, bridge, router, keys, http })
     }
 
     /// Runs every service's migrations.
@@ -128,7 +155,8 @@ impl Hub {
         self.partners.migrate().await?;
         self.crm.migrate().await?;
         self.stock.migrate().await?;
-        self.sync.migrate().await
+        self.sync.migrate().await?;
+        self.bridge.migrate().await
     }
 
     /// Enables the net under every service's tables: no earlier release serves them beside this process.
@@ -136,29 +164,33 @@ impl Hub {
     /// # Errors
     /// The database's own.
     pub async fn enable_net(&self) -> anyhow::Result<()> {
-        let databases = [&self.catalog.database, &self.partners.database, &self.crm.database, &self.stock.database, &self.sync.database];
-        for database in databases {
+        for database in self.databases() {
             database.enable_net().await?;
         }
         Ok(())
     }
 
+    fn databases(&self) -> [&Database; 6] {
+        let (catalog, partners, crm) = (&self.catalog.database, &self.partners.database, &self.crm.database);
+        [catalog, partners, crm, &self.stock.database, &self.sync.database, &self.bridge.database]
+    }
+
     /// Starts the services' background work.
-    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 6] {
+    pub fn start_background(&self) -> [tokio::task::JoinHandle<()>; 7] {
         [
             start_background(&self.catalog),
             start_background(&self.partners),
             start_background(&self.crm),
             start_background(&self.stock),
             start_background(&self.sync),
+            start_background(&self.bridge),
             tokio::spawn(self.gateway.clone().tell_refusals()),
         ]
     }
 
     /// Ready when every service's database is.
     pub fn health(&self) -> Health {
-        let databases = [&self.catalog.database, &self.partners.database, &self.crm.database, &self.stock.database, &self.sync.database]
-            .map(Database::clone);
+        let databases = self.databases().map(Database::clone);
         Health::new(move || {
             let databases = databases.clone();
             Box::pin(async move {
@@ -202,5 +234,6 @@ pub async fn doctor(variables: &Variables, urls: &HashMap<&'static str, String>)
     add("crm", &examine(&hub.crm).await);
     add("stock", &examine(&hub.stock).await);
     add("sync", &examine(&hub.sync).await);
+    add("bridge", &examine(&hub.bridge).await);
     Ok((text, is_well))
 }

@@ -48,12 +48,17 @@ fn main() -> ExitCode {
         Some("adopt") => start(Task::Adopt),
         Some("forgotten") => start(Task::Forgotten),
         Some("kubernetes") => kubernetes(arguments.next().as_deref()),
+        Some("bridge") => bridge(&arguments.collect::<Vec<_>>()),
         Some("secret") => print(&format!("{}\n", keys::new_key())),
         Some("version" | "--version") => writeln!(std::io::stdout(), "{} {}", service::VERSION, service::COMMIT).map_err(Into::into),
         Some("keys") => keys::of(&arguments.collect::<Vec<_>>()).and_then(|keys| print(&keys)),
         Some("help" | "--help" | "-h") => help(),
         Some(other) => Err(anyhow::anyhow!("there is no command '{other}'; `hub help` tells those there are")),
     })
+}
+
+fn bridge(arguments: &[String]) -> anyhow::Result<()> {
+    runtime()?.block_on(bridge::command::run(arguments))
 }
 
 fn kubernetes(place: Option<&str>) -> anyhow::Result<()> {
@@ -78,7 +83,11 @@ fn folder(given: Option<String>) -> PathBuf {
 }
 
 fn start(task: Task) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(task))
+    runtime()?.block_on(run(task))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn run(task: Task) -> anyhow::Result<()> {
@@ -102,7 +111,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
             Task::Doctor | Task::Adopt => keys::kept_key(&settings.data_dir)?,
             Task::BackUp(_) | Task::Restore(_) | Task::Forgotten => None,
         };
-        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "HASH_KEYS"] {
+        for name in ["LOAN_FILE_KEYS", "PLATFORM_KEYS", "BRIDGE_KEYS", "HASH_KEYS"] {
             if let Some(key) = key.as_ref().filter(|_| !variables.contains_key(name)) {
                 variables.insert(name.to_owned(), key.clone());
             }
@@ -265,7 +274,8 @@ fn help() -> anyhow::Result<()> {
          hub backup [FOLDER]  everything, into a new folder; the hub may go on meanwhile\nhub restore FOLDER   puts a backup in the place of what is there\n\
          hub adopt            this hub pushes in the place of the one whose data was restored\n\
          hub forgotten        who was forgotten, as numbers: the list that a restored backup runs again\n\
-         hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS or HASH_KEYS\n\
+         hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS, BRIDGE_KEYS or HASH_KEYS\n\
+         hub bridge inspect   looks at an Odoo and tells what will not fit; `hub bridge help` tells how\n\
          hub version          of which release and commit it is\n\
          hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -; `hub kubernetes pilot`: of the pilot's\n\nVariables:"
     )?;
@@ -278,6 +288,7 @@ fn help() -> anyhow::Result<()> {
         partners::LoginConfig::VARIABLES,
         crm::CrmConfig::VARIABLES,
         sync::SyncConfig::VARIABLES,
+        bridge::BridgeConfig::VARIABLES,
         TelemetryConfig::VARIABLES,
         service::startup::PeersConfig::VARIABLES,
     ];

@@ -1,7 +1,6 @@
-//! What the banks' platforms hear: who they are, what each has still to hear, and the calls themselves. The only service
-//! that calls out.
+//! What the banks' platforms hear: who they are, what each has still to hear, and the calls themselves. Beside the
+//! bridge, which asks Odoos, the only service that calls out.
 
-pub mod address;
 pub mod bodies;
 pub mod bodies_kept;
 pub mod examine;
@@ -28,6 +27,7 @@ use events::Event;
 use jsonrpc::Fault;
 use records::{Failure, Tx};
 use serde_json::Value as Json;
+use service::address::Reach;
 use service::findings::Finding;
 use service::{Answered, Answers, ModelOf, Owner, ReadOnly, Service};
 use sync_contract::{Change, KeepRefused, Stream, Webhooks};
@@ -61,7 +61,8 @@ service::settings! {
 /// The service.
 pub struct Sync {
     keys: signature::Keys,
-    allow_private: bool,
+    /// Where platforms may be.
+    reach: Reach,
     client: reqwest::Client,
     /// How long a platform has to answer.
     answering: Duration,
@@ -81,12 +82,12 @@ impl Sync {
     /// # Errors
     /// Keys that are none, an installation without a name, or no TLS.
     pub fn new(config: &SyncConfig) -> anyhow::Result<Sync> {
-        let allow_private = config.allow_private_platforms;
+        let reach = Reach::public_or(config.allow_private_platforms);
         let timeout = Duration::from_secs(config.platform_timeout.clamp(1, 20));
         Ok(Sync {
             keys: signature::Keys::parse(&config.platform_keys)?,
-            allow_private,
-            client: address::client(allow_private, timeout).context("no HTTP client")?,
+            client: reach.client(timeout).context("no HTTP client")?,
+            reach,
             answering: timeout,
             pushes: config.push,
             installation: installation::named(config)?,

@@ -17,7 +17,7 @@ use service::{Asked, Behaviour, Changing, Owner, Service};
 
 use crate::hear::Kind as Told;
 use crate::signature::{self, KEYED};
-use crate::{Sync, address, steering};
+use crate::{Sync, steering};
 // circle: steering: a model's actions are its, and write as it does
 
 /// How many deliveries are sent again by their ids in one call.
@@ -364,7 +364,7 @@ fn may(tx: &Tx<'_>, model: &Model, is_also_a_banks: bool) -> Result<(), Fault> {
 /// Takes the secret and the address out of sight of everybody, or says what is wrong with them.
 fn check(sync: &Sync, data: &mut Map<String, Json>, problems: &mut Vec<String>) -> Result<Option<String>, Fault> {
     if let Some(Json::String(url)) = data.get_mut("base_url") {
-        if let Some(problem) = address::problem(url, sync.allow_private) {
+        if let Some(problem) = sync.reach.problem(url) {
             problems.push(format!("`base_url`: {problem}"));
         }
         url.truncate(url.trim_end_matches('/').len());

@@ -16,7 +16,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use service::{Owner, telemetry};
+use service::{Owner, address, telemetry};
 use sync_contract::kept;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ use tracing::{Instrument, field};
 use crate::bodies::{self, Hearer, Message, Told};
 use crate::hear::Kind;
 use crate::settle::{Ended, Outcome};
-use crate::{Sync, address, settle, signature, why};
+use crate::{Sync, settle, signature, why};
 
 /// How many calls to one platform are under way, a process.
 const A_PLATFORM: usize = 8;
@@ -405,7 +405,7 @@ async fn send_all(owner: Arc<Owner<Sync>>, calls: Arc<Calls>, taken: Vec<Taken>)
 
 async fn send(owner: &Owner<Sync>, ended: &mut Ended, message: Message) -> Outcome {
     // A name is looked at when it is resolved; an address stands in the URL
-    if let Some(why) = address::problem(&ended.one.base_url, owner.service.allow_private) {
+    if let Some(why) = owner.service.reach.problem(&ended.one.base_url) {
         ended.why = Some(format!("The platform's address is not allowed: {why}"));
         return Outcome::Failed { status: None, why: why.to_owned(), retry_after: None, platform_down: true };
     }

@@ -105,14 +105,14 @@ mod tests {
     async fn who_is_not_there_is_told_by_what_is_wrong() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let taken = listener.local_addr().unwrap();
-        let client = crate::address::client(true, Duration::from_millis(200)).unwrap();
+        let client = service::address::Reach::public_or(true).client(Duration::from_millis(200)).unwrap();
         let (five, fifteen) = (Duration::from_secs(5), Duration::from_secs(15));
         let why = async |url: String| of_error(&client.get(url).send().await.unwrap_err(), five, fifteen);
         assert_eq!(why(format!("http://{taken}")).await, "The platform did not answer within 15 seconds");
         drop(listener);
         assert_eq!(why(format!("http://{taken}")).await, "The connection was refused");
         assert_eq!(why("http://no-such-host.invalid".to_owned()).await, "The name of the platform's address is not known");
-        let own = crate::address::client(false, five).unwrap().get("https://localhost:1/").send().await.unwrap_err();
+        let own = service::address::Reach::public_or(false).client(five).unwrap().get("https://localhost:1/").send().await.unwrap_err();
         assert_eq!(of_error(&own, five, fifteen), "The name of the platform's address leads to no public address");
     }
 }

@@ -47,6 +47,8 @@ stock.picking            rcw           rcw   r           r          r       r   
 stock.picking.type       r             r     r           r          r       r     -
 stock.quant              rcw           rcw   r           r          r       r     -
 stock.warehouse          r             r     r           r          r       r     -
+ek.odoo                  rcwu          -     -           -          -       -     -
+ek.odoo.run              rcu           -     -           -          -       -     -
 ";
 
 /// What a user may do with a model, found out at the door.
@@ -180,6 +182,9 @@ async fn each_kind_of_user_may_do_with_each_model_what_the_table_says() {
     }
     let bought = json!({"partner_id": ALGER, "order_line": [{"product_id": TV, "product_qty": 1, "price_unit": 6000}]});
     id(&admin.create("purchase.order", bought).await);
+    let odoo = json!({"name": "Old", "base_url": "https://odoo.example", "db": "old", "login": "bridge", "secret": "key"});
+    let odoo = id(&admin.create("ek.odoo", odoo).await);
+    id(&admin.create("ek.odoo.run", json!({"odoo_id": odoo, "kind": "inspection"})).await);
     let shipped = "SELECT count(*) AS n FROM stock.stock_picking WHERE state = 'done' AND sale_id IS NOT NULL";
     until("both are shipped", async || stand.count(shipped).await == 2).await;
 
@@ -295,6 +300,7 @@ async fn what_a_record_must_have_is_asked_for_when_it_is_unset() {
         ("crm", &hub.crm.registry),
         ("stock", &hub.stock.registry),
         ("sync", &hub.sync.registry),
+        ("bridge", &hub.bridge.registry),
     ] {
         for model in registry.models() {
             for field in model.fields.iter().filter(|field| field.has_column() && !field.readonly && !field.is_internal()) {

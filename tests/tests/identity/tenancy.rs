@@ -69,6 +69,8 @@ const NOTHING: &[&str] = &[
     "ek.delivery",
     "ek.attempt",
     "ek.sync",
+    "ek.odoo",
+    "ek.odoo.run",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

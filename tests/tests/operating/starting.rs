@@ -96,5 +96,5 @@ async fn programs_that_are_not_there_are_named_before_the_first_is_started() {
     std::fs::write(folder.path().join("catalog"), "").unwrap();
     let started = Children::start(Some(folder.path()), &variables(&[]), &HashMap::new()).await;
     let error = started.err().expect("nothing is there").to_string();
-    assert!(error.contains("there is no gateway, no partners, no crm, no stock, no sync in"), "{error}");
+    assert!(error.contains("there is no gateway, no partners, no crm, no stock, no sync, no bridge, no console in"), "{error}");
 }

@@ -19,7 +19,7 @@ impl Question for BankNamed {
     const SERVICE: &'static str = "partners";
     const MODEL: &'static str = "res.bank";
     const METHOD: &'static str = "_named";
-    const ASKED_BY: &'static [&'static str] = &["catalog", "partners", "crm", "stock", "sync"];
+    const ASKED_BY: &'static [&'static str] = &["catalog", "partners", "crm", "stock", "sync", "bridge"];
     /// Its `res.bank` id, else the names that there are.
     type Answer = Result<i64, Vec<String>>;
 }

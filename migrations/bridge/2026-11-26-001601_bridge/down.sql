@@ -1,0 +1,2 @@
+DROP TABLE ek_odoo_run;
+DROP TABLE ek_odoo;
