@@ -135,3 +135,9 @@ action-ek_platform-action_pause = Pause
 action-ek_platform-action_resume = Resume
 action-ek_platform-action_rotate_secret = Rotate the secret
 action-stock_quant-action_write_off = Write off
+
+
+model-ek_odoo =
+    .many = Odoos
+model-ek_odoo_run =
+    .many = Runs of Odoos

@@ -177,12 +177,6 @@ impl Browser {
         element.click().await.with_context(|| format!("'{words}' can't be clicked"))
     }
 
-    /// Whether there is a button or a link with these words.
-    pub async fn offers(&self, words: &str) -> Result<bool> {
-        let path = format!("//main//*[self::button or self::a or self::summary][normalize-space(.)={}]", quoted(words));
-        Ok(!self.client.find_all(Locator::XPath(&path)).await?.is_empty())
-    }
-
     /// Writes into a field of this name, in the place of what stands there.
     pub async fn fill(&self, name: &str, text: &str) -> Result<()> {
         let field = self.find(&format!("main [name='{name}']:not([type=hidden])")).await?;

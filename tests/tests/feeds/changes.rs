@@ -145,7 +145,9 @@ const OF_THEIR_OWN: &[(&str, &str, &str)] = &[
     ("ek_platform", "services/sync/src/settle/answers.sql", BREAKER),
     ("ek_platform", "services/sync/src/settle/is_down.sql", BREAKER),
     ("ek_platform", "services/sync/src/settle/over.sql", BREAKER),
+    ("crm_lead", "services/crm/src/file_step/list.sql", LISTED),
 ];
+const LISTED: &str = "what stood in a lead's encrypted text stands in its columns: the record says what it said before";
 /// Where a statement names its table by a declaration: of models, and of the files that stand beside their rows, whose checksum is the row's.
 const BY_DECLARATION: [&str; 2] = ["crates/records/src/write.rs", "crates/records/src/files.rs"];
 const BREAKER: &str = "the breaker moves with every failed call, for all replicas, and says nothing of the platform";
@@ -156,7 +158,7 @@ fn records_are_changed_by_the_generated_statements_alone() {
     let hub = unserved(&operator::provision::urls(url).unwrap());
     // Rows of a queue are changed where the work is done
     let is_queue: BTreeMap<&str, bool> = models(&hub).map(|model| (model.table, model.is_queue)).collect();
-    assert!(is_queue.len() > 30 && is_queue.values().filter(|queue| **queue).count() == 5, "{is_queue:?}");
+    assert!(is_queue.len() > 30 && is_queue.values().filter(|queue| **queue).count() == 7, "{is_queue:?}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files = Vec::new();
     for folder in ["crates", "services"] {
