@@ -29,6 +29,8 @@ pub struct Asker {
     pub address: String,
     /// The trace that the page belongs to.
     pub traceparent: String,
+    /// Whether the page asks by itself, without who reads it.
+    pub unattended: bool,
 }
 
 /// A list of records as the REST door answers it.
@@ -76,6 +78,7 @@ impl Hub {
         let request = self.client.request(method, format!("{url}{path}"));
         let request = request.header("x-console", own.as_ref()).header("x-forwarded-for", &asker.address);
         let request = request.header("traceparent", &asker.traceparent);
+        let request = if asker.unattended { request.header("x-live", "1") } else { request };
         // No header that a client could not send stands in for the cookie: the doors judge it as any other
         Ok(if asker.session.is_empty() { request } else { request.header(COOKIE, format!("session_id={}", asker.session)) })
     }

@@ -185,7 +185,12 @@ pub fn language(request: &HttpRequest) -> Lang {
 /// In whose name a request asks the hub.
 pub fn asker(console: &Console, request: &HttpRequest) -> Asker {
     let session = cookie(request, "session_id").filter(|id| id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    Asker { session: session.unwrap_or_default(), address: (console.address)(request), traceparent: process::http::traceparent(request) }
+    Asker {
+        session: session.unwrap_or_default(),
+        address: (console.address)(request),
+        traceparent: process::http::traceparent(request),
+        unattended: request.headers().contains_key("x-live"),
+    }
 }
 
 impl FromRequest for Visit {

@@ -167,7 +167,9 @@ impl Sessions {
             let (text, forwarder) = (text.clone(), self.callers.untrusted_forwarder(request));
             let who = match carried {
                 Carried::Key(_) => self.services.ask(&OfKey { key: text, forwarder }, None).await?,
-                Carried::Session { .. } => self.services.ask(&OfSession { session_id: text, forwarder }, None).await?,
+                Carried::Session { .. } => {
+                    self.services.ask(&OfSession { session_id: text, forwarder, unattended: is_unattended(request) }, None).await?
+                }
             };
             Ok::<_, Fault>(Arc::new(Session::of(who, self.services.keyring.clone())))
         });
@@ -204,6 +206,11 @@ impl Sessions {
             Err(Fault::access_error("A session in a cookie alone can't change anything for a page of another site."))
         }
     }
+}
+
+/// Whether a page asks by itself: it listens to changes, or fetches what has changed.
+fn is_unattended(request: &HttpRequest) -> bool {
+    request.path() == "/events" || request.headers().contains_key("x-live")
 }
 
 fn digest(carried: &Carried) -> [u8; 32] {

@@ -111,7 +111,7 @@ impl Answers<Prove> for Partners {
 impl Answers<OfSession> for Partners {
     async fn answer(owner: &Owner<Self>, question: OfSession, _: Option<&String>) -> Result<LoggedIn, Fault> {
         note_forwarder(owner.service.doors(), question.forwarder).await?;
-        by_session(owner.service.doors(), &question.session_id).await
+        by_session(owner.service.doors(), &question).await
     }
 }
 
@@ -275,8 +275,8 @@ pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
     vec![finding]
 }
 
-async fn by_session(database: &Database, session_id: &str) -> Result<LoggedIn, Fault> {
-    found(database, sql!("login/by_session.sql", session_id, SESSION_SECONDS), true).await
+async fn by_session(database: &Database, of: &OfSession) -> Result<LoggedIn, Fault> {
+    found(database, sql!("login/by_session.sql", of.session_id.as_str(), SESSION_SECONDS, of.unattended), true).await
 }
 
 async fn by_api_key(database: &Database, key: &str) -> Result<LoggedIn, Fault> {

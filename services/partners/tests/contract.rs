@@ -48,7 +48,7 @@ async fn what_leads_and_documents_name_is_told() {
     assert_eq!((&places.points, places.bank.as_ref()), (&points, Some(&Named { id: 1, name: "Alsalam".to_owned() })));
     assert!(places.state.is_some() && places.country.is_some());
     assert!(alone.asked("stock", &OfLogin { login: "nobody".to_owned() }).await.unwrap().is_empty());
-    let unknown = OfSession { session_id: "0".repeat(40), forwarder: None };
+    let unknown = OfSession { session_id: "0".repeat(40), forwarder: None, unattended: false };
     assert_eq!(alone.asked("gateway", &unknown).await.unwrap_err().status, 401);
 
     // Of the release before

@@ -17,8 +17,12 @@ pub async fn begin(stand: &Stand, login: &str, console: bool) -> String {
 
 /// Whose a session is, asked of partners itself: the gateway remembers it for 20 seconds.
 pub async fn whose(stand: &Stand, session_id: &str) -> Result<String, u16> {
+    asked(stand, session_id, false).await
+}
+
+async fn asked(stand: &Stand, session_id: &str, unattended: bool) -> Result<String, u16> {
     let hub = stand.hub.as_ref().unwrap();
-    let question = OfSession { session_id: session_id.to_owned(), forwarder: None };
+    let question = OfSession { session_id: session_id.to_owned(), forwarder: None, unattended };
     let answer: Result<LoggedIn, Fault> = service::ask(&hub.router, &hub.keys["gateway"], &question, None).await;
     answer.map(|who| who.identity.login).map_err(|fault| fault.status)
 }
@@ -54,6 +58,9 @@ async fn a_session_of_the_console_ends_without_use_and_after_its_longest_time() 
     assert!(whose(&stand, &session).await.is_ok());
     assert!(is_about(left(&stand).await.0, 1_760) && left(&stand).await.1 >= 40, "{:?}", left(&stand).await);
     Stand::execute(&mut sql, &pass(600)).await;
+    // A page that asks by itself keeps no session alive
+    assert!(asked(&stand, &session, true).await.is_ok());
+    assert!(is_about(left(&stand).await.0, 1_160), "{:?}", left(&stand).await);
     assert!(whose(&stand, &session).await.is_ok());
     assert!(is_about(left(&stand).await.0, 1_800) && left(&stand).await.1 < 30, "{:?}", left(&stand).await);
 

@@ -112,7 +112,7 @@ async fn others_sessions_are_an_administrators_and_within_a_bank_up_to_ones_role
     }
     // The others go on
     assert_eq!(whose(&stand, &staff.id).await.unwrap(), "staff");
-    let question = OfSession { session_id: platform.id.clone(), forwarder: None };
+    let question = OfSession { session_id: platform.id.clone(), forwarder: None, unattended: false };
     let hub = stand.hub.as_ref().unwrap();
     assert!(service::ask(&hub.router, &hub.keys["gateway"], &question, None).await.is_ok());
 }

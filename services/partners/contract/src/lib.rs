@@ -401,6 +401,9 @@ pub struct OfSession {
     pub session_id: String,
     /// A peer that named an address without being trusted to.
     pub forwarder: Option<String>,
+    /// Whether a page asks by itself, without its user: that keeps no session alive. By default it does not.
+    #[serde(default)]
+    pub unattended: bool,
 }
 
 impl Question for OfSession {
