@@ -40,6 +40,10 @@ impl Conditions<'_> {
             return Ok(Sql::new(&format!("{column} = ANY({})", list(readable))));
         }
         let names: Vec<&str> = self.subjects().iter().map(|model| model.name).collect();
+        // A service may keep nothing that somebody reads
+        if names.is_empty() {
+            return Ok(Sql::new("FALSE"));
+        }
         let of_these = format!("{column} = ANY({})", list(names.iter().copied()));
         let mut sql = Sql::new("(");
         if regardless != Filter::Or(Vec::new()) {
@@ -64,8 +68,12 @@ impl Conditions<'_> {
     pub(crate) fn value_of_subject(&self, row: Row<'_>, field: &Field) -> Option<String> {
         let about = row.model.about.as_ref().filter(|about| about.values.contains(&field.name))?;
         let (t, value, named_by) = (row.alias, field.name, about.named_by);
+        let mut readable = self.registry.models().filter(|model| (model.access)(self.identity).read).peekable();
+        if readable.peek().is_none() {
+            return Some("NULL::text".to_owned());
+        }
         let mut sql = format!("(CASE {t}.{}", about.model);
-        for model in self.registry.models().filter(|model| (model.access)(self.identity).read) {
+        for model in readable {
             let told = list(self.told(model));
             // A whole row has no field's name
             sql.push_str(&format!(

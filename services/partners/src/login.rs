@@ -110,7 +110,7 @@ impl Answers<Prove> for Partners {
 
 impl Answers<OfSession> for Partners {
     async fn answer(owner: &Owner<Self>, question: OfSession, _: Option<&String>) -> Result<LoggedIn, Fault> {
-        note_forwarder(owner.service.doors(), question.forwarder).await?;
+        note_forwarder(owner.service.doors(), question.forwarder.clone()).await?;
         by_session(owner.service.doors(), &question).await
     }
 }
@@ -276,7 +276,7 @@ pub async fn examine(owner: &Owner<Partners>) -> Vec<Finding> {
 }
 
 async fn by_session(database: &Database, of: &OfSession) -> Result<LoggedIn, Fault> {
-    found(database, sql!("login/by_session.sql", of.session_id.as_str(), SESSION_SECONDS, of.unattended), true).await
+    found(database, sql!("login/by_session.sql", of.session_id.as_str(), SESSION_SECONDS, i64::from(of.unattended)), true).await
 }
 
 async fn by_api_key(database: &Database, key: &str) -> Result<LoggedIn, Fault> {

@@ -55,7 +55,7 @@ async fn a_restore_into_another_cluster_gives_no_position_twice_and_stamps_what_
     let cluster = tokio::task::spawn_blocking(Cluster::temporary).await.unwrap().unwrap();
     let mut conn = AsyncPgConnection::establish(&cluster.url("postgres")).await.unwrap();
     conn.batch_execute(
-        "CREATE ROLE catalog LOGIN; CREATE ROLE partners LOGIN; CREATE ROLE crm LOGIN; CREATE ROLE stock LOGIN; CREATE ROLE sync LOGIN",
+        "CREATE ROLE catalog LOGIN; CREATE ROLE partners LOGIN; CREATE ROLE crm LOGIN; CREATE ROLE stock LOGIN; CREATE ROLE sync LOGIN; CREATE ROLE bridge LOGIN",
     )
     .await
     .unwrap();

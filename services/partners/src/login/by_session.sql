@@ -1,8 +1,8 @@
 -- Who a session is of. Used at least once an hour, it goes on for $2 seconds; one of the console, used at least once a minute, for its
--- own, and never past its latest end. What is asked without its user ($3) is no use of it.
+-- own, and never past its latest end. What is asked without its user ($3 is 1) is no use of it.
 WITH used AS (
     UPDATE session SET used_at = now(), expires_at = least(now() + make_interval(secs => coalesce(idle_seconds, $2)), latest_end)
-    WHERE token_sha256 = sha256(convert_to($1, 'UTF8')) AND least(expires_at, latest_end) > now() AND NOT $3
+    WHERE token_sha256 = sha256(convert_to($1, 'UTF8')) AND least(expires_at, latest_end) > now() AND $3 = 0
         AND CASE WHEN idle_seconds IS NULL THEN expires_at < now() + make_interval(secs => $2) - interval '1 hour'
             ELSE used_at < now() - interval '1 minute' END
 )
