@@ -146,7 +146,9 @@ const OF_THEIR_OWN: &[(&str, &str, &str)] = &[
     ("ek_platform", "services/sync/src/settle/is_down.sql", BREAKER),
     ("ek_platform", "services/sync/src/settle/over.sql", BREAKER),
     ("crm_lead", "services/crm/src/file_step/list.sql", LISTED),
+    ("ek_odoo", "services/bridge/src/runs/found.sql", FOUND),
 ];
+const FOUND: &str = "what protocol an Odoo speaks was found out by a run, which tells of it";
 const LISTED: &str = "what stood in a lead's encrypted text stands in its columns: the record says what it said before";
 /// Where a statement names its table by a declaration: of models, and of the files that stand beside their rows, whose checksum is the row's.
 const BY_DECLARATION: [&str; 2] = ["crates/records/src/write.rs", "crates/records/src/files.rs"];

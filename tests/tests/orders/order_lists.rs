@@ -89,11 +89,6 @@ async fn numbers_and_shortages_have_indexes_that_their_questions_use() {
         let model = registry.get(model).unwrap();
         model.field(field).unwrap().computed.as_ref().unwrap().replace("{t}", "t")
     };
-    let name = computed(&hub.crm.registry, "sale.order", "name");
-    assert_eq!(
-        uses(&mut conn, "crm", &format!("SELECT id FROM sale_order t WHERE norm(({name})) LIKE '%s49992%'")).await,
-        "sale_order_name_search"
-    );
     let short = computed(&hub.stock.registry, "stock.move", "short");
     assert_eq!(
         uses(&mut conn, "stock", &format!("SELECT id FROM stock_move t WHERE ({short}) > '0'::text::numeric")).await,
