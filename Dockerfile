@@ -15,13 +15,13 @@ RUN apt-get update && apt-get install -qy --no-install-recommends gcc libc6-dev 
 WORKDIR /src
 # Dependencies first, in a layer of their own
 COPY --from=skeleton /skeleton ./
-RUN cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync --package console --package bridge
+RUN cargo build --locked --profile dist --bin hub --bin gateway --bin catalog --bin partners --bin crm --bin stock --bin sync --bin console --bin bridge
 COPY . .
 ARG COMMIT=unknown
 ENV COMMIT=${COMMIT}
 # cargo looks at times, and the skeleton's are newer than what was checked out
 RUN find crates services -name '*.rs' -exec touch {} + && \
-    cargo build --locked --profile dist --bins --package hub --package gateway --package catalog --package partners --package crm --package stock --package sync --package console --package bridge && \
+    cargo build --locked --profile dist --bin hub --bin gateway --bin catalog --bin partners --bin crm --bin stock --bin sync --bin console --bin bridge && \
     mkdir /out && cd target/dist && mv hub gateway catalog partners crm stock sync console bridge /out/
 
 # libc, certificates and a user without rights, no shell

@@ -13,7 +13,7 @@ run: ## The hub in one process on http://127.0.0.1:8069, with demo data and a Po
 	@exec $(TARGET)/release/hub
 
 run-services: ## The same as separate processes: gateway, catalog, partners, crm, stock, sync, bridge, console
-	@cargo build --release -p hub -p gateway -p catalog -p partners -p crm -p stock -p sync -p bridge -p console
+	@cargo build --release --bin hub --bin gateway --bin catalog --bin partners --bin crm --bin stock --bin sync --bin bridge --bin console
 	@exec $(TARGET)/release/hub services
 
 beside: ## This checkout's SERVICE among the others' released programs, as separate processes

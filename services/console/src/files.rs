@@ -33,7 +33,11 @@ static KEPT: LazyLock<Vec<File>> = LazyLock::new(|| {
         let hash = domain::hex(&Sha256::digest(content)).get(..12).unwrap_or_default().to_owned();
         let (stem, end) = name.rsplit_once('.').unwrap_or((name, ""));
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        let packed = gzip.write_all(content).and_then(|()| gzip.finish()).unwrap_or_default();
+        let packed = gzip.write_all(content).and_then(|()| gzip.finish()).unwrap_or_else(|error| {
+            // It is sent as it is
+            tracing::error!(%error, name, "a file can't be packed");
+            Vec::new()
+        });
         File { name, kind, content, packed, address: format!("/web/static/{stem}-{hash}.{end}") }
     });
     made.collect()

@@ -29,8 +29,11 @@ pub struct Entry {
     pub is_here: bool,
 }
 
+/// A sentence's id, an address, and the model or field that one must be able to read.
+type Item = (&'static str, &'static str, &'static str);
+
 /// The menu: groups of entries, each with the model that one must be able to read, or the field of one (`model:field`).
-const MENU: &[(&str, &[(&str, &str, &str)])] = &[
+const MENU: &[(&str, &[Item])] = &[
     ("", &[("menu-home", "/web", "")]),
     (
         "menu-sales",

@@ -37,7 +37,7 @@ async fn orders(browser: &Browser, hub: &Hub) -> Result<()> {
     browser.go("/web/sale.order").await?;
     browser.click("#quick a[href*='EK_ORDER_DELIVERED']").await?;
     browser.until("the list is narrowed down", async || Ok(browser.path().await?.contains("EK_ORDER_DELIVERED"))).await?;
-    browser.choose("f.bank_id", &hub.bank("BNA").await?).await?;
+    browser.choose("f.bank_id", &hub.bank("Alsalam").await?).await?;
     browser.until("a choice narrows the list down at once", async || Ok(browser.path().await?.contains("f.bank_id"))).await?;
     browser.says("Livrée").await?;
     browser.is_silent_of("aucun enregistrement").await?;

@@ -108,7 +108,7 @@ async fn a_picture_is_sent_at(stand: Stand) {
     let token = token(&page);
     let mut bytes = Cursor::new(Vec::new());
     // Noise, so that it is longer than a form may be
-    let pixels = image::RgbImage::from_fn(1_400, 1_400, |x, y| image::Rgb([(x * 7 + y * y) as u8, (y * 13 ^ x) as u8, (x * y) as u8]));
+    let pixels = image::RgbImage::from_fn(1_400, 1_400, |x, y| image::Rgb([(x * 7 + y * y) as u8, ((y * 13) ^ x) as u8, (x * y) as u8]));
     DynamicImage::from(pixels).write_to(&mut bytes, ImageFormat::Png).unwrap();
     let picture = bytes.into_inner();
     assert!(picture.len() > 1 << 20, "{}", picture.len());

@@ -106,7 +106,8 @@ async fn what_is_refused_stands_beside_its_control_and_stores_nothing() {
     let reader = Reader::of(&stand, "admin").await;
     let before = "SELECT (SELECT count(*) FROM stock.stock_move_line) * 1000 + (SELECT count(*) FROM stock.stock_picking) AS n";
     let stored = stand.count(before).await;
-    let forms: [(&str, &[(&str, &str)], &str, &str); 7] = [
+    type Sent = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
+    let forms: [Sent; 7] = [
         ("count", &[("quantity", "cinq")], "p-quantity", "Un nombre à partir de 0 est attendu"),
         ("count", &[("quantity", "")], "p-quantity", "Un nombre à partir de 0 est attendu"),
         ("transfer", &[("quantity", "3"), ("to", ALGER), ("when", "now")], "p-quantity", "Seulement 2 sont libres ici ; 3 sont réservés"),
