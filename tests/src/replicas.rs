@@ -76,7 +76,8 @@ impl Replicas {
             services.insert(*name, Service { wire, running: ports.iter().map(|_| None).collect(), ports });
         }
         let mut settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let addresses = OWNERS.iter().map(|name| format!("{name}=http://127.0.0.1:{}", services[name].wire.port));
+        let there = OWNERS.iter().filter_map(|name| Some((name, services.get(name)?)));
+        let addresses = there.map(|(name, of)| format!("{name}=http://127.0.0.1:{}", of.wire.port));
         settings.push(("SERVICES".to_owned(), addresses.collect::<Vec<_>>().join(",")));
         for (setting, name) in [("GATEWAY_URL", "gateway"), ("CONSOLE_URL", "console")] {
             settings.extend(services.get(name).map(|of: &Service| (setting.to_owned(), format!("http://127.0.0.1:{}", of.wire.port))));
@@ -121,9 +122,10 @@ impl Replicas {
     /// Runs every service's migrations by the programs of a folder.
     pub async fn migrate(&self, programs: &Path) {
         let settings: Vec<(&str, &str)> = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        for name in OWNERS {
+        // A service that the earlier release did not have is set up as a new one
+        for name in OWNERS.iter().filter(|name| self.services.contains_key(*name)) {
             let mut command = Command::new(programs.join(name));
-            command.arg("migrate").env_clear().envs(variables(&settings)).env("DATABASE_URL", &self.urls[name]);
+            command.arg("migrate").env_clear().envs(variables(&settings)).env("DATABASE_URL", &self.urls[*name]);
             command.env("IDENTITY_KEY", &self.private[*name]).env("IDENTITY_PUBLIC_KEYS", &self.public);
             assert!(command.status().await.unwrap().success(), "{name} migrate");
         }
