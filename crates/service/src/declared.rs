@@ -2,18 +2,20 @@
 // circle: owner: it sends the call here, and it is answered by its declarations
 
 use domain::Identity;
-use records::{Action, Argument, Field};
+use jsonrpc::Fault;
+use process::our_fault;
+use records::{Argument, Field};
 use serde_json::{Value as Json, json};
 
 use crate::orm::fields_get;
 use crate::{Owner, Service};
 
-/// Of a model that does nothing besides.
-const NONE: &[Action] = &[];
-
 impl<S: Service> Owner<S> {
     /// Every model that the user may read, its fields in the order in which they are declared, what the user may do, and its actions.
-    pub(crate) fn declarations(&self, identity: &Identity) -> Json {
+    ///
+    /// # Errors
+    /// 500 for what is declared and can't be told: our fault.
+    pub(crate) fn declarations(&self, identity: &Identity) -> Result<Json, Fault> {
         let mut told = Vec::new();
         for model in self.registry.models() {
             let access = (model.access)(identity);
@@ -22,10 +24,9 @@ impl<S: Service> Owner<S> {
             }
             let mut known = fields_get(identity, model, None, None);
             let fields: Vec<Json> = model.fields.iter().filter_map(|field| declared(field, known.remove(field.name)?)).collect();
-            let actions = self.behaviour(model).map_or(NONE, |of| of.actions);
-            let arguments = |of: &Action| of.arguments.iter().map(argument).collect::<Vec<_>>();
-            let actions = actions.iter().map(|action| {
-                json!({"method": action.method, "about": action.about, "on_record": action.on_record, "arguments": arguments(action)})
+            let actions = self.behaviour(model)?.actions.iter().map(|action| {
+                let arguments = action.arguments.iter().map(argument::<S>).collect::<Result<Vec<_>, _>>()?;
+                Ok(json!({"method": action.method, "about": action.about, "on_record": action.on_record, "arguments": arguments}))
             });
             told.push(json!({
                 "model": model.name,
@@ -36,10 +37,10 @@ impl<S: Service> Owner<S> {
                 "write": access.write,
                 "unlink": access.unlink,
                 "fields": fields,
-                "actions": actions.collect::<Vec<_>>(),
+                "actions": actions.collect::<Result<Vec<_>, Fault>>()?,
             }));
         }
-        told.into()
+        Ok(told.into())
     }
 }
 
@@ -51,7 +52,7 @@ fn declared(field: &Field, mut told: Json) -> Option<Json> {
     Some(told)
 }
 
-fn argument(of: &Argument) -> Json {
-    let schema = serde_json::from_str::<Json>(of.schema).unwrap_or(Json::Null);
-    json!({"name": of.name, "schema": schema, "required": of.required})
+fn argument<S: Service>(of: &Argument) -> Result<Json, Fault> {
+    let schema: Json = serde_json::from_str(of.schema).map_err(|error| our_fault(S::NAME, "an argument's schema can't be read", &error))?;
+    Ok(json!({"name": of.name, "schema": schema, "required": of.required}))
 }

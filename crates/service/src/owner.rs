@@ -229,7 +229,7 @@ impl<S: Service> Owner<S> {
                 (self.behaviour(model)?.report)(self, &identity, model, &report, &ids).await
             }
             // Only the door for pages asks
-            "declarations" => Ok(Reply::value(&self.declarations(&identity))),
+            "declarations" => Ok(Reply::value(&self.declarations(&identity)?)),
             // Only the doors for files name a field
             "file" => self.file(&identity, model, &call.params).await,
             "create" | "write" | "unlink" => self.change(&identity, model, call).await,

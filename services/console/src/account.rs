@@ -77,7 +77,7 @@ async fn identity(visit: &Visit) -> Result<Vec<Own>, Refused> {
     let own = fields.into_iter().map(|(name, field)| Own {
         name,
         label: visit.console.words.field(visit.lang, USERS, field).into_owned(),
-        value: user.get(name).map(shown::text).unwrap_or_default(),
+        value: shown::text_of(&user, name),
         may_write: model.write && !field.readonly,
     });
     Ok(own.collect())

@@ -6,11 +6,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
 
-use crate::goods::text;
 use crate::list;
 use crate::page::Page;
 use crate::refused::Refused;
-use crate::shown;
+use crate::shown::{self, text_of};
 use crate::visit::Visit;
 
 /// The most categories of a tree; more are a list.
@@ -67,7 +66,7 @@ async fn made(visit: &Visit) -> Result<Option<HttpResponse>, Refused> {
         return Ok(None);
     }
     let counts: HashMap<i64, String> =
-        grouped.result.iter().filter_map(|group| Some((group.get("categ_id")?.as_i64()?, text(group, "count")))).collect();
+        grouped.result.iter().filter_map(|group| Some((group.get("categ_id")?.as_i64()?, text_of(group, "count")))).collect();
     let mut children: HashMap<i64, Vec<&Value>> = HashMap::new();
     for record in &listed.result {
         children.entry(crate::goods::relation(record, "parent_id").0).or_default().push(record);
@@ -77,7 +76,7 @@ async fn made(visit: &Visit) -> Result<Option<HttpResponse>, Refused> {
     while let Some((record, depth)) = left.pop() {
         let id = record.get("id").and_then(Value::as_i64).unwrap_or_default();
         let count = counts.get(&id).map(|count| shown::number(visit.lang, count, None)).unwrap_or_default();
-        rows.push(Row { id, name: text(record, "name"), depth: depth.min(DEEPEST), count });
+        rows.push(Row { id, name: text_of(record, "name"), depth: depth.min(DEEPEST), count });
         // Each is taken once, so that nothing goes round
         left.extend(children.remove(&id).unwrap_or_default().into_iter().rev().map(|child| (child, depth + 1)));
     }

@@ -5,10 +5,11 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use crate::declared::{Field, Model};
-use crate::goods::{amount, place, relation, text, told};
+use crate::goods::{amount, place, relation, told};
 use crate::page::Page;
 use crate::record::{self, Change, Shown};
 use crate::refused::Refused;
+use crate::shown::text_of;
 use crate::views;
 use crate::visit::{Visit, html, leave};
 
@@ -113,23 +114,23 @@ pub async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) ->
         field.is_plain() && !views::is_common(name) && !ELSEWHERE.contains(&name) && !PRICES.contains(&name) && !LINKS.contains(&name)
     });
     let traits = record.get("attribute_value_ids").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let traits = traits.iter().map(|one| (one.get("attribute_id").map(|of| text(of, "name")).unwrap_or_default(), text(one, "name")));
+    let traits = traits.iter().map(|one| (one.get("attribute_id").map(|of| text_of(of, "name")).unwrap_or_default(), text_of(one, "name")));
     let master = record.get("master_product").cloned().unwrap_or_default();
     let made = Configuration {
-        page: Page::new(visit, "/web/product.template", text(&record, "name")),
+        page: Page::new(visit, "/web/product.template", text_of(&record, "name")),
         id,
-        reference: text(&record, "manufacturer_ref"),
-        product: (master.get("id").and_then(Value::as_i64).unwrap_or_default(), text(&master, "name")),
+        reference: text_of(&record, "manufacturer_ref"),
+        product: (master.get("id").and_then(Value::as_i64).unwrap_or_default(), text_of(&master, "name")),
         is_archived: record.get("active") == Some(&Value::Bool(false)),
         // Its version in the address, so that another picture is another address
-        picture: match text(&record, "image_128").is_empty() {
+        picture: match text_of(&record, "image_128").is_empty() {
             true => String::new(),
-            false => format!("/web/image/product.template/{id}/image_512?v={}", text(&record, "version")),
+            false => format!("/web/image/product.template/{id}/image_512?v={}", text_of(&record, "version")),
         },
         prices: PRICES.iter().filter_map(named).filter(filled).collect(),
         traits: traits.collect(),
         fields: others.map(|field| record::tell(visit, model, field, &record)).filter(filled).collect(),
-        description: text(&record, "description"),
+        description: text_of(&record, "description"),
         links: LINKS.iter().filter_map(|name| link(visit, model, name, &record)).collect(),
         places,
         count,
@@ -152,7 +153,7 @@ pub async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) ->
 /// A text that is an address leads there; what else it is stays a text.
 fn link(visit: &Visit, model: &Model, name: &str, record: &Value) -> Option<Link> {
     let field = model.field(name)?;
-    let text = text(record, name);
+    let text = text_of(record, name);
     let is_address = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
     let href = if is_address { text.clone() } else { String::new() };
     let label = visit.console.words.field(visit.lang, &model.name, field).into_owned();
@@ -163,7 +164,11 @@ fn siblings(master: &Value, id: i64) -> Vec<Sibling> {
     let all = master.get("product_ids").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let made = all.iter().filter_map(|one| {
         let of = one.get("id")?.as_i64().filter(|of| *of != id)?;
-        Some(Sibling { href: format!("/web/product.template/{of}"), name: text(one, "name"), reference: text(one, "manufacturer_ref") })
+        Some(Sibling {
+            href: format!("/web/product.template/{of}"),
+            name: text_of(one, "name"),
+            reference: text_of(one, "manufacturer_ref"),
+        })
     });
     made.take(50).collect()
 }
@@ -184,7 +189,7 @@ async fn goods(visit: &Visit, id: i64) -> Result<(Vec<Place>, u64), Refused> {
     let listed = visit.list("stock.quant", &query).await?;
     let made = listed.result.iter().map(|quant| Place {
         href: format!("/web/stock/{id}/{}", relation(quant, "location_id").0),
-        name: quant.get("location_id").map(|at| place(&text(at, "complete_name"))).unwrap_or_default(),
+        name: quant.get("location_id").map(|at| place(&text_of(at, "complete_name"))).unwrap_or_default(),
         numbers: ["quantity", "reserved_quantity", "available_quantity", "incoming_quantity"].map(|name| told(visit, amount(quant, name))),
     });
     Ok((made.collect(), listed.count))

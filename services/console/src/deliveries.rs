@@ -140,7 +140,7 @@ fn counted_up(many: usize) -> u64 {
 }
 
 fn text(record: &Value, name: &str) -> String {
-    record.get(name).map(shown::text).unwrap_or_default()
+    shown::text_of(record, name)
 }
 
 fn value(visit: &Visit, model: &Model, name: &str, record: &Value) -> Cell {
@@ -412,7 +412,7 @@ async fn page(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespon
     let model = visit.model("ek.delivery")?;
     let query: Vec<String> = model.fields.iter().filter(|field| field.is_plain()).map(crate::declared::Field::asked).collect();
     let query = format!("{{id, {}}}", query.join(", "));
-    let looked = visit.query().into_iter().find(|(name, _)| name == "body").and_then(|(_, attempt)| attempt.parse::<i64>().ok());
+    let looked = visit.asked_for("body").and_then(|attempt| attempt.parse::<i64>().ok());
     let (record, attempts) = futures_util::join!(visit.read("ek.delivery", id, &query), attempts(visit, id));
     let (record, (mut attempts, count)) = (record?, attempts?);
     let may_look = visit.declared.model("ek.attempt").is_some_and(|of| of.field("body").is_some());

@@ -67,7 +67,7 @@ struct Table {
 
 async fn begun(visit: &Visit, name: &str) -> Result<Table, Refused> {
     let model = visit.model(name)?;
-    let asked = Asked::read(&visit.query());
+    let asked = Asked::read(visit.query());
     let fields = views::columns(model, &asked.columns);
     let columns = fields.iter().map(|field| field.name.clone()).collect();
     let filter = asked.domain(visit, model)?.to_string();

@@ -76,7 +76,7 @@ pub async fn new(visit: Visit, model: web::Path<String>) -> HttpResponse {
         if !model.create {
             return Err(Refused::not_found());
         }
-        let given: HashMap<String, String> = visit.query().into_iter().collect();
+        let given: HashMap<String, String> = visit.query().iter().cloned().collect();
         let inputs = inputs(&visit, model, None, &given).await?;
         Ok(page(&visit, model, None, inputs, Vec::new(), 200))
     };
@@ -121,12 +121,9 @@ pub async fn write(visit: Visit, path: web::Path<(String, i64)>, payload: web::P
 pub async fn search(visit: Visit, model: web::Path<String>) -> HttpResponse {
     let made = async {
         visit.model(&model)?;
-        let typed = visit
-            .query()
-            .into_iter()
-            .find(|(name, _)| name.starts_with("v.") || name.starts_with("p.") || name == "q")
-            .map(|(_, value)| value);
-        let found = named(&visit, &model, typed.as_deref().unwrap_or_default(), "ilike").await?;
+        let is_typed = |name: &str| name.starts_with("v.") || name.starts_with("p.") || name == "q";
+        let typed = visit.query().iter().find(|(name, _)| is_typed(name)).map_or("", |(_, value)| value.as_str());
+        let found = named(&visit, &model, typed, "ilike").await?;
         Ok(visit.html(&Options { found: found.into_iter().map(|(id, name)| format!("{name}{NUMBER}{id}")).collect() }))
     };
     visit.told(made.await)
@@ -248,7 +245,7 @@ fn page(visit: &Visit, model: &Model, of: Option<(i64, &Value)>, inputs: Vec<Inp
     let here = layout.map_or_else(|| entry_of(name), |layout| layout.list);
     let (title, to, back) = match of {
         Some((id, record)) => {
-            let title = record.get("display_name").map(shown::text).unwrap_or_default();
+            let title = shown::text_of(record, "display_name");
             (visit.t_with("form-edit", &[("what", &title)]), format!("/web/{name}/{id}/edit"), format!("/web/{name}/{id}"))
         }
         None => (visit.t_with("form-new", &[("what", &label)]), format!("/web/{name}/new"), here.to_owned()),

@@ -8,20 +8,15 @@ use serde_json::{Value, json};
 use crate::cells::pair;
 use crate::declared::{Field, Model};
 use crate::refused::Refused;
-use crate::shown;
+use crate::shown::{self, text_of};
 use crate::visit::Visit;
 
 /// How many places are offered while a code is typed.
 const OFFERED: u64 = 20;
 
-/// A field's text; nothing where it is unset.
-pub fn text(record: &Value, name: &str) -> String {
-    record.get(name).map(shown::text).unwrap_or_default()
-}
-
 /// A field's number; 0 where it is none.
 pub fn amount(record: &Value, name: &str) -> Decimal {
-    text(record, name).parse().unwrap_or(Decimal::ZERO)
+    text_of(record, name).parse().unwrap_or(Decimal::ZERO)
 }
 
 /// A relation's record: its id and what it is called.
@@ -76,7 +71,7 @@ struct Options {
 pub async fn places(visit: Visit) -> HttpResponse {
     let made = async {
         visit.model("stock.warehouse")?;
-        let typed = visit.query().into_iter().next().map(|(_, value)| value).unwrap_or_default();
+        let typed = visit.query().first().map_or("", |(_, value)| value);
         let typed: String = typed.trim().chars().take(100).collect();
         let filter = match typed.is_empty() {
             true => json!([]),
@@ -90,7 +85,7 @@ pub async fn places(visit: Visit) -> HttpResponse {
             ("page", "1".to_owned()),
         ];
         let listed = visit.list("stock.warehouse", &query).await?;
-        let found = listed.result.iter().map(|record| (text(record, "code"), text(record, "name")));
+        let found = listed.result.iter().map(|record| (text_of(record, "code"), text_of(record, "name")));
         Ok::<_, Refused>(visit.html(&Options { found: found.collect() }))
     };
     visit.told(made.await)
@@ -100,7 +95,7 @@ pub async fn places(visit: Visit) -> HttpResponse {
 pub async fn products(visit: Visit) -> HttpResponse {
     let made = async {
         visit.model("product.template")?;
-        let typed = visit.query().into_iter().next().map(|(_, value)| value).unwrap_or_default();
+        let typed = visit.query().first().map_or("", |(_, value)| value);
         let typed: String = typed.trim().chars().take(100).collect();
         let filter = match typed.is_empty() {
             true => json!([]),
@@ -114,7 +109,7 @@ pub async fn products(visit: Visit) -> HttpResponse {
             ("page", "1".to_owned()),
         ];
         let listed = visit.list("product.template", &query).await?;
-        let found = listed.result.iter().map(|record| (text(record, "manufacturer_ref"), text(record, "name")));
+        let found = listed.result.iter().map(|record| (text_of(record, "manufacturer_ref"), text_of(record, "name")));
         Ok::<_, Refused>(visit.html(&Options { found: found.collect() }))
     };
     visit.told(made.await)

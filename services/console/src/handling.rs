@@ -5,12 +5,12 @@ use askama::Template;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::goods::{amount, number, text, told, typed};
+use crate::goods::{amount, number, told, typed};
 use crate::ledger::{May, There};
 use crate::page::Page;
 use crate::record;
 use crate::refused::Refused;
-use crate::shown;
+use crate::shown::{self, text_of};
 use crate::visit::{Form, Visit, html, leave};
 
 /// The longest reason, in characters, as the hub has it.
@@ -243,7 +243,7 @@ async fn transfer(visit: &Visit, there: &There, form: &Form) -> Result<String, R
         ("filter", json!([["picking_id", "=", made], ["location_id.return_location", "=", false]]).to_string()),
     ];
     let moves = visit.list("stock.move", &query).await?;
-    let lacks = |one: &Value| text(one, "state") != "done" && amount(one, "reserved_availability") < amount(one, "product_uom_qty");
+    let lacks = |one: &Value| text_of(one, "state") != "done" && amount(one, "reserved_availability") < amount(one, "product_uom_qty");
     let is_short = moves.result.iter().any(lacks);
     let moved = match is_short {
         true => Err(Refused::of(409, &visit.t("stock-taken-meanwhile"))),
@@ -324,8 +324,8 @@ fn delivered(visit: &Visit, record: &Value) -> Option<Delivered> {
     Some(Delivered {
         href: format!("/web/stock.picking/{}#return", picking?),
         name,
-        origin: text(record, "origin"),
-        at: shown::moment(visit.zone, &text(record, "date")),
+        origin: text_of(record, "origin"),
+        at: shown::moment(visit.zone, &text_of(record, "date")),
         quantity: told(visit, amount(record, "quantity_done")),
     })
 }

@@ -109,7 +109,7 @@ async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
     let mut parts = Vec::new();
     if orders {
         let named = |group: &Value| {
-            let state = group.get("ek_state").map(shown::text).unwrap_or_default();
+            let state = shown::text_of(group, "ek_state");
             (visit.console.words.value(visit.lang, "sale.order", "ek_state", &state), state)
         };
         parts.push((visit.t("home-by-state"), shares(visit, "ek_state", &states, first, named)));
@@ -194,7 +194,7 @@ async fn platforms(visit: &Visit) -> Result<Vec<Figure>, Refused> {
     let query = [("query", format!("{{id, {}}}", asked.join(", "))), ("page_size", NAMED.to_string()), ("page", "1".to_owned())];
     let listed: Listed = visit.list("ek.platform", &query).await?;
     let made = listed.result.iter().map(|platform| {
-        let text = |name: &str| platform.get(name).map(shown::text).unwrap_or_default();
+        let text = |name: &str| shown::text_of(platform, name);
         let whole = |name: &str| platform.get(name).and_then(Value::as_u64).unwrap_or_default();
         let lag = shown::read_moment(&text("oldest_waiting")).map(|at| (Utc::now().naive_utc() - at).num_minutes().max(0));
         let dead = whole("dead");
@@ -208,7 +208,7 @@ async fn platforms(visit: &Visit) -> Result<Vec<Figure>, Refused> {
             label: visit.t_with("home-platform", &[("name", &text("name"))]),
             value: number(visit, whole("waiting")),
             about,
-            href: format!("/web/ek.platform/{}", platform.get("id").map(shown::text).unwrap_or_default()),
+            href: format!("/web/ek.platform/{}", shown::text_of(platform, "id")),
             tone: if is_open || dead > 0 {
                 "bad"
             } else if lag.is_some_and(|minutes| minutes > 5) {

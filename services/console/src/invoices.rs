@@ -58,7 +58,7 @@ pub async fn invoice(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 }
 
 fn is_creditable(head: &Value) -> bool {
-    let text = |name: &str| head.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(head, name);
     text("move_type") == "out_invoice" && text("state") == "posted"
 }
 
@@ -163,7 +163,7 @@ async fn shown(visit: &Visit, id: i64, reason: String, refused: Vec<String>) -> 
 
 /// What may be credited once what is still waited for is given up: what the client does not have.
 fn line(visit: &Visit, record: &Value) -> Line {
-    let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = shown::text_of;
     let number = |record: &Value, name: &str| text(record, name).parse::<Decimal>().unwrap_or(Decimal::ZERO);
     let sold = record.get("sale_line_id").filter(|sold| pair(sold).0.is_some()).cloned().unwrap_or_default();
     let (ordered, delivered) = (number(record, "quantity"), number(&sold, "qty_delivered"));

@@ -204,7 +204,7 @@ async fn made(visit: &Visit, refused: Vec<String>) -> Result<HttpResponse, Refus
 }
 
 fn job(visit: &Visit, record: &Value) -> Job {
-    let text = |name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(record, name);
     let number = |name: &str| record.get(name).and_then(Value::as_u64).unwrap_or_default();
     let id = record.get("id").and_then(Value::as_i64).unwrap_or_default();
     let of = text("model");
@@ -284,7 +284,7 @@ pub async fn act(visit: Visit, path: web::Path<(i64, String)>, payload: web::Pay
 /// Goes on with an import where it broke off, or was refused.
 async fn go_on(visit: &Visit, id: i64) -> Result<(), Refused> {
     let job = own(visit, id).await?;
-    let text = |name: &str| job.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(&job, name);
     if text("kind") != "import" || text("state") == "done" {
         return Err(Refused::not_found());
     }

@@ -88,7 +88,7 @@ impl Board<'_> {
 
 /// `GET /web/leads`
 pub async fn board(visit: Visit) -> HttpResponse {
-    let asked = Asked::read(&visit.query());
+    let asked = Asked::read(visit.query());
     visit.told(made(&visit, asked, Vec::new()).await)
 }
 
@@ -169,7 +169,7 @@ async fn sums(visit: &Visit, domain: &Value) -> Result<Vec<(i64, u64, String)>, 
     ];
     let listed = visit.list("crm.lead", &query).await?;
     let group = |group: &Value| {
-        let sum = group.get("expected_revenue").map(shown::text).unwrap_or_default();
+        let sum = shown::text_of(group, "expected_revenue");
         Some((group.get("stage_id")?.as_i64()?, group.get("count")?.as_u64()?, sum))
     };
     Ok(listed.result.iter().filter_map(group).collect())
@@ -212,7 +212,7 @@ async fn column(
 }
 
 fn card(visit: &Visit, record: &Value) -> Card {
-    let text = |name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(record, name);
     let of = |name: &str| record.get(name).map(|value| pair(value).1).unwrap_or_default();
     let (id, name) = pair(record);
     let priority = text("priority");

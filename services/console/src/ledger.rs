@@ -6,11 +6,11 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::cells::{Cell, pair};
-use crate::goods::{amount, place, relation, text, told};
+use crate::goods::{amount, place, relation, told};
 use crate::hub::encode;
 use crate::page::Page;
 use crate::refused::Refused;
-use crate::shown;
+use crate::shown::{self, text_of};
 use crate::visit::Visit;
 
 /// How many lines a page has.
@@ -82,7 +82,7 @@ impl There {
             visit.list("stock.quant", &query),
         );
         let (named, at, quant) = (named?, at?, quant?.result.into_iter().next());
-        if text(&at, "usage") != "internal" {
+        if text_of(&at, "usage") != "internal" {
             return Err(Refused::not_found());
         }
         let warehouse = at.get("warehouse_id").cloned().unwrap_or_default();
@@ -90,11 +90,11 @@ impl There {
         Ok(There {
             product,
             location,
-            name: text(&named, "name"),
-            reference: text(&named, "manufacturer_ref"),
-            complete_name: text(&at, "complete_name"),
-            code: text(&warehouse, "code"),
-            warehouse: text(&warehouse, "name"),
+            name: text_of(&named, "name"),
+            reference: text_of(&named, "manufacturer_ref"),
+            complete_name: text_of(&at, "complete_name"),
+            code: text_of(&warehouse, "code"),
+            warehouse: text_of(&warehouse, "name"),
             quant: of.get("id").and_then(Value::as_i64),
             quantity: amount(of, "quantity"),
             reserved: amount(of, "reserved_quantity"),
@@ -187,7 +187,7 @@ pub async fn ledger(visit: Visit, path: web::Path<(i64, i64)>) -> HttpResponse {
 }
 
 async fn made(visit: &Visit, product: i64, location: i64) -> Result<HttpResponse, Refused> {
-    let before = visit.query().into_iter().find(|(name, _)| name == "before").and_then(|(_, id)| id.parse::<i64>().ok());
+    let before = visit.asked_for("before").and_then(|id| id.parse::<i64>().ok());
     let until = before.map(|id| json!(["id", "<", id]));
     let sum = async |end: &str, until: Option<&Value>| {
         let mut terms = vec![json!(["product_id", "=", product]), json!([end, "=", location])];
@@ -261,8 +261,8 @@ async fn lines(visit: &Visit, product: i64, location: i64, until: Option<&Value>
 
 fn line(visit: &Visit, record: &Value, is_in: bool, quantity: Decimal, balance: Option<Decimal>) -> Line {
     let other = record.get(if is_in { "location_id" } else { "location_dest_id" }).cloned().unwrap_or_default();
-    let usage = text(&other, "usage");
-    let origin = text(record, "origin");
+    let usage = text_of(&other, "usage");
+    let origin = text_of(record, "origin");
     let reason = origin.strip_prefix("Write-off: ");
     let what = match (usage.as_str(), is_in, reason) {
         ("inventory", _, Some(reason)) => visit.t_with("stock-was-written-off", &[("reason", reason)]),
@@ -283,10 +283,10 @@ fn line(visit: &Visit, record: &Value, is_in: bool, quantity: Decimal, balance: 
     let of_move = record.get("move_id").cloned().unwrap_or_default();
     document("stock.picking", record.get("picking_id").map(pair).unwrap_or_default());
     let (sale, _) = of_move.get("sale_id").map(pair).unwrap_or_default();
-    document("sale.order", (sale, if origin.is_empty() { text(record, "reference") } else { origin.clone() }));
+    document("sale.order", (sale, if origin.is_empty() { text_of(record, "reference") } else { origin.clone() }));
     let purchase = of_move.get("purchase_line_id").and_then(|line| line.get("order_id")).map(pair).unwrap_or_default();
     document("purchase.order", purchase);
-    let moment = text(record, "date");
+    let moment = text_of(record, "date");
     let (came, went) = match is_in {
         true => (told(visit, quantity), String::new()),
         false => (String::new(), told(visit, quantity)),
@@ -301,7 +301,7 @@ fn line(visit: &Visit, record: &Value, is_in: bool, quantity: Decimal, balance: 
         came,
         went,
         balance: balance.map(|balance| told(visit, balance)).unwrap_or_default(),
-        other: if usage == "internal" { place(&text(&other, "complete_name")) } else { String::new() },
+        other: if usage == "internal" { place(&text_of(&other, "complete_name")) } else { String::new() },
         documents,
     }
 }

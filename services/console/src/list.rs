@@ -196,7 +196,7 @@ pub async fn list(visit: Visit, model: web::Path<String>) -> HttpResponse {
 async fn page(visit: &Visit, name: &str) -> Result<HttpResponse, Refused> {
     let model = visit.model(name)?;
     let title = visit.console.words.model(visit.lang, model, true).into_owned();
-    let asked = Asked::read(&visit.query());
+    let asked = Asked::read(visit.query());
     let made = made(visit, model, asked, Page::new(visit, entry_of(name), title), Fixed::default()).await?;
     Ok(visit.html(&made))
 }
@@ -406,7 +406,7 @@ async fn groups(visit: &Visit, model: &Model, asked: &Asked, summed: &[&str], fi
                 _ => narrow(How::Is, text.clone()),
             }
         });
-        let count = group.get("count").map(shown::text).unwrap_or_default();
+        let count = shown::text_of(group, "count");
         let sums = summed.iter().map(|name| shown::money(visit.lang, &group.get(*name).map(shown::text).unwrap_or_default())).collect();
         Group { label, count: shown::number(visit.lang, &count, None), sums, href }
     });

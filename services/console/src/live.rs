@@ -64,7 +64,7 @@ async fn latest(visit: &Visit) -> Option<Vec<Latest>> {
         ("page", "1".to_owned()),
     ];
     let listed = visit.list("ek.audit", &parameters).await.ok()?;
-    let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = shown::text_of;
     let made = listed.result.iter().map(|record| {
         let (name, id) = (text(record, "model"), text(record, "res_id"));
         let model = visit.declared.model(&name);
@@ -94,8 +94,7 @@ async fn latest(visit: &Visit) -> Option<Vec<Latest>> {
 
 /// `GET /web/live/names?model=…&ids=1,2`: what records are called, of those that whoever looks may read: `{"1": "S00001"}`.
 pub async fn names(visit: Visit) -> HttpResponse {
-    let query = visit.query();
-    let one = |wanted: &str| query.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let one = |wanted: &str| visit.asked_for(wanted).unwrap_or_default();
     let made = async {
         let model = &visit.model(one("model"))?.name;
         let ids: Vec<i64> = one("ids").split(',').filter_map(|id| id.trim().parse().ok()).take(NAMES).collect();

@@ -65,7 +65,7 @@ impl Loans<'_> {
 
 /// `GET /web/loans`
 pub async fn list(visit: Visit) -> HttpResponse {
-    let asked = Asked::read(&visit.query());
+    let asked = Asked::read(visit.query());
     visit.told(made(&visit, asked, Vec::new(), None).await)
 }
 

@@ -7,10 +7,11 @@ use askama::Template;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::goods::{amount, place, relation, text, told};
+use crate::goods::{amount, place, relation, told};
 use crate::hub::encode;
 use crate::page::Page;
 use crate::refused::Refused;
+use crate::shown::text_of;
 use crate::visit::Visit;
 
 /// How many products a page has.
@@ -158,7 +159,7 @@ struct Wanted {
 
 impl Wanted {
     fn read(visit: &Visit) -> Wanted {
-        let given: HashMap<String, String> = visit.query().into_iter().collect();
+        let given: HashMap<String, String> = visit.query().iter().cloned().collect();
         let one = |name: &str| given.get(name).map(|value| value.trim().chars().take(200).collect::<String>()).unwrap_or_default();
         let number = |name: &str| one(name).parse::<usize>().unwrap_or(1).clamp(1, 100_000);
         let show = one("show");
@@ -275,7 +276,7 @@ async fn named(visit: &Visit, ids: &[i64]) -> Result<HashMap<i64, (String, Strin
         ("limit", ids.len().to_string()),
     ];
     let listed = visit.list("product.template", &query).await?;
-    let one = |record: &Value| Some((record.get("id")?.as_i64()?, (text(record, "name"), text(record, "manufacturer_ref"))));
+    let one = |record: &Value| Some((record.get("id")?.as_i64()?, (text_of(record, "name"), text_of(record, "manufacturer_ref"))));
     Ok(listed.result.iter().filter_map(one).collect())
 }
 
@@ -366,9 +367,9 @@ async fn columns(visit: &Visit, ids: &[i64]) -> Result<Vec<Column>, Refused> {
         let warehouse = record.get("warehouse_id").unwrap_or(&Value::Null);
         Column {
             id: record.get("id").and_then(Value::as_i64).unwrap_or_default(),
-            label: place(&text(record, "complete_name")),
-            name: text(warehouse, "name"),
-            href: format!("/web/stock?pos={}", encode(&text(warehouse, "code"))),
+            label: place(&text_of(record, "complete_name")),
+            name: text_of(warehouse, "name"),
+            href: format!("/web/stock?pos={}", encode(&text_of(warehouse, "code"))),
         }
     });
     Ok(made.collect())
@@ -399,14 +400,14 @@ async fn at_one<'v>(visit: &'v Visit, wanted: Wanted, page: Page<'v>) -> Result<
     let rows = listed.result.iter().map(|quant| {
         let (product, (location, _)) =
             (quant.get("product_id").and_then(Value::as_i64).unwrap_or_default(), relation(quant, "location_id"));
-        let complete = quant.get("location_id").map(|location| text(location, "complete_name")).unwrap_or_default();
+        let complete = quant.get("location_id").map(|location| text_of(location, "complete_name")).unwrap_or_default();
         let href = format!("/web/stock/{product}/{location}");
         let numbers = ["quantity", "reserved_quantity", "available_quantity", "incoming_quantity"];
         let cells = numbers.map(|name| Number { text: told(visit, amount(quant, name)), href: href.clone() });
         Row {
             href: format!("/web/product.template/{product}"),
-            name: text(quant, "product_name"),
-            reference: text(quant, "manufacturer_ref"),
+            name: text_of(quant, "product_name"),
+            reference: text_of(quant, "manufacturer_ref"),
             place: place(&complete),
             cells: cells.into_iter().collect(),
             sum: String::new(),

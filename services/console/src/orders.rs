@@ -180,7 +180,7 @@ async fn shown(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespo
     let of = of.into_iter().filter_map(|(name, ids)| Some(Of { model: visit.declared.model(name)?, ids }));
     let (attached, history) = futures_util::join!(attached(visit, id, lead), record::changes(visit, of.collect()));
     let (attached, history) = (attached?, history?);
-    let text = |name: &str| order.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(&order, name);
     let told = |name: &str| field_cell(visit, model, name, &order);
     let progress = Progress::parse(&text("ek_state"));
     let next = progress.filter(|_| model.write).map(Progress::next).unwrap_or_default();
@@ -302,7 +302,7 @@ fn stages(visit: &Visit, now: Option<Progress>) -> Vec<Stage> {
 
 fn client(visit: &Visit, model: &Model, order: &Value) -> Client {
     let record = order.get("partner_id").cloned().unwrap_or_default();
-    let text = |name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(&record, name);
     let mut phones = vec![text("phone"), text("mobile")];
     phones.retain(|phone| !phone.is_empty());
     phones.dedup();
@@ -324,7 +324,7 @@ fn is_positive(number: &str) -> bool {
 }
 
 fn line(visit: &Visit, record: &Value) -> Line {
-    let text = |name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(record, name);
     let product = record.get("product_id").and_then(|product| pair(product).0).filter(|_| visit.may_read("product.product"));
     let quantities = QUANTITIES.map(|name| {
         let text = text(name);
@@ -362,7 +362,7 @@ fn documents(
         let (about, report) = about(record);
         let badges = badges.iter().map(|name| field_cell(visit, model, name, record)).filter(|cell| !cell.text.is_empty());
         Some(Paper {
-            name: record.get("display_name").map(shown::text).unwrap_or_default(),
+            name: shown::text_of(record, "display_name"),
             href: format!("/web/{of}/{id}"),
             badges: badges.collect(),
             about,
@@ -385,7 +385,7 @@ async fn attached(visit: &Visit, id: i64, lead: Option<i64>) -> Result<Option<Pa
     let may_look = model.field("datas").is_some();
     let papers = records.iter().filter_map(|record| {
         let id = record.get("id")?.as_i64()?;
-        let text = |name: &str| record.get(name).map(shown::text).unwrap_or_default();
+        let text = |name: &str| shown::text_of(record, name);
         let size = text("file_size").parse::<u64>().map_or(0, |bytes| bytes.div_ceil(1024));
         let size = shown::number(visit.lang, &size.to_string(), None);
         Some(Paper {

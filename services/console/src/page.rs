@@ -84,7 +84,7 @@ const MENU: &[(&str, &[Item])] = &[
 impl<'v> Page<'v> {
     /// With a title; `here` is the address of the menu's entry.
     pub fn new(visit: &'v Visit, here: &'static str, title: impl Into<String>) -> Page<'v> {
-        let done = visit.query().into_iter().find(|(name, _)| name == "done").map(|(_, id)| id);
+        let done = visit.asked_for("done");
         // Only the console's own sentences are told
         let done = done.filter(|id| id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
         Page { visit, title: title.into(), here, done: done.map(|id| visit.t(&format!("done-{id}"))) }
@@ -112,7 +112,7 @@ impl<'v> Page<'v> {
     }
 
     /// The token of its forms.
-    pub fn token(&self) -> String {
+    pub fn token(&self) -> &str {
         self.visit.token()
     }
 

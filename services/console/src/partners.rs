@@ -42,7 +42,7 @@ pub async fn points_of_sale(visit: Visit) -> HttpResponse {
 async fn listed(visit: &Visit, here: &'static str, title: &str, fixed: Fixed) -> Result<HttpResponse, Refused> {
     let model = visit.model(PARTNER)?;
     let page = Page::new(visit, here, visit.t(title));
-    let made = list::made(visit, model, Asked::read(&visit.query()), page, fixed).await?;
+    let made = list::made(visit, model, Asked::read(visit.query()), page, fixed).await?;
     Ok(visit.html(&made))
 }
 

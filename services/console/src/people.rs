@@ -147,7 +147,7 @@ async fn user(visit: &Visit, id: i64) -> Result<(String, String), Refused> {
         return Ok((nothing, String::new()));
     }
     let user = visit.read(USERS, id, "{login, create_by, role, bank_id{id}, hub_admin, code_pos, integration, active}").await?;
-    let text = |name: &str| user.get(name).map(shown::text).unwrap_or_default();
+    let text = |name: &str| shown::text_of(&user, name);
     let is = |name: &str| user.get(name) == Some(&Value::Bool(true));
     let login = text("login");
     if !is("active") {

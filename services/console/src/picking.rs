@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use crate::cells::Cell;
 use crate::declared::Model;
-use crate::goods::{amount, asked, called, number, relation, text, told, typed};
+use crate::goods::{amount, asked, called, number, relation, told, typed};
 use crate::page::Page;
 use crate::record::{self, Change, Shown};
 use crate::refused::Refused;
+use crate::shown::text_of;
 use crate::views;
 use crate::visit::{Form, Visit, html, leave};
 
@@ -116,7 +117,7 @@ async fn page(visit: &Visit, id: i64, said: Said, status: u16) -> Result<HttpRes
         record::history(visit, model, id),
     );
     let (picking, moves, others, back, history) = (picking?, moves?, others?, back?, history?);
-    let (state, code) = (text(&picking, "state"), text(&picking, "picking_type_code"));
+    let (state, code) = (text_of(&picking, "state"), text_of(&picking, "picking_type_code"));
     let (sale, sale_name) = relation(&picking, "sale_id");
     let is_open = matches!(state.as_str(), "waiting" | "confirmed" | "assigned");
     let is_orders = sale != 0 && code == "outgoing";
@@ -144,7 +145,7 @@ async fn page(visit: &Visit, id: i64, said: Said, status: u16) -> Result<HttpRes
     let fields = fields.filter(|shown| !shown.cell.text.is_empty());
     let state = model.field("state").map(|field| record::tell(visit, model, field, &picking).cell).unwrap_or_default();
     let made = Picking {
-        page: Page::new(visit, "/web/stock.picking", text(&picking, "name")),
+        page: Page::new(visit, "/web/stock.picking", text_of(&picking, "name")),
         id,
         state,
         fields: fields.collect(),
@@ -183,7 +184,7 @@ async fn others(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Other>, Ref
     let state = model.field("state");
     let made = listed.result.iter().map(|record| Other {
         href: format!("/web/stock.picking/{}", record.get("id").and_then(Value::as_i64).unwrap_or_default()),
-        name: text(record, "name"),
+        name: text_of(record, "name"),
         what: visit.t(if relation(record, "return_id").0 == id { "picking-return-of" } else { "picking-backorder-of" }),
         state: state.map(|field| record::tell(visit, model, field, record).cell).unwrap_or_default(),
     });
@@ -200,7 +201,7 @@ async fn back(visit: &Visit, id: i64) -> Result<HashMap<i64, Decimal>, Refused> 
     let listed = visit.list("stock.move", &query).await?;
     let mut back = HashMap::new();
     for record in &listed.result {
-        let quantity = amount(record, if text(record, "state") == "done" { "quantity_done" } else { "product_uom_qty" });
+        let quantity = amount(record, if text_of(record, "state") == "done" { "quantity_done" } else { "product_uom_qty" });
         *back.entry(relation(record, "origin_returned_move_id").0).or_default() += quantity;
     }
     Ok(back)
@@ -210,10 +211,10 @@ fn line(visit: &Visit, record: &Value, back: &HashMap<i64, Decimal>, said: &Said
     let id = record.get("id").and_then(Value::as_i64).unwrap_or_default();
     let end = |name: &str| record.get(name).cloned().unwrap_or_default();
     let (from, to) = (end("location_id"), end("location_dest_id"));
-    let is_inside = |end: &Value| text(end, "usage") == "internal";
+    let is_inside = |end: &Value| text_of(end, "usage") == "internal";
     let (demand, reserved, done) =
         (amount(record, "product_uom_qty"), amount(record, "reserved_availability"), amount(record, "quantity_done"));
-    let state = text(record, "state");
+    let state = text_of(record, "state");
     let from_stock = is_inside(&from) && from.get("return_location") != Some(&Value::Bool(true));
     let is_open = !matches!(state.as_str(), "done" | "cancel");
     let own = if is_inside(&from) { &from } else { &to };
@@ -223,8 +224,8 @@ fn line(visit: &Visit, record: &Value, back: &HashMap<i64, Decimal>, said: &Said
     let state_cell = visit.declared.model("stock.move").and_then(|model| Some((model, model.field("state")?)));
     Line {
         id,
-        name: text(record, "name"),
-        reference: text(record, "manufacturer_ref"),
+        name: text_of(record, "name"),
+        reference: text_of(record, "manufacturer_ref"),
         href: own
             .get("id")
             .and_then(Value::as_i64)

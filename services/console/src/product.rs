@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use crate::declared::Field;
 use crate::form::{self, NUMBER, is_about};
-use crate::goods::{number, text, typed};
+use crate::goods::{number, typed};
 use crate::page::Page;
 use crate::record;
 use crate::refused::Refused;
+use crate::shown::text_of;
 use crate::visit::{Form, Visit, html, leave};
 
 /// The most configurations of a form.
@@ -227,7 +228,7 @@ async fn taken(visit: &Visit, product: &mut Filled, configurations: &mut [Filled
             ("limit", MOST.to_string()),
         ];
         let listed = visit.list(model, &query).await?;
-        Ok::<Vec<String>, Refused>(listed.result.iter().map(|record| text(record, field)).collect())
+        Ok::<Vec<String>, Refused>(listed.result.iter().map(|record| text_of(record, field)).collect())
     };
     let (products, known) = futures_util::join!(
         look("product.master", "ref", json!([product.value("product_ref")])),

@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::cells::Cell;
-use crate::goods::{asked, number, text, typed};
+use crate::goods::{asked, number, typed};
 use crate::page::Page;
 use crate::record::{self, Change, Related, Shown};
 use crate::refused::Refused;
-use crate::shown;
+use crate::shown::{self, text_of};
 use crate::views;
 use crate::visit::{Form, Visit, html, leave};
 
@@ -59,7 +59,7 @@ struct New<'v> {
 pub async fn new(visit: Visit) -> HttpResponse {
     let made = async {
         need(&visit)?;
-        let given: HashMap<String, String> = visit.query().into_iter().collect();
+        let given: HashMap<String, String> = visit.query().iter().cloned().collect();
         let one = |name: &str| given.get(name).cloned().unwrap_or_default();
         let mut lines = vec![Line::default(); LINES];
         if let Some(first) = lines.first_mut() {
@@ -238,12 +238,12 @@ async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) -> Res
         record::history(visit, model, id),
     );
     let (purchase, lines, receipts, open, history) = (purchase?, lines?, receipts?, open?, history?);
-    let state = text(&purchase, "state");
+    let state = text_of(&purchase, "state");
     let is = |states: &[&str]| model.write && states.contains(&state.as_str());
     let may = May {
         edit: is(&["draft", "sent"]),
         confirm: is(&["draft", "sent"]),
-        cancel: is(&["draft", "sent", "purchase"]) && text(&purchase, "receipt_status") != "full",
+        cancel: is(&["draft", "sent", "purchase"]) && text_of(&purchase, "receipt_status") != "full",
         draft: is(&["cancel"]),
     };
     let hidden = ["name", "state", "notes", "active"];
@@ -253,11 +253,11 @@ async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) -> Res
         .filter(|field| field.is_plain() && !field.is_list() && !views::is_common(&field.name) && !hidden.contains(&field.name.as_str()));
     let fields = shown.map(|field| record::tell(visit, model, field, &purchase)).filter(|shown| !shown.cell.text.is_empty());
     let made = Purchase {
-        page: Page::new(visit, "/web/purchase.order", text(&purchase, "name")),
+        page: Page::new(visit, "/web/purchase.order", text_of(&purchase, "name")),
         id,
         state: model.field("state").map(|field| record::tell(visit, model, field, &purchase).cell).unwrap_or_default(),
         fields: fields.collect(),
-        notes: text(&purchase, "notes"),
+        notes: text_of(&purchase, "notes"),
         related: lines.into_iter().chain(receipts).collect(),
         history,
         receipt: open.result.first().and_then(|record| record.get("id")?.as_i64()),

@@ -121,7 +121,7 @@ fn is_true(record: &Value, name: &str) -> bool {
 }
 
 fn text(record: &Value, name: &str) -> String {
-    record.get(name).map(shown::text).unwrap_or_default()
+    shown::text_of(record, name)
 }
 
 /// The cards of the platforms that match.
@@ -244,7 +244,7 @@ async fn board(visit: &Visit, refused: Vec<String>) -> Result<HttpResponse, Refu
 
 /// What was just done, with how many it was done to, as the address tells it.
 pub fn counted<'v>(visit: &Visit, mut page: Page<'v>) -> Page<'v> {
-    let count = visit.query().into_iter().find(|(name, _)| name == "again").and_then(|(_, count)| count.parse::<u64>().ok());
+    let count = visit.asked_for("again").and_then(|count| count.parse::<u64>().ok());
     if let Some(count) = count {
         page.done = Some(visit.t_with("push-done-again", &[("count", &count.to_string())]));
     }
@@ -273,7 +273,7 @@ pub async fn platform(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 /// What the hub refuses.
 pub async fn one(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpResponse, Refused> {
     let model = visit.model("ek.platform")?;
-    let asked = Asked::read(&visit.query());
+    let asked = Asked::read(visit.query());
     let (cards, settings, deliveries) =
         futures_util::join!(cards(visit, json!([["id", "=", id]]), ""), settings(visit, model, id), deliveries(visit, id, asked));
     let card = cards?.into_iter().next().ok_or_else(Refused::not_found)?;

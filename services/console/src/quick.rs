@@ -66,7 +66,7 @@ pub async fn quick(
     parameters.extend(asked.context());
     let groups = visit.list(&model.name, &parameters).await?.result;
     let chosen = asked.chosen(&field.name, How::Is);
-    let value_of = |group: &Value| group.get(&field.name).map(shown::text).unwrap_or_default();
+    let value_of = |group: &Value| shown::text_of(group, &field.name);
     let is_of =
         |group: &&Value, value: &str| value.is_empty() || value_of(group) == value || value == "unset" && value_of(group).is_empty();
     let counted =

@@ -173,7 +173,7 @@ pub async fn made<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String
 /// What the hub refuses: 404 where it is not there for them.
 pub async fn alone<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<String>) -> Result<RecordPage<'v>, Refused> {
     let model = visit.model(name)?;
-    let is_open = visit.query().iter().any(|(name, value)| name == "open" && value == "1");
+    let is_open = visit.asked_for("open") == Some("1");
     let asked = model.fields.iter().filter(|field| field.is_plain() || (is_open && field.sealed && field.kind != "binary"));
     let query = format!("{{{}}}", asked.map(Field::asked).collect::<Vec<_>>().join(", "));
     let (record, history) = futures_util::join!(visit.read(name, id, &query), history(visit, model, id));
@@ -338,7 +338,7 @@ pub async fn changes(visit: &Visit, of: Vec<Of<'_>>) -> Result<Vec<Change>, Refu
         ("page", "1".to_owned()),
     ];
     let listed = visit.list("ek.audit", &parameters).await?;
-    let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = shown::text_of;
     let kept = |record: &Value, which: &str| -> Value { serde_json::from_str(&text(record, which)).unwrap_or(Value::Null) };
     let named = named(visit, &of, &listed.result, kept).await;
     let made = listed.result.iter().filter_map(|record| {
@@ -400,7 +400,7 @@ async fn named(
 ) -> HashMap<String, HashMap<i64, String>> {
     let mut wanted: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
     for change in changes {
-        let text = |name: &str| change.get(name).map(shown::text).unwrap_or_default();
+        let text = |name: &str| shown::text_of(change, name);
         let model = of.iter().map(|of| of.model).find(|model| model.name == text("model"));
         let field = model.and_then(|model| model.field(&text("field")));
         let relation =

@@ -38,7 +38,7 @@ struct RequestPage<'v> {
 }
 
 fn text(record: &Value, name: &str) -> String {
-    record.get(name).map(shown::text).unwrap_or_default()
+    shown::text_of(record, name)
 }
 
 /// `GET /web/ek.request/{id}?open=1`
@@ -53,7 +53,7 @@ async fn page(visit: &Visit, id: i64) -> Result<HttpResponse, Refused> {
     let fields = SHOWN.iter().filter_map(|name| model.field(name)).map(crate::declared::Field::asked).collect::<Vec<_>>();
     let record = visit.read("ek.request", id, &format!("{{id, {}}}", fields.join(", "))).await?;
     let may_look = model.field("body").is_some();
-    let is_looking = may_look && visit.query().iter().any(|(name, value)| name == "open" && value == "1");
+    let is_looking = may_look && visit.asked_for("open") == Some("1");
     let look = async {
         match is_looking {
             true => visit.read("ek.request", id, "{id, body}").await.map(|read| Some(text(&read, "body"))),

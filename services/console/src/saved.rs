@@ -47,7 +47,7 @@ pub async fn saved(visit: &Visit, model: &str) -> Vec<Saved> {
     ];
     // A list is shown without them rather than not at all
     let Ok(listed) = visit.list(MODEL, &query).await else { return Vec::new() };
-    let text = |record: &Value, name: &str| record.get(name).map(shown::text).unwrap_or_default();
+    let text = shown::text_of;
     let one = |record: &Value| {
         let asked = Asked { domain: text(record, "domain"), order: text(record, "sort"), page: 1, ..Asked::default() };
         let is_shared = record.get("is_shared") == Some(&Value::Bool(true));

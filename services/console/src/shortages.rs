@@ -6,11 +6,11 @@ use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::{Value, json};
 
-use crate::goods::{amount, place, relation, text, told};
+use crate::goods::{amount, place, relation, told};
 use crate::hub::encode;
 use crate::page::Page;
 use crate::refused::Refused;
-use crate::shown;
+use crate::shown::{self, text_of};
 use crate::visit::Visit;
 
 /// How many shortages a page has.
@@ -97,7 +97,7 @@ pub async fn shortages(visit: Visit) -> HttpResponse {
 async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
     // A stock that does not tell it yet has no such page
     visit.model("stock.move")?.field("short").ok_or_else(Refused::not_found)?;
-    let given: HashMap<String, String> = visit.query().into_iter().collect();
+    let given: HashMap<String, String> = visit.query().iter().cloned().collect();
     let one = |name: &str| given.get(name).map(|value| value.trim().chars().take(200).collect::<String>()).unwrap_or_default();
     let (q, pos) = (one("q"), one("pos"));
     let by = if one("by") == "pos" { By::Place } else { By::Product };
@@ -139,7 +139,7 @@ async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
         .iter()
         .filter_map(|group| {
             let sum = told(visit, amount(group, "short"));
-            Some((group.get(by.field())?.as_i64()?, (text(group, "count"), sum)))
+            Some((group.get(by.field())?.as_i64()?, (text_of(group, "count"), sum)))
         })
         .collect();
     let mut groups: Vec<(i64, Group)> = Vec::new();
@@ -153,9 +153,11 @@ async fn made(visit: &Visit) -> Result<HttpResponse, Refused> {
                 let warehouse = record.get("warehouse_id").cloned().unwrap_or_default();
                 let (label, more, href) = match by {
                     By::Product => (made.name.clone(), made.reference.clone(), format!("/web/stock?q={}", encode(&made.reference))),
-                    By::Place => {
-                        (made.place.clone(), text(&warehouse, "name"), format!("/web/stock?pos={}", encode(&text(&warehouse, "code"))))
-                    }
+                    By::Place => (
+                        made.place.clone(),
+                        text_of(&warehouse, "name"),
+                        format!("/web/stock?pos={}", encode(&text_of(&warehouse, "code"))),
+                    ),
                 };
                 groups.push((key, Group { label, more, href, count, sum, lines: vec![made] }));
             }
@@ -195,17 +197,17 @@ fn line(visit: &Visit, record: &Value) -> Line {
     let number = |name: &str| told(visit, amount(record, name));
     let expected = amount(record, "expected_quantity");
     Line {
-        name: text(record, "name"),
-        reference: text(record, "manufacturer_ref"),
-        place: record.get("location_id").map(|at| place(&text(at, "complete_name"))).unwrap_or_default(),
+        name: text_of(record, "name"),
+        reference: text_of(record, "manufacturer_ref"),
+        place: record.get("location_id").map(|at| place(&text_of(at, "complete_name"))).unwrap_or_default(),
         ledger: format!("/web/stock/{product}/{location}"),
         order: leads("sale.order", "sale_id"),
         client: leads("res.partner", "partner_id"),
-        since: shown::moment(visit.zone, &text(record, "create_date")),
+        since: shown::moment(visit.zone, &text_of(record, "create_date")),
         demand: number("product_uom_qty"),
         reserved: number("reserved_availability"),
         short: number("short"),
         expected: if expected.is_zero() { String::new() } else { told(visit, expected) },
-        due: shown::moment(visit.zone, &text(record, "expected_date")).get(..10).unwrap_or_default().to_owned(),
+        due: shown::moment(visit.zone, &text_of(record, "expected_date")).get(..10).unwrap_or_default().to_owned(),
     }
 }

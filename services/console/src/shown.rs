@@ -107,6 +107,11 @@ pub fn machine(text: &str) -> String {
     read_moment(text).map(|moment| moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }
 
+/// The text of a record's field; nothing where it is unset, or not there.
+pub fn text_of(record: &Value, name: &str) -> String {
+    record.get(name).map(text).unwrap_or_default()
+}
+
 /// A JSON scalar's text; nothing where it is unset.
 pub fn text(value: &Value) -> String {
     match value {

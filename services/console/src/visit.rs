@@ -82,6 +82,7 @@ pub struct Visit {
     /// In which time zone.
     pub zone: Tz,
     query: Vec<(String, String)>,
+    token: String,
 }
 
 /// What keeps somebody from a page before it is begun.
@@ -218,7 +219,8 @@ async fn visited(request: HttpRequest) -> Result<Visit, Outside> {
     let lang = Lang::parse(&who.user_context.lang).unwrap_or(Lang::Fr);
     // What is no zone of the tz database is told in that of the banks
     let zone = who.user_context.tz.parse().unwrap_or(chrono_tz::Africa::Algiers);
-    Ok(Visit { console, request, asker, who, declared, lang, zone, query })
+    let token = token(&asker.session);
+    Ok(Visit { console, request, asker, who, declared, lang, zone, query, token })
 }
 
 impl Visit {
@@ -337,8 +339,13 @@ impl Visit {
     }
 
     /// What stands in the page's address behind the question mark, in its order.
-    pub fn query(&self) -> Vec<(String, String)> {
-        self.query.clone()
+    pub fn query(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// The first value of a name there.
+    pub fn asked_for(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A page.
@@ -358,11 +365,9 @@ impl Visit {
         }
     }
 
-    /// What a form without a script proves itself by: it is bound to the session and differs from page to page, so that nothing of it is
-    /// learnt from how well pages pack.
-    pub fn token(&self) -> String {
-        let nonce = domain::hex(&rand::random::<[u8; 8]>());
-        format!("{nonce}.{}", sign(&self.asker.session, &nonce))
+    /// What the page's forms prove themselves by.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// Reads a form that was sent from a page of ours.
@@ -384,6 +389,13 @@ impl Visit {
         let signed = token.split_once('.').is_some_and(|(nonce, mac)| nonce.len() == 16 && verify(&self.asker.session, nonce, mac));
         if signed { Ok(()) } else { Err(Refused::of(403, "The form is of another session. Open the page again.")) }
     }
+}
+
+/// What a form without a script proves itself by: it is bound to the session and differs from page to page, so that nothing of it is
+/// learnt from how well pages pack. All forms of a page have the same.
+fn token(session: &str) -> String {
+    let nonce = domain::hex(&rand::random::<[u8; 8]>());
+    format!("{nonce}.{}", sign(session, &nonce))
 }
 
 fn mac(session: &str, nonce: &str) -> Option<Hmac<Sha256>> {

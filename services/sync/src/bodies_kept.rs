@@ -75,13 +75,15 @@ fn requests(identity: &Identity) -> Access {
     }
 }
 
-/// A call that was made.
+/// What is written down with a body, that we sent or that was sent to us, and changed by the service's own code alone.
 #[derive(Default)]
-pub struct Attempt;
+pub struct Log<const IS_SENT: bool>;
+
+/// A call that was made.
+pub type Attempt = Log<true>;
 
 /// A request that was refused.
-#[derive(Default)]
-pub struct Request;
+pub type Request = Log<false>;
 
 fn opened(sync: &Sync, model: &Model, kept: Kept, id: i64, text: &str) -> Result<Map<String, Json>, Fault> {
     let body = sync.keys.open_body(kept, text);
@@ -98,7 +100,7 @@ pub async fn empty(owner: &Owner<Sync>) -> Result<usize, Fault> {
     Ok(attempts + owner.database.run(sql!("bodies_kept/empty_requests.sql", DAYS)).await?)
 }
 
-impl Behaviour<Sync> for Attempt {
+impl<const IS_SENT: bool> Behaviour<Sync> for Log<IS_SENT> {
     async fn create(&self, change: Changing<'_, '_, Sync>, _: Map<String, Json>) -> Result<i64, Failure> {
         Err(denied(change.model, "create").into())
     }
@@ -116,28 +118,6 @@ impl Behaviour<Sync> for Attempt {
     }
 
     fn unseal(sync: &Sync, model: &Model, id: i64, text: &str) -> Result<Map<String, Json>, Fault> {
-        opened(sync, model, Kept::Sent, id, text)
-    }
-}
-
-impl Behaviour<Sync> for Request {
-    async fn create(&self, change: Changing<'_, '_, Sync>, _: Map<String, Json>) -> Result<i64, Failure> {
-        Err(denied(change.model, "create").into())
-    }
-
-    async fn write(&self, change: Changing<'_, '_, Sync>, _: Found, _: Map<String, Json>) -> Result<(), Failure> {
-        Err(denied(change.model, "modify").into())
-    }
-
-    async fn unlink(&self, change: Changing<'_, '_, Sync>, _: Found) -> Result<(), Failure> {
-        Err(denied(change.model, "delete").into())
-    }
-
-    fn body(_: &Owner<Sync>, _: &Model, _: Mode) -> Option<Body> {
-        None
-    }
-
-    fn unseal(sync: &Sync, model: &Model, id: i64, text: &str) -> Result<Map<String, Json>, Fault> {
-        opened(sync, model, Kept::Refused, id, text)
+        opened(sync, model, if IS_SENT { Kept::Sent } else { Kept::Refused }, id, text)
     }
 }

@@ -9,7 +9,6 @@ use jsonrpc::Fault;
 use process::directory::SERVICES;
 use process::parse_reply;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::answer::{Answer, as_the_add_on};
 use crate::incoming::Incoming;
@@ -23,27 +22,28 @@ pub async fn declarations(mut incoming: Incoming) -> Answer {
 async fn told(incoming: &mut Incoming) -> Result<HttpResponse, Fault> {
     let session = incoming.session(None).await?;
     let incoming = &*incoming;
-    let ask = async |service: &'static str, model: &str| {
+    let ask = async |model: &str| {
         let call = session.call(model, "declarations")?;
-        Ok::<_, Fault>((service, parse_reply::<Vec<Box<RawValue>>>(incoming.send(call).await?).await?))
+        parse_reply::<Vec<Box<RawValue>>>(incoming.send(call).await?).await
     };
-    let asked = SERVICES.iter().filter_map(|(service, models)| Some(ask(service, models.first()?)));
+    let services = SERVICES.iter().filter_map(|(service, models)| Some((*service, *models.first()?)));
+    let asked = services.clone().map(|(_, model)| ask(model));
     let (mut models, mut away) = (BTreeMap::new(), Vec::new());
-    for (told, (service, _)) in join_all(asked).await.into_iter().zip(SERVICES) {
+    for (told, (service, _)) in join_all(asked).await.into_iter().zip(services) {
         match told {
             // What several services keep a part of is declared alike by each
-            Ok((_, of)) => {
+            Ok(of) => {
                 for raw in of {
                     let named: Named = serde_json::from_str(raw.get()).map_err(|error| Fault::unread("declarations", &error))?;
                     models.insert(named.model, raw);
                 }
             }
             // Without it the other services' pages can be made all the same
-            Err(fault) if fault.status == 503 || fault.status == 404 => away.push(*service),
+            Err(fault) if fault.status == 503 || fault.status == 404 => away.push(service),
             Err(fault) => return Err(fault),
         }
     }
-    let body = serde_json::to_vec(&Told { models, away: json!(away) });
+    let body = serde_json::to_vec(&Told { models, away });
     let body = body.map_err(|error| process::our_fault("gateway", "declarations can't be written", &error))?;
     Ok(incoming.answers().json(StatusCode::OK).body(body))
 }
@@ -56,5 +56,5 @@ struct Named {
 #[derive(serde::Serialize)]
 struct Told {
     models: BTreeMap<String, Box<RawValue>>,
-    away: Value,
+    away: Vec<&'static str>,
 }
