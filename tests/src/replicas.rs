@@ -122,11 +122,11 @@ impl Replicas {
     /// Runs every service's migrations by the programs of a folder.
     pub async fn migrate(&self, programs: &Path) {
         let settings: Vec<(&str, &str)> = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        // A service that the earlier release did not have is set up as a new one
-        for name in OWNERS.iter().filter(|name| self.services.contains_key(*name)) {
+        // All: a service that the earlier release did not have gets its schema before its first process
+        for &name in OWNERS {
             let mut command = Command::new(programs.join(name));
-            command.arg("migrate").env_clear().envs(variables(&settings)).env("DATABASE_URL", &self.urls[*name]);
-            command.env("IDENTITY_KEY", &self.private[*name]).env("IDENTITY_PUBLIC_KEYS", &self.public);
+            command.arg("migrate").env_clear().envs(variables(&settings)).env("DATABASE_URL", &self.urls[name]);
+            command.env("IDENTITY_KEY", &self.private[name]).env("IDENTITY_PUBLIC_KEYS", &self.public);
             assert!(command.status().await.unwrap().success(), "{name} migrate");
         }
     }
