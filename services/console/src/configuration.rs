@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::{Value, json};
 
-use crate::declared::{Field, Model};
+use crate::declared::{self, Field, Model};
 use crate::goods::{amount, place, relation, told};
 use crate::page::Page;
 use crate::record::{self, Change, Shown};
@@ -100,7 +100,7 @@ pub async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) ->
         let is_read = field.relation.as_deref().is_none_or(|of| visit.may_read(of));
         field.is_plain() && is_read && !matches!(field.name.as_str(), "attribute_value_ids" | "master_product")
     };
-    let asked = model.fields.iter().filter(plain).map(Field::asked).collect::<Vec<_>>().join(", ");
+    let asked = declared::asked(model.fields.iter().filter(plain));
     let asked = format!(
         "{{{asked}, image_128, master_product{{id, name, product_ids{{id, name, manufacturer_ref}}}}, attribute_value_ids{{id, name, attribute_id{{id, name}}}}}}"
     );

@@ -105,6 +105,11 @@ pub struct Argument {
     pub required: bool,
 }
 
+/// Fields as a query names them: `name, partner_id{id, display_name}`.
+pub fn asked<'f>(fields: impl IntoIterator<Item = &'f Field>) -> String {
+    fields.into_iter().map(Field::asked).collect::<Vec<_>>().join(", ")
+}
+
 impl Declared {
     /// Notes which relations lead to records that the user may read.
     pub fn lead_on(mut self) -> Declared {

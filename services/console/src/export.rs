@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::asked::Asked;
 use crate::cells::cell;
-use crate::declared::{Field, Model};
+use crate::declared::{self, Field, Model};
 use crate::refused::Refused;
 use crate::shown;
 use crate::views;
@@ -99,7 +99,7 @@ async fn next((visit, of, offset): (Visit, Of, usize)) -> Result<Option<(Bytes, 
 async fn rows(visit: &Visit, of: &Of, offset: usize) -> Result<(String, usize), Refused> {
     let model = visit.model(&of.model)?;
     let fields: Vec<&Field> = of.columns.iter().filter_map(|name| model.field(name)).collect();
-    let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
+    let query = declared::asked(fields.iter().copied());
     let mut parameters = vec![
         ("query", format!("{{id, {query}}}")),
         ("filter", of.filter.clone()),

@@ -7,7 +7,7 @@ use askama::Template;
 use serde_json::{Map, Value, json};
 
 use crate::cells::pair;
-use crate::declared::{Field, Model};
+use crate::declared::{self, Field, Model};
 use crate::hub::encode;
 use crate::layouts::{self, Group};
 use crate::page::{Page, entry_of};
@@ -142,8 +142,8 @@ async fn named(visit: &Visit, model: &str, name: &str, operator: &str) -> Result
 }
 
 async fn read(visit: &Visit, model: &Model, id: i64) -> Result<Value, Refused> {
-    let asked = model.fields.iter().filter(|field| field.is_plain()).map(Field::asked);
-    visit.read(&model.name, id, &format!("{{{}}}", asked.collect::<Vec<_>>().join(", "))).await
+    let asked = declared::asked(model.fields.iter().filter(|field| field.is_plain()));
+    visit.read(&model.name, id, &format!("{{{asked}}}")).await
 }
 
 /// The control of a field; none where a form of a page can't fill it in.

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::cells::pair;
-use crate::declared::{Field, Model};
+use crate::declared::{self, Model};
 use crate::refused::Refused;
 use crate::shown::{self, text_of};
 use crate::visit::Visit;
@@ -41,9 +41,8 @@ pub fn number(quantity: Decimal) -> Value {
 }
 
 /// The fields of a model's page as a query names them: what leads to records that this user may not read is left out.
-pub fn asked(visit: &Visit, model: &Model) -> String {
-    let may = |field: &&Field| field.is_plain() && field.relation.as_deref().is_none_or(|of| visit.may_read(of));
-    model.fields.iter().filter(may).map(Field::asked).collect::<Vec<_>>().join(", ")
+pub fn asked(model: &Model) -> String {
+    declared::asked(model.fields.iter().filter(|field| field.is_plain() && (field.relation.is_none() || field.leads_on)))
 }
 
 /// The name of any location as people say it: the hub's own in the reader's language, others by [`place`].

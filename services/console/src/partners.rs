@@ -100,9 +100,7 @@ async fn shown(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespo
     let mut record = record?;
     // Only what is kept of a person is forgotten
     record.steps.retain(|step| !is_pos || step.method != "action_forget");
-    // What somebody may not look for by this field is not theirs to see here
-    let related = related.into_iter().filter(|of| of.as_ref().err().is_none_or(|refused| refused.status != 403));
-    let related = related.collect::<Result<Vec<Related>, _>>()?;
+    let related = record::seen(related)?;
     let layout = layouts::layout(PARTNER, |field| field == "is_pos" && is_pos);
     let fields = std::mem::take(&mut record.fields).into_iter().chain(std::mem::take(&mut record.texts));
     // What is empty is not worth a line

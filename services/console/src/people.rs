@@ -6,6 +6,7 @@ use domain::{Identity, Kind, Origin, Role};
 use serde_json::{Value, json};
 
 use crate::cells::{Cell, cells, pair};
+use crate::declared;
 use crate::page::Page;
 use crate::record::{RecordPage, told};
 use crate::refused::Refused;
@@ -50,7 +51,7 @@ pub struct Passes {
 pub async fn passes(visit: &Visit, model: &str, login: &str) -> Result<Passes, Refused> {
     let Some(of) = visit.declared.model(model).filter(|_| !login.is_empty()) else { return Ok(Passes::default()) };
     let fields: Vec<_> = views::columns(of, &[]).into_iter().filter(|field| field.name != "login").collect();
-    let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
+    let query = declared::asked(fields.iter().copied());
     let query = [
         ("query", format!("{{id, {query}}}")),
         ("filter", json!([["login", "=", login]]).to_string()),

@@ -108,7 +108,7 @@ pub async fn picking(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 
 async fn page(visit: &Visit, id: i64, said: Said, status: u16) -> Result<HttpResponse, Refused> {
     let model = visit.model("stock.picking")?;
-    let asked = format!("{{{}}}", asked(visit, model));
+    let asked = format!("{{{}}}", asked(model));
     let (picking, moves, others, back, history) = futures_util::join!(
         visit.read("stock.picking", id, &asked),
         moves(visit, id),

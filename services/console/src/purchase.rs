@@ -220,7 +220,7 @@ pub async fn purchase(visit: Visit, id: web::Path<i64>) -> HttpResponse {
 
 async fn page(visit: &Visit, id: i64, problems: Vec<String>, status: u16) -> Result<HttpResponse, Refused> {
     let model = visit.model("purchase.order")?;
-    let asked = format!("{{{}}}", asked(visit, model));
+    let asked = format!("{{{}}}", asked(model));
     let related = async |of: &str, inverse: &str, label: &str| match visit.declared.model(of) {
         Some(of) => record::of_one(visit, visit.t(label), of, inverse, &json!(id)).await.map(Some),
         None => Ok(None),

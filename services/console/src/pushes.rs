@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::asked::Asked;
 use crate::cells::{Cell, cell, pair};
-use crate::declared::{Field, Model};
+use crate::declared::{self, Field, Model};
 use crate::deliveries::{Deliveries, deliveries};
 use crate::hub::encode;
 use crate::page::Page;
@@ -130,7 +130,7 @@ async fn cards(visit: &Visit, filter: Value, back: &'static str) -> Result<Vec<C
     let wanted =
         ["name", "bank_id", "active", "paused", "breaker", "open_until", "waiting", "oldest_waiting", "lag_seconds", "rate", "dead"];
     let fields: Vec<&Field> = wanted.iter().filter_map(|name| platform.field(name)).collect();
-    let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
+    let query = declared::asked(fields.iter().copied());
     let parameters = [
         ("query", format!("{{id, {query}}}")),
         ("filter", filter.to_string()),
@@ -291,7 +291,7 @@ async fn settings(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Shown>, R
     if fields.is_empty() {
         return Ok(Vec::new());
     }
-    let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
+    let query = declared::asked(fields.iter().copied());
     let record = visit.read("ek.platform", id, &format!("{{id, {query}}}")).await?;
     Ok(fields.into_iter().map(|field| tell(visit, model, field, &record)).collect())
 }

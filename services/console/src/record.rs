@@ -8,7 +8,7 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use crate::cells::{Cell, cell};
-use crate::declared::{Action, Field, Model};
+use crate::declared::{self, Action, Field, Model};
 use crate::hub::encode;
 use crate::list::{Row, row};
 use crate::page::{Page, entry_of};
@@ -175,7 +175,7 @@ pub async fn alone<'v>(visit: &'v Visit, name: &str, id: i64, refused: Vec<Strin
     let model = visit.model(name)?;
     let is_open = visit.asked_for("open") == Some("1");
     let asked = model.fields.iter().filter(|field| field.is_plain() || (is_open && field.sealed && field.kind != "binary"));
-    let query = format!("{{{}}}", asked.map(Field::asked).collect::<Vec<_>>().join(", "));
+    let query = format!("{{{}}}", declared::asked(asked));
     let (record, history) = futures_util::join!(visit.read(name, id, &query), history(visit, model, id));
     let (record, history) = (record?, history?);
     let told = |field: &Field| tell(visit, model, field, &record);
@@ -264,9 +264,15 @@ async fn related(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Related>, 
     });
     let asked = own.chain(others).filter_map(|(label, of, inverse)| Some((label, visit.declared.model(of)?, inverse)));
     let asked = asked.map(async |(label, of, inverse)| of_one(visit, label, of, inverse, &json!(id)).await);
-    // What somebody may not look for by this field is not theirs to see here
-    let found = futures_util::future::join_all(asked).await.into_iter();
-    found.filter(|of| of.as_ref().err().is_none_or(|refused| refused.status != 403)).collect()
+    seen(futures_util::future::join_all(asked).await)
+}
+
+/// Those that were found; what somebody may not look for by its field is not theirs to see.
+///
+/// # Errors
+/// What else the hub refused.
+pub fn seen(found: Vec<Result<Related, Refused>>) -> Result<Vec<Related>, Refused> {
+    found.into_iter().filter(|of| of.as_ref().err().is_none_or(|refused| refused.status != 403)).collect()
 }
 
 /// Records of a model that have a value in a field: those that refer to a record.
@@ -276,7 +282,7 @@ async fn related(visit: &Visit, model: &Model, id: i64) -> Result<Vec<Related>, 
 pub async fn of_one(visit: &Visit, label: String, of: &Model, inverse: &str, value: &Value) -> Result<Related, Refused> {
     let fields = views::columns(of, &[]);
     let fields: Vec<&Field> = fields.into_iter().filter(|field| field.name != inverse).collect();
-    let query = fields.iter().map(|field| field.asked()).collect::<Vec<_>>().join(", ");
+    let query = declared::asked(fields.iter().copied());
     let filter = json!([[inverse, "=", value]]).to_string();
     let parameters = [
         ("query", format!("{{id, {query}}}")),
