@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::behaviour::{Asked, Changing, Prepared};
+use crate::freeze;
 use crate::once::{Earlier, Once, earlier, keep_answer};
 use crate::owner::{Owner, Service};
 use crate::related;
@@ -80,6 +81,7 @@ impl<S: Service> Ready<'_, S> {
             Earlier::Running => return Ok(Step::Wait),
             Earlier::None => {}
         }
+        freeze::passes(tx, self.model).await?;
         tx.must_be_new = self.call.dialect == Dialect::Odoo;
         let (mut answers, mut matched) = (Vec::with_capacity(self.parts.len()), None);
         for part in &self.parts {

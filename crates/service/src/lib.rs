@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod everywhere;
 pub mod external_ids;
 mod file;
+mod freeze;
 mod grouping;
 pub mod hashing;
 pub mod importing;

@@ -308,6 +308,7 @@ impl<S: Service> Owner<S> {
                 let failed = |error| crate::database::fault(S::NAME, error);
                 Ok(Reply::value(&self.feed.stamp_once().await.map_err(failed)?))
             }
+            "_freeze" => self.freeze(call).await,
             "_described" => Ok(Reply::value(&crate::described::all(self)?)),
             _ => Err(Fault::no_such_method(&call.model, &call.method)),
         }

@@ -1,0 +1,3 @@
+DROP FUNCTION freeze(text, text);
+DROP FUNCTION frozen_because();
+DROP TABLE frozen;
