@@ -652,6 +652,7 @@ value-kind-client = زبون
 value-kind-pos = نقطة البيع
 value-kind-user = مستخدم
 value-kind-test = اختبار
+value-verb-HAS = مدوّن أنه معروف من قبل (HAS)
 value-verb-POST = إنشاء (POST)
 value-verb-PUT = استبدال (PUT)
 value-verb-PATCH = تعديل (PATCH)
@@ -752,6 +753,8 @@ action-action_test = إرسال اختبار
     .about = يستدعي المنصة مرة واحدة باختبار: POST /api/odoo/test. ويعيد رقم الإرسال الذي يبيّن النتيجة.
 action-action_full_sync = مزامنة كاملة
     .about = يبدأ بإبلاغ المنصة بكل شيء. ويعيد أرقام المزامنات التي تبيّن مدى التقدم.
+action-action_adopt = تدوين ما لديها من قبل
+    .about = يدوّن أن لدى المنصة كل سجل كما هو الآن، من نظام Odoo الذي جاء منه. لا يُرسل شيء؛ ويُرسل ما يتغيّر بعد ذلك. ويعيد أرقام المزامنات التي تبيّن مدى التقدم.
 action-action_compare = مقارنة
     .about = كم سجلًا من نوع ما أُرسل إلى المنصة، ومجموع التحقق منها، وأيها يختلف عن البصمات المعطاة.
 

@@ -122,6 +122,7 @@ action-ek_platform-action_replay = Send again
 action-ek_delivery-action_replay = Send again
 action-action_test = Send a test
 action-action_full_sync = Full sync
+action-action_adopt = Note what it has already
 action-action_compare = Compare
 
 model-ek_job =

@@ -652,6 +652,7 @@ value-kind-client = Client
 value-kind-pos = Point de vente
 value-kind-user = Utilisateur
 value-kind-test = Test
+value-verb-HAS = Noté comme déjà connu (HAS)
 value-verb-POST = Création (POST)
 value-verb-PUT = Remplacement (PUT)
 value-verb-PATCH = Modification (PATCH)
@@ -752,6 +753,8 @@ action-action_test = Envoyer un test
     .about = Appelle la plateforme une fois, avec un test : POST /api/odoo/test. Répond le numéro de l’envoi qui montre le résultat.
 action-action_full_sync = Tout synchroniser
     .about = Commence à tout dire à la plateforme. Répond les numéros des synchronisations qui montrent l’avancement.
+action-action_adopt = Noter ce qu’elle a déjà
+    .about = Note que la plateforme a chaque donnée telle qu’elle est maintenant, par l’Odoo d’où elle vient. Rien n’est envoyé ; ce qui change ensuite l’est. Répond les numéros des synchronisations qui montrent l’avancement.
 action-action_compare = Comparer
     .about = Combien d’enregistrements d’un genre la plateforme a reçus, leur somme de contrôle, et lesquels diffèrent des empreintes données.
 

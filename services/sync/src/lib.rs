@@ -1,6 +1,7 @@
 //! What the banks' platforms hear: who they are, what each has still to hear, and the calls themselves. Beside the
 //! bridge, which asks Odoos, the only service that calls out.
 
+pub mod adopt;
 pub mod bodies;
 pub mod bodies_kept;
 pub mod examine;

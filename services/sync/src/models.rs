@@ -17,7 +17,7 @@ use service::{Asked, Behaviour, Changing, Owner, Service};
 
 use crate::hear::Kind as Told;
 use crate::signature::{self, KEYED};
-use crate::{Sync, steering};
+use crate::{Sync, adopt, steering};
 // circle: steering: a model's actions are its, and write as it does
 
 /// How many deliveries are sent again by their ids in one call.
@@ -114,7 +114,7 @@ pub fn sync(_: &Sync) -> Model {
     let fields = vec![
         Field::new("platform_id", Kind::Many2one("ek.platform"), "Platform").readonly(),
         Field::new("kind", Kind::Selection(Told::NAMES), "Kind").readonly(),
-        Field::new("verb", Kind::Selection(&["POST", "PUT"]), "Verb").readonly(),
+        Field::new("verb", Kind::Selection(&["POST", "PUT", adopt::HAS]), "Verb").readonly(),
         Field::new("filter", Kind::Text(2_000), "Filter").readonly(),
         Field::internal("cause", Kind::Integer),
         Field::new("after", Kind::Integer, "Told up to this record").readonly(),
@@ -192,6 +192,7 @@ impl Behaviour<Sync> for Platform {
         steering::PAUSE,
         steering::RESUME,
         steering::ROTATE,
+        adopt::ADOPT,
         Action {
             method: "action_replay",
             arguments: &[Argument::optional("since", r#"{"type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, UTC"}"#)],
@@ -289,6 +290,7 @@ impl Behaviour<Sync> for Platform {
             "action_rotate_secret" => steering::rotate_secret(service, tx, model, found).await,
             "action_test" => test(tx, &found).await,
             "action_compare" => compare(service, tx, &found, &mut data).await,
+            "action_adopt" => adopt::begin(tx, found).await,
             "action_full_sync" => full_sync(tx, found, data.remove("kinds")).await,
             _ => Err(Fault::no_such_method(model.name, method).into()),
         }

@@ -11,8 +11,8 @@ use records::sql;
 use serde_json::{Value as Json, json};
 use service::Owner;
 
-use crate::Sync;
 use crate::hear::{self, Kind};
+use crate::{Sync, adopt};
 
 /// How many records a step tells.
 const CHUNK: usize = 200;
@@ -77,6 +77,7 @@ impl Begun {
         let verb = match self.verb.as_str() {
             "POST" => "POST",
             "PUT" => "PUT",
+            adopt::HAS => adopt::HAS,
             other => return Err(unread("verb", &other)),
         };
         let mut filter: Vec<Json> = serde_json::from_str(&self.filter).map_err(|error| unread("filter", &error))?;
@@ -89,15 +90,22 @@ impl Begun {
         };
         let mut rows = hear::read(owner, kind.model(), filter.into(), query).await?;
         rows.truncate(CHUNK);
-        let news = hear::of_rows(kind, verb, &rows, self.cause)?;
+        let has = match platform.filter(|_| verb == adopt::HAS) {
+            Some(platform) => adopt::had(owner, platform, kind, &rows).await?,
+            None => Vec::new(),
+        };
+        let news = if verb == adopt::HAS { Vec::new() } else { hear::of_rows(kind, verb, &rows, self.cause)? };
         let last = rows.last().map_or(Ok(after), hear::id_of)?;
         let many = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         owner
             .transact(None, |tx| {
-                let news = news.clone();
+                let (news, has) = (news.clone(), (!has.is_empty()).then(|| json!(has).to_string()));
                 Box::pin(async move {
                     if tx.run(sql!("resync/move.sql", id, after, last, many)).await? > 0 {
                         hear::tell(tx, &news, platform).await?;
+                        if let Some(has) = has {
+                            tx.run(sql!("adopt/has.sql", platform, has)).await?;
+                        }
                     }
                     Ok(())
                 })

@@ -9,7 +9,7 @@ use service::Answers;
 use system_tests::platform::{Platform, platform_of};
 use system_tests::{Stand, until};
 
-async fn bring(stand: &Stand, model: &str, odoo_id: i64, values: Value, links: Value) {
+pub async fn bring(stand: &Stand, model: &str, odoo_id: i64, values: Value, links: Value) {
     let hub = stand.hub.as_ref().unwrap();
     let record =
         Record { odoo_id, values: values.as_object().unwrap().clone(), links: serde_json::from_value(links).unwrap(), ..Record::default() };
@@ -18,7 +18,7 @@ async fn bring(stand: &Stand, model: &str, odoo_id: i64, values: Value, links: V
     assert!(matches!(became[0].outcome, jsonrpc::import::Outcome::Taken { .. }), "{became:?}");
 }
 
-async fn passed(stand: &Stand) {
+pub async fn passed(stand: &Stand) {
     until("sync has heard of all of it", async || {
         let n = "SELECT count(*) AS n FROM catalog.event e WHERE e.pos IS NULL OR e.pos > (SELECT pos FROM sync.feed_cursor WHERE feed = 'catalog')";
         stand.count(n).await == 0
