@@ -40,6 +40,8 @@ pub struct Imported {
     pub kept: &'static [&'static str],
     /// The lines that come with a record.
     pub parts: &'static [Part],
+    /// Whether a record is of the platform's side, not of the hub's.
+    pub of_platform: fn(&Values) -> bool,
     /// What is put right after records were stored, by their ids: sequences of names, say.
     pub after: Option<fn(Vec<i64>) -> Statement>,
 }
@@ -54,6 +56,7 @@ impl Imported {
         history: false,
         kept: &[],
         parts: &[],
+        of_platform: |_| false,
         after: None,
     };
 }
@@ -227,7 +230,7 @@ async fn take(tx: &mut Tx<'_>, imported: &Imported, batch: &Batch, finish: Finis
     linking::link(tx, batch, &mut docs).await?;
     parts.iter_mut().for_each(|lines| parts::close(lines, &docs.all));
     if !batch.dry {
-        storing::store(tx, &mut docs, &parts, finish).await?;
+        storing::store(tx, imported, &mut docs, &parts, finish).await?;
         storing::bind(tx, batch, &docs, &parts).await?;
         if let Some(after) = imported.after {
             let stored = docs.all.iter().filter(|taking| matches!(taking.outcome, Some(Outcome::Taken { .. })));

@@ -195,6 +195,39 @@ async fn what_changed_there_is_taken_over_but_not_what_was_changed_removed_or_fo
 }
 
 #[tokio::test]
+async fn users_come_inactive_and_with_nothing_by_which_they_could_log_in() {
+    let alone = partners().await;
+    taken(&alone, &batch("res.bank", vec![record(9, json!({"name": "BNA"}))])).await;
+    let user = |more: Value| {
+        let mut values = json!({"name": "Karim", "login": "karim@example.dz", "active": false});
+        values.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        values
+    };
+    let users = batch(
+        "res.users",
+        vec![
+            record(31, user(json!({}))),
+            record(32, user(json!({"login": "bank@example.dz", "bank_id": 9, "role": "ROLE_USER"}))),
+            record(33, user(json!({"login": "open@example.dz", "active": true}))),
+            record(34, user(json!({"login": "key@example.dz", "password": "a password that is long"}))),
+            record(35, user(json!({"login": "root@example.dz", "hub_admin": true}))),
+            record(36, user(json!({"login": "sends@example.dz", "integration": true}))),
+            record(37, user(json!({}))),
+        ],
+    );
+    let became = taken(&alone, &users).await;
+    let all = how(&became);
+    assert_eq!(all[..2], [Ok((Some(31), How::Made)), Ok((Some(32), How::Made))], "{became:#?}");
+    assert_eq!(all[2..], [Err(Misfit::Value), Err(Misfit::Value), Err(Misfit::Value), Err(Misfit::Value), Err(Misfit::Key)], "{became:#?}");
+    holds(&alone, "(SELECT count(*) FROM res_users WHERE id > 30 AND NOT active AND password IS NULL) = 2").await;
+    holds(
+        &alone,
+        "(SELECT create_by FROM res_users WHERE id = 32) = 'ekiclik' AND (SELECT create_by FROM res_users WHERE id = 31) = 'odoo'",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_but_the_bridge_brings_records_and_a_batch_is_bounded() {
     let alone = partners().await;
     let one = batch("res.partner", vec![record(1, json!({"name": "N"}))]);
@@ -205,7 +238,7 @@ async fn nobody_but_the_bridge_brings_records_and_a_batch_is_bounded() {
         import
     };
     for import in [
-        refused(|batch| batch.model = "res.users".to_owned()),
+        refused(|batch| batch.model = "res.currency".to_owned()),
         refused(|batch| batch.source = String::new()),
         refused(|batch| batch.records[0].odoo_id = 1 << 40),
         refused(|batch| batch.records = vec![batch.records[0].clone(); 2]),

@@ -4,28 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::result::{DatabaseErrorKind, Error as DbError};
 use diesel_async::SimpleAsyncConnection;
-use domain::when;
+use domain::{Origin, when};
 use jsonrpc::Fault;
 use jsonrpc::import::{Batch, How, Misfit, Outcome};
 use records::tx::taken;
-use records::write::{self, OnConflict};
+use records::write::{self, Author, OnConflict};
 use records::{Failure, Model, Tx, importing, sql};
 use serde_json::{Map, Value as Json, json};
 
 use super::parts::Lines;
-use super::{Finish, Finishing, Taking, Takings, parts, used};
+use super::{Finish, Finishing, Imported, Taking, Takings, parts, used};
 use crate::database::{is_closed, is_transient};
 
 /// Stores what is open: all at once, and, where the database refuses something, one after the other.
-pub(super) async fn store(tx: &mut Tx<'_>, docs: &mut Takings, parts: &[Lines], finish: Finish<'_>) -> Result<(), Failure> {
+pub(super) async fn store(
+    tx: &mut Tx<'_>,
+    imported: &Imported,
+    docs: &mut Takings,
+    parts: &[Lines],
+    finish: Finish<'_>,
+) -> Result<(), Failure> {
     let open: Vec<usize> = docs.all.iter().enumerate().filter(|(_, taking)| taking.is_open()).map(|(n, _)| n).collect();
     if open.is_empty() {
         return Ok(());
     }
-    let Err(failure) = at_once(tx, docs, parts, &open, finish).await else { return Ok(()) };
+    let Err(failure) = at_once(tx, imported, docs, parts, &open, finish).await else { return Ok(()) };
     passes(&failure)?;
     for n in open {
-        if let Err(failure) = at_once(tx, docs, parts, &[n], finish).await {
+        if let Err(failure) = at_once(tx, imported, docs, parts, &[n], finish).await {
             passes(&failure)?;
             let failure = match failure {
                 Failure::Database(error) => taken(&docs.model, error),
@@ -62,9 +68,16 @@ fn passes(failure: &Failure) -> Result<(), Failure> {
     }
 }
 
-async fn at_once(tx: &mut Tx<'_>, docs: &mut Takings, parts: &[Lines], these: &[usize], finish: Finish<'_>) -> Result<(), Failure> {
+async fn at_once(
+    tx: &mut Tx<'_>,
+    imported: &Imported,
+    docs: &mut Takings,
+    parts: &[Lines],
+    these: &[usize],
+    finish: Finish<'_>,
+) -> Result<(), Failure> {
     tx.conn.batch_execute("SAVEPOINT taking").await?;
-    let stored = insert_or_update(tx, docs, parts, these, finish).await;
+    let stored = insert_or_update(tx, imported, docs, parts, these, finish).await;
     let end = if stored.is_ok() { "RELEASE SAVEPOINT taking" } else { "ROLLBACK TO SAVEPOINT taking; RELEASE SAVEPOINT taking" };
     if stored.as_ref().err().is_none_or(|failure| passes(failure).is_ok()) {
         tx.conn.batch_execute(end).await?;
@@ -84,12 +97,13 @@ async fn at_once(tx: &mut Tx<'_>, docs: &mut Takings, parts: &[Lines], these: &[
 /// Rows on their way: new ones, and those of records that are there.
 #[derive(Default)]
 struct Rows {
+    of_platform: Vec<Map<String, Json>>,
     new: Vec<Map<String, Json>>,
     changed: Vec<Map<String, Json>>,
 }
 
 impl Rows {
-    fn add(&mut self, taking: &Taking, mut row: Map<String, Json>) {
+    fn add(&mut self, taking: &Taking, mut row: Map<String, Json>, of_platform: bool) {
         if taking.bound.is_some() {
             self.changed.push(row);
             return;
@@ -97,17 +111,20 @@ impl Rows {
         if let Some(moment) = taking.record.create_date.as_deref().and_then(when::moment) {
             row.insert("create_date".to_owned(), moment.to_rfc3339().into());
         }
-        self.new.push(row);
+        if of_platform { self.of_platform.push(row) } else { self.new.push(row) }
     }
 
     /// Answers the ids of those that were made.
     async fn store(self, tx: &mut Tx<'_>, model: &Model, on_conflict: OnConflict) -> Result<BTreeSet<i64>, Failure> {
         // A column that one of them names is null in the others, which a date of making can't be
-        let (dated, undated): (Vec<_>, Vec<_>) = self.new.into_iter().partition(|row| row.contains_key("create_date"));
         let mut made = BTreeSet::new();
-        for rows in [dated, undated].iter().filter(|rows| !rows.is_empty()) {
-            let insert = write::insert(model, &tx.author, &write::columns(model, rows)?, rows, on_conflict, "NULL");
-            made.extend(tx.ids_of_new(insert).await?);
+        for (origin, rows) in [(tx.author.origin, self.new), (Origin::Ekiclik.as_str(), self.of_platform)] {
+            let author = Author { origin, ..tx.author.clone() };
+            let (dated, undated): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.contains_key("create_date"));
+            for rows in [dated, undated].iter().filter(|rows| !rows.is_empty()) {
+                let insert = write::insert(model, &author, &write::columns(model, rows)?, rows, on_conflict, "NULL");
+                made.extend(tx.ids_of_new(insert).await?);
+            }
         }
         tx.update_rows(model, &self.changed).await?;
         Ok(made)
@@ -117,6 +134,7 @@ impl Rows {
 /// Answers the ids of those that were made.
 async fn insert_or_update(
     tx: &mut Tx<'_>,
+    imported: &Imported,
     docs: &Takings,
     all_parts: &[Lines],
     these: &[usize],
@@ -135,7 +153,7 @@ async fn insert_or_update(
         if !all_parts.is_empty() {
             of_documents.insert(n, (id, row.clone()));
         }
-        rows.add(taking, row);
+        rows.add(taking, row, (imported.of_platform)(&taking.values));
     }
     let made = rows.store(tx, &docs.model, OnConflict::Skip).await?;
     // What another has taken meanwhile has no lines of ours
@@ -152,7 +170,7 @@ async fn insert_or_update(
             let (Some((document, of)), Some(id)) = (document, line.id) else { continue };
             let mut row = parts::row(lines, line, *document);
             finish(Finishing { model: model.name, id, values: &line.values, of: Some(of), row: &mut row })?;
-            rows.add(line, row);
+            rows.add(line, row, false);
         }
         rows.store(tx, model, OnConflict::Fail).await?;
     }
