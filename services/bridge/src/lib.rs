@@ -8,6 +8,7 @@ pub mod mapping;
 pub mod misfits;
 pub mod models;
 pub mod plain;
+pub mod reading;
 pub mod runs;
 
 use std::sync::Arc;

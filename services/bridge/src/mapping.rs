@@ -14,6 +14,8 @@ use crate::inspect::{Fields, field_for};
 use crate::misfits::SEARCHES;
 use crate::plain;
 
+pub mod typed;
+
 /// The longest mapping, in bytes.
 pub const MAX: usize = 100_000;
 /// How many problems are told.
