@@ -260,10 +260,14 @@ fn method_of(
             Ok(json!(many))
         }
         "search_read" => {
-            assert_eq!(named["order"], "id");
+            assert!(named["order"] == "id" || named["order"] == "id desc", "{named:?}");
             let (domain, limit) = (argument(0, "domain"), named["limit"].as_u64().unwrap());
             let mut rows = Vec::new();
-            for row in model.rows.values() {
+            let mut all: Vec<_> = model.rows.values().collect();
+            if named["order"] == "id desc" {
+                all.reverse();
+            }
+            for row in all {
                 if rows.len() < usize::try_from(limit).unwrap() && fits(world, name, row, domain.as_array().unwrap())? {
                     rows.push(read(world, model, row, named["fields"].as_array().unwrap())?);
                 }

@@ -247,7 +247,14 @@ impl<'a> Inspector<'a> {
     }
 
     /// A page of at most so many records; of fewer where that Odoo can't answer so many.
-    async fn page(&self, model: &str, domain: &[Json], fields: &[&str], after: i64, limit: &mut usize) -> Result<Vec<Json>, Stop> {
+    pub(crate) async fn page(
+        &self,
+        model: &str,
+        domain: &[Json],
+        fields: &[&str],
+        after: i64,
+        limit: &mut usize,
+    ) -> Result<Vec<Json>, Stop> {
         loop {
             match self.odoo.page(model, domain, fields, after, *limit).await {
                 Err(Stop::TooLarge) => *limit = (*limit / 2).max(1),
