@@ -282,7 +282,9 @@ fn read(world: &HashMap<String, Model>, model: &Model, row: &Map<String, Value>,
     let mut answer = Map::from_iter([("id".to_owned(), row["id"].clone())]);
     for name in fields.iter().map(|name| name.as_str().unwrap()) {
         let field = model.fields.get(name).ok_or(Raised("builtins.ValueError"))?;
-        let value = row.get(name).unwrap_or_else(|| panic!("{name} was not recorded"));
+        // When records were made was not recorded: all of one evening
+        let at = if name == "create_date" && !row.contains_key(name) { "write_date" } else { name };
+        let value = row.get(at).unwrap_or_else(|| panic!("{name} was not recorded"));
         let value = match (field[0].as_str(), value.as_i64()) {
             (Some("many2one"), Some(id)) => {
                 let known = world.get(field[2].as_str().unwrap()).and_then(|other| other.rows.get(&id)?.get("name").cloned());

@@ -15,6 +15,15 @@ use crate::inspect::Fields;
 use crate::mapping::typed::Mapping;
 
 pub mod catalog;
+pub mod cells;
+pub mod goods;
+pub mod invoices;
+pub mod lines;
+pub mod people;
+pub mod pickings;
+pub mod selling;
+
+pub use people::banks;
 
 /// A record as Odoo tells it, an object by field.
 pub type Row = Json;
@@ -173,9 +182,21 @@ pub struct World {
     tables: BTreeMap<String, BTreeMap<i64, Row>>,
 }
 
-/// Tables that are read whole before the first reader: their models and fields. Fields that an Odoo has not are not read.
-pub const TABLES: &[(&str, &[&str])] =
-    &[("res.company", &["name", "partner_id", "currency_id"]), ("res.currency", &["name", "rounding", "active"])];
+/// Tables that are read whole before the first reader: their models and fields. Fields and models that an Odoo has not are not read.
+pub const TABLES: &[(&str, &[&str])] = &[
+    ("res.company", &["name", "partner_id", "currency_id"]),
+    ("res.currency", &["name", "rounding"]),
+    ("res.country", &["name", "code"]),
+    ("res.country.state", &["name", "code", "country_id"]),
+    ("res.partner.title", &["name"]),
+    ("res.groups", &["name", "full_name"]),
+    ("uom.uom", &["name", "factor", "relative_factor", "rounding"]),
+    ("account.tax", &["name", "amount", "amount_type", "price_include", "price_include_override", "children_tax_ids"]),
+    ("crm.stage", &["name", "sequence", "is_won"]),
+    ("stock.warehouse", &["name", "code", "company_id", "partner_id", "view_location_id", "lot_stock_id"]),
+    ("stock.location", &["name", "complete_name", "usage", "location_id", "return_location", "scrap_location", "company_id"]),
+    ("stock.picking.type", &["code", "warehouse_id"]),
+];
 
 /// Every model that something is read of.
 pub fn models() -> impl Iterator<Item = &'static str> {
@@ -186,8 +207,28 @@ pub fn models() -> impl Iterator<Item = &'static str> {
     all.into_iter()
 }
 
-/// Every reader, in the order in which records come over.
-pub const READERS: &[Reader] = &[catalog::CATEGORIES];
+/// Every reader, in the order in which records come over. Before them come the banks that the mapping names: [`banks`].
+pub const READERS: &[Reader] = &[
+    people::BANKS,
+    people::USERS,
+    people::POINTS_OF_SALE,
+    people::POINTS_OF_WAREHOUSES,
+    goods::WAREHOUSES,
+    catalog::CATEGORIES,
+    catalog::BRANDS,
+    catalog::ATTRIBUTES,
+    catalog::VALUES,
+    catalog::PRODUCTS,
+    catalog::CONFIGURATIONS,
+    people::CLIENTS,
+    people::ADDRESSES,
+    goods::QUANTITIES,
+    goods::PURCHASES,
+    selling::LEADS,
+    selling::ORDERS,
+    pickings::PICKINGS,
+    invoices::INVOICES,
+];
 
 impl World {
     /// Of an Odoo with these fields.
@@ -198,6 +239,15 @@ impl World {
     /// Which of these fields a model has there.
     pub fn existing(&self, model: &str, names: &[&str]) -> Vec<String> {
         names.iter().filter(|name| self.has(model, name)).map(|name| (*name).to_owned()).collect()
+    }
+
+    /// What is read of a model: these, what the mapping names, and when it was written.
+    pub fn read(&self, model: &str, names: &[&str]) -> Vec<String> {
+        let mapped = self.mapping.fields.get(model).into_iter().flat_map(BTreeMap::values).map(String::as_str);
+        let mut all: Vec<&str> = names.iter().copied().chain(mapped).chain(["create_date", "write_date"]).collect();
+        all.sort_unstable();
+        all.dedup();
+        self.existing(model, &all)
     }
 
     /// Whether a model has a field there.

@@ -36,6 +36,10 @@ pub struct Mapping {
     pub order_states: BTreeMap<String, Progress>,
     /// A group there, by its number or name: a role here.
     pub roles: BTreeMap<String, String>,
+    /// A stage of leads there, folded: its name here.
+    pub stages: BTreeMap<String, String>,
+    /// A place there, by its number or full name, folded: `stock`, `returns`, or `none`, whose goods stay where they are.
+    pub places: BTreeMap<String, String>,
     /// A tax there: its rate in percent, as a number's text.
     pub taxes: BTreeMap<i64, String>,
     /// A wilaya there, by its code or name, folded: its number here.
@@ -107,6 +111,8 @@ impl Mapping {
             order_states: values("order_state").filter_map(|(theirs, ours)| Some((theirs.to_owned(), Progress::parse(&ours)?))).collect(),
             roles: values("role").map(|(theirs, ours)| (theirs.to_owned(), ours)).collect(),
             taxes: values("tax").filter_map(|(theirs, ours)| Some((theirs.parse().ok()?, ours))).collect(),
+            stages: values("stage").map(|(theirs, ours)| (folded(theirs), ours)).collect(),
+            places: values("place").map(|(theirs, ours)| (folded(theirs), ours)).collect(),
             wilayas: values("wilaya").map(|(theirs, ours)| (folded(theirs), ours)).collect(),
             ..Mapping::default()
         };
@@ -165,22 +171,7 @@ fn said(value: &Value) -> Option<String> {
     value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A text without what does not count in one: case, accents, blanks round it and doubled.
+/// A bank's name as it is compared: without case, accents and blanks.
 pub fn folded(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(|word| word.to_lowercase().chars().map(unaccented).collect()).collect();
-    words.join(" ")
-}
-
-/// A small letter without its accent: those of French.
-fn unaccented(c: char) -> char {
-    match c {
-        'à' | 'â' | 'ä' | 'á' => 'a',
-        'é' | 'è' | 'ê' | 'ë' => 'e',
-        'î' | 'ï' | 'í' => 'i',
-        'ô' | 'ö' | 'ó' => 'o',
-        'ù' | 'û' | 'ü' | 'ú' => 'u',
-        'ç' => 'c',
-        '\u{2019}' => '\'',
-        other => other,
-    }
+    domain::names::folded(text).split_whitespace().collect()
 }
