@@ -8,6 +8,7 @@ pub mod printed;
 pub mod purchase_order;
 pub mod reservation;
 pub mod returns;
+pub mod settled;
 pub mod stock_move;
 pub mod stock_picking;
 pub mod stock_quant;
