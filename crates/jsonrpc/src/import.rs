@@ -7,6 +7,10 @@ use serde_json::{Map, Value};
 
 /// How many records one question may bring.
 pub const MOST: usize = 1_000;
+/// How many parts one record may have.
+pub const MOST_PARTS: usize = 1_000;
+/// How many parts all records of one question may have.
+pub const MOST_PARTS_OF_ALL: usize = 20_000;
 
 /// Records of one model of another Odoo. What is taken is stored in one transaction; a batch twice is once.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,6 +49,10 @@ pub struct Record {
     /// What it refers to of what was taken from the same Odoo, by our fields: ids there.
     #[serde(default)]
     pub links: BTreeMap<String, Vec<i64>>,
+    /// The lines that come with it, by our one2many fields: all that it has, [`MOST_PARTS`] at most, [`MOST_PARTS_OF_ALL`] of a question.
+    /// Each has an id of its own there. One that can't be taken refuses the whole record. The release before has no parts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Vec<Record>>,
     /// Whether it is the record that has its natural key here, which stays as it is, where there is one; else it is refused.
     #[serde(default)]
     pub merge: bool,
