@@ -21,5 +21,6 @@ ALTER TABLE purchase_order_line ADD COLUMN qty_received_before numeric NOT NULL 
 -- Where the ledger ended when a quantity was last brought from there: what moved since moved here
 CREATE TABLE quantity_brought (
     quant_id  bigint PRIMARY KEY REFERENCES stock_quant,
+    source    text   NOT NULL,
     last_line bigint NOT NULL
 );
