@@ -31,6 +31,20 @@ pub fn go_beyond(model: &Model, number: i64) -> Sql {
     sql
 }
 
+/// What only the clock and the engine say of a record.
+const OF_THE_ENGINE: [&str; 7] = ["id", "create_by", "create_uid", "create_date", "write_uid", "write_date", "version"];
+
+/// The model as history is taken into it: what is stored of a record and is nobody's to write may be said too, but for `kept`, which
+/// the service keeps itself.
+pub fn of_history(model: &Model, kept: &[&str]) -> Model {
+    let mut model = model.clone();
+    for field in &mut model.fields {
+        let is_said = field.has_column() && field.is_public() && field.kind != Kind::Binary;
+        field.readonly &= !is_said || OF_THE_ENGINE.contains(&field.name) || kept.contains(&field.name);
+    }
+    model
+}
+
 /// The row of a record that is made of these values: what they don't say is as in any new record.
 pub fn row(model: &Model, values: &Values) -> Map<String, Json> {
     let fields = model.fields.iter().filter(|field| field.has_column() && field.is_public() && !field.readonly);

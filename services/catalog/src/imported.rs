@@ -14,28 +14,28 @@ const IMPORTED: &[Imported] = &[
         model: "product.category",
         stored_as: "product.category",
         keys: |rows| sql!("imported/categories.sql", rows),
-        lacks: |_| None,
+        ..Imported::PLAIN
     },
-    Imported { model: "product.brand", stored_as: "product.brand", keys: |rows| sql!("imported/brands.sql", rows), lacks: |_| None },
+    Imported { model: "product.brand", stored_as: "product.brand", keys: |rows| sql!("imported/brands.sql", rows), ..Imported::PLAIN },
     Imported {
         model: "product.attribute",
         stored_as: "product.attribute",
         keys: |rows| sql!("imported/attributes.sql", rows),
-        lacks: |_| None,
+        ..Imported::PLAIN
     },
     Imported {
         model: "product.attribute.value",
         stored_as: "product.attribute.value",
         keys: |rows| sql!("imported/values.sql", rows),
-        lacks: |_| None,
+        ..Imported::PLAIN
     },
-    Imported { model: "product.master", stored_as: "product.master", keys: |rows| sql!("imported/products.sql", rows), lacks: |_| None },
+    Imported { model: "product.master", stored_as: "product.master", keys: |rows| sql!("imported/products.sql", rows), ..Imported::PLAIN },
     // A configuration has the id of the variant there: orders, stock and purchases refer to that
     Imported {
         model: "product.product",
         stored_as: "product.template",
         keys: |rows| sql!("imported/configurations.sql", rows),
-        lacks: |_| None,
+        ..Imported::PLAIN
     },
 ];
 

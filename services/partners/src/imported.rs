@@ -10,8 +10,8 @@ use service::{Answers, Owner};
 use crate::Partners;
 
 const IMPORTED: &[Imported] = &[
-    Imported { model: "res.bank", stored_as: "res.bank", keys: |rows| sql!("imported/banks.sql", rows), lacks: |_| None },
-    Imported { model: "res.partner", stored_as: "res.partner", keys: |rows| sql!("imported/partners.sql", rows), lacks },
+    Imported { model: "res.bank", stored_as: "res.bank", keys: |rows| sql!("imported/banks.sql", rows), ..Imported::PLAIN },
+    Imported { model: "res.partner", stored_as: "res.partner", keys: |rows| sql!("imported/partners.sql", rows), lacks, ..Imported::PLAIN },
 ];
 
 /// A point of sale is known by its code.
