@@ -260,10 +260,14 @@ fn method_of(
             Ok(json!(many))
         }
         "search_read" => {
-            assert_eq!(named["order"], "id");
+            assert!(named["order"] == "id" || named["order"] == "id desc", "{named:?}");
             let (domain, limit) = (argument(0, "domain"), named["limit"].as_u64().unwrap());
             let mut rows = Vec::new();
-            for row in model.rows.values() {
+            let mut all: Vec<_> = model.rows.values().collect();
+            if named["order"] == "id desc" {
+                all.reverse();
+            }
+            for row in all {
                 if rows.len() < usize::try_from(limit).unwrap() && fits(world, name, row, domain.as_array().unwrap())? {
                     rows.push(read(world, model, row, named["fields"].as_array().unwrap())?);
                 }
@@ -278,7 +282,9 @@ fn read(world: &HashMap<String, Model>, model: &Model, row: &Map<String, Value>,
     let mut answer = Map::from_iter([("id".to_owned(), row["id"].clone())]);
     for name in fields.iter().map(|name| name.as_str().unwrap()) {
         let field = model.fields.get(name).ok_or(Raised("builtins.ValueError"))?;
-        let value = row.get(name).unwrap_or_else(|| panic!("{name} was not recorded"));
+        // When records were made was not recorded: all of one evening
+        let at = if name == "create_date" && !row.contains_key(name) { "write_date" } else { name };
+        let value = row.get(at).unwrap_or_else(|| panic!("{name} was not recorded"));
         let value = match (field[0].as_str(), value.as_i64()) {
             (Some("many2one"), Some(id)) => {
                 let known = world.get(field[2].as_str().unwrap()).and_then(|other| other.rows.get(&id)?.get("name").cloned());

@@ -58,6 +58,11 @@ impl Neighbour {
         self.tell(P::MODEL, "created", record_id, 1, P::SCHEMA, &serde_json::to_value(said).unwrap(), Cause::Import);
     }
 
+    /// Publishes that a record that came has changed there, and came again.
+    pub fn brings_again<P: Published>(&self, record_id: i64, version: i64, said: &P) {
+        self.tell(P::MODEL, "updated", record_id, version, P::SCHEMA, &serde_json::to_value(said).unwrap(), Cause::Import);
+    }
+
     /// Publishes by a payload and shape that need not be what the contract says.
     pub fn tells_json(&self, model: &str, kind: &str, record_id: i64, version: i64, schema: i16, said: &Value) {
         self.tell(model, kind, record_id, version, schema, said, Cause::Change);

@@ -65,6 +65,9 @@ pub struct Became {
     pub odoo_id: i64,
     /// What became of it.
     pub outcome: Outcome,
+    /// What of a record that is taken is not as it is there. The release before tells nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
 }
 
 /// What became of a record.

@@ -53,7 +53,7 @@ pub const SERVICES: &[(&str, &[&str])] = &[
         ],
     ),
     ("sync", &["ek.attempt", "ek.delivery", "ek.platform", "ek.request", "ek.sync"]),
-    ("bridge", &["ek.odoo", "ek.odoo.run"]),
+    ("bridge", &["ek.odoo", "ek.odoo.record", "ek.odoo.run"]),
 ];
 
 /// Models that every service keeps a part of, beside the records that they are about, each with the order that it has where nothing is

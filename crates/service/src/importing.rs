@@ -13,6 +13,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::Identity;
 use jsonrpc::Fault;
 use jsonrpc::import::{Batch, Became, How, MOST, Misfit, Outcome, Record};
+use process::Pending;
 use records::write::Cause;
 use records::{Failure, Model, Statement, Tx, Values, importing, sql};
 use serde_json::{Map, Value as Json};
@@ -44,7 +45,12 @@ pub struct Imported {
     pub of_platform: fn(&Values) -> bool,
     /// What is put right after records were stored, by their ids: sequences of names, say.
     pub after: Option<fn(Vec<i64>) -> Statement>,
+    /// What is done then with those that are here, by their ids: what belongs to them, say.
+    pub then: Option<Then>,
 }
+
+/// What an owner does with records that were stored, in their transaction.
+pub type Then = for<'t> fn(&'t mut Tx<'_>, Vec<i64>) -> Pending<'t, Result<(), Failure>>;
 
 impl Imported {
     /// A model of plain records without a natural key; the others are told from it.
@@ -58,6 +64,7 @@ impl Imported {
         parts: &[],
         of_platform: |_| false,
         after: None,
+        then: None,
     };
 }
 
@@ -236,13 +243,17 @@ async fn take(tx: &mut Tx<'_>, imported: &Imported, batch: &Batch, finish: Finis
             let stored = docs.all.iter().filter(|taking| matches!(taking.outcome, Some(Outcome::Taken { .. })));
             tx.run(after(stored.filter_map(|taking| taking.id).collect())).await?;
         }
+        if let Some(then) = imported.then {
+            let stored = docs.all.iter().filter(|taking| matches!(taking.outcome, Some(Outcome::Taken { .. })));
+            then(tx, stored.filter_map(|taking| taking.id).collect()).await?;
+        }
     }
     let became = docs.all.into_iter().map(|taking| {
         let made = || match (taking.bound.is_some(), batch.dry) {
             (true, _) => Outcome::Taken { record_id: taking.id, digest: taking.digest.clone(), how: How::Changed },
             (false, _) => Outcome::Taken { record_id: None, digest: taking.digest.clone(), how: How::Made },
         };
-        Became { odoo_id: taking.record.odoo_id, outcome: taking.outcome.clone().unwrap_or_else(made) }
+        Became { odoo_id: taking.record.odoo_id, outcome: taking.outcome.clone().unwrap_or_else(made), told: None }
     });
     Ok(became.collect())
 }

@@ -383,6 +383,16 @@ impl Odoo {
         many.as_u64().ok_or_else(|| Stop::Impossible(format!("Odoo's number of {model} is none: {many}")))
     }
 
+    /// The greatest id that a model has, archived records' too.
+    ///
+    /// # Errors
+    /// As [`Odoo::call`].
+    pub async fn greatest(&self, model: &str) -> Result<i64, Stop> {
+        let named = [("fields", json!(["id"])), ("order", json!("id desc")), ("limit", json!(1))];
+        let rows = self.call(model, "search_read", &[("domain", json!([]))], &named).await?;
+        Ok(id_of(rows.get(0).and_then(|row| row.get("id"))).unwrap_or(0))
+    }
+
     /// Some fields of the records that a domain finds after an id, in the order of their ids.
     ///
     /// # Errors

@@ -28,6 +28,8 @@ pub struct Described {
     pub label: String,
     /// Whether it has a column.
     pub is_stored: bool,
+    /// The model that it leads to; empty where it leads nowhere.
+    pub relation: String,
 }
 
 /// A model's fields, by name.
@@ -191,13 +193,13 @@ impl<'a> Inspector<'a> {
         if let Some(known) = self.fields.lock().await.get(model) {
             return Ok(known.clone());
         }
-        let attributes = json!(["type", "string", "store"]);
+        let attributes = json!(["type", "string", "store", "relation"]);
         let fields = match self.odoo.call(model, "fields_get", &[], &[("attributes", attributes)]).await {
             Ok(Json::Object(told)) => {
                 let described = told.iter().map(|(name, field)| {
                     let text = |what: &str| field.get(what).and_then(Json::as_str).unwrap_or_default().to_owned();
                     let is_stored = field.get("store").and_then(Json::as_bool).unwrap_or(true);
-                    (name.clone(), Described { kind: text("type"), label: text("string"), is_stored })
+                    (name.clone(), Described { kind: text("type"), label: text("string"), is_stored, relation: text("relation") })
                 });
                 Some(Arc::new(described.collect::<Fields>()))
             }
@@ -247,7 +249,14 @@ impl<'a> Inspector<'a> {
     }
 
     /// A page of at most so many records; of fewer where that Odoo can't answer so many.
-    async fn page(&self, model: &str, domain: &[Json], fields: &[&str], after: i64, limit: &mut usize) -> Result<Vec<Json>, Stop> {
+    pub(crate) async fn page(
+        &self,
+        model: &str,
+        domain: &[Json],
+        fields: &[&str],
+        after: i64,
+        limit: &mut usize,
+    ) -> Result<Vec<Json>, Stop> {
         loop {
             match self.odoo.page(model, domain, fields, after, *limit).await {
                 Err(Stop::TooLarge) => *limit = (*limit / 2).max(1),

@@ -1,13 +1,16 @@
-//! The way from a real Odoo to the hub: so far it is looked at, and what will not fit is told before anything moves.
+//! The way from a real Odoo to the hub: it is looked at, and what will not fit is told before anything moves; then its records come over.
 
 pub mod client;
 pub mod command;
 pub mod examine;
 pub mod inspect;
+pub mod kept;
 pub mod mapping;
 pub mod misfits;
 pub mod models;
+pub mod moving;
 pub mod plain;
+pub mod reading;
 pub mod runs;
 
 use std::sync::Arc;
@@ -56,7 +59,8 @@ impl Service for Bridge {
 
     const NAME: &'static str = "bridge";
     const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/bridge");
-    const MODELS: &'static [ModelOf<Bridge>] = &[ModelOf::of::<models::Odoo>(models::odoo), ModelOf::of::<models::Run>(models::run)];
+    const MODELS: &'static [ModelOf<Bridge>] =
+        &[ModelOf::of::<models::Odoo>(models::odoo), ModelOf::of::<models::Run>(models::run), ModelOf::of::<kept::Kept>(kept::record)];
 
     async fn examine(owner: &Owner<Bridge>) -> Vec<Finding> {
         examine::odoos(owner).await

@@ -14,6 +14,8 @@ use crate::inspect::{Fields, field_for};
 use crate::misfits::SEARCHES;
 use crate::plain;
 
+pub mod typed;
+
 /// The longest mapping, in bytes.
 pub const MAX: usize = 100_000;
 /// How many problems are told.
@@ -22,7 +24,9 @@ const MAX_PROBLEMS: usize = 100;
 /// The sections, in their order.
 const SECTIONS: &[&str] = &["source", "fields", "bank", "pos", "values", "defaults", "misfits", "leave_out"];
 /// The tables of values.
-const VALUES: &[&str] = &["bank", "order_state", "role", "tax", "wilaya"];
+const VALUES: &[&str] = &["bank", "order_state", "role", "tax", "wilaya", "stage", "place"];
+/// What a place there may be.
+const PLACES: &[&str] = &["stock", "returns", "none"];
 /// What becomes of a kind of misfit.
 pub const ANSWERS: &[&str] = &["merge", "without_key", "put_aside", "take"];
 /// Kinds of misfit that no search of [`SEARCHES`] finds.
@@ -32,6 +36,8 @@ const FOUND_BY_LAYING_SIDE_BY_SIDE: &[&str] = &[
     "email_is_no_address",
     "several_emails",
     "only_a_supplier",
+    "pos_code_twice",
+    "login_twice",
     "product_without_reference",
     "reference_twice",
     "manufacturer_reference_twice",
@@ -40,6 +46,8 @@ const FOUND_BY_LAYING_SIDE_BY_SIDE: &[&str] = &[
     "order_line_in_another_unit",
     "purchase_line_in_another_unit",
     "more_delivered_than_ordered",
+    "cart_twice",
+    "invoice_without_bank",
 ];
 /// Every kind of misfit.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
@@ -118,6 +126,8 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     writeln!(out, "\n# A group there = a role here. No user becomes an administrator by this.\n[values.role]")?;
     writeln!(out, "\n# A wilaya there = its number here; those whose code is the number need no line.\n[values.wilaya]")?;
+    writeln!(out, "\n# A stage of leads there = its name here; a place there (number or full name) = stock, returns or none.")?;
+    writeln!(out, "[values.stage]\n[values.place]")?;
     writeln!(out, "\n# Our field = what it is where there is nothing.\n# [defaults.\"res.partner\"]\n# city = \"\"")?;
     writeln!(
         out,
@@ -317,6 +327,7 @@ impl Checked<'_> {
                     "order_state" if Progress::parse(ours).is_none() => {
                         self.unknown_at(byte, ours, "state of orders named", Progress::NAMES.iter().copied())
                     }
+                    "place" if !PLACES.contains(&ours) => self.unknown_at(byte, ours, "place of a warehouse named", PLACES.iter().copied()),
                     "tax" if theirs.get_ref().parse::<i64>().is_err() => {
                         self.at(theirs.span().start, "a tax is named by its number there".to_owned());
                     }
@@ -391,7 +402,7 @@ mod tests {
     use crate::inspect::Described;
 
     fn fields() -> BTreeMap<String, Arc<Fields>> {
-        let field = |kind: &str| Described { kind: kind.to_owned(), label: String::new(), is_stored: true };
+        let field = |kind: &str| Described { kind: kind.to_owned(), label: String::new(), is_stored: true, relation: String::new() };
         let partner = Fields::from([("x_code_pos".to_owned(), field("char")), ("name".to_owned(), field("char"))]);
         BTreeMap::from([("res.partner".to_owned(), Arc::new(partner))])
     }

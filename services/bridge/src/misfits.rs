@@ -215,7 +215,7 @@ async fn buyers(inspector: &Inspector<'_>, report: &Report) -> Result<HashSet<i6
 }
 
 /// An e-mail as it is compared; none where it is no address.
-fn normalized(email: &str) -> Option<String> {
+pub(crate) fn normalized(email: &str) -> Option<String> {
     let first = email.split([',', ';', ' ']).map(str::trim).find(|part| part.contains('@'))?;
     let bare = first.trim_matches(['<', '>', '"', '\'']).to_lowercase();
     let (name, host) = bare.split_once('@')?;

@@ -51,8 +51,8 @@ pub fn odoo(_: &Bridge) -> Model {
 pub fn run(_: &Bridge) -> Model {
     let fields = vec![
         Field::new("odoo_id", Kind::Many2one("ek.odoo"), "Odoo").required(),
-        Field::new("kind", Kind::Selection(&["inspection"]), "Kind").required(),
-        Field::new("state", Kind::Selection(&["waiting", "running", "done", "failed", "cancelled"]), "State").readonly(),
+        Field::new("kind", Kind::Selection(&["inspection", "rehearsal", "import"]), "Kind").required(),
+        Field::new("state", Kind::Selection(&["waiting", "running", "paused", "done", "failed", "cancelled"]), "State").readonly(),
         Field::new("step", Kind::Integer, "Steps done").readonly(),
         Field::new("steps", Kind::Integer, "Steps in all").readonly(),
         Field::new("about", Kind::Char(64), "Under way").readonly(),
@@ -65,6 +65,12 @@ pub fn run(_: &Bridge) -> Model {
         Field::new("mapping", Kind::Text(4_000_000), "Proposed mapping")
             .readonly()
             .help("TOML, to be looked through and given to the Odoo."),
+        Field::new("progress", Kind::Text(100_000), "Progress a model")
+            .readonly()
+            .help("JSON as text: of a rehearsal or an import a list of models, each with what was taken, put aside and left out."),
+        Field::new("of_marked", Kind::Boolean, "Only what was marked").readonly().help("To be taken again (ek.odoo.record, action_retry)."),
+        Field::new("estimated_end", Kind::Datetime, "Estimated end").readonly(),
+        Field::new("seconds", Kind::Integer, "Seconds that the import will take").readonly().help("Told by a rehearsal that is done."),
         Field::new("error", Kind::Text(2_000), "Why it stopped or waits").readonly(),
         Field::new("begun", Kind::Datetime, "Begun").readonly(),
         Field::new("ended", Kind::Datetime, "Ended").readonly(),
@@ -186,17 +192,29 @@ async fn checked(bridge: &Bridge, tx: &mut Tx<'_>, model: &Model, mode: Mode, mu
     Ok(values)
 }
 
-/// A run that is begun or called off.
+/// Why nothing is begun.
+pub const UNDER_WAY: &str = "Something is under way with this Odoo: one thing at a time.";
+
+/// A run that is begun, rests, goes on or is called off.
 #[derive(Default)]
 pub struct Run;
 
 impl Behaviour<Bridge> for Run {
-    const ACTIONS: &'static [Action] = &[Action {
-        method: "action_cancel",
-        arguments: &[],
-        on_record: true,
-        about: "Calls it off: within seconds nothing more is asked of that Odoo. What had ended stays as it is.",
-    }];
+    const ACTIONS: &'static [Action] = &[
+        Action {
+            method: "action_cancel",
+            arguments: &[],
+            on_record: true,
+            about: "Calls it off: within seconds nothing more is asked of that Odoo. What had ended stays as it is.",
+        },
+        Action { method: "action_pause", arguments: &[], on_record: true, about: "Lets it rest: within seconds nothing more is asked." },
+        Action {
+            method: "action_resume",
+            arguments: &[],
+            on_record: true,
+            about: "Lets it go on where it was: one that rests, or that has failed.",
+        },
+    ];
 
     async fn create(&self, Changing { tx, model, .. }: Changing<'_, '_, Bridge>, data: Map<String, Json>) -> Result<i64, Failure> {
         let mut problems = tx.problems();
@@ -206,16 +224,12 @@ impl Behaviour<Bridge> for Run {
         let values = values.into_iter().next().unwrap_or_default();
         let odoo = values.get("odoo_id").and_then(|value| value.plain()?.as_i64()).unwrap_or(0);
         let kind = values.text("kind").unwrap_or_default().to_owned();
-        let begun = tx.ids(sql!("runs/begin.sql", odoo, kind, tx.identity.uid, tx.author.origin)).await?;
+        let begun = tx.ids(sql!("runs/begin.sql", odoo, kind, tx.identity.uid, tx.author.origin, "all")).await?;
         if let Some(id) = begun.first() {
             return Ok(*id);
         }
         let has_secret = !tx.ids(sql!("runs/has_secret.sql", odoo)).await?.is_empty();
-        let why = if has_secret {
-            "Something is under way with this Odoo: one thing at a time."
-        } else {
-            "This Odoo has no secret: set it first."
-        };
+        let why = if has_secret { UNDER_WAY } else { "This Odoo has no secret: set it first." };
         Err(Fault::validation(why).into())
     }
 
@@ -239,6 +253,18 @@ impl Behaviour<Bridge> for Run {
         match call.method.as_str() {
             "action_cancel" => {
                 tx.run(sql!("runs/cancel.sql", found, tx.identity.uid)).await?;
+                Ok(true.into())
+            }
+            "action_pause" => {
+                tx.run(sql!("runs/pause.sql", found, tx.identity.uid)).await?;
+                Ok(true.into())
+            }
+            "action_resume" => {
+                let busy = tx.ids(sql!("runs/busy.sql", found.clone())).await?;
+                if !busy.is_empty() {
+                    return Err(Fault::validation(UNDER_WAY).into());
+                }
+                tx.run(sql!("runs/resume.sql", found, tx.identity.uid)).await?;
                 Ok(true.into())
             }
             method => Err(Fault::no_such_method(model.name, method).into()),

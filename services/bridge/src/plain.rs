@@ -109,6 +109,15 @@ pub const OURS: &[(&str, &[&str])] = &[
             "code_pos",
             "expected_revenue",
             "active",
+            "salary",
+            "birth_date",
+            "monthly_payment",
+            "periodicity",
+            "file_number",
+            "client_number",
+            "order_status",
+            "progress",
+            "file_state",
         ],
     ),
     (
@@ -200,7 +209,8 @@ mod tests {
         assert_eq!(guess("sale.order", "x_bank"), Some("bank_id"));
         assert_eq!(guess("sale.order", "x_ek_order_id"), Some("ek_order_id"));
         assert_eq!(guess("product.template", "x_studio_mpn"), Some("manufacturer_ref"));
-        assert_eq!(guess("crm.lead", "x_salary"), None);
+        assert_eq!(guess("crm.lead", "x_salary"), Some("salary"));
+        assert_eq!(guess("crm.lead", "x_colour"), None);
         assert_eq!(guess("res.currency", "x_bank"), None);
     }
 

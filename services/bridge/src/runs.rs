@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::client::{Account, Odoo, Stop};
 use crate::inspect::{Inspector, Step, Watch};
+use crate::moving::{self, Broken};
 use crate::{Bridge, mapping};
 
 /// How long a lease lasts, in seconds.
@@ -34,6 +35,9 @@ const MAX_ERROR: usize = 1_000;
 struct Taken {
     id: i64,
     odoo: i64,
+    kind: String,
+    of_marked: bool,
+    progress: Option<String>,
     step: usize,
     tries: i64,
     report: Option<String>,
@@ -68,28 +72,6 @@ impl Watch for Seen {
     }
 }
 
-/// Why a run does not go on here.
-enum Broken {
-    /// The lease is gone: called off, or another has it.
-    Lost,
-    /// The Odoo.
-    Stop(Stop),
-    /// Our own database.
-    Fault(Fault),
-}
-
-impl From<Stop> for Broken {
-    fn from(stop: Stop) -> Broken {
-        Broken::Stop(stop)
-    }
-}
-
-impl From<Fault> for Broken {
-    fn from(fault: Fault) -> Broken {
-        Broken::Fault(fault)
-    }
-}
-
 /// Runs, one after the other, as long as the process lives.
 pub async fn work(owner: &Arc<Owner<Bridge>>) {
     loop {
@@ -115,20 +97,22 @@ pub async fn next(owner: &Owner<Bridge>) -> Result<bool, Fault> {
     let taken: Taken = serde_json::from_str(&taken).map_err(|error| service::our_fault("bridge", "a run can't be read", &error))?;
     let seen = Seen::default();
     let ended = {
-        let inspecting = inspect(owner, &taken, &lease, &seen);
-        tokio::pin!(inspecting);
+        let going = go(owner, &taken, &lease, &seen);
+        tokio::pin!(going);
         let mut beat = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                ended = &mut inspecting => break ended,
+                ended = &mut going => break ended,
                 _ = beat.tick() => if !renew(owner, &taken, &lease, &seen).await { break Err(Broken::Lost) },
             }
         }
     };
     let (id, text) = (taken.id, |stop: &Stop| stop.to_string().chars().take(MAX_ERROR).collect::<String>());
     match ended {
-        Ok(mapping) => drop(owner.database.run(sql!("runs/end.sql", id, lease, "done", None::<String>, Some(mapping))).await?),
+        Ok(Done { mapping, seconds }) => {
+            owner.database.run(sql!("runs/end.sql", id, lease, "done", None::<String>, mapping, seconds)).await?;
+        }
         Err(Broken::Lost) => tracing::info!(run = id, "a run is another's, or was called off"),
         Err(Broken::Fault(fault)) => {
             tracing::warn!(%fault, run = id, "a run could not be kept; it goes on later");
@@ -139,7 +123,7 @@ pub async fn next(owner: &Owner<Bridge>) -> Result<bool, Fault> {
         }
         Err(Broken::Stop(stop)) => {
             tracing::warn!(run = id, "a run has failed");
-            owner.database.run(sql!("runs/end.sql", id, lease, "failed", Some(text(&stop)), None::<String>)).await?;
+            owner.database.run(sql!("runs/end.sql", id, lease, "failed", Some(text(&stop)), None::<String>, None::<i64>)).await?;
         }
     }
     Ok(true)
@@ -159,8 +143,17 @@ async fn renew(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen) -
     }
 }
 
-/// Goes through what is left of an inspection; answers the mapping that it proposes.
-async fn inspect(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen) -> Result<String, Broken> {
+/// What came of a run.
+#[derive(Default)]
+struct Done {
+    /// The mapping that an inspection proposes.
+    mapping: Option<String>,
+    /// How long an import will take, which a rehearsal tells.
+    seconds: Option<i64>,
+}
+
+/// Goes through what is left of a run.
+async fn go(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen) -> Result<Done, Broken> {
     let secret = taken.secret.as_deref().and_then(|sealed| owner.service.keys.open(sealed));
     let secret = secret.ok_or_else(|| Stop::Impossible("The Odoo's secret is not set, or BRIDGE_KEYS lacks its key".to_owned()))?;
     let account = Account {
@@ -174,7 +167,28 @@ async fn inspect(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen)
     let odoo = Odoo::connect(&owner.service.reach, account).await?;
     let version = &odoo.version;
     owner.database.run(sql!("runs/found.sql", taken.odoo, version.protocol.as_str(), version.text.clone())).await?;
-    let inspector = Inspector::new(&odoo, seen, taken.batch, taken.company.filter(|company| *company > 0));
+    if taken.kind == "inspection" {
+        let mapping = inspect(owner, taken, lease, seen, &odoo).await?;
+        return Ok(Done { mapping: Some(mapping), ..Done::default() });
+    }
+    let run = moving::Run {
+        id: taken.id,
+        lease,
+        odoo_id: taken.odoo,
+        kind: &taken.kind,
+        of_marked: taken.of_marked,
+        progress: taken.progress.as_deref(),
+        mapping: taken.mapping.as_deref(),
+        company: taken.company.filter(|company| *company > 0),
+        batch: taken.batch,
+        patience: owner.service.patience,
+    };
+    Ok(Done { seconds: moving::go(owner, &run, &odoo, seen).await?, ..Done::default() })
+}
+
+/// Goes through what is left of an inspection; answers the mapping that it proposes.
+async fn inspect(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen, odoo: &Odoo) -> Result<String, Broken> {
+    let inspector = Inspector::new(odoo, seen, taken.batch, taken.company.filter(|company| *company > 0));
     let kept = taken.report.as_deref().and_then(|report| serde_json::from_str::<Report>(report).ok());
     let (mut report, first) = kept.map_or_else(|| (inspector.begun(), 0), |report| (report, taken.step));
     let steps = Step::all();

@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 use service::{Answers, Owner};
 use stock_contract::{Close, ForOrders, Served};
 
+use crate::settled::{self, Came};
 use crate::stock_move::{Move, State};
 use crate::stock_picking::{self, Picking};
 use crate::stock_quant::Key;
@@ -29,9 +30,8 @@ pub struct Heard {
     pub demands: Vec<Demand>,
     /// Points of sale that have no warehouse yet.
     pub points: Points,
-    /// Those of the orders that came from elsewhere, with whatever was shipped and reserved there; true for those of which nothing else
-    /// is told.
-    pub imported: BTreeMap<i64, bool>,
+    /// Those of the orders that came from elsewhere, with whatever was shipped and reserved there.
+    pub came: BTreeMap<i64, Came>,
 }
 
 /// Whether an event is of an order.
@@ -48,15 +48,9 @@ pub async fn hear(owner: &Owner<Stock>, events: &[Event]) -> Result<Heard, Fault
     if ids.is_empty() {
         return Ok(Heard::default());
     }
-    let mut imported: BTreeMap<i64, bool> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.model == "sale.order" && event.is_import()) {
-        imported.insert(event.record_id, true);
-    }
-    for event in events.iter().filter(|event| event.model == "sale.order" && !event.is_import()) {
-        imported.entry(event.record_id).and_modify(|alone| *alone = false);
-    }
+    let came = settled::came(events)?;
     let heard = ask(owner, &ids, events.iter().find_map(|event| event.traceparent.as_ref())).await?;
-    Ok(Heard { imported, ..heard })
+    Ok(Heard { came, ..heard })
 }
 
 async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<&String>) -> Result<Heard, Fault> {
@@ -70,7 +64,7 @@ async fn ask(owner: &Owner<Stock>, ids: &BTreeSet<i64>, traceparent: Option<&Str
         true => Points::new(),
         false => owner.ask(&PointsOfSale { codes, ..PointsOfSale::default() }, traceparent).await?,
     };
-    Ok(Heard { demands, points, imported: BTreeMap::new() })
+    Ok(Heard { demands, points, came: BTreeMap::new() })
 }
 
 /// Makes the stock follow these orders; what is no newer than what was applied is dropped. The oldest order comes first.
@@ -81,22 +75,22 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     let mut demands: Vec<&Demand> = heard.demands.iter().collect();
     demands.sort_by_key(|demand| demand.id);
     let known = known(tx, demands.iter().map(|demand| demand.id).collect()).await?;
-    demands.retain(|demand| match known.get(&demand.id) {
-        // What was shipped stays shipped, and what an order that is delivered waits for still goes to the client
-        Some((version, state)) => *version < demand.version && !matches!(state, Progress::Delivered | Progress::Cancelled),
-        None => true,
-    });
+    demands.retain(|demand| known.get(&demand.id).is_none_or(|(version, _)| *version < demand.version));
+    settled::keep(tx, &demands).await?;
+    // Of an order that only came from elsewhere it is noted how far it was then: what it needs it has from there
+    let came = |demand: &Demand| heard.came.get(&demand.id);
+    let (quiet, mut demands): (Vec<&Demand>, Vec<&Demand>) =
+        demands.into_iter().partition(|demand| came(demand).is_some_and(|came| came.alone));
+    let quiet = quiet.into_iter().filter_map(|demand| Some((demand, came(demand)?)));
+    let quiet = quiet.map(|(demand, came)| (demand.id, came.version, came.ek_state.unwrap_or(demand.ek_state)));
+    note(tx, quiet.filter(|(id, version, _)| known.get(id).is_none_or(|(known, _)| known < version)).collect()).await?;
+    // What was shipped stays shipped, and what an order that is delivered waits for still goes to the client
+    let is_over = |demand: &Demand| matches!(known.get(&demand.id), Some((_, Progress::Delivered | Progress::Cancelled)));
+    demands.retain(|demand| !is_over(demand));
     if demands.is_empty() {
         return Ok(());
     }
-    // An order that came from elsewhere has its pickings from there: of these it is only noted how far it is
-    let (settled, demands): (Vec<&Demand>, Vec<&Demand>) =
-        demands.into_iter().partition(|demand| heard.imported.get(&demand.id).copied().unwrap_or(false));
-    note(tx, &settled).await?;
-    if demands.is_empty() {
-        return Ok(());
-    }
-    let is_known = |demand: &Demand| known.contains_key(&demand.id) || heard.imported.contains_key(&demand.id);
+    let is_known = |demand: &Demand| known.contains_key(&demand.id) || heard.came.contains_key(&demand.id) || settled::is_settled(demand);
     let new: Vec<&Demand> = demands.iter().copied().filter(|demand| !is_known(demand) && demand.ek_state != Progress::Cancelled).collect();
     let now = |state: Progress| -> Vec<i64> {
         demands.iter().filter(|demand| is_known(demand) && demand.ek_state == state).map(|demand| demand.id).collect()
@@ -112,12 +106,14 @@ pub async fn apply(tx: &mut Tx<'_>, heard: &Heard) -> Result<(), Failure> {
     locations.extend(outgoing(tx, [canceled.as_slice(), delivered.as_slice()].concat()).await?);
     stock_warehouse::lock(tx, locations).await?;
 
-    note(tx, &demands).await?;
+    note(tx, demands.iter().map(|demand| (demand.id, demand.version, demand.ek_state)).collect()).await?;
     let (mut keys, mut pickings) = make(tx, &new, &warehouses).await?;
+    settled::take_over(tx, [canceled.as_slice(), delivered.as_slice()].concat()).await?;
     let mut gone = open_moves(tx, canceled).await?;
     reservation::release(tx, &mut gone, Some(State::Cancel)).await?;
     pickings.extend(gone.iter().filter_map(|one| one.picking_id));
-    let due = open_moves(tx, delivered).await?;
+    let mut due = open_moves(tx, delivered).await?;
+    settled::let_go(tx, &mut due).await?;
     keys.extend(gone.iter().chain(&due).map(Move::source));
     pickings.extend(reservation::settle(tx, &keys, &[]).await?);
     stock_picking::refresh(tx, pickings).await
@@ -143,11 +139,18 @@ async fn known(tx: &mut Tx<'_>, orders: Vec<i64>) -> Result<BTreeMap<i64, (i64, 
     known.collect()
 }
 
-async fn note(tx: &mut Tx<'_>, demands: &[&Demand]) -> Result<(), Failure> {
-    let orders: Vec<i64> = demands.iter().map(|demand| demand.id).collect();
-    let versions: Vec<i64> = demands.iter().map(|demand| demand.version).collect();
-    let states: Vec<String> = demands.iter().map(|demand| demand.ek_state.as_str().to_owned()).collect();
-    tx.run(sql!("demand/note.sql", orders, versions, states)).await.map(drop)
+/// Notes how far orders are: id, version, state.
+async fn note(tx: &mut Tx<'_>, orders: Vec<(i64, i64, Progress)>) -> Result<(), Failure> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let (mut ids, mut versions, mut states) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, version, state) in orders {
+        ids.push(id);
+        versions.push(version);
+        states.push(state.as_str().to_owned());
+    }
+    tx.run(sql!("demand/note.sql", ids, versions, states)).await.map(drop)
 }
 
 /// The warehouses of new orders' lines. A point of sale that partners don't know by its code any more is named by it.

@@ -1,13 +1,16 @@
 //! What is where: warehouses, quantities, pickings, moves, purchases.
 
+pub mod cut_over;
 pub mod demand;
 pub mod documents;
 pub mod done;
+pub mod imported;
 pub mod metrics;
 pub mod printed;
 pub mod purchase_order;
 pub mod reservation;
 pub mod returns;
+pub mod settled;
 pub mod stock_move;
 pub mod stock_picking;
 pub mod stock_quant;
@@ -24,7 +27,7 @@ use records::condition::denied;
 use records::tx::Found;
 use records::{Access, Failure, Filter, Model, Op, Tx};
 use service::{Answered, ModelOf, Owner, ReadOnly, Service, consumer};
-use stock_contract::{Close, ForOrders};
+use stock_contract::{Close, ForOrders, Import, Reserve};
 
 use crate::demand::Heard;
 use crate::purchase_order::PurchaseOrder;
@@ -105,7 +108,8 @@ impl Service for Stock {
         ModelOf::of::<StockPicking>(stock_picking::model),
         ModelOf::of::<StockQuant>(stock_quant::model),
     ];
-    const ANSWERS: &'static [Answered<Stock>] = &[Answered::of::<ForOrders>(), Answered::of::<Close>()];
+    const ANSWERS: &'static [Answered<Stock>] =
+        &[Answered::of::<ForOrders>(), Answered::of::<Close>(), Answered::of::<Import>(), Answered::of::<Reserve>()];
     const FOLLOWS: &'static [&'static str] = &["partners", "crm"];
 
     fn concerns(_: &str, event: &Event) -> bool {

@@ -25,11 +25,12 @@ use crate::{NOW, Stock};
 
 /// The declaration.
 pub fn model(_: &Stock) -> Model {
-    let total = "(SELECT coalesce(sum(round(l.product_qty * l.price_unit, 2)), 0) FROM purchase_order_line l WHERE l.order_id = {t}.id)";
+    let total = "(SELECT coalesce(sum(round(l.product_qty * l.price_unit, 2)), 0) FROM purchase_order_line l \
+                 WHERE l.order_id = {t}.id AND l.deleted_at IS NULL)";
     let status = format!(
         "(SELECT CASE WHEN {{t}}.state NOT IN ('purchase', 'done') THEN NULL WHEN bool_and(r.received >= r.wanted) THEN 'full' \
          WHEN bool_or(r.received > 0) THEN 'partial' ELSE 'pending' END FROM (SELECT l.product_qty AS wanted, {} AS received \
-         FROM purchase_order_line l WHERE l.order_id = {{t}}.id) r)",
+         FROM purchase_order_line l WHERE l.order_id = {{t}}.id AND l.deleted_at IS NULL) r)",
         received("l")
     );
     let fields = vec![
@@ -59,6 +60,7 @@ pub fn line_model(_: &Stock) -> Model {
         Field::new("price_unit", Kind::Monetary, "Unit price").readonly(),
         Field::computed("price_subtotal", Kind::Monetary, "Subtotal", "round({t}.product_qty * {t}.price_unit, 2)"),
         Field::computed("qty_received", Kind::Float, "Received", received("{t}")),
+        Field::new("qty_received_before", Kind::Float, "Received before").readonly().help("In the system that it came from."),
     ];
     let access = |identity: &Identity| if identity.is_trusted() { Access::read() } else { Access::default() };
     Model::new("purchase.order.line", "purchase_order_line", "Purchase's line", fields, access).order("id")
@@ -66,7 +68,10 @@ pub fn line_model(_: &Stock) -> Model {
 
 /// What was received of a line.
 fn received(line: &str) -> String {
-    format!("(SELECT coalesce(sum(m.quantity_done), 0) FROM stock_move m WHERE m.purchase_line_id = {line}.id AND m.state = 'done')")
+    format!(
+        "({line}.qty_received_before \
+         + (SELECT coalesce(sum(m.quantity_done), 0) FROM stock_move m WHERE m.purchase_line_id = {line}.id AND m.state = 'done'))"
+    )
 }
 
 /// A line as it is sent: what is compared of it. Its product is a reference, or a number.
@@ -417,6 +422,11 @@ async fn receive(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure>
 async fn cancel_receipts(tx: &mut Tx<'_>, purchases: &[Purchase]) -> Result<(), Failure> {
     refuse(purchases, &["done"], "be cancelled")?;
     let cancelled: Vec<i64> = purchases.iter().map(|one| one.id).collect();
+    let before = tx.ids(sql!("purchase_order/received_before.sql", cancelled.clone())).await?;
+    if let Some(received) = purchases.iter().find(|one| before.contains(&one.id)) {
+        let name = &received.name;
+        return Err(Fault::conflict(format!("The purchase {name} can't be cancelled: goods of it were received already.")).into());
+    }
     let moves: Vec<Move> = tx.read(sql!("purchase_order/receipts.sql", cancelled)).await?;
     if let Some(received) = moves.iter().find(|one| one.state == State::Done) {
         let name = received.origin.as_deref().unwrap_or_default();

@@ -58,6 +58,7 @@ pub async fn release(tx: &mut Tx<'_>, moves: &mut [Move], state: Option<State>) 
     for one in moves.iter_mut() {
         one.reserve(Decimal::ZERO, &mut changes);
         one.state = state.unwrap_or(one.state);
+        one.held &= state.is_none();
     }
     stock_move::store(tx, moves).await?;
     changes.apply(tx).await

@@ -77,6 +77,7 @@ pub fn model(_: &Stock) -> Model {
             .help("Of an open move: how much of its product is on its way to its source, for all who wait there."),
         Field::internal("place", Kind::Integer),
         Field::internal("picked", Kind::Boolean),
+        Field::internal("held", Kind::Boolean),
     ];
     Model::new("stock.move", "stock_move", "Move", fields, access).order("id").publishes::<stock_contract::StockMove>()
 }
@@ -192,6 +193,8 @@ pub struct Move {
     pub place: Option<i64>,
     /// Whether its quantity was noted: that none came is noted too.
     pub picked: bool,
+    /// Whether it came from elsewhere and gets no goods before the cut-over.
+    pub held: bool,
     /// Whether it takes goods from where they are reserved before: not from outside, and not from what came back.
     #[serde(skip_serializing)]
     pub from_stock: bool,
@@ -327,6 +330,7 @@ struct Changed {
     state: State,
     picking_id: Option<i64>,
     picked: bool,
+    held: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<&'static str>,
 }
@@ -346,6 +350,7 @@ pub async fn store(tx: &mut Tx<'_>, moves: &[Move]) -> Result<(), Failure> {
             state: one.state,
             picking_id: one.picking_id,
             picked: one.picked,
+            held: one.held,
             date: (one.state == State::Done).then_some(NOW),
         })
         .collect();

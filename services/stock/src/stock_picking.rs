@@ -19,7 +19,7 @@ use crate::documents::{self, Named, Names, Place};
 use crate::done::{self, Part};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Key};
-use crate::{ENDS, NOW, Stock, demand, of_own_bank, of_own_place, printed, reservation, returns, stock_warehouse};
+use crate::{ENDS, NOW, Stock, demand, of_own_bank, of_own_place, printed, reservation, returns, settled, stock_warehouse};
 // circle: demand, done, returns, reservation: its methods are what these do to a picking
 
 /// The declaration.
@@ -392,8 +392,9 @@ async fn confirm(tx: &mut Tx<'_>, pickings: &[Picking], mut moves: Vec<Move>) ->
     refresh(tx, touched).await
 }
 
-async fn assign(tx: &mut Tx<'_>, pickings: &[Picking], moves: Vec<Move>) -> Result<(), Failure> {
+async fn assign(tx: &mut Tx<'_>, pickings: &[Picking], mut moves: Vec<Move>) -> Result<(), Failure> {
     refuse_in(pickings, &[State::Draft, State::Done, State::Cancel])?;
+    settled::let_go(tx, &mut moves).await?;
     let touched = reservation::settle(tx, &keys(&moves), &[]).await?;
     refresh(tx, touched).await
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use domain::{Identity, Kind as Who};
+use domain::{CENTRAL, Identity, Kind as Who};
 use events::Event;
 use jsonrpc::{Fault, Published};
 use partners_contract::{PointOfSale, Points, PointsOfSale, ResPartner};
@@ -113,7 +113,12 @@ pub struct Warehouses(Vec<Warehouse>);
 impl Warehouses {
     /// The one of this point of sale; of none, the central one.
     pub fn of(&self, partner: Option<i64>) -> Option<&Warehouse> {
-        self.0.iter().find(|warehouse| warehouse.partner == partner)
+        self.0.iter().find(|warehouse| warehouse.partner == partner && (partner.is_some() || warehouse.code == CENTRAL))
+    }
+
+    /// The one of this number.
+    pub fn get(&self, id: i64) -> Option<&Warehouse> {
+        self.0.iter().find(|warehouse| warehouse.id == id)
     }
 
     /// The one whose goods, sold or come back, are at this location.
@@ -127,11 +132,19 @@ impl Warehouses {
 /// # Errors
 /// The database's own.
 pub async fn at(tx: &mut Tx<'_>, locations: Vec<i64>) -> Result<Warehouses, Failure> {
-    known(tx, Vec::new(), locations).await
+    known(tx, Vec::new(), locations, Vec::new()).await
 }
 
-async fn known(tx: &mut Tx<'_>, points: Vec<i64>, locations: Vec<i64>) -> Result<Warehouses, Failure> {
-    tx.rows(sql!("stock_warehouse/known.sql", points, locations)).await.map(Warehouses)
+/// The central warehouse, and these.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_ids(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Warehouses, Failure> {
+    known(tx, Vec::new(), Vec::new(), ids).await
+}
+
+async fn known(tx: &mut Tx<'_>, points: Vec<i64>, locations: Vec<i64>, ids: Vec<i64>) -> Result<Warehouses, Failure> {
+    tx.rows(sql!("stock_warehouse/known.sql", points, locations, CENTRAL, ids)).await.map(Warehouses)
 }
 
 /// Where what comes back to a warehouse stands: made where there is no such place yet.
@@ -152,13 +165,13 @@ pub async fn returns(tx: &mut Tx<'_>, warehouse: &Warehouse) -> Result<i64, Fail
 /// The database's own.
 pub async fn of_points(tx: &mut Tx<'_>, points: &Points) -> Result<Warehouses, Failure> {
     let ids: Vec<i64> = points.values().map(|point| point.id).collect();
-    let there = known(tx, ids.clone(), Vec::new()).await?;
+    let there = known(tx, ids.clone(), Vec::new(), Vec::new()).await?;
     let missing: Vec<_> = points.iter().filter(|(_, point)| there.of(Some(point.id)).is_none()).collect();
     if missing.is_empty() {
         return Ok(there);
     }
     make(tx, &missing).await?;
-    known(tx, ids, Vec::new()).await
+    known(tx, ids, Vec::new(), Vec::new()).await
 }
 
 /// A warehouse as it is stored.
@@ -213,6 +226,14 @@ async fn make(tx: &mut Tx<'_>, points: &[(&String, &PointOfSale)]) -> Result<(),
     let named = points.iter().map(|(code, point)| New { name: &point.name, code, partner_id: point.id, closed: point.closed });
     let named: Vec<_> = named.collect();
     let made = tx.insert_rows(tx.registry.model("stock.warehouse")?, &named, OnConflict::Skip).await?;
+    complete(tx, made).await
+}
+
+/// Makes what belongs to warehouses that were made: their locations, and the types of what is done there. Those that have it stay so.
+///
+/// # Errors
+/// The database's own.
+pub async fn complete(tx: &mut Tx<'_>, made: Vec<i64>) -> Result<(), Failure> {
     let made: Vec<Made> = tx.rows(sql!("stock_warehouse/made.sql", made)).await?;
     let locations = made.iter().map(|one| stock_of(one.id, &one.code)).chain(made.iter().map(|one| returns_of(one.id, &one.code)));
     make_locations(tx, &locations.collect::<Vec<_>>()).await?;

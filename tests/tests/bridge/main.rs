@@ -2,6 +2,7 @@
 
 mod commands;
 mod inspection;
+mod moving;
 
 use bridge_contract::Report;
 use serde_json::{Value, json};
@@ -10,18 +11,23 @@ use system_tests::{Session, Stand, id, until};
 
 const SETTINGS: &[(&str, &str)] = &[("ODOO_NETWORKS", "127.0.0.1")];
 
-/// Names the Odoo, and begins to inspect it; the ids of both.
-async fn begin(admin: &Session<'_>, odoo: &Odoo16, more: Value) -> (i64, i64) {
+/// Names the Odoo; its id.
+async fn name(admin: &Session<'_>, odoo: &Odoo16, more: Value) -> i64 {
     let mut data =
         json!({"name": "Dar El Atath", "base_url": odoo.url, "db": DB, "login": LOGIN, "secret": KEY, "per_second": 1_000, "batch": 100});
     data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let odoo = id(&admin.create("ek.odoo", data).await);
+    id(&admin.create("ek.odoo", data).await)
+}
+
+/// Names the Odoo, and begins to inspect it; the ids of both.
+async fn begin(admin: &Session<'_>, odoo: &Odoo16, more: Value) -> (i64, i64) {
+    let odoo = name(admin, odoo, more).await;
     (odoo, id(&admin.create("ek.odoo.run", json!({"odoo_id": odoo, "kind": "inspection"})).await))
 }
 
 async fn run(admin: &Session<'_>, run: i64) -> Value {
     let filter = format!(r#"[["id", "=", {run}]]"#);
-    let query = "{state, step, steps, about, counts, report, mapping, error, begun, ended}";
+    let query = "{state, step, steps, about, counts, report, mapping, progress, seconds, error, begun, ended}";
     admin.rows("ek.odoo.run", &[("filter", &filter), ("query", query)]).await.remove(0)
 }
 

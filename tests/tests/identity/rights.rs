@@ -49,6 +49,7 @@ stock.quant              rcw           rcw   r           r          r       r   
 stock.warehouse          r             r     r           r          r       r     -
 ek.odoo                  rcwu          -     -           -          -       -     -
 ek.odoo.run              rcu           -     -           -          -       -     -
+ek.odoo.record           r             -     -           -          -       -     -
 ";
 
 /// What a user may do with a model, found out at the door.
@@ -185,6 +186,11 @@ async fn each_kind_of_user_may_do_with_each_model_what_the_table_says() {
     let odoo = json!({"name": "Old", "base_url": "https://odoo.example", "db": "old", "login": "bridge", "secret": "key"});
     let odoo = id(&admin.create("ek.odoo", odoo).await);
     id(&admin.create("ek.odoo.run", json!({"odoo_id": odoo, "kind": "inspection"})).await);
+    let kept = format!(
+        "INSERT INTO bridge.ek_odoo_record (odoo_id, rehearsal, run_id, reader, model, their_id, state) \
+         VALUES ({odoo}, false, 1, 'res.bank', 'res.bank', 1, 'refused')"
+    );
+    Stand::execute(&mut stand.sql().await, &kept).await;
     let shipped = "SELECT count(*) AS n FROM stock.stock_picking WHERE state = 'done' AND sale_id IS NOT NULL";
     until("both are shipped", async || stand.count(shipped).await == 2).await;
 

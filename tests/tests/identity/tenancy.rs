@@ -71,6 +71,7 @@ const NOTHING: &[&str] = &[
     "ek.sync",
     "ek.odoo",
     "ek.odoo.run",
+    "ek.odoo.record",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

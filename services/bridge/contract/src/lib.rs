@@ -167,3 +167,62 @@ pub struct Problem {
     /// What, and what may have been meant.
     pub message: String,
 }
+
+/// What came over by one reader, or would: in the end `total` = `taken` + `refused` + `left_out`. `ek.odoo.run` keeps a list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The reader's name.
+    pub reader: String,
+    /// The model here.
+    pub model: String,
+    /// The model there.
+    pub theirs: String,
+    /// How far it is.
+    pub stage: Stage,
+    /// How many records that Odoo has of it.
+    pub total: u64,
+    /// How many of them were read.
+    pub read: u64,
+    /// The greatest id that the model has there.
+    pub greatest: i64,
+    /// Up to which id all is done.
+    pub last: i64,
+    /// How many are here, or would be.
+    pub taken: u64,
+    /// How many were put aside, each with its reason.
+    pub refused: u64,
+    /// How many stay where they are.
+    pub left_out: u64,
+    /// How many were here before and are no longer there.
+    pub gone: u64,
+    /// Why records were put aside or left out, or what is to be known of those that were taken.
+    pub reasons: Vec<Reason>,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+}
+
+/// How far a reader is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It did not begin.
+    #[default]
+    Waiting,
+    /// It is read page by page.
+    Pages,
+    /// What was put aside for want of something that has come since is read again.
+    Again,
+    /// It is done.
+    Done,
+}
+
+/// How many records have a reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// What became of them.
+    pub state: String,
+    /// The kind of misfit, or why they stay.
+    pub kind: String,
+    /// How many.
+    pub many: u64,
+}

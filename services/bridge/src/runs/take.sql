@@ -22,8 +22,9 @@ taken AS (
 )
 SELECT
     json_build_object(
-        'id', t.id, 'odoo', o.id, 'step', t.step, 'tries', t.tries, 'report', t.report, 'base_url', o.base_url, 'db', o.db,
-        'login', o.login, 'secret', o.secret, 'company', o.company_id, 'mapping', o.mapping, 'batch', o.batch, 'per_second', o.per_second
+        'id', t.id, 'odoo', o.id, 'kind', t.kind, 'of_marked', t.of_marked, 'progress', t.progress, 'step', t.step, 'tries', t.tries,
+        'report', t.report, 'base_url', o.base_url, 'db', o.db, 'login', o.login, 'secret', o.secret, 'company', o.company_id,
+        'mapping', o.mapping, 'batch', o.batch, 'per_second', o.per_second
     )::text
 FROM taken t
 JOIN ek_odoo o ON o.id = t.odoo_id

@@ -61,6 +61,20 @@ pub struct DemandLine {
     pub pos_id: Option<i64>,
     /// Its code.
     pub code_pos: Option<String>,
+    /// Of an order that came from elsewhere, what became of it there. The release before tells of none; required from the next one on.
+    #[serde(default)]
+    pub settled: Option<Settled>,
+}
+
+/// What became of a line before its order came here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Shipped, all in all.
+    pub delivered: Decimal,
+    /// Come back of that.
+    pub returned: Decimal,
+    /// Put aside for it.
+    pub reserved: Decimal,
 }
 
 /// What keeps a client from being forgotten.

@@ -14,7 +14,7 @@ WHERE m.deleted_at IS NULL AND m.id IN (
         JOIN stock_quant q ON q.product_id = k.product AND q.location_id = k.location AND q.deleted_at IS NULL
         JOIN stock_move m ON m.product_id = q.product_id AND m.location_id = q.location_id
         WHERE q.quantity > q.reserved_quantity AND m.state IN ('confirmed', 'partially_available') AND m.deleted_at IS NULL
-          AND m.id <> ALL ($3)) w
+          AND NOT m.held AND m.id <> ALL ($3)) w
     WHERE w.before < w.free)
 ORDER BY m.id
 FOR UPDATE OF m
