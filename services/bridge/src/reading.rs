@@ -194,7 +194,10 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("account.tax", &["name", "amount", "amount_type", "price_include", "price_include_override", "children_tax_ids"]),
     ("crm.stage", &["name", "sequence", "is_won"]),
     ("stock.warehouse", &["name", "code", "company_id", "partner_id", "view_location_id", "lot_stock_id"]),
-    ("stock.location", &["name", "complete_name", "usage", "location_id", "return_location", "scrap_location", "company_id"]),
+    (
+        "stock.location",
+        &["name", "complete_name", "usage", "location_id", "return_location", "scrap_location", "company_id", "warehouse_id"],
+    ),
     ("stock.picking.type", &["code", "warehouse_id"]),
 ];
 
@@ -219,6 +222,7 @@ pub const READERS: &[Reader] = &[
     catalog::ATTRIBUTES,
     catalog::VALUES,
     catalog::PRODUCTS,
+    catalog::MASTERS,
     catalog::CONFIGURATIONS,
     people::CLIENTS,
     people::ADDRESSES,

@@ -13,6 +13,17 @@ use crate::mapping::typed::Answer;
 const MOVE: &str = "account.move";
 const LINE: &str = "account.move.line";
 
+/// The orders' lines that a page's lines are of.
+const SOLD: Companion = Companion {
+    name: "sold",
+    model: "sale.order.line",
+    by: "id",
+    of: "sale_line_ids",
+    from: Some("lines"),
+    domain: |_| Vec::new(),
+    fields: |world| world.existing("sale.order.line", &["order_id"]),
+};
+
 /// Invoices and credit notes of clients, with their lines.
 pub const INVOICES: Reader = Reader {
     name: MOVE,
@@ -53,6 +64,7 @@ pub const INVOICES: Reader = Reader {
             from: None,
             domain: |world| match world.has(LINE, "exclude_from_invoice_tab") {
                 true => vec![json!(["exclude_from_invoice_tab", "=", false])],
+                false if !world.has(LINE, "display_type") => Vec::new(),
                 false => vec![json!(["display_type", "in", ["product", "line_section", "line_subsection", "line_note"]])],
             },
             fields: |world| {
@@ -71,20 +83,17 @@ pub const INVOICES: Reader = Reader {
                     "price_total",
                     "sale_line_ids",
                     "is_downpayment",
+                    "sale_line_id",
+                    "tax_rate",
+                    "tax_included",
                 ];
                 world.read(LINE, &own)
             },
         },
         lines::PRODUCTS,
-        Companion {
-            name: "sold",
-            model: "sale.order.line",
-            by: "id",
-            of: "sale_line_ids",
-            from: Some("lines"),
-            domain: |_| Vec::new(),
-            fields: |world| world.existing("sale.order.line", &["order_id"]),
-        },
+        SOLD,
+        // A hub's lines name one
+        Companion { of: "sale_line_id", ..SOLD },
         Companion {
             name: "orders",
             model: "sale.order",
@@ -111,8 +120,13 @@ pub const INVOICES: Reader = Reader {
 
 /// The orders that lines belong to.
 fn orders_of(rows: &[Row], page: &Page<'_>) -> BTreeSet<i64> {
-    let sold = rows.iter().flat_map(|line| list(line, &["sale_line_ids"]));
+    let sold = rows.iter().flat_map(sold_by);
     sold.flat_map(|line| page.of("sold", line)).filter_map(|line| link(line, "order_id")).collect()
+}
+
+/// The orders' lines that a line is of.
+fn sold_by(line: &Row) -> Vec<i64> {
+    list(line, &["sale_line_ids"]).into_iter().chain(link(line, "sale_line_id")).collect()
 }
 
 /// What was paid, by the list that Odoo draws: an object, before 16 the text of one.
@@ -221,6 +235,6 @@ fn line(row: &Row, page: &Page<'_>, digits: u32) -> Result<Making, PutAside> {
     };
     line.set("price_unit", lines::price(row, ratio).to_string());
     lines::amounts(&mut line, row, page.world, digits);
-    line.link("sale_line_id", list(row, &["sale_line_ids"]).into_iter().min());
+    line.link("sale_line_id", sold_by(row).into_iter().min());
     Ok(line)
 }

@@ -83,7 +83,9 @@ pub fn amounts(line: &mut Making, row: &Row, world: &World, digits: u32) {
         None => rounded(total - subtotal, digits),
     };
     let of_amounts = || (tax * Decimal::ONE_HUNDRED).checked_div(subtotal).map_or(Decimal::ZERO, |rate| rounded(rate, 2));
-    let (rate, is_included) = world.tax(&list(row, &["tax_id", "tax_ids"])).unwrap_or_else(|| (of_amounts(), false));
+    // A hub's lines say it themselves
+    let said = row.get("tax_rate").map(|rate| (number(Some(rate)), super::cells::is(row, "tax_included")));
+    let (rate, is_included) = said.or_else(|| world.tax(&list(row, &["tax_id", "tax_ids"]))).unwrap_or_else(|| (of_amounts(), false));
     line.set("price_subtotal", subtotal.to_string()).set("price_tax", tax.to_string()).set("price_total", total.to_string());
     line.set("tax_rate", rounded(rate, 4).to_string()).set("tax_included", is_included);
 }

@@ -155,6 +155,8 @@ pub const USERS: Reader = Reader {
         let own = ["name", "login", "email", "lang", "tz", "share", "groups_id", "group_ids", "company_id", "company_ids"];
         let mut fields = world.read("res.users", &own);
         fields.extend(world.bank_fields("res.users"));
+        fields.sort_unstable();
+        fields.dedup();
         fields
     },
     companions: &[],
@@ -252,6 +254,7 @@ fn partner_fields(world: &World) -> Vec<String> {
         "company_id",
         "supplier_rank",
         "customer_rank",
+        "ref_odoo",
     ];
     let mut fields = world.read(PARTNER, &own);
     fields

@@ -137,6 +137,11 @@ pub const ORDERS: Reader = Reader {
             "invoice_status",
             "delivery_status",
             "opportunity_id",
+            "ek_state",
+            "delivery_type",
+            "delivery_street",
+            "delivery_street2",
+            "delivery_state",
         ];
         let mut fields = world.read(ORDER, &own);
         fields.extend(world.bank_fields(ORDER));
@@ -171,6 +176,8 @@ pub const ORDERS: Reader = Reader {
                     "price_total",
                     "qty_delivered",
                     "is_downpayment",
+                    "tax_rate",
+                    "tax_included",
                 ];
                 world.read(LINE, &own)
             },
@@ -260,6 +267,10 @@ fn moved(line: &Row, goods: &Goods<'_>, page: &Page<'_>) -> Result<Moved, PutAsi
 /// How far an order is: a sale that is delivered, in part or whole, is further than its state says.
 fn progress(row: &Row, world: &World, ordered: &[(Decimal, Decimal)]) -> Progress {
     let state = text(row, "state").unwrap_or_default();
+    // The add-on's orders, and a hub's, say it themselves
+    if let Some(said) = text(row, "ek_state").and_then(Progress::parse) {
+        return said;
+    }
     let said = world.mapping.order_states.get(state).copied();
     let said = said.unwrap_or(match state {
         "draft" | "sent" => Progress::Created,
@@ -308,6 +319,7 @@ fn order(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     };
     order.set("pos_id", pos).set("code_pos", code.clone());
     delivery(&mut order, row, page);
+    order.texts(row, &["delivery_type", "delivery_street", "delivery_street2", "delivery_state"]);
     let digits = lines::currency(&mut order, row, world, number(row.get("currency_rate")));
     if link(row, "currency_id").is_some() && link(row, "currency_id") != world.currency() {
         order.note("order_in_another_currency");

@@ -178,7 +178,7 @@ impl Company {
             "attribute_id" => "product.attribute",
             "attribute_value_ids" => "product.attribute.value",
             "categ_id" => "product.category",
-            "warehouse" | "warehouse_dest" | "warehouse_id" => "stock.warehouse",
+            "warehouse_id" | "warehouse_dest_id" => "stock.warehouse",
             "opportunity_id" => "crm.lead",
             "sale_id" => "sale.order",
             "sale_line_id" => "sale.order.line",
