@@ -14,6 +14,7 @@ use crate::client::id_of;
 use crate::inspect::Fields;
 use crate::mapping::typed::Mapping;
 
+pub mod banks;
 pub mod catalog;
 pub mod cells;
 pub mod goods;
@@ -23,7 +24,7 @@ pub mod people;
 pub mod pickings;
 pub mod selling;
 
-pub use people::banks;
+pub use banks::banks;
 
 /// A record as Odoo tells it, an object by field.
 pub type Row = Json;
@@ -210,9 +211,9 @@ pub fn models() -> impl Iterator<Item = &'static str> {
     all.into_iter()
 }
 
-/// Every reader, in the order in which records come over. Before them come the banks that the mapping names: [`banks`].
+/// Every reader, in the order in which records come over. Before them come the banks that the mapping names: [`banks::banks`].
 pub const READERS: &[Reader] = &[
-    people::BANKS,
+    banks::BANKS,
     people::USERS,
     people::POINTS_OF_SALE,
     people::POINTS_OF_WAREHOUSES,

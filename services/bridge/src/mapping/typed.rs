@@ -92,7 +92,7 @@ impl Mapping {
         }
         let whole: Table = text.parse().map_err(|error: toml::de::Error| vec![Problem { line: 1, message: error.message().to_owned() }])?;
         let at = |section: &str| whole.get(section).and_then(Value::as_table);
-        let named = |section: &str, name: &str| at(section).and_then(|table| table.get(name)).and_then(|value| said(value));
+        let named = |section: &str, name: &str| at(section).and_then(|table| table.get(name)).and_then(said);
         let tables = |section: &str| at(section).into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_table()?)));
         let values = |of: &str| {
             let table = at("values").and_then(|tables| tables.get(of)).and_then(Value::as_table);

@@ -1,5 +1,6 @@
 //! Leads, orders, invoices.
 
+use domain::Progress;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -35,26 +36,26 @@ fn leads_come_with_their_loan_files_and_banks_however_these_are_spelled() {
 #[test]
 fn orders_are_as_far_as_their_states_deliveries_and_invoices_say() {
     for (id, state, progress) in [
-        (25, "draft", "EK_ORDER_CREATED"),
-        (36, "sale", "EK_ORDER_IN_PREPARATION"),
-        (45, "sale", "EK_ORDER_IN_DELIVERY"),
-        (46, "sale", "EK_ORDER_IN_DELIVERY"),
-        (47, "sale", "EK_ORDER_IN_DELIVERY"),
-        (48, "sale", "EK_ORDER_IN_DELIVERY"),
-        (54, "done", "EK_ORDER_DELIVERED"),
-        (58, "done", "EK_ORDER_DELIVERED"),
+        (25, "draft", Progress::Created),
+        (36, "sale", Progress::InPreparation),
+        (45, "sale", Progress::InDelivery),
+        (46, "sale", Progress::InDelivery),
+        (47, "sale", Progress::InDelivery),
+        (48, "sale", Progress::InDelivery),
+        (54, "done", Progress::Delivered),
+        (58, "done", Progress::Delivered),
         // Its invoice was reversed: there is one to be made
-        (60, "sale", "EK_ORDER_IN_DELIVERY"),
-        (66, "done", "EK_ORDER_DELIVERED"),
-        (69, "cancel", "EK_CLIENT_ORDER_CANCELED"),
-        (72, "cancel", "EK_CLIENT_ORDER_CANCELED"),
+        (60, "sale", Progress::InDelivery),
+        (66, "done", Progress::Delivered),
+        (69, "cancel", Progress::Cancelled),
+        (72, "cancel", Progress::Cancelled),
     ] {
-        assert_eq!((order(id, "state"), order(id, "ek_state")), (json!(state), json!(progress)), "{id}");
+        assert_eq!((order(id, "state"), order(id, "ek_state")), (json!(state), json!(progress.as_str())), "{id}");
     }
     let sent = (1..=72).filter(|id| matches!(LENIENT.of(ORDER, *id), Became::Taken(_)) && order(*id, "state") == "sent").count();
     assert_eq!(sent, 5);
     let company = with("[values.order_state]\nsale = \"EK_ORDER_DELIVERED\"\n");
-    assert_eq!(company.value(ORDER, 36, "ek_state"), "EK_ORDER_DELIVERED", "as the mapping says");
+    assert_eq!(company.value(ORDER, 36, "ek_state"), Progress::Delivered.as_str(), "as the mapping says");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! What becomes of the recorded company's records, each case of its list.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod company;
 mod documents;
