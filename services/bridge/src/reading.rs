@@ -143,6 +143,8 @@ pub enum Clash {
         kind: &'static str,
         /// The record without its key.
         record: Box<Record>,
+        /// What others name it by then: [`Taken::key`] of that record.
+        key: Option<String>,
     },
     /// It is put aside.
     PutAside {
@@ -294,6 +296,10 @@ impl<'w> Page<'w> {
     /// The ids that a companion is read by: of the page's rows, or of those of a companion before it.
     pub fn ids(&self, companion: &Companion, rows: &[Row]) -> Vec<i64> {
         let mut ids = Vec::new();
+        // A module that is not installed brings no such field
+        if companion.by != "id" && !self.world.has(companion.model, companion.by) {
+            return ids;
+        }
         let mut of = |row: &Row| match row.get(companion.of) {
             // A pair of id and name, or a list of ids
             Some(Json::Array(list)) if list.get(1).is_none_or(Json::is_number) => ids.extend(list.iter().filter_map(Json::as_i64)),

@@ -163,7 +163,7 @@ fn of_reference(product: &mut Making, reference: Option<String>, row: &Row, worl
         Answer::WithoutKey => {
             let mut record = product.taken.record.clone();
             record.values.insert("ref".to_owned(), json!(without));
-            Clash::Instead { kind: KIND, record: Box::new(record) }
+            Clash::Instead { kind: KIND, record: Box::new(record), key: Some(without) }
         }
         Answer::PutAside | Answer::Take => Clash::PutAside { kind: KIND },
     });
@@ -406,7 +406,7 @@ fn key(own: &mut Making, row: &Row, template: &Row, page: &Page<'_>) -> Result<(
             let mut record = own.taken.record.clone();
             record.values.insert("manufacturer_ref".to_owned(), json!(without));
             record.values.entry("default_code").or_insert_with(|| json!(reference));
-            Clash::Instead { kind: TWICE, record: Box::new(record) }
+            Clash::Instead { kind: TWICE, record: Box::new(record), key: Some(without) }
         }
         Answer::PutAside | Answer::Take => Clash::PutAside { kind: TWICE },
     });

@@ -51,6 +51,11 @@ pub const INVOICES: Reader = Reader {
             "amount_residual",
             "payment_state",
             "invoice_payments_widget",
+            "payments",
+            "sale_id",
+            "reason",
+            "currency",
+            "rate",
             "reversed_entry_id",
         ];
         world.read(MOVE, &own)
@@ -108,7 +113,7 @@ pub const INVOICES: Reader = Reader {
         let lines = page.of("lines", id(row));
         let mut needs: Vec<Need> = lines::needs(lines).collect();
         needs.extend(link(row, "partner_id").map(|id| Need::Id("res.partner", id)));
-        for order in orders_of(lines, page) {
+        for order in orders_of(lines, page).into_iter().chain(link(row, "sale_id")) {
             needs.push(Need::Id("sale.order", order));
             needs.extend(page.of("orders", order).iter().filter_map(|order| page.bank_need("sale.order", order)));
         }
@@ -134,11 +139,9 @@ fn payments(row: &Row, digits: u32) -> Vec<Json> {
     let widget = row.get("invoice_payments_widget");
     let read = widget.and_then(Json::as_str).and_then(|text| serde_json::from_str::<Json>(text).ok());
     let content = read.as_ref().or(widget).and_then(|widget| widget.get("content")).and_then(Json::as_array);
-    let one = |paid: &Json| {
-        let said = |field: &str| text(paid, field).map(str::to_owned);
-        json!({"date": said("date"), "amount": money(paid.get("amount"), digits), "ref": said("ref"), "journal": said("journal_name"),
-            "payment_id": link(paid, "account_payment_id"), "is_exchange": is(paid, "is_exchange")})
-    };
+    // Beside its number stands what the payer wrote
+    let number = |paid: &Json| text(paid, "ref").map(|said| said.split(" (").next().unwrap_or(said).trim().to_owned());
+    let one = |paid: &Json| json!({"date": text(paid, "date"), "amount": money(paid.get("amount"), digits), "number": number(paid)});
     content.into_iter().flatten().map(one).collect()
 }
 
@@ -161,7 +164,9 @@ fn invoice(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     invoice.clip("invoice_origin", text(row, "invoice_origin"), 254).clip("ref", text(row, "ref"), 254);
     let client = link(row, "partner_id").ok_or_else(|| super::goods::nowhere("An invoice without a client."))?;
     invoice.set("partner_id", page.here("res.partner", client)?.record_id);
-    let orders = orders_of(rows, page);
+    let mut orders = orders_of(rows, page);
+    // A hub's say it themselves
+    orders.extend(link(row, "sale_id"));
     for order in &orders {
         page.here("sale.order", *order)?;
     }
@@ -174,9 +179,13 @@ fn invoice(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     for amount in ["amount_untaxed", "amount_tax", "amount_total", "amount_residual"] {
         invoice.set(amount, money(row.get(amount), digits));
     }
-    invoice.set("payments", payments(row, digits));
+    match text(row, "payments") {
+        // A hub's are lines already
+        Some(lines) => drop(invoice.set("payments", lines)),
+        None => drop(invoice.set("payments", payments(row, digits))),
+    }
     if text(row, "move_type") == Some("out_refund") {
-        invoice.clip("reason", text(row, "ref"), 254);
+        invoice.clip("reason", text(row, "reason").or_else(|| text(row, "ref")), 254);
         if link(row, "reversed_entry_id").is_none() {
             invoice.note("credit_note_without_invoice");
         }
@@ -222,6 +231,10 @@ fn bank(invoice: &mut Making, row: &Row, orders: &BTreeSet<i64>, page: &Page<'_>
 /// A line: a credit note's are positive too, a down payment that is taken off has a negative quantity.
 fn line(row: &Row, page: &Page<'_>, digits: u32) -> Result<Making, PutAside> {
     let mut line = lines::line(row);
+    if text(row, "name").is_none() {
+        let product = link(row, "product_id").and_then(|product| page.of("products", product).first());
+        line.clip("name", Some(product.and_then(|product| text(product, "name")).unwrap_or("—")), cells::LINE);
+    }
     let ratio = match Goods::of(row, page)? {
         Some(goods) => {
             goods.name(&mut line);

@@ -200,8 +200,9 @@ fn point_of_sale(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         Answer::Merge => Clash::Merge { kind: "pos_code_twice" },
         Answer::WithoutKey => {
             let mut record = pos.taken.record.clone();
-            record.values.insert("code_pos".to_owned(), json!(format!("{code}-{}", id(row))));
-            Clash::Instead { kind: "pos_code_twice", record: Box::new(record) }
+            let other = format!("{code}-{}", id(row));
+            record.values.insert("code_pos".to_owned(), json!(other));
+            Clash::Instead { kind: "pos_code_twice", record: Box::new(record), key: Some(other) }
         }
         Answer::PutAside | Answer::Take => Clash::PutAside { kind: "pos_code_twice" },
     });
@@ -433,7 +434,7 @@ fn e_mail(client: &mut Making, row: &Row, world: &World) -> Result<(), PutAside>
         Answer::WithoutKey | Answer::Take => {
             let mut record = client.taken.record.clone();
             beside(&mut record, said);
-            Clash::Instead { kind: KIND, record: Box::new(record) }
+            Clash::Instead { kind: KIND, record: Box::new(record), key: None }
         }
     });
     client.taken.unique = Some(format!("client {address}"));

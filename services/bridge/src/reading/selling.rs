@@ -78,6 +78,7 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         return Ok(stays);
     }
     let mut lead = Making::of(row);
+    lead.taken.key = text(row, "name").map(|name| cells::clipped(name, 254).0);
     lead.clip("name", text(row, "name"), 254).set("active", row.get("active").and_then(Json::as_bool).unwrap_or(true));
     match link(row, "partner_id") {
         Some(client) => drop(lead.set("partner_id", page.here("res.partner", client)?.record_id)),
@@ -102,12 +103,13 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         lead.taken.clash = Some(match world.mapping.answer(KIND, Answer::WithoutKey) {
             Answer::Merge => Clash::Merge { kind: KIND },
             Answer::PutAside => Clash::PutAside { kind: KIND },
-            Answer::WithoutKey | Answer::Take => Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()) },
+            Answer::WithoutKey | Answer::Take => {
+                Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()), key: lead.taken.key.clone() }
+            }
         });
         lead.set("cart_id", cart);
         lead.taken.unique = bank.map(|(bank, _)| format!("{bank} {cart}"));
     }
-    lead.taken.key = text(row, "name").map(|name| cells::clipped(name, 254).0);
     Ok(lead.done())
 }
 
@@ -138,6 +140,8 @@ pub const ORDERS: Reader = Reader {
             "delivery_status",
             "opportunity_id",
             "ek_state",
+            "currency",
+            "rate",
             "delivery_type",
             "delivery_street",
             "delivery_street2",
@@ -302,6 +306,7 @@ fn order(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         return Err(PutAside::new(EMPTY, "An order without lines."));
     }
     let mut order = Making::of(row);
+    order.taken.key = text(row, "name").map(str::to_owned);
     order.texts(row, &["name", "date_order", "effective_date"]);
     let client = link(row, "partner_id").ok_or_else(|| super::goods::nowhere("An order without a client."))?;
     order.set("partner_id", page.here("res.partner", client)?.record_id);
@@ -387,13 +392,12 @@ fn order(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
                 let mut record = order.taken.record.clone();
                 also.push(format!("N° plateforme : {number}"));
                 record.values.insert("note".to_owned(), json!(cells::clipped(&said(also).unwrap_or_default(), cells::NOTE).0));
-                Clash::Instead { kind: KIND, record: Box::new(record) }
+                Clash::Instead { kind: KIND, record: Box::new(record), key: order.taken.key.clone() }
             }
         });
         order.set("ek_order_id", number);
         order.taken.unique = bank.map(|(bank, _)| format!("{bank} {number}"));
     }
-    order.taken.key = text(row, "name").map(str::to_owned);
     Ok(order.done())
 }
 

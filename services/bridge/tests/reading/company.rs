@@ -204,8 +204,8 @@ impl Company {
         let holder = taken.unique.clone().and_then(|unique| self.unique.get(&(ours, unique)).copied()).filter(|holder| *holder != id);
         if let Some(holder) = holder {
             match taken.clash.clone() {
-                Some(Clash::Instead { record, .. }) => {
-                    let taken = Taken { record: *record, unique: None, clash: None, ..taken };
+                Some(Clash::Instead { record, key, .. }) => {
+                    let taken = Taken { record: *record, key, unique: None, clash: None, ..taken };
                     return self.note(ours, taken, depth + 1);
                 }
                 Some(Clash::Merge { kind }) => {

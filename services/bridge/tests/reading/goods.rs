@@ -39,6 +39,7 @@ fn of_references_that_stand_twice_the_first_has_it() {
     assert_eq!((STRICT.value(VARIANT, 98, "manufacturer_ref"), STRICT.aside(VARIANT, 99).misfit), (json!("VAR-DOUBLE"), "reference_twice"));
     assert_eq!(LENIENT.value(VARIANT, 99, "manufacturer_ref"), "rc_variante99");
     assert_eq!(LENIENT.value(VARIANT, 99, "default_code"), "VAR-DOUBLE", "kept beside");
+    assert_eq!(LENIENT.lines("sale.order", 32, &["manufacturer_ref"])[1], ["rc_variante99"], "an order names it so");
     // Their templates' references are no doubles, their own are no keys then
     for (one, other) in [(41, 125), (51, 52)] {
         assert_eq!(STRICT.value(VARIANT, one, "default_code"), STRICT.value(VARIANT, other, "default_code"));
