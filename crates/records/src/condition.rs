@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::filter::{Filter, Leaf, MAX_PATH, Op, Operand};
 use crate::model::{ByName, Field, Kind, Model, clip};
 use crate::registry::Registry;
+use crate::seen;
 use crate::sql::{Bind, Sql};
 use crate::values::{self, is_name, is_unset, scalar};
 
@@ -281,8 +282,7 @@ impl<'a> Conditions<'a> {
                 let negative = matches!(op, Op::NotLike | Op::NotILike);
                 let like = if negative { "NOT LIKE" } else { "LIKE" };
                 if matches!(op, Op::ILike | Op::NotILike | Op::EqILike) {
-                    // Folded once: in a plan for any pattern a bare call would be made for every row
-                    sql.push(&format!("norm({column}) {like} (SELECT norm_pattern(")).bind(pattern).push("))");
+                    sql.append(seen::folded(row.alias, field, &column, like, pattern));
                 } else {
                     sql.push(&format!("{column} {like} ")).bind(pattern);
                 }

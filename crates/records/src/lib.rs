@@ -26,6 +26,7 @@ pub mod request;
 #[cfg(feature = "postgres")]
 pub mod running;
 pub mod schema;
+pub mod seen;
 pub mod selection;
 pub mod sql;
 #[cfg(feature = "postgres")]

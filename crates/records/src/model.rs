@@ -158,6 +158,8 @@ pub struct Field {
     /// What it is for an identity where that is not its column: SQL over the row `{t}`. Of a file its checksum, or null for those who
     /// do not get the bytes.
     pub seen_as: Option<fn(&Identity, &Field) -> String>,
+    /// Where else it may stand then, so that a text of it is found by indexes: a table, and its column with the record's id.
+    pub beside: Option<(&'static str, &'static str)>,
     /// The internal column whose encrypted text holds it, for a field that only the service's code can open.
     pub sealed_in: Option<&'static str>,
     /// Where its bytes are, for a file.
@@ -184,6 +186,7 @@ impl Field {
             writable_by: None,
             readable_by: None,
             seen_as: None,
+            beside: None,
             sealed_in: None,
             kept: None,
             default: None,
@@ -296,12 +299,6 @@ impl Field {
     /// Only these may read it.
     pub fn readable_by(mut self, rule: fn(&Identity) -> bool) -> Field {
         self.readable_by = Some(rule);
-        self
-    }
-
-    /// It reads, is filtered and ordered by what this says, for each identity its own.
-    pub fn seen_as(mut self, sql: fn(&Identity, &Field) -> String) -> Field {
-        self.seen_as = Some(sql);
         self
     }
 

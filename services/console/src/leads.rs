@@ -194,8 +194,8 @@ async fn column(
         let query = [
             ("query", format!("{{id, display_name, {}}}", known.join(", "))),
             ("filter", Value::Array(terms).to_string()),
-            ("page_size", CARDS.to_string()),
-            ("page", "1".to_owned()),
+            // How many there are is known
+            ("limit", CARDS.to_string()),
         ];
         visit.list("crm.lead", &query).await?.result
     };

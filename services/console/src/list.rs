@@ -214,6 +214,8 @@ pub struct Fixed {
     pub filters: &'static [&'static str],
     /// What a new record begins with, as the form's address has it.
     pub preset: &'static str,
+    /// How many match and what its columns of money come to, where whoever makes the page knows that already.
+    pub known: Option<Value>,
 }
 
 /// Makes a list of what was asked for.
@@ -235,17 +237,30 @@ pub async fn made<'v>(visit: &'v Visit, model: &'v Model, asked: Asked, page: Pa
     let filter = domain.to_string();
     // What is offered over a list is counted and added up anyway, with what the list has of it
     let offered = offered(model);
-    let is_counted = offered.is_some() && asked.group.is_empty();
+    let is_offered = offered.is_some() && asked.group.is_empty();
+    // Whoever adds up knows how many there are too
+    let is_counted = is_offered || !summed.is_empty() && asked.group.is_empty();
+    // What is known is of the list as it comes by itself
+    let known = fixed.known.filter(|_| asked.columns.is_empty() && asked.group.is_empty() && !asked.archived);
     let (listed, sums, groups, narrows, saved, quick) = futures_util::join!(
         records(visit, model, &asked, &fields, &filter, is_counted),
-        sums(visit, model, &asked, if is_counted { &[] } else { &summed }, &filter),
+        async {
+            match known {
+                Some(known) => Ok(known),
+                None => sums(visit, model, &asked, if is_offered { &[] } else { &summed }, &filter).await,
+            }
+        },
         groups(visit, model, &asked, &summed, &filter),
         narrows(visit, model, &asked, fixed.filters),
         saved(visit, &model.name),
         quick(visit, model, &asked, offered, &summed, &fixed.domain),
     );
     let (listed, sums, groups, quick) = (listed?, sums?, groups?, quick?);
-    let (count, sums) = if is_counted { (quick.count, quick.sums) } else { (listed.count, sums) };
+    let (count, sums) = match (is_offered, is_counted) {
+        (true, _) => (quick.count, quick.sums),
+        (false, true) => (sums.get("count").and_then(Value::as_u64).unwrap_or_default(), sums),
+        (false, false) => (listed.count, sums),
+    };
     let rows = listed.result.iter().map(|record| row(visit, model, &fields, record)).collect::<Vec<_>>();
     let first = if rows.is_empty() { 0 } else { (asked.page - 1) * PAGE + 1 };
     let last = first + u64::try_from(rows.len()).unwrap_or(PAGE).saturating_sub(u64::from(!rows.is_empty()));

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::asked::{Asked, How};
@@ -18,8 +19,11 @@ const MODEL: &str = "crm.lead";
 const STEP: &str = "action_file_state";
 const COLUMNS: &[&str] =
     &["file_number", "partner_id", "ek_order_id", "bank_id", "expected_revenue", "file_state", "progress", "file_state_date"];
-/// How many states have a tab.
+/// The column of money.
+const MONEY: &str = "expected_revenue";
+/// How many states have a tab, and how many are asked for.
 const TABS: usize = 20;
+const STATES: usize = 500;
 
 /// A state with how many files are in it.
 struct Tab {
@@ -107,25 +111,24 @@ async fn made(visit: &Visit, asked: Asked, refused: Vec<String>, filled: Option<
     if model.field("file_state").is_none() {
         return Err(Refused::not_found());
     }
+    let here = asked.chosen("file_state", How::Is).to_owned();
+    let states = states(visit, model, &asked).await?;
     // Every lead that has a file: one that came without has no state
     let fixed = Fixed {
         base: Some(HERE.to_owned()),
         domain: vec![json!(["file_state", "!=", false])],
         columns: COLUMNS,
         filters: &["bank_id", "file_state_date", "create_date"],
-        preset: "",
+        known: states.all.clone().filter(|_| here.is_empty()),
+        ..Fixed::default()
     };
-    let (list, groups) = futures_util::join!(
-        list::made(visit, model, asked.clone(), Page::new(visit, HERE, visit.t("menu-loans")), fixed),
-        states(visit, model, &asked)
-    );
-    let (list, groups) = (list?, groups?);
+    let list = list::made(visit, model, asked.clone(), Page::new(visit, HERE, visit.t("menu-loans")), fixed).await?;
+    let groups = states.groups;
     let progress = list.heads.iter().position(|head| head.name == "progress");
     let bars = list.rows.iter().map(|row| {
         let text = &row.cells.get(progress?)?.text;
         shown::typed_number(text)?.parse().ok().map(|number| of_file(visit.lang, number))
     });
-    let here = asked.chosen("file_state", How::Is).to_owned();
     let all: u64 = groups.iter().map(|(_, count)| count).sum();
     let to = |state: &str| {
         let state = state.to_owned();
@@ -162,16 +165,31 @@ async fn made(visit: &Visit, asked: Asked, refused: Vec<String>, filled: Option<
     Ok(html(&visit.request, status, &page))
 }
 
-/// The states that there are with how many files each has, whatever tab is open.
-async fn states(visit: &Visit, model: &crate::declared::Model, asked: &Asked) -> Result<Vec<(String, u64)>, Refused> {
+/// The states that there are.
+struct States {
+    /// Each with how many files it has.
+    groups: Vec<(String, u64)>,
+    /// How many files there are and what they come to, as the list tells it; none where there are more states than are asked for.
+    all: Option<Value>,
+}
+
+/// The states that there are, whatever tab is open.
+async fn states(visit: &Visit, model: &crate::declared::Model, asked: &Asked) -> Result<States, Refused> {
     let mut asked = asked.clone();
     asked.filters.retain(|(field, _, _)| field != "file_state");
     let mut domain = asked.domain(visit, model)?;
     if let Value::Array(terms) = &mut domain {
         terms.push(json!(["file_state", "!=", false]));
     }
-    let query = [("group_by", "file_state".to_owned()), ("filter", domain.to_string()), ("limit", "500".to_owned())];
-    let listed = visit.list(MODEL, &query).await?;
-    let state = |group: &Value| Some((shown::text(group.get("file_state")?), group.get("count")?.as_u64()?));
-    Ok(listed.result.iter().filter_map(state).filter(|(state, _)| !state.is_empty()).collect())
+    let query =
+        [("group_by", "file_state".to_owned()), ("sum", MONEY.to_owned()), ("filter", domain.to_string()), ("limit", STATES.to_string())];
+    let listed = visit.list(MODEL, &query).await?.result;
+    let count = |group: &Value| group.get("count").and_then(Value::as_u64);
+    let sums: Option<Vec<Decimal>> = listed.iter().map(|group| shown::text(group.get(MONEY)?).parse().ok()).collect();
+    let all = sums.filter(|_| listed.len() < STATES).map(|sums| {
+        let (many, much) = (listed.iter().filter_map(count).sum::<u64>(), sums.into_iter().sum::<Decimal>());
+        json!({"count": many, MONEY: much.to_string()})
+    });
+    let state = |group: &Value| Some((shown::text(group.get("file_state")?), count(group)?));
+    Ok(States { groups: listed.iter().filter_map(state).filter(|(state, _)| !state.is_empty()).collect(), all })
 }

@@ -22,7 +22,7 @@ pub async fn clients(visit: Visit) -> HttpResponse {
         domain: vec![json!(["is_pos", "=", false]), json!(["parent_id", "=", false])],
         columns: &["name", "phone", "email", "state_id", "bank_ids", "status", "create_date"],
         filters: &["bank_ids", "state_id", "status", "create_date"],
-        preset: "",
+        ..Fixed::default()
     };
     visit.told(listed(&visit, "/web/clients", "menu-clients", fixed).await)
 }
@@ -35,6 +35,7 @@ pub async fn points_of_sale(visit: Visit) -> HttpResponse {
         columns: &["code_pos", "name", "state_id", "phone", "status", "credit_code", "responsible_code", "bank_ids"],
         filters: &["bank_ids", "state_id", "status"],
         preset: "?is_pos=true",
+        ..Fixed::default()
     };
     visit.told(listed(&visit, "/web/pos", "menu-pos", fixed).await)
 }

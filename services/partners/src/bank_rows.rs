@@ -30,7 +30,7 @@ pub fn model(partners: &Partners) -> Model {
     let own = OWN.iter().filter_map(|name| of.any_field(name));
     fields.extend(own.map(|field| {
         let mut own = field.clone().readonly().personal();
-        own.seen_as = None;
+        (own.seen_as, own.beside) = (None, None);
         own
     }));
     fields.push(Field::internal("post_hash", Kind::Char(200)));
@@ -43,6 +43,13 @@ fn access(identity: &Identity) -> Access {
         Who::Bank(bank) => Access::read().only(Filter::leaf("bank_id", Op::Eq, bank)),
         Who::Clerk { .. } | Who::Outsider => Access::none(),
     }
+}
+
+/// A client's field of [`OWN`].
+pub fn own(field: Field) -> Field {
+    let is_text = matches!(field.kind, Kind::Char(_) | Kind::Text(_));
+    let field = field.seen_as(seen);
+    if is_text { field.found_beside("res_partner_bank", "partner_id") } else { field }
 }
 
 /// What a field of [`OWN`] is for an identity. A bank reads its own row, then, where the platform brought the client to it, the

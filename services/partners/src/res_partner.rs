@@ -59,7 +59,7 @@ pub fn model(_: &Partners) -> Model {
     ]);
     let fields = fields.into_iter().map(|field| match field.name {
         "parent_id" => field.seen_as(bank_rows::seen_parent),
-        name if OWN.contains(&name) => field.seen_as(bank_rows::seen),
+        name if OWN.contains(&name) => bank_rows::own(field),
         _ => field,
     });
     Model::new("res.partner", "res_partner", "Contact", fields.collect(), access)

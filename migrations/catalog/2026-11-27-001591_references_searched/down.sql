@@ -1,0 +1,2 @@
+DROP INDEX product_template_ref_odoo_search;
+DROP INDEX product_master_ref_odoo_search;

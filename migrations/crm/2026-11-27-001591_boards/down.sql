@@ -1,0 +1,1 @@
+DROP INDEX crm_lead_by_stage;
