@@ -174,7 +174,7 @@ async fn a_warehouse_is_that_of_its_point_of_sale_or_code_and_has_what_every_war
     assert_eq!(how(&taken(&alone, &import).await)[1], Ok((Some(24), How::Same)));
     let made = rows(&alone, "stock.warehouse", json!([["id", "in", [24, 26]]]), "{code, name, partner_id, active, closed}").await;
     assert_eq!(made[0], json!({"code": "PDV-ALGER", "name": "Alger", "partner_id": 9, "active": true, "closed": false}));
-    assert_eq!(made[1], json!({"code": "DEP", "name": "Dépôt", "partner_id": null, "active": true, "closed": false}));
+    assert_eq!(made[1], json!({"code": "DEP", "name": "Dépôt", "partner_id": false, "active": true, "closed": false}));
     for warehouse in [24, 26] {
         holds(&alone, &format!("(SELECT count(*) FROM stock_location WHERE {warehouse} IN (warehouse_id, returns_of)) = 2")).await;
         holds(&alone, &format!("(SELECT count(*) FROM stock_picking_type WHERE warehouse_id = {warehouse}) = 3")).await;
@@ -226,7 +226,7 @@ async fn one_inventory_sets_quantities_through_the_ledger_and_again_only_the_dif
     let at = |product, place: &str, quantity: &str| (product, place.to_owned(), quantity.to_owned());
     assert_eq!(
         there,
-        BTreeSet::from([at(TV, "PDV-ALGER/Stock", "10"), at(12, "PDV-ALGER/Stock", "0"), at(TV, "PDV-ALGER/Retours", "2.5")])
+        BTreeSet::from([at(TV, "PDV-ALGER/Stock", "10.0"), at(12, "PDV-ALGER/Stock", "0.0"), at(TV, "PDV-ALGER/Retours", "2.5")])
     );
     is_consistent(&alone).await;
     for model in ["stock.quant", "stock.move"] {
@@ -243,7 +243,7 @@ async fn one_inventory_sets_quantities_through_the_ledger_and_again_only_the_dif
 
     // What moves here since is nobody's to overwrite
     let quant = rows(&alone, "stock.quant", json!([["quantity", "=", 7]]), "{id}").await[0]["id"].clone();
-    call(&alone, "stock.quant", "action_write_off", json!({"ids": [quant], "data": {"quantity": 1, "reason": "broken"}})).await;
+    call(&alone, "stock.quant", "action_write_off", json!({"ids": [quant], "quantity": 1, "reason": "broken"})).await;
     assert_eq!(how(&taken(&alone, &inventory("8")).await)[0], Err(Misfit::Changed));
     assert_eq!(how(&taken(&alone, &inventory("7")).await)[0].unwrap().1, How::Same, "it says the same");
     holds(&alone, &format!("(SELECT quantity FROM stock_quant WHERE id = {quant}) = 6")).await;
@@ -296,7 +296,7 @@ async fn a_purchase_comes_with_what_was_received_and_its_open_receipt_brings_the
     let query = "{name, state, partner_id, date_order, receipt_status, order_line{id, qty_received, price_unit}, amount_total}";
     let read = rows(&alone, "purchase.order", json!([["id", "=", 13]]), query).await;
     assert_eq!((&read[0]["name"], &read[0]["partner_id"], &read[0]["receipt_status"]), (&json!("P00013"), &json!(9), &json!("partial")));
-    assert_eq!(read[0]["order_line"][0], json!({"id": 130, "qty_received": 3, "price_unit": 60_000}), "{read:?}");
+    assert_eq!(read[0]["order_line"][0], json!({"id": 130, "qty_received": 3.0, "price_unit": 60_000.0}), "{read:?}");
 
     let rest = linked("purchase_line_id", 130, moved(60, "2", json!({})));
     let values = json!({"name": "PDV16/IN/00731", "state": "assigned", "kind": "incoming", "origin": "P00013",
@@ -313,7 +313,7 @@ async fn a_purchase_comes_with_what_was_received_and_its_open_receipt_brings_the
     assert_eq!(refused.status, 409, "{refused}");
     call(&alone, "stock.picking", "button_validate", json!({"ids": [30]})).await;
     let read = rows(&alone, "purchase.order", json!([["id", "=", 13]]), "{receipt_status, order_line{qty_received}}").await;
-    assert_eq!((&read[0]["receipt_status"], &read[0]["order_line"][0]["qty_received"]), (&json!("full"), &json!(5)));
+    assert_eq!((&read[0]["receipt_status"], &read[0]["order_line"][0]["qty_received"]), (&json!("full"), &json!(5.0)));
 
     // Names go on beyond the greatest that came
     call(&alone, "purchase.order", "button_confirm", json!({"ids": [14]})).await;
@@ -363,7 +363,7 @@ async fn ordered(alone: &Alone<Stock>, orders: &Orders, id: i64) {
 fn delivery(odoo_id: i64, order: i64) -> Record {
     let moves = vec![moved(odoo_id * 10, "4", json!({"sale_line_id": order * 10, "state": "assigned"}))];
     let values = json!({"name": format!("WH/OUT/{odoo_id:05}"), "state": "assigned", "kind": "outgoing", "origin": format!("S{order:05}"),
-        "sale_id": order});
+        "sale_id": order, "scheduled_date": "2026-03-09 08:00:00"});
     linked("warehouse_id", 1, with("move_ids", moves, record(odoo_id, values)))
 }
 
@@ -398,7 +398,7 @@ async fn an_order_keeps_what_was_settled_until_the_cut_over_reserves_for_its_ope
     assert_eq!(
         read,
         [json!({"id": 42, "name": "WH/OUT/00042", "state": "confirmed", "bank_id": 3, "partner_id": 5, "sale_id": 7,
-            "move_ids": [{"reserved_availability": 0}]})]
+            "move_ids": [{"reserved_availability": 0.0}]})]
     );
     assert_eq!(served(&alone, 7).await, [2, 1, 0]);
 
@@ -447,6 +447,45 @@ async fn an_order_that_is_delivered_or_cancelled_here_acts_on_its_transfer_as_on
     assert_eq!(served(&alone, 8).await, [0, 5, 0]);
     let read = rows(&alone, "stock.picking", json!([]), "{state}").await;
     assert_eq!(read, [json!({"state": "cancel"}), json!({"state": "done"})]);
+    is_consistent(&alone).await;
+}
+
+#[tokio::test]
+async fn what_an_order_does_here_right_after_it_came_is_not_taken_for_its_coming() {
+    let orders = Orders::default();
+    let alone = stock(&orders).await;
+    warehouses(&alone).await;
+    taken(&alone, &batch("stock.quant", vec![quantity(101, TV, 1, "4")])).await;
+    // When stock hears that it came, crm already knows more
+    orders.lock().unwrap().insert(7, demand(7, Progress::Delivered, 4, [1, 0, 2]));
+    alone.neighbour("crm").brings(7, &state(Progress::InPreparation));
+    assert_eq!(alone.hears("crm").await, 0);
+    taken(&alone, &batch("stock.picking", vec![delivery(42, 7)])).await;
+    assert_eq!(served(&alone, 7).await, [2, 1, 0]);
+    changed(&alone, &orders, 7, Progress::Delivered).await;
+    assert_eq!(served(&alone, 7).await, [0, 5, 0]);
+    is_consistent(&alone).await;
+}
+
+#[tokio::test]
+async fn a_cut_over_goes_on_until_nothing_is_left() {
+    let orders = Orders::default();
+    let alone = stock(&orders).await;
+    warehouses(&alone).await;
+    ordered(&alone, &orders, 7).await;
+    let products = 1_001..=1_101;
+    taken(&alone, &batch("stock.quant", products.clone().map(|product| quantity(product, product, 1, "4")).collect())).await;
+    let mut transfer = delivery(42, 7);
+    transfer.parts.insert(
+        "move_ids".to_owned(),
+        products.map(|product| moved(product, "4", json!({"product_id": product, "manufacturer_ref": format!("TV-{product}")}))).collect(),
+    );
+    taken(&alone, &batch("stock.picking", vec![transfer])).await;
+    let part = alone.asked("bridge", &Reserve { orders: None }).await.unwrap();
+    assert_eq!(part, Reserved { moves: 100, short: 0, left: true });
+    let rest = alone.asked("bridge", &Reserve { orders: None }).await.unwrap();
+    assert_eq!(rest, Reserved { moves: 1, short: 0, left: false });
+    assert_eq!(rows(&alone, "stock.picking", json!([]), "{state}").await, [json!({"state": "assigned"})]);
     is_consistent(&alone).await;
 }
 
@@ -518,11 +557,11 @@ async fn an_open_return_comes_to_the_returns_and_counts_as_one() {
     back.values.insert("name".to_owned(), "WH/RET/00003".into());
     assert!(is_taken(&taken(&alone, &batch("stock.picking", vec![back])).await, How::Made));
     holds(&alone, "NOT EXISTS (SELECT FROM stock_move WHERE held)").await;
-    assert_eq!(rows(&alone, "stock.move", json!([]), "{short}").await, [json!({"short": 0})]);
+    assert_eq!(rows(&alone, "stock.move", json!([]), "{short}").await, [json!({"short": 0.0})]);
     call(&alone, "stock.picking", "button_validate", json!({"ids": [67]})).await;
     assert_eq!(served(&alone, 7).await, [0, 5, 5]);
     let read = rows(&alone, "stock.quant", json!([["quantity", ">", 0]]), "{quantity, location_id{complete_name}}").await;
-    assert_eq!(read, [json!({"quantity": 4, "location_id": {"complete_name": "EKIWH/Retours"}})]);
+    assert_eq!(read, [json!({"quantity": 4.0, "location_id": {"complete_name": "EKIWH/Retours"}})]);
     is_consistent(&alone).await;
 }
 
@@ -569,6 +608,8 @@ async fn what_of_a_transfer_does_not_fit_is_told_with_its_reason() {
         assert!(matches!(&one.outcome, Outcome::Refused { reason, .. } if reason.contains(word)), "{word}: {one:?}");
     }
     let dry = Import(Batch { dry: true, ..import.0 });
+    // Its order's lines a rehearsal does not know
+    expected[5] = Ok((None, How::Made));
     assert_eq!(how(&taken(&alone, &dry).await)[3..], expected[3..]);
     holds(&alone, "(SELECT count(*) FROM stock_picking) = 1 AND (SELECT held FROM stock_move)").await;
 }
