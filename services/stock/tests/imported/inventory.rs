@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jsonrpc::import::{Batch, How, Misfit, Outcome, Record};
 use partners_contract::ResPartner;
-use serde_json::{Value, json};
+use serde_json::json;
 use stock_contract::{Import, Reserve, StockMove};
 
 use crate::given::{

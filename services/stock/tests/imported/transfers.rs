@@ -2,12 +2,12 @@
 
 use domain::{Identity, Progress};
 use jsonrpc::import::{Batch, How, Misfit, Outcome, Record};
-use serde_json::{Value, json};
+use serde_json::json;
 use stock_contract::Import;
 
 use crate::given::{
-    Orders, TV, batch, bought, call, delivery, demand, holds, how, is_consistent, is_taken, linked, moved, ordered, quantity, record, rows,
-    served, state, stock, taken, warehouses, with,
+    Orders, batch, bought, call, delivery, demand, holds, how, is_consistent, is_taken, linked, moved, ordered, record, rows, served,
+    state, stock, taken, warehouses, with,
 };
 
 #[tokio::test]
