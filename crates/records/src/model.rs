@@ -166,6 +166,10 @@ pub struct Field {
     pub kept: Option<Kept>,
     /// What it is where a client unsets it.
     pub default: Option<&'static str>,
+    /// Whether a number may be negative, as history's may.
+    pub signed: bool,
+    /// How many places a float has.
+    pub places: u32,
     visibility: Visibility,
 }
 
@@ -190,6 +194,8 @@ impl Field {
             sealed_in: None,
             kept: None,
             default: None,
+            signed: false,
+            places: 3,
             visibility: Visibility::Public,
         }
     }
@@ -251,6 +257,18 @@ impl Field {
     /// With what it is where a client unsets it.
     pub fn default(mut self, value: &'static str) -> Field {
         self.default = Some(value);
+        self
+    }
+
+    /// It may be negative.
+    pub fn signed(mut self) -> Field {
+        self.signed = true;
+        self
+    }
+
+    /// A float with so many places, six at most: more are not read.
+    pub fn places(mut self, places: u32) -> Field {
+        self.places = places;
         self
     }
 

@@ -271,6 +271,8 @@ pub(crate) fn expected(field: &Field) -> String {
         Kind::Binary => "a file in base64".to_owned(),
         Kind::Boolean => "true or false".to_owned(),
         Kind::Id | Kind::Integer => "a whole number".to_owned(),
+        Kind::Monetary if field.signed => format!("a number between -{MAX_MONEY} and {MAX_MONEY}"),
+        Kind::Float if field.signed => format!("a number between -{MAX_QUANTITY} and {MAX_QUANTITY}"),
         Kind::Monetary => format!("a number from 0 to below {MAX_MONEY}"),
         Kind::Float => format!("a number from 0 to below {MAX_QUANTITY}"),
         Kind::Date => when::DAY_FORMS.to_owned(),
@@ -322,8 +324,12 @@ pub(crate) fn value(model: &Model, field: &Field, json: Json) -> Result<Value, S
             _ => plain(read),
         },
         (Kind::Selection(options), Some(text)) if !options.contains(&text) => wrong(&json),
-        (Kind::Monetary, _) => money(&json).map_or_else(|| wrong(&json), |amount| plain(amount.to_string().into())),
-        (Kind::Float, _) => quantity(&json).map_or_else(|| wrong(&json), |amount| plain(amount.to_string().into())),
+        (Kind::Monetary, _) => {
+            bounded(&json, 2, MAX_MONEY, field.signed).map_or_else(|| wrong(&json), |amount| plain(amount.to_string().into()))
+        }
+        (Kind::Float, _) => {
+            bounded(&json, field.places, MAX_QUANTITY, field.signed).map_or_else(|| wrong(&json), |amount| plain(amount.to_string().into()))
+        }
         _ => plain(read),
     }
 }
@@ -381,19 +387,20 @@ pub fn truth(json: &Json) -> Option<bool> {
 
 /// A quantity, of three places at most.
 pub fn quantity(json: &Json) -> Option<Decimal> {
-    bounded(json, 3, MAX_QUANTITY)
+    bounded(json, 3, MAX_QUANTITY, false)
 }
 
 /// An amount of money, of two places.
 pub fn money(json: &Json) -> Option<Decimal> {
-    bounded(json, 2, MAX_MONEY)
+    bounded(json, 2, MAX_MONEY, false)
 }
 
-fn bounded(json: &Json, places: u32, most: i64) -> Option<Decimal> {
-    let amount = decimal(json).filter(|amount| !amount.is_sign_negative() || amount.is_zero())?;
+fn bounded(json: &Json, places: u32, most: i64, signed: bool) -> Option<Decimal> {
+    let amount = decimal(json).filter(|amount| signed || !amount.is_sign_negative() || amount.is_zero())?;
     // A sender's float may carry digits that no price has
     let amount = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
-    (amount < Decimal::from(most)).then_some(amount.abs())
+    // Never -0
+    (amount.abs() < Decimal::from(most)).then(|| if amount.is_zero() { amount.abs() } else { amount })
 }
 
 /// A decimal number, plain or scientific, as a number or its text; none that only Rust would take for one.
@@ -443,6 +450,18 @@ mod tests {
         for json in [json!(-1), json!("abc"), json!(1e300), json!(100_000_000_000_000_i64), json!([])] {
             assert!(kind(Kind::Monetary, json.clone()).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn what_may_be_negative_is_bounded_on_both_sides() {
+        let model = Model::new("x.y", "x_y", "X", vec![], |_| crate::Access::all());
+        let field = Field::new("f", Kind::Float, "F").signed().places(6);
+        for (json, stored) in [(json!(-1), "-1"), (json!("-0.0100351"), "-0.010035"), (json!(-0.0000001), "0"), (json!(7), "7")] {
+            let Value::Plain(Json::String(text)) = value(&model, &field, json.clone()).unwrap() else { panic!() };
+            assert_eq!(text.parse::<Decimal>().unwrap(), stored.parse::<Decimal>().unwrap(), "{json}");
+            assert!(text != "-0" && !text.starts_with("-0.000000"), "{text}");
+        }
+        assert!(value(&model, &field, json!(-1_000_000_000)).is_err() && kind(Kind::Float, json!(-1)).is_err());
     }
 
     #[test]

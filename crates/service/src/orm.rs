@@ -369,7 +369,7 @@ fn described(identity: &Identity, field: &Field) -> Map<String, Json> {
         }
         Kind::Text(_) => set("translate", false.into()),
         Kind::Binary => set("attachment", true.into()),
-        Kind::Float => set("digits", json!([16, 3])),
+        Kind::Float => set("digits", json!([16, field.places])),
         Kind::One2many { comodel, inverse } => {
             set("relation", (*comodel).into());
             set("relation_field", (*inverse).into());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
-use domain::price::{self, Amounts, Tax};
+use domain::price::{Amounts, Tax};
 use domain::served::{Credit, Invoiced};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault, Reply};
@@ -23,6 +23,10 @@ use stock_contract::Close;
 
 use crate::{Crm, printed, read_own, sale_order};
 // circle: sale_order: an order that is delivered posts its invoice, and an invoice that is reversed ends what its order waits for
+
+/// How far an invoice of another system was paid there.
+const PAYMENT_STATES: &[&str] = &["not_paid", "in_payment", "partial", "paid", "reversed", "invoicing_legacy"];
+const PAID_ELSEWHERE: &str = "As the system has it that the invoice came from; of an invoice that was made here nothing is known.";
 
 /// The declaration.
 pub fn model(_: &Crm) -> Model {
@@ -41,11 +45,17 @@ pub fn model(_: &Crm) -> Model {
         Field::new("reversed_entry_id", Kind::Many2one("account.move"), "Reversal of").readonly(),
         Field::new("invoice_date", Kind::Date, "Date of invoice").readonly(),
         Field::new("date", Kind::Date, "Accounting date").readonly(),
-        Field::new("amount_untaxed", Kind::Monetary, "Untaxed amount").readonly(),
-        Field::new("amount_tax", Kind::Monetary, "Taxes").readonly(),
-        Field::new("amount_total", Kind::Monetary, "Total").readonly(),
+        Field::new("amount_untaxed", Kind::Monetary, "Untaxed amount").readonly().signed(),
+        Field::new("amount_tax", Kind::Monetary, "Taxes").readonly().signed(),
+        Field::new("amount_total", Kind::Monetary, "Total").readonly().signed(),
+        Field::new("currency", Kind::Char(8), "Currency").readonly().help("Where it is not dinars."),
+        Field::new("rate", Kind::Float, "Rate").readonly().places(6).help("How much of its currency a dinar is."),
+        Field::new("payment_state", Kind::Selection(PAYMENT_STATES), "Payment").readonly().help(PAID_ELSEWHERE),
+        Field::new("amount_residual", Kind::Monetary, "Amount due").readonly().signed().help(PAID_ELSEWHERE),
+        Field::new("payments", Kind::Text(20_000), "Payments").readonly().personal().help("One a line: day, amount, number."),
         Field::new("invoice_line_ids", Kind::One2many { comodel: "account.move.line", inverse: "move_id" }, "Lines"),
         Field::new("narration", Kind::Text(20_000), "Terms and conditions").personal(),
+        Field::internal("imported", Kind::Boolean),
     ];
     Model::new("account.move", "account_move", "Invoice", fields, access).order("date desc, name desc, id desc")
 }
@@ -58,16 +68,17 @@ pub fn line_model(_: &Crm) -> Model {
         Field::new("product_id", Kind::Many2one("product.product"), "Configuration").readonly(),
         Field::new("name", Kind::Char(500), "Description").readonly(),
         Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").readonly(),
-        Field::new("quantity", Kind::Float, "Quantity").readonly(),
-        Field::new("price_unit", Kind::Monetary, "Unit price").readonly(),
+        Field::new("quantity", Kind::Float, "Quantity").readonly().signed(),
+        Field::new("price_unit", Kind::Monetary, "Unit price").readonly().signed(),
         Field::new("tax_id", Kind::Many2one("account.tax"), "Tax").readonly(),
         Field::new("tax_rate", Kind::Monetary, "Tax rate").readonly(),
         Field::new("tax_included", Kind::Boolean, "Price includes tax").readonly(),
-        Field::new("price_subtotal", Kind::Monetary, "Subtotal").readonly(),
-        Field::new("price_tax", Kind::Monetary, "Tax amount").readonly(),
-        Field::new("price_total", Kind::Monetary, "Total").readonly(),
+        Field::new("price_subtotal", Kind::Monetary, "Subtotal").readonly().signed(),
+        Field::new("price_tax", Kind::Monetary, "Tax amount").readonly().signed(),
+        Field::new("price_total", Kind::Monetary, "Total").readonly().signed(),
         Field::new("sale_line_id", Kind::Many2one("sale.order.line"), "Order line").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
+        Field::internal("imported", Kind::Boolean),
     ];
     Model::new("account.move.line", "account_move_line", "Invoice line", fields, |identity| read_own(identity, "move_id.sale_id.code_pos"))
         .order("move_id, sequence, id")
@@ -171,6 +182,9 @@ struct Source {
     sale_line_id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     bank_id: Option<i64>,
+    /// Whether it takes back a down payment of history.
+    #[diesel(sql_type = Bool)]
+    imported: bool,
 }
 
 impl Source {
@@ -179,9 +193,9 @@ impl Source {
     }
 }
 
-/// A line of an invoice, with what became of it.
+/// A line that a document is made of, with what it comes to.
 #[derive(QueryableByName)]
-struct Creditable {
+struct Priced {
     #[diesel(embed)]
     source: Source,
     #[diesel(sql_type = Text, deserialize_as = Exact)]
@@ -190,6 +204,19 @@ struct Creditable {
     tax: Decimal,
     #[diesel(sql_type = Text, deserialize_as = Exact)]
     total: Decimal,
+}
+
+impl Priced {
+    fn amounts(&self) -> Amounts {
+        Amounts { untaxed: self.untaxed, tax: self.tax, total: self.total }
+    }
+}
+
+/// A line of an invoice, with what became of it.
+#[derive(QueryableByName)]
+struct Creditable {
+    #[diesel(embed)]
+    line: Priced,
     #[diesel(sql_type = Text, deserialize_as = Exact)]
     credited: Decimal,
     #[diesel(sql_type = Text, deserialize_as = Exact)]
@@ -198,26 +225,37 @@ struct Creditable {
     credited_tax: Decimal,
     #[diesel(sql_type = Text, deserialize_as = Exact)]
     credited_total: Decimal,
+    /// How much of the order's line is to be credited, of whichever invoice.
     #[diesel(sql_type = Text, deserialize_as = Exact)]
-    returned: Decimal,
-    #[diesel(sql_type = Text, deserialize_as = Exact)]
-    closed: Decimal,
+    due: Decimal,
 }
 
 impl Creditable {
-    /// The line of the credit note that is due, if one is.
-    fn due(self) -> Option<(Source, Amounts)> {
+    /// The line of the credit note that is due, if one is, of so many of the order's line.
+    fn due(self, left: &mut Decimal) -> Option<(Source, Amounts)> {
+        let source = self.line.source;
         let invoiced = Invoiced {
-            quantity: self.source.quantity,
-            price: self.source.price_unit,
-            tax: self.source.tax(),
-            amounts: Amounts { untaxed: self.untaxed, tax: self.tax, total: self.total },
+            quantity: source.quantity,
+            price: source.price_unit,
+            tax: source.tax(),
+            amounts: Amounts { untaxed: self.line.untaxed, tax: self.line.tax, total: self.line.total },
             credited: self.credited,
             credited_amounts: Amounts { untaxed: self.credited_untaxed, tax: self.credited_tax, total: self.credited_total },
         };
-        let Credit { quantity, amounts } = invoiced.due(self.returned, self.closed)?;
-        Some((Source { quantity, ..self.source }, amounts))
+        let Credit { quantity, amounts } = invoiced.due(self.credited + *left, Decimal::ZERO)?;
+        *left -= quantity;
+        Some((Source { quantity, ..source }, amounts))
     }
+}
+
+/// What is due of invoices' lines. An order's line that several invoices have is credited once, of the oldest first.
+fn due(lines: Vec<Creditable>) -> Vec<(Source, Amounts)> {
+    let mut left: BTreeMap<i64, Decimal> = BTreeMap::new();
+    let due = lines.into_iter().filter_map(|line| {
+        let (all, of) = (line.due, line.line.source.sale_line_id);
+        line.due(left.entry(of).or_insert(all))
+    });
+    due.collect()
 }
 
 /// A row of `account.move.line`.
@@ -271,7 +309,7 @@ impl Journal {
     }
 }
 
-/// Posts the invoices of delivered orders, for what was ordered: one an order.
+/// Posts the invoices of delivered orders, for what was ordered and not invoiced elsewhere: one an order.
 ///
 /// # Errors
 /// The database's own.
@@ -280,10 +318,10 @@ pub async fn invoice(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
         return Ok(());
     }
     let heads = tx.rows(sql!("account_move/to_invoice.sql", orders.to_vec())).await?;
-    let lines: Vec<Source> = tx.rows(sql!("account_move/order_lines.sql", orders.to_vec())).await?;
+    let lines: Vec<Priced> = tx.rows(sql!("account_move/order_lines.sql", orders.to_vec())).await?;
     let priced = lines.into_iter().map(|line| {
-        let amounts = price::amounts(line.quantity, line.price_unit, line.tax());
-        (line, amounts)
+        let amounts = line.amounts();
+        (line.source, amounts)
     });
     post(tx, Journal::Invoices, heads, priced.collect()).await
 }
@@ -295,7 +333,7 @@ pub async fn invoice(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
 /// The database's own.
 pub async fn credit(tx: &mut Tx<'_>, orders: &[i64], closed: &[i64]) -> Result<(), Failure> {
     let lines: Vec<Creditable> = tx.rows(sql!("account_move/creditable.sql", orders.to_vec())).await?;
-    let lines: Vec<(Source, Amounts)> = lines.into_iter().filter_map(Creditable::due).collect();
+    let lines = due(lines);
     if lines.is_empty() {
         return Ok(());
     }
@@ -343,12 +381,13 @@ async fn post(tx: &mut Tx<'_>, journal: Journal, heads: Vec<Head>, lines: Vec<(S
     // Before the documents: once one is posted, nothing is added to it
     tx.insert_rows(registry.model("account.move.line")?, &new_lines, OnConflict::Fail).await?;
     // The number comes last: whoever waits for the next one waits for this transaction's end
-    let Numbers { first, year, day } = take_numbers(tx, journal, named).await?;
+    let Numbers { first, form, width, day } = take_numbers(tx, journal, named).await?;
+    let width = usize::try_from(width).unwrap_or_default();
     let moves = documents.iter().zip(&ids).zip(first..).map(|(((head, lines), id), number)| {
         let sum: Amounts = lines.iter().map(|(_, amounts)| *amounts).sum();
         NewMove {
             id: *id,
-            name: format!("{}/{year}/{number:05}", journal.code()),
+            name: form.replace("{n}", &format!("{number:0>width$}")),
             move_type: journal.move_type(),
             state: "posted",
             invoice_date: day,
@@ -367,8 +406,12 @@ async fn post(tx: &mut Tx<'_>, journal: Journal, heads: Vec<Head>, lines: Vec<(S
 struct Numbers {
     #[diesel(sql_type = BigInt)]
     first: i64,
+    /// What a name is, but for its number.
+    #[diesel(sql_type = Text)]
+    form: String,
+    /// With how many digits a number is written.
     #[diesel(sql_type = BigInt)]
-    year: i64,
+    width: i64,
     #[diesel(sql_type = Date)]
     day: NaiveDate,
 }
@@ -498,6 +541,7 @@ mod tests {
             tax_included: true,
             sale_line_id: 1,
             bank_id: None,
+            imported: false,
         };
         (source, Amounts::default())
     }

@@ -3,6 +3,7 @@
 pub mod account_move;
 pub mod crm_lead;
 pub mod file_step;
+pub mod imported;
 pub mod ir_attachment;
 pub mod loan_file;
 pub mod printed;
@@ -11,7 +12,7 @@ pub mod sale_order;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crm_contract::{DeliveriesOf, DemandOf, PapersOf};
+use crm_contract::{DeliveriesOf, DemandOf, Import, PapersOf};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use domain::{Identity, Kind as Who};
 use events::Event;
@@ -98,7 +99,8 @@ impl Service for Crm {
         ModelOf::of::<AccountMove>(account_move::model),
         ModelOf::of::<ReadOnly>(account_move::line_model),
     ];
-    const ANSWERS: &'static [Answered<Crm>] = &[Answered::of::<DemandOf>(), Answered::of::<PapersOf>(), Answered::of::<DeliveriesOf>()];
+    const ANSWERS: &'static [Answered<Crm>] =
+        &[Answered::of::<DemandOf>(), Answered::of::<PapersOf>(), Answered::of::<DeliveriesOf>(), Answered::of::<Import>()];
     const FOLLOWS: &'static [&'static str] = &["stock", "partners"];
 
     fn concerns(_: &str, event: &Event) -> bool {

@@ -46,9 +46,11 @@ pub fn model(_: &Crm) -> Model {
         Field::new("delivery_state", Kind::Char(254), "Wilaya").personal().help("As it was sent; where it is known, by its name."),
         Field::new("delivery_state_id", Kind::Many2one("res.country.state"), "Wilaya's record").readonly(),
         Field::new("delivery_country_id", Kind::Many2one("res.country"), "Country").readonly(),
-        Field::new("amount_untaxed", Kind::Monetary, "Untaxed amount").readonly(),
-        Field::new("amount_tax", Kind::Monetary, "Taxes").readonly(),
-        Field::new("amount_total", Kind::Monetary, "Total").readonly(),
+        Field::new("amount_untaxed", Kind::Monetary, "Untaxed amount").readonly().signed(),
+        Field::new("amount_tax", Kind::Monetary, "Taxes").readonly().signed(),
+        Field::new("amount_total", Kind::Monetary, "Total").readonly().signed(),
+        Field::new("currency", Kind::Char(8), "Currency").readonly().help("Where it is not dinars."),
+        Field::new("rate", Kind::Float, "Rate").readonly().places(6).help("How much of its currency a dinar is."),
         Field::new("order_line", Kind::One2many { comodel: "sale.order.line", inverse: "order_id" }, "Lines"),
         Field::new("invoice_ids", Kind::One2many { comodel: "account.move", inverse: "sale_id" }, "Invoices"),
         // A trigger keeps the two: summed up for each order they could be neither filtered nor ordered by
@@ -56,6 +58,7 @@ pub fn model(_: &Crm) -> Model {
         Field::new("short", Kind::Float, "Short").readonly().help("How many of its goods are waited for."),
         Field::new("note", Kind::Text(20_000), "Terms and conditions").personal(),
         Field::internal("closing_reason", Kind::Char(500)),
+        Field::internal("imported", Kind::Boolean),
     ];
     Model::new("sale.order", "sale_order", "Sales order", fields, access)
         .order("date_order desc, id desc")
@@ -65,23 +68,23 @@ pub fn model(_: &Crm) -> Model {
 /// The declaration of a line, which copies what it sells as that was.
 pub fn line_model(_: &Crm) -> Model {
     let of_invoices = "coalesce((SELECT sum(CASE m.move_type WHEN 'out_refund' THEN -a.quantity ELSE a.quantity END) \
-        FROM account_move_line a JOIN account_move m ON m.id = a.move_id WHERE a.sale_line_id = {t}.id AND m.state = 'posted'), 0)";
+        FROM account_move_line a JOIN account_move m ON m.id = a.move_id WHERE a.sale_line_id = {t}.id AND a.deleted_at IS NULL AND m.state = 'posted'), 0)";
     let of_credits = "coalesce((SELECT sum(a.quantity) FROM account_move_line a JOIN account_move m ON m.id = a.move_id \
-        WHERE a.sale_line_id = {t}.id AND m.move_type = 'out_refund' AND m.state = 'posted'), 0)";
+        WHERE a.sale_line_id = {t}.id AND a.deleted_at IS NULL AND m.move_type = 'out_refund' AND m.state = 'posted'), 0)";
     let fields = vec![
         Field::new("order_id", Kind::Many2one("sale.order"), "Order").readonly(),
         Field::new("sequence", Kind::Integer, "Sequence").readonly(),
         Field::new("product_id", Kind::Many2one("product.product"), "Configuration").readonly(),
         Field::new("name", Kind::Char(500), "Description").readonly(),
         Field::new("manufacturer_ref", Kind::Char(254), "Manufacturer's reference").readonly(),
-        Field::new("product_uom_qty", Kind::Float, "Quantity").readonly(),
-        Field::new("price_unit", Kind::Monetary, "Unit price").readonly(),
+        Field::new("product_uom_qty", Kind::Float, "Quantity").readonly().signed(),
+        Field::new("price_unit", Kind::Monetary, "Unit price").readonly().signed(),
         Field::new("tax_id", Kind::Many2one("account.tax"), "Tax").readonly(),
         Field::new("tax_rate", Kind::Monetary, "Tax rate").readonly(),
         Field::new("tax_included", Kind::Boolean, "Price includes tax").readonly(),
-        Field::new("price_subtotal", Kind::Monetary, "Subtotal").readonly(),
-        Field::new("price_tax", Kind::Monetary, "Tax amount").readonly(),
-        Field::new("price_total", Kind::Monetary, "Total").readonly(),
+        Field::new("price_subtotal", Kind::Monetary, "Subtotal").readonly().signed(),
+        Field::new("price_tax", Kind::Monetary, "Tax amount").readonly().signed(),
+        Field::new("price_total", Kind::Monetary, "Total").readonly().signed(),
         Field::new("code_pos", Kind::Char(254), "Point of sale").readonly(),
         Field::new("pos_id", Kind::Many2one("res.partner"), "Point of sale's record").readonly(),
         Field::new("bank_id", Kind::Many2one("res.bank"), "Bank").readonly(),
@@ -92,6 +95,11 @@ pub fn line_model(_: &Crm) -> Model {
         Field::new("qty_closed", Kind::Float, "Given up").readonly().help("Of a delivered order: what will not be shipped any more."),
         Field::computed("qty_invoiced", Kind::Float, "Invoiced", of_invoices).help("What credit notes took back is taken off."),
         Field::computed("qty_credited", Kind::Float, "Credited", of_credits),
+        Field::internal("imported", Kind::Boolean),
+        Field::internal("settled_delivered", Kind::Float),
+        Field::internal("settled_returned", Kind::Float),
+        Field::internal("settled_reserved", Kind::Float),
+        Field::internal("settled_closed", Kind::Float),
     ];
     Model::new("sale.order.line", "sale_order_line", "Sales order line", fields, |identity| read_own(identity, "order_id.code_pos"))
         .order("order_id, sequence, id")

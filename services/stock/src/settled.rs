@@ -8,6 +8,7 @@ use domain::Progress;
 use events::Event;
 use jsonrpc::{Fault, Published};
 use records::{Failure, Tx, sql};
+use rust_decimal::Decimal;
 use service::consumer;
 
 use crate::stock_move::{self, Move};
@@ -57,13 +58,13 @@ pub async fn keep(tx: &mut Tx<'_>, demands: &[&Demand]) -> Result<(), Failure> {
     let (mut orders, mut lines) = (Vec::new(), Vec::new());
     let (mut delivered, mut returned, mut reserved) = (Vec::new(), Vec::new(), Vec::new());
     for (order, line, settled) in
-        settled.iter().flat_map(|demand| demand.lines.iter().filter_map(|line| Some((demand.id, line.id, line.settled?))))
+        settled.iter().flat_map(|demand| demand.lines.iter().filter_map(|line| Some((demand.id, line.id, line.settled.as_ref()?))))
     {
         orders.push(order);
         lines.push(line);
-        delivered.push(settled.delivered.to_string());
-        returned.push(settled.returned.to_string());
-        reserved.push(settled.reserved.to_string());
+        delivered.push(settled.delivered.max(Decimal::ZERO).to_string());
+        returned.push(settled.returned.max(Decimal::ZERO).to_string());
+        reserved.push(settled.reserved.max(Decimal::ZERO).to_string());
     }
     let of: Vec<i64> = settled.iter().map(|demand| demand.id).collect();
     tx.run(sql!("settled/gone.sql", of, lines.clone())).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use domain::Progress;
+use jsonrpc::import::{Batch, Became};
 use jsonrpc::{Question, published};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -61,13 +62,14 @@ pub struct DemandLine {
     pub pos_id: Option<i64>,
     /// Its code.
     pub code_pos: Option<String>,
-    /// Of an order that came from elsewhere, what became of it there. The release before tells of none; required from the next one on.
-    #[serde(default)]
+    /// What was settled in another system before the order came from there; none of an order that was made here. What is settled is
+    /// neither reserved nor shipped again. The release before does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Settled>,
 }
 
-/// What became of a line before its order came here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How far a line was in the system that its order came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// Shipped, all in all.
     pub delivered: Decimal,
@@ -75,6 +77,18 @@ pub struct Settled {
     pub returned: Decimal,
     /// Put aside for it.
     pub reserved: Decimal,
+}
+
+/// Records of another Odoo, to be kept here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Import(pub Batch);
+
+impl Question for Import {
+    const SERVICE: &'static str = "crm";
+    const MODEL: &'static str = "sale.order";
+    const METHOD: &'static str = "_import";
+    const ASKED_BY: &'static [&'static str] = &["bridge"];
+    type Answer = Vec<Became>;
 }
 
 /// What keeps a client from being forgotten.

@@ -168,6 +168,7 @@ impl There<'_> {
         };
         let bank = order.and_then(|order| order.bank_id);
         let origin = record.values.get("origin").cloned().filter(|origin| !is_unset(origin)).unwrap_or_default();
+        let date = record.values.get("scheduled_date").cloned().unwrap_or_default();
         for one in record.parts.values_mut().flatten() {
             let lines = order.map(|order| order.lines.iter().map(|line| line.id).collect());
             if let Err(problem) = read_move(&mut one.values, sale, lines.as_ref()) {
@@ -184,6 +185,7 @@ impl There<'_> {
                 ("origin", origin.clone()),
             ];
             set(&mut one.values, values);
+            one.values.entry("date").or_insert_with(|| date.clone());
         }
         for field in ["kind", "place", "place_dest"] {
             record.values.remove(field);

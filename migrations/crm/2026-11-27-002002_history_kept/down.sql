@@ -1,0 +1,2 @@
+-- What was looked at stays looked at.
+SELECT 1;
