@@ -320,9 +320,18 @@ fn value_of(world: &HashMap<String, Model>, model: &str, row: &Map<String, Value
     }
 }
 
+/// Whether one of these is a value, or among those of a list.
+fn is_among(value: &Value, wanted: &Value) -> bool {
+    let own = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    wanted.as_array().unwrap().iter().any(|one| own.iter().any(|own| same(one, own)))
+}
+
+fn same(one: &Value, other: &Value) -> bool {
+    one == other || one.as_f64().is_some() && one.as_f64() == other.as_f64()
+}
+
 fn holds(value: &Value, operator: &str, wanted: &Value) -> bool {
     let is_unset = |value: &Value| matches!(value, Value::Bool(false) | Value::Null) || value.as_array().is_some_and(Vec::is_empty);
-    let same = |one: &Value, other: &Value| one == other || one.as_f64().is_some() && one.as_f64() == other.as_f64();
     let number = |value: &Value| value.as_f64();
     match operator {
         "=" if *wanted == json!(false) => is_unset(value),
@@ -331,8 +340,8 @@ fn holds(value: &Value, operator: &str, wanted: &Value) -> bool {
         "!=" => !same(value, wanted),
         ">" => number(value) > number(wanted),
         "<" => number(value) < number(wanted),
-        "in" => wanted.as_array().unwrap().iter().any(|one| same(one, value)),
-        "not in" => !wanted.as_array().unwrap().iter().any(|one| same(one, value)),
+        "in" => is_among(value, wanted),
+        "not in" => !is_among(value, wanted),
         other => panic!("the recorded Odoo does not know {other}"),
     }
 }

@@ -68,6 +68,20 @@ pub struct Became {
     /// What of a record that is taken is not as it is there. The release before tells nothing of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
+    /// The lines of a record that is taken, for what refers to them. The release before tells nothing of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// A line that is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The owner's model.
+    pub model: String,
+    /// Its id there.
+    pub odoo_id: i64,
+    /// Its id here.
+    pub record_id: i64,
 }
 
 /// What became of a record.

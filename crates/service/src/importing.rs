@@ -248,12 +248,14 @@ async fn take(tx: &mut Tx<'_>, imported: &Imported, batch: &Batch, finish: Finis
             then(tx, stored.filter_map(|taking| taking.id).collect()).await?;
         }
     }
+    let mut here = parts::here(tx, batch, &docs, &parts).await?;
     let became = docs.all.into_iter().map(|taking| {
         let made = || match (taking.bound.is_some(), batch.dry) {
             (true, _) => Outcome::Taken { record_id: taking.id, digest: taking.digest.clone(), how: How::Changed },
             (false, _) => Outcome::Taken { record_id: None, digest: taking.digest.clone(), how: How::Made },
         };
-        Became { odoo_id: taking.record.odoo_id, outcome: taking.outcome.clone().unwrap_or_else(made), told: None }
+        let (odoo_id, outcome) = (taking.record.odoo_id, taking.outcome.clone().unwrap_or_else(made));
+        Became { odoo_id, outcome, told: None, parts: here.remove(&odoo_id).unwrap_or_default() }
     });
     Ok(became.collect())
 }

@@ -1,5 +1,7 @@
-//! What a person runs in a terminal: `bridge inspect`, or `hub bridge inspect`. It needs no database and no other service.
+//! What a person runs in a terminal: `bridge inspect`, which needs no database and no other service, and `bridge rehearse` and `import`,
+//! which ask a hub. `hub bridge …` is the same.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{IsTerminal, Read, Write};
@@ -17,7 +19,7 @@ use service::config::{self, Variables};
 
 use crate::client::{Account, Odoo};
 use crate::inspect::{self, Watch};
-use crate::{BridgeConfig, mapping};
+use crate::{BridgeConfig, driving, mapping};
 
 /// What the commands are.
 pub const HELP: &str = "\
@@ -31,7 +33,21 @@ bridge inspect --url URL --db NAME --login LOGIN [options]
     --batch N          records a page (500)
     --per-second N     calls a second at most (10)
     ODOO_NETWORKS names what may be reached beside public https, as `odoo.shop.local, 10.1.0.0/16`.
+bridge rehearse --odoo NAME [options]
+                     has a hub try all of that Odoo (ek.odoo) and store nothing: what would be taken, put aside, left out, and how long the
+                     import will take
+bridge import --odoo NAME [options]
+                     has a hub bring all of it over; what was taken before and is the same stays. Either goes on in the hub if this is left,
+                     and the same command looks on again, or lets it go on where it rests or has failed
+    The key or password of an administrator of the hub comes from HUB_SECRET, from --key-file FILE, or is asked for.
+    --hub URL          where the hub is (http://127.0.0.1:8069)
+    --user LOGIN       the administrator (admin)
+    --db NAME          the hub's name to its RPC clients (echange)
+    --mapping FILE     becomes the mapping of that Odoo before it begins
 ";
+
+/// Their names.
+pub const COMMANDS: [&str; 3] = ["inspect", "rehearse", "import"];
 
 /// The longest secret, in bytes.
 const MAX_SECRET: u64 = 4_096;
@@ -62,9 +78,18 @@ pub async fn run(arguments: &[String]) -> anyhow::Result<()> {
             }
             inspect(Options::read(options)?, &config::environment()).await
         }
+        Some((command, options)) if matches!(command.as_str(), "rehearse" | "import") => {
+            if options.iter().any(|option| matches!(option.as_str(), "--help" | "-h")) {
+                return print(HELP);
+            }
+            let options = driving::Options::of(&given(options, &driving::NAMES)?)?;
+            let key = secret(options.key_file.as_deref(), "--key-file", "HUB_SECRET", &options.prompt(), &config::environment())?;
+            let kind = if command == "import" { "import" } else { "rehearsal" };
+            print(&driving::drive(kind, &options, key).await?)
+        }
         Some((command, _)) if matches!(command.as_str(), "help" | "--help" | "-h") => print(HELP),
         Some((other, _)) => {
-            let meant = domain::nearest(other, ["inspect"]).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            let meant = domain::nearest(other, COMMANDS).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
             anyhow::bail!("there is no command 'bridge {other}'{meant}\n{HELP}")
         }
         None => anyhow::bail!("which command?\n{HELP}"),
@@ -73,24 +98,30 @@ pub async fn run(arguments: &[String]) -> anyhow::Result<()> {
 
 const NAMES: [&str; 9] = ["--url", "--db", "--login", "--secret-file", "--mapping", "--json", "--company", "--batch", "--per-second"];
 
+/// The options that were given, by their names.
+fn given(arguments: &[String], names: &[&'static str]) -> anyhow::Result<HashMap<&'static str, String>> {
+    let mut given: HashMap<&'static str, String> = HashMap::new();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let (name, value) = argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value.to_owned())));
+        let known = names.iter().copied().find(|known| *known == name).with_context(|| match name {
+            "--secret" | "--password" | "--key" => {
+                format!("{name}: others see a program's arguments: ODOO_SECRET, --secret-file, or wait to be asked")
+            }
+            _ => {
+                let meant = domain::nearest(name, names.iter().copied());
+                format!("there is no option {name}{}", meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default())
+            }
+        })?;
+        let value = value.or_else(|| rest.next().cloned()).with_context(|| format!("{known} needs a value"))?;
+        anyhow::ensure!(given.insert(known, value).is_none(), "{known} stands twice");
+    }
+    Ok(given)
+}
+
 impl Options {
     fn read(arguments: &[String]) -> anyhow::Result<Options> {
-        let mut given: std::collections::HashMap<&str, String> = std::collections::HashMap::new();
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
-            let (name, value) = argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value.to_owned())));
-            let known = NAMES.into_iter().find(|known| *known == name).with_context(|| match name {
-                "--secret" | "--password" | "--key" => {
-                    format!("{name}: others see a program's arguments: ODOO_SECRET, --secret-file, or wait to be asked")
-                }
-                _ => {
-                    let meant = domain::nearest(name, NAMES).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-                    format!("there is no option {name}{meant}")
-                }
-            })?;
-            let value = value.or_else(|| rest.next().cloned()).with_context(|| format!("{known} needs a value"))?;
-            anyhow::ensure!(given.insert(known, value).is_none(), "{known} stands twice");
-        }
+        let given = given(arguments, &NAMES)?;
         let needed = |name: &str| given.get(name).cloned().with_context(|| format!("{name} is missing\n{HELP}"));
         let number = |name: &str, default: i64, most: i64| -> anyhow::Result<i64> {
             let Some(text) = given.get(name) else { return Ok(default) };
@@ -125,7 +156,13 @@ async fn inspect(options: Options, variables: &Variables) -> anyhow::Result<()> 
         base_url: options.url.trim_end_matches('/').to_owned(),
         db: options.db.clone(),
         login: options.login.clone(),
-        secret: secret(&options, variables)?,
+        secret: secret(
+            options.secret_file.as_deref(),
+            "--secret-file",
+            "ODOO_SECRET",
+            &format!("Key or password of {}: ", options.login),
+            variables,
+        )?,
         per_second: options.per_second,
         patience: Duration::from_millis(settings.odoo_patience_ms.clamp(1, 60_000)),
     };
@@ -165,17 +202,17 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// The key or password: from the environment, a file, or whoever sits there.
-fn secret(options: &Options, variables: &Variables) -> anyhow::Result<SecretString> {
-    let text = if let Some(path) = &options.secret_file {
+fn secret(file: Option<&Path>, option: &str, variable: &str, prompt: &str, variables: &Variables) -> anyhow::Result<SecretString> {
+    let text = if let Some(path) = file {
         let mut text = String::new();
         let file = fs::File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
         file.take(MAX_SECRET).read_to_string(&mut text)?;
         text
-    } else if let Some(text) = variables.get("ODOO_SECRET") {
+    } else if let Some(text) = variables.get(variable) {
         text.clone()
     } else {
-        anyhow::ensure!(std::io::stdin().is_terminal(), "the key is missing: ODOO_SECRET or --secret-file has it");
-        asked(&format!("Key or password of {}: ", options.login))?
+        anyhow::ensure!(std::io::stdin().is_terminal(), "the key is missing: {variable} or {option} has it");
+        asked(prompt)?
     };
     let text = text.trim_end_matches(['\r', '\n']);
     anyhow::ensure!(!text.is_empty(), "the key is empty");

@@ -1,4 +1,4 @@
-//! The bridge as a process: `bridge`, `bridge migrate`, or `bridge inspect`, which needs neither a database nor the others.
+//! The bridge as a process: `bridge`, `bridge migrate`, or one of its commands (`bridge inspect`), which need no database.
 
 use bridge::{Bridge, BridgeConfig, command};
 
@@ -8,7 +8,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| matches!(first.as_str(), "inspect" | "help" | "--help" | "-h")) {
+    if arguments
+        .first()
+        .is_some_and(|first| command::COMMANDS.contains(&first.as_str()) || matches!(first.as_str(), "help" | "--help" | "-h"))
+    {
         return service::startup::ended(command::run(&arguments).await);
     }
     let make =

@@ -214,7 +214,7 @@ impl Mover<'_> {
             }
         }
         let progress = Progress { moved, since: 0 };
-        self.keep(0, &progress, &[]).await?;
+        self.keep(0, &progress, &self.give_banks().await?).await?;
         Ok(progress)
     }
 

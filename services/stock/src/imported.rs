@@ -41,14 +41,14 @@ impl Answers<Import> for Stock {
 /// A record that is refused.
 fn refused(record: &Record, misfit: Misfit, reason: impl Into<String>) -> Became {
     let outcome = Outcome::Refused { misfit, reason: reason.into(), record_id: None, odoo: None };
-    Became { odoo_id: record.odoo_id, outcome, told: None }
+    Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() }
 }
 
 /// A record that refers to one that was not taken.
 fn unlinked(record: &Record, model: &str, id: i64) -> Became {
     let reason = format!("It refers to {model} {id} there, which was not taken.");
     let outcome = Outcome::Refused { misfit: Misfit::Link, reason, record_id: None, odoo: Some((model.to_owned(), id)) };
-    Became { odoo_id: record.odoo_id, outcome, told: None }
+    Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() }
 }
 
 /// What the engine makes of those that were read, among those that were refused before; in the order of the batch.

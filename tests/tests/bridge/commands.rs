@@ -5,7 +5,10 @@ use std::process::Stdio;
 
 use bridge_contract::Report;
 use system_tests::odoo16::{DB, KEY, LOGIN, Mood, Odoo16};
-use system_tests::programs;
+use system_tests::{Stand, programs};
+
+use crate::moving::MAPPING;
+use crate::{SETTINGS, name};
 
 struct Ran {
     is_well: bool,
@@ -79,5 +82,27 @@ async fn what_is_not_listed_is_not_reached_and_a_key_is_never_an_argument() {
     std::fs::write(folder.join("key"), "wrong").unwrap();
     let wrong = ran(&["bridge"], &folder, &odoo.url, &["--secret-file", "key"], &listed).await;
     assert!(!wrong.is_well && wrong.err.contains("does not take the login 'admin'") && !wrong.err.contains("wrong\n"), "{}", wrong.err);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_rehearses_and_imports_for_whoever_asks_it_from_a_terminal() {
+    let stand = Stand::with(SETTINGS).await;
+    let admin = stand.login("admin").await;
+    let odoo = Odoo16::new(Mood::default()).await;
+    name(&admin, &odoo, serde_json::json!({})).await;
+    let folder = folder();
+    std::fs::write(folder.join("mapping.toml"), MAPPING).unwrap();
+    for (program, command) in [(&["bridge"][..], "rehearse"), (&["hub", "bridge"], "import")] {
+        let mut asked = tokio::process::Command::new(programs().join(program[0]));
+        asked.args(&program[1..]).args([command, "--odoo", "Dar El Atath", "--mapping", "mapping.toml", "--hub", &stand.address]);
+        asked.env_clear().env("HUB_SECRET", "admin").current_dir(&folder).stdin(Stdio::null()).kill_on_drop(true);
+        let output = asked.output().await.unwrap();
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{out}{err}");
+        assert!(out.contains("product.category") && out.contains("ek.odoo.record"), "{out}");
+        assert_eq!(out.contains("An import will take about"), command == "rehearse", "{out}");
+    }
+    assert!(stand.count("SELECT count(*) AS n FROM bridge.ek_odoo_record WHERE NOT rehearsal AND state = 'taken'").await > 100);
     std::fs::remove_dir_all(folder).unwrap();
 }

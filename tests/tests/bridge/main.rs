@@ -4,10 +4,12 @@ mod commands;
 mod inspection;
 mod moving;
 
+use std::time::Duration;
+
 use bridge_contract::Report;
 use serde_json::{Value, json};
 use system_tests::odoo16::{DB, KEY, LOGIN, Odoo16};
-use system_tests::{Session, Stand, id, until};
+use system_tests::{Session, Stand, id, until_within};
 
 const SETTINGS: &[(&str, &str)] = &[("ODOO_NETWORKS", "127.0.0.1")];
 
@@ -34,7 +36,7 @@ async fn run(admin: &Session<'_>, run: i64) -> Value {
 /// Waits until a run has ended; what it says then.
 async fn ended(stand: &Stand, admin: &Session<'_>, of: i64) -> Value {
     let open = format!("SELECT count(*) AS n FROM bridge.ek_odoo_run WHERE id = {of} AND state IN ('waiting', 'running')");
-    until("the run has ended", async || stand.count(&open).await == 0).await;
+    until_within(Duration::from_secs(180), "the run has ended", async || stand.count(&open).await == 0).await;
     run(admin, of).await
 }
 

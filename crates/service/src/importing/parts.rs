@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable};
 use jsonrpc::Fault;
-use jsonrpc::import::{Batch, MOST_PARTS, MOST_PARTS_OF_ALL, Misfit, Outcome, Record};
+use jsonrpc::import::{Batch, MOST_PARTS, MOST_PARTS_OF_ALL, Misfit, Outcome, Part, Record};
 use records::values::content_hash;
 use records::{Failure, Kind, Tx, importing, sql};
 use serde_json::{Map, Value as Json, json};
@@ -176,6 +176,22 @@ pub(super) async fn of_before(tx: &mut Tx<'_>, batch: &Batch, parts: &mut [Lines
         }
     }
     Ok(())
+}
+
+/// Which records here the lines of documents are that are taken, by the ids of their documents there.
+pub(super) async fn here(tx: &mut Tx<'_>, batch: &Batch, docs: &Takings, parts: &[Lines]) -> Result<BTreeMap<i64, Vec<Part>>, Failure> {
+    let mut here: BTreeMap<i64, Vec<Part>> = BTreeMap::new();
+    let is_taken = |taking: &&Taking| matches!(taking.outcome, Some(Outcome::Taken { .. }) | None);
+    let taken: Vec<i64> = docs.all.iter().filter(is_taken).map(|taking| taking.record.odoo_id).collect();
+    for lines in parts.iter().filter(|lines| !lines.takings.all.is_empty() && !taken.is_empty()) {
+        let name = lines.takings.name;
+        let found: Vec<Before> = tx.rows(sql!("parts_of.sql", batch.source.as_str(), name, taken.clone())).await?;
+        for Before { bound, of } in found {
+            let part = Part { model: name.to_owned(), odoo_id: bound.odoo_id, record_id: bound.record_id };
+            here.entry(of.unwrap_or_default()).or_default().push(part);
+        }
+    }
+    Ok(here)
 }
 
 /// The row of a line: its document's id, besides what it says.

@@ -5,17 +5,45 @@ use std::time::Duration;
 
 use jsonrpc::import::{Batch, Became, MOST, Misfit, Outcome, Record};
 use jsonrpc::{Fault, Question};
+use records::sql;
 use records::values::content_hash;
 use serde::Deserialize;
 use serde_json::{Map, json};
 
 use super::pages::Ready;
-use super::{Broken, Kept, LONGEST_KEY, Mover, links};
+use super::{Broken, Kept, LONGEST_KEY, LONGEST_REASON, Mover, links};
 use crate::client::{Stop, id_of};
-use crate::reading::{Clash, Converted, Known, Need, REFERS, Reader, State, Taken};
+use crate::reading::{Clash, Converted, Known, Need, PutAside, REFERS, Reader, State, Taken, banks};
 
 /// How often an owner is asked before the run lets go for a while.
 const TRIES: u32 = 6;
+
+/// The banks that the mapping names, which are no records there.
+const MAPPED_BANKS: Reader = Reader {
+    name: "res.bank/mapping",
+    service: "partners",
+    ours: "res.bank",
+    theirs: "res.bank",
+    domain: |_| None,
+    fields: |_| Vec::new(),
+    companions: &[],
+    needs: |_, _| Vec::new(),
+    convert: |_, _| Err(PutAside::new("value", "It is no record there.")),
+};
+
+/// What owners take: a model that none takes yet is not read.
+const TAKEN: &[(&str, &[&str])] = &[
+    ("partners", &["res.bank", "res.partner"]),
+    (
+        "catalog",
+        &["product.category", "product.brand", "product.attribute", "product.attribute.value", "product.master", "product.product"],
+    ),
+];
+
+/// Whether an owner takes what a reader reads.
+pub(super) fn is_taken(reader: &Reader) -> bool {
+    TAKEN.iter().any(|(service, models)| *service == reader.service && models.contains(&reader.ours))
+}
 
 /// What became of a record that others refer to.
 #[derive(Deserialize)]
@@ -49,6 +77,24 @@ impl Mover<'_> {
                 }
             }
         }
+        self.give_converted(reader, given, became).await
+    }
+
+    /// The banks that the mapping names; nothing there has their numbers, so each keeps the one that it got first.
+    pub(super) async fn give_banks(&self) -> Result<Vec<Kept>, Broken> {
+        #[derive(Deserialize)]
+        struct Bank {
+            name: String,
+            number: i64,
+        }
+        let known: Vec<Bank> = self.owner.database.read(sql!("../kept/banks.sql", self.run.odoo_id)).await?;
+        let known = known.into_iter().map(|bank| (bank.name, bank.number)).collect();
+        let after = if self.world.fields.contains_key("res.bank") { self.odoo.greatest("res.bank").await? } else { 0 };
+        self.give_converted(&MAPPED_BANKS, banks(&self.world, &known, after), Vec::new()).await
+    }
+
+    /// Gives what was converted.
+    async fn give_converted(&self, reader: &Reader, mut given: Vec<Taken>, mut became: Vec<Kept>) -> Result<Vec<Kept>, Broken> {
         if self.is_rehearsal() {
             given = self.linked(reader, given, &mut became).await?;
             given = self.unique(reader, given, &mut became).await?;
@@ -57,8 +103,8 @@ impl Mover<'_> {
         let answers = self.ask_all(reader, given.iter().map(|taken| taken.record.clone())).await?;
         for taken in given {
             match answers.get(&taken.record.odoo_id) {
-                Some(Outcome::Refused { misfit: Misfit::Key, .. }) if taken.clash.is_some() => again.push(taken),
-                Some(outcome) => became.push(of_outcome(reader, &taken, outcome)),
+                Some(Became { outcome: Outcome::Refused { misfit: Misfit::Key, .. }, .. }) if taken.clash.is_some() => again.push(taken),
+                Some(_) => became.extend(self.of_answer(reader, &taken, &answers)?),
                 None => return Err(silent(reader).into()),
             }
         }
@@ -146,6 +192,8 @@ impl Mover<'_> {
                     became.push(kept);
                 }
                 Some(Clash::PutAside { kind }) => became.push(has_its_key(reader, id, kind, other)),
+                // Whichever it is, it is the same
+                None if other != id && taken.record.merge => left.push(taken),
                 None if other != id => became.push(has_its_key(reader, id, "key", other)),
                 None => left.push(taken),
             }
@@ -154,11 +202,10 @@ impl Mover<'_> {
     }
 
     /// What the owner did not take for its natural key's sake, as is to be done then.
-    async fn give_otherwise(&self, reader: &Reader, again: Vec<Taken>, first: &BTreeMap<i64, Outcome>) -> Result<Vec<Kept>, Broken> {
+    async fn give_otherwise(&self, reader: &Reader, again: Vec<Taken>, first: &BTreeMap<i64, Became>) -> Result<Vec<Kept>, Broken> {
         let mut became = Vec::new();
         let mut given = Vec::new();
         for mut taken in again {
-            let id = taken.record.odoo_id;
             match taken.clash.take() {
                 Some(Clash::Instead { kind, record }) => {
                     given.push(Taken { record: *record, key: taken.key, noted: noted(taken.noted, kind), ..Taken::default() });
@@ -169,31 +216,29 @@ impl Mover<'_> {
                     given.push(taken);
                 }
                 Some(Clash::PutAside { kind }) => {
-                    let outcome = first.get(&id).ok_or_else(|| silent(reader))?;
-                    let mut kept = of_outcome(reader, &taken, outcome);
-                    kept.misfit = Some(kind.to_owned());
-                    became.push(kept);
+                    let mut kept = self.of_answer(reader, &taken, first)?;
+                    kept.iter_mut().for_each(|kept| kept.misfit = Some(kind.to_owned()));
+                    became.extend(kept);
                 }
                 None => {}
             }
         }
         let answers = self.ask_all(reader, given.iter().map(|taken| taken.record.clone())).await?;
         for taken in given {
-            let outcome = answers.get(&taken.record.odoo_id).ok_or_else(|| silent(reader))?;
-            became.push(of_outcome(reader, &taken, outcome));
+            became.extend(self.of_answer(reader, &taken, &answers)?);
         }
         Ok(became)
     }
 
     /// Gives records to their owner, in batches; what became of each.
-    async fn ask_all(&self, reader: &Reader, records: impl Iterator<Item = Record>) -> Result<BTreeMap<i64, Outcome>, Broken> {
+    async fn ask_all(&self, reader: &Reader, records: impl Iterator<Item = Record>) -> Result<BTreeMap<i64, Became>, Broken> {
         let records: Vec<Record> = records.collect();
         let mut answers = BTreeMap::new();
         for some in records.chunks(MOST) {
             let greatest = some.iter().map(|record| record.odoo_id).chain(self.greatest.get(reader.name).copied()).max().unwrap_or(0);
             let batch =
                 Batch { source: self.source(), model: reader.ours.to_owned(), greatest, dry: self.is_rehearsal(), records: some.to_vec() };
-            answers.extend(self.ask_owner(reader, batch).await?.into_iter().map(|became| (became.odoo_id, became.outcome)));
+            answers.extend(self.ask_owner(reader, batch).await?.into_iter().map(|became| (became.odoo_id, became)));
         }
         Ok(answers)
     }
@@ -225,6 +270,26 @@ impl Mover<'_> {
             }
         }
         Err(Broken::Lost)
+    }
+
+    /// What an owner's answer says of a record and its lines.
+    fn of_answer(&self, reader: &Reader, taken: &Taken, answers: &BTreeMap<i64, Became>) -> Result<Vec<Kept>, Stop> {
+        let id = taken.record.odoo_id;
+        let became = answers.get(&id).ok_or_else(|| silent(reader))?;
+        let mut kept = of_outcome(reader, taken, &became.outcome);
+        if kept.state == "taken" && kept.reason.is_none() {
+            kept.reason = became.told.as_ref().map(|told| told.chars().take(LONGEST_REASON).collect());
+        }
+        let mut all = Vec::new();
+        if kept.state == "taken" {
+            for (model, line) in links::lines(reader.ours, &taken.record)? {
+                let here = became.parts.iter().find(|part| part.model == model && part.odoo_id == line).map(|part| part.record_id);
+                // What is no record of its own there is none that a reader counts
+                all.push(Kept { reader: "", model, their_id: line, record_id: here, state: "taken", ..Kept::default() });
+            }
+        }
+        all.push(kept);
+        Ok(all)
     }
 
     async fn asked<Q: Question<Answer = Vec<Became>>>(&self, question: &Q) -> Result<Vec<Became>, Fault> {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::{Broken, Kept, Mover, Progress, ROUNDS};
+use super::{Broken, Kept, Mover, Progress, ROUNDS, giving};
 use crate::client::{Stop, id_of};
 use crate::reading::{Companion, Page, Reader, Row};
 
@@ -31,7 +31,7 @@ impl Ready<'_> {
 impl Mover<'_> {
     /// Which records a reader reads.
     pub(super) fn domain(&self, reader: &Reader) -> Option<Vec<Json>> {
-        (reader.domain)(&self.world).filter(|_| self.world.fields.contains_key(reader.theirs))
+        (reader.domain)(&self.world).filter(|_| self.world.fields.contains_key(reader.theirs) && giving::is_taken(reader))
     }
 
     /// All of a reader's records after those that are done.
@@ -63,7 +63,7 @@ impl Mover<'_> {
                 for some in ids.chunks(IDS) {
                     became.extend(self.some(reader, &domain, some).await?);
                 }
-                taken += became.iter().filter(|kept| kept.state == "taken").count();
+                taken += became.iter().filter(|kept| kept.state == "taken" && !kept.reader.is_empty()).count();
                 self.done(at, progress, became, 0, begun, None).await?;
                 after = last;
             }
@@ -101,7 +101,8 @@ impl Mover<'_> {
         begun: Instant,
         last: Option<i64>,
     ) -> Result<(), Broken> {
-        let of = |state: &str| u64::try_from(became.iter().filter(|kept| kept.state == state).count()).unwrap_or(0);
+        let of =
+            |state: &str| u64::try_from(became.iter().filter(|kept| kept.state == state && !kept.reader.is_empty()).count()).unwrap_or(0);
         let many = u64::try_from(many).unwrap_or(0);
         progress.since += many;
         if let Some(moved) = progress.moved.get_mut(at) {

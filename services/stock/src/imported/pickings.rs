@@ -334,7 +334,7 @@ async fn remove(tx: &mut Tx<'_>, source: &str, dry: bool, ended: &[Record]) -> R
                 Outcome::Taken { record_id: Some(one.record_id), digest, how: How::Changed }
             }
         };
-        all.insert(record.odoo_id, Became { odoo_id: record.odoo_id, outcome, told: None });
+        all.insert(record.odoo_id, Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() });
     }
     if !dry && !gone.is_empty() {
         let moves: Vec<i64> = stock_move::open_of(tx, gone.clone()).await?.into_iter().map(|one| one.id).collect();

@@ -154,7 +154,7 @@ fn became(one: Brought<'_>) -> Became {
     let told = one.said.map(|said| format!("{said} were there: less than nothing is 0 here."));
     let outcome = one.outcome.unwrap_or(none);
     let told = told.filter(|_| matches!(outcome, Outcome::Taken { .. }));
-    Became { odoo_id: one.record.odoo_id, outcome, told }
+    Became { odoo_id: one.record.odoo_id, outcome, told, parts: Vec::new() }
 }
 
 /// What a record says.
