@@ -399,6 +399,8 @@ struct DeliveryPage<'v> {
     count: u64,
     may_look: bool,
     is_looking: bool,
+    /// Whether it is still to be sent: the page asks again until it is not.
+    is_open: bool,
     may: bool,
     refused: Vec<String>,
 }
@@ -413,8 +415,9 @@ async fn page(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespon
     let query: Vec<String> = model.fields.iter().filter(|field| field.is_plain()).map(crate::declared::Field::asked).collect();
     let query = format!("{{id, {}}}", query.join(", "));
     let looked = visit.asked_for("body").and_then(|attempt| attempt.parse::<i64>().ok());
-    let (record, attempts) = futures_util::join!(visit.read("ek.delivery", id, &query), attempts(visit, id));
-    let (record, (mut attempts, count)) = (record?, attempts?);
+    // One after the other: what is told of it as over has its last attempt
+    let record = visit.read("ek.delivery", id, &query).await?;
+    let (mut attempts, count) = attempts(visit, id).await?;
     let may_look = visit.declared.model("ek.attempt").is_some_and(|of| of.field("body").is_some());
     let platform = record.get("platform_id").and_then(|platform| pair(platform).0);
     let one_record = [record];
@@ -462,6 +465,7 @@ async fn page(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespon
         count,
         may_look,
         is_looking,
+        is_open: matches!(text(&record, "state").as_str(), "waiting" | "sending"),
         may: May::of(visit).some,
         refused,
     };
