@@ -562,10 +562,29 @@ pub async fn send_again(visit: Visit, id: web::Path<i64>, payload: web::Payload)
         visit.form(payload).await?;
         visit.model("ek.delivery")?;
         match replay(&visit, &[*id]).await {
-            Ok(count) => Ok(leave(&format!("/web/ek.delivery/{}?again={count}", *id))),
+            Ok(count) => Ok(leave(&format!("/web/ek.delivery/{}?again={count}", newest(&visit, *id).await?))),
             Err(refused) if refused.is_nobody() || matches!(refused.status, 403 | 404) => Err(refused),
             Err(refused) => page(&visit, *id, told(&visit, &refused)).await,
         }
     };
     visit.told(made.await)
+}
+
+/// What was sent already is sent again as a newer delivery, which is where one sees what becomes of it.
+async fn newest(visit: &Visit, id: i64) -> Result<i64, Refused> {
+    let one = visit.read("ek.delivery", id, "{id, platform_id, model, record_id, kind}").await?;
+    let same = ["platform_id", "model", "record_id", "kind"].map(|name| {
+        let value = one.get(name).cloned().unwrap_or_default();
+        json!([name, "=", if name == "platform_id" { pair(&value).0.map_or(value, Value::from) } else { value }])
+    });
+    let filter = Value::Array(same.into_iter().chain([json!(["id", ">", id])]).collect());
+    let query = [
+        ("query", "{id}".to_owned()),
+        ("filter", filter.to_string()),
+        ("order", "id desc".to_owned()),
+        ("page_size", "1".to_owned()),
+        ("page", "1".to_owned()),
+    ];
+    let found = visit.list("ek.delivery", &query).await?;
+    Ok(found.result.first().and_then(|newer| newer.get("id")?.as_i64()).unwrap_or(id))
 }

@@ -67,7 +67,7 @@
     for (const part of parts) {
       const now = document.getElementById(part), next = page.getElementById(part);
       if (!now || !next || now.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, [aria-expanded]")) continue;
-      if (now.querySelector("input:checked, details[open]")) continue;
+      if (now.querySelector("input:checked, details[open]:not([data-open])")) continue;
       if (bare(now) !== bare(next)) put(now, next);
     }
     document.dispatchEvent(new CustomEvent("live"));

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use fantoccini::actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -173,9 +173,18 @@ impl Browser {
 
     /// Clicks on an element.
     pub async fn click(&self, css: &str) -> Result<()> {
-        let element = self.find(css).await?;
-        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
-        element.click().await.with_context(|| format!("{css} can't be clicked"))
+        self.clicked(Locator::Css(css)).await.with_context(|| format!("{css} can't be clicked"))
+    }
+
+    /// A page that is just going takes its elements along: what comes after it is clicked.
+    async fn clicked(&self, locator: Locator<'_>) -> Result<()> {
+        self.until("it is clicked", async || {
+            let element = self.client.find(locator).await?;
+            self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
+            element.click().await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// What a sentence of the console says in this browser's language.
@@ -187,10 +196,7 @@ impl Browser {
     pub async fn press(&self, words: &str) -> Result<()> {
         let words = &self.words.say(words)?;
         let path = format!("//main//*[self::button or self::a or self::summary][normalize-space(.)={0} or @title={0}]", quoted(words));
-        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
-        let element = element.with_context(|| format!("no button '{words}'"))?;
-        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
-        element.click().await.with_context(|| format!("'{words}' can't be clicked"))
+        self.clicked(Locator::XPath(&path)).await.with_context(|| format!("'{words}' can't be clicked"))
     }
 
     /// Writes into a field of this name, in the place of what stands there.
@@ -236,22 +242,29 @@ impl Browser {
 
     /// Takes one element with the mouse and lets it go over another.
     pub async fn drag(&self, from: &str, to: &str) -> Result<()> {
-        let (from, to) = (self.find(from).await?, self.find(to).await?);
-        self.client.execute("arguments[0].scrollIntoView({block: 'center', inline: 'center'})", vec![serde_json::to_value(&from)?]).await?;
-        let moved = |element: &Element, milliseconds, x, y| PointerAction::MoveToElement {
-            element: element.clone(),
-            duration: Some(Duration::from_millis(milliseconds)),
-            x,
-            y,
+        self.find(from).await?;
+        self.find(to).await?;
+        let script = "const from = document.querySelector(arguments[0]); from.scrollIntoView({block: 'center'}); \
+            return [from, document.querySelector(arguments[1])].flatMap(e => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })";
+        let found = self.run(script, vec![json!(from), json!(to)]).await?;
+        let at = |place: usize| found[place].as_f64().with_context(|| format!("{from} or {to} is nowhere"));
+        let ((x, y), (to_x, to_y)) = ((at(0)?, at(1)?), (at(2)?, at(3)?));
+        // What is dragged is held by the browser's window, which there is none of: its events are sent as they would come
+        self.chrome("Input.setInterceptDrags", json!({"enabled": true})).await?;
+        let mouse = async |what: &str, x: f64, y: f64| {
+            let event = json!({"type": what, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1});
+            self.chrome("Input.dispatchMouseEvent", event).await
         };
-        let mouse = MouseActions::new("mouse".to_owned())
-            .then(moved(&from, 0, 0.0, 0.0))
-            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
-            .then(moved(&from, 50, 0.0, 12.0))
-            .then(moved(&to, 200, 0.0, 0.0))
-            .then(moved(&to, 50, 0.0, 6.0))
-            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
-        Ok(self.client.perform_actions(mouse).await?)
+        mouse("mousePressed", x, y).await?;
+        mouse("mouseMoved", x + 6.0, y + 6.0).await?;
+        mouse("mouseMoved", x + 14.0, y + 14.0).await?;
+        self.until("it is taken", async || self.has(&format!("{from}.dragged")).await).await?;
+        for what in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({"items": [{"mimeType": "text/plain", "data": from}], "dragOperationsMask": 16});
+            self.chrome("Input.dispatchDragEvent", json!({"type": what, "x": to_x, "y": to_y, "data": data})).await?;
+        }
+        mouse("mouseReleased", to_x, to_y).await?;
+        self.chrome("Input.setInterceptDrags", json!({"enabled": false})).await.map(drop)
     }
 
     /// Whether the menu has an entry.
@@ -261,11 +274,10 @@ impl Browser {
 
     /// A value or a text of an element, as its reader sees it.
     pub async fn value(&self, css: &str) -> Result<String> {
-        let element = self.find(css).await?;
-        Ok(match element.prop("value").await? {
-            Some(value) => value,
-            None => element.text().await?,
-        })
+        self.find(css).await?;
+        let script = "const e = document.querySelector(arguments[0]); return e.matches('input, select, textarea') ? e.value : e.innerText";
+        let told = self.client.execute(script, vec![json!(css)]).await?;
+        Ok(told.as_str().unwrap_or_default().to_owned())
     }
 
     /// Chooses a value of a select.

@@ -38,7 +38,6 @@ pub async fn pushes(browser: &Browser, hub: &Hub, who: &str) -> Result<()> {
     browser.find("#attempts .why").await?;
     browser.says("422").await?;
     browser.says("<script>alert('the platform')</script>").await?;
-    let delivery = browser.path().await?.split('?').next().unwrap_or_default().to_owned();
     browser.is_well().await?;
     if who == "admin" {
         let looks = json!([["model", "=", "ek.attempt"], ["field", "=", "read: body"]]);
@@ -52,6 +51,7 @@ pub async fn pushes(browser: &Browser, hub: &Hub, who: &str) -> Result<()> {
     receiver.answers(200);
     browser.press("@push-again-one").await?;
     browser.says("HTTP 200").await?;
+    let delivery = browser.path().await?.split('?').next().unwrap_or_default().to_owned();
     let id: i64 = delivery.rsplit('/').next().context("no delivery")?.parse()?;
     hub.stands("ek.delivery", json!([["id", "=", id]]), "state", json!("done")).await?;
 

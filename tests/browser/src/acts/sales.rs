@@ -199,18 +199,18 @@ pub async fn leads(browser: &Browser, hub: &Hub, who: &str) -> Result<()> {
     let card = format!("#lead-{}", order.lead);
     browser.find(&card).await?;
     browser.is_well().await?;
-    browser.drag(&card, &format!("[data-stage='{second}'] header")).await?;
+    // On a telephone the next stage is not in sight
+    let is_wide = browser.run("return window.innerWidth > 800", Vec::new()).await? == json!(true);
+    if is_wide {
+        browser.drag(&card, &format!("[data-stage='{second}'] header")).await?;
+    } else {
+        by_form(browser, &card).await?;
+    }
     hub.stands("crm.lead", of_lead.clone(), "stage_id", json!(second)).await?;
     browser.find(&format!("[data-stage='{second}'] {card}")).await?;
     browser.says("@done-moved").await?;
 
-    browser.tab_to(&format!("{card} summary")).await?;
-    browser.keys(&[Key::Enter]).await?;
-    browser.tab_to(&format!("{card} select")).await?;
-    browser.keys(&[Key::Down]).await?;
-    ensure!(browser.value(&format!("{card} select")).await? == third.to_string(), "the next stage is chosen");
-    browser.tab_to(&format!("{card} form button")).await?;
-    browser.keys(&[Key::Enter]).await?;
+    by_form(browser, &card).await?;
     browser.find(&format!("[data-stage='{third}'] {card}")).await?;
     hub.stands("crm.lead", of_lead, "stage_id", json!(third)).await?;
     browser.is_well().await?;
@@ -219,4 +219,16 @@ pub async fn leads(browser: &Browser, hub: &Hub, who: &str) -> Result<()> {
     browser.go(&format!("/web/leads?q={}", order.number)).await?;
     ensure!(!browser.has(&card).await?, "another bank's lead is on the board");
     browser.is_shut(&format!("/web/crm.lead/{}", order.lead)).await
+}
+
+/// Moves a card to the stage after its own by the keyboard alone.
+async fn by_form(browser: &Browser, card: &str) -> Result<()> {
+    browser.tab_to(&format!("{card} summary")).await?;
+    browser.keys(&[Key::Enter]).await?;
+    let before = browser.value(&format!("{card} select")).await?;
+    browser.tab_to(&format!("{card} select")).await?;
+    browser.keys(&[Key::Down]).await?;
+    ensure!(browser.value(&format!("{card} select")).await? != before, "the next stage is chosen");
+    browser.tab_to(&format!("{card} form button")).await?;
+    browser.keys(&[Key::Enter]).await
 }
