@@ -399,6 +399,8 @@ struct DeliveryPage<'v> {
     count: u64,
     may_look: bool,
     is_looking: bool,
+    /// Whether it is still to be sent: the page asks again until it is not.
+    is_open: bool,
     may: bool,
     refused: Vec<String>,
 }
@@ -413,8 +415,9 @@ async fn page(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespon
     let query: Vec<String> = model.fields.iter().filter(|field| field.is_plain()).map(crate::declared::Field::asked).collect();
     let query = format!("{{id, {}}}", query.join(", "));
     let looked = visit.asked_for("body").and_then(|attempt| attempt.parse::<i64>().ok());
-    let (record, attempts) = futures_util::join!(visit.read("ek.delivery", id, &query), attempts(visit, id));
-    let (record, (mut attempts, count)) = (record?, attempts?);
+    // One after the other: what is told of it as over has its last attempt
+    let record = visit.read("ek.delivery", id, &query).await?;
+    let (mut attempts, count) = attempts(visit, id).await?;
     let may_look = visit.declared.model("ek.attempt").is_some_and(|of| of.field("body").is_some());
     let platform = record.get("platform_id").and_then(|platform| pair(platform).0);
     let one_record = [record];
@@ -462,6 +465,7 @@ async fn page(visit: &Visit, id: i64, refused: Vec<String>) -> Result<HttpRespon
         count,
         may_look,
         is_looking,
+        is_open: matches!(text(&record, "state").as_str(), "waiting" | "sending"),
         may: May::of(visit).some,
         refused,
     };
@@ -558,10 +562,29 @@ pub async fn send_again(visit: Visit, id: web::Path<i64>, payload: web::Payload)
         visit.form(payload).await?;
         visit.model("ek.delivery")?;
         match replay(&visit, &[*id]).await {
-            Ok(count) => Ok(leave(&format!("/web/ek.delivery/{}?again={count}", *id))),
+            Ok(count) => Ok(leave(&format!("/web/ek.delivery/{}?again={count}", newest(&visit, *id).await?))),
             Err(refused) if refused.is_nobody() || matches!(refused.status, 403 | 404) => Err(refused),
             Err(refused) => page(&visit, *id, told(&visit, &refused)).await,
         }
     };
     visit.told(made.await)
+}
+
+/// What was sent already is sent again as a newer delivery, which is where one sees what becomes of it.
+async fn newest(visit: &Visit, id: i64) -> Result<i64, Refused> {
+    let one = visit.read("ek.delivery", id, "{id, platform_id, model, record_id, kind}").await?;
+    let same = ["platform_id", "model", "record_id", "kind"].map(|name| {
+        let value = one.get(name).cloned().unwrap_or_default();
+        json!([name, "=", if name == "platform_id" { pair(&value).0.map_or(value, Value::from) } else { value }])
+    });
+    let filter = Value::Array(same.into_iter().chain([json!(["id", ">", id])]).collect());
+    let query = [
+        ("query", "{id}".to_owned()),
+        ("filter", filter.to_string()),
+        ("order", "id desc".to_owned()),
+        ("page_size", "1".to_owned()),
+        ("page", "1".to_owned()),
+    ];
+    let found = visit.list("ek.delivery", &query).await?;
+    Ok(found.result.first().and_then(|newer| newer.get("id")?.as_i64()).unwrap_or(id))
 }

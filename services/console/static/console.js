@@ -45,9 +45,18 @@
 
   // What changes while a page is open is fetched anew; what the reader is filling in stays
   const model = document.body.dataset.live, id = document.body.dataset.liveId;
-  const parts = ["rows", "record", "count", "life"];
+  const parts = ["rows", "record", "count", "life", "state"];
   // Forms have a token of their own on each page
   const bare = (part) => part.innerHTML.replace(/(name="_(?:token|key)" value=")[^"]*/g, "$1");
+  // Who goes by the keyboard stays where they were
+  const stops = (part) => [...part.querySelectorAll("a[href], button, summary")];
+  const put = (now, next) => {
+    const at = stops(now).indexOf(document.activeElement), fresh = document.importNode(next, true);
+    now.replaceWith(fresh);
+    htmx.process(fresh);
+    fresh.classList.add("fresh");
+    if (at >= 0 && stops(fresh)[at]) stops(fresh)[at].focus({ preventScroll: true });
+  };
   let due = 0;
   const refresh = async () => {
     due = 0;
@@ -58,11 +67,18 @@
     for (const part of parts) {
       const now = document.getElementById(part), next = page.getElementById(part);
       if (!now || !next || now.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, [aria-expanded]")) continue;
-      if (now.querySelector("input:checked, details[open]")) continue;
-      if (bare(now) !== bare(next)) { now.replaceWith(document.importNode(next, true)); htmx.process(document.getElementById(part)); document.getElementById(part).classList.add("fresh"); }
+      if (now.querySelector("input:checked, details[open]:not([data-open])")) continue;
+      if (bare(now) !== bare(next)) put(now, next);
     }
     document.dispatchEvent(new CustomEvent("live"));
+    return page;
   };
+  // What no event tells of is asked for again, ever less often, until it is over
+  const again = (wait) => setTimeout(async () => {
+    const page = await refresh().catch(() => null);
+    if (!page || page.body.dataset.again !== undefined) again(Math.min(wait * 1.5, 30000));
+  }, wait);
+  if (document.body.dataset.again !== undefined) again(700);
   const heard = (event) => {
     let change;
     try { change = JSON.parse(event.data); } catch { return; }

@@ -4,11 +4,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+
+use crate::words::Words;
 
 /// How long a page may take to be as it is waited for, on a machine that others use too.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,13 +27,15 @@ pub struct Screen {
     pub dark: bool,
     /// Whether scripts run.
     pub script: bool,
+    /// Whether its users read Arabic; French otherwise.
+    pub arabic: bool,
 }
 
 impl Screen {
     /// A desk's.
-    pub const WIDE: Screen = Screen { width: 1600, height: 1000, dark: false, script: true };
+    pub const WIDE: Screen = Screen { width: 1600, height: 1000, dark: false, script: true, arabic: false };
     /// A telephone's.
-    pub const NARROW: Screen = Screen { width: 375, height: 800, dark: false, script: true };
+    pub const NARROW: Screen = Screen { width: 375, height: 800, dark: false, script: true, arabic: false };
 }
 
 /// chromedriver, which starts browsers.
@@ -69,6 +74,7 @@ pub struct Browser {
     client: Client,
     hub: String,
     axe: Option<String>,
+    words: Words,
 }
 
 impl Browser {
@@ -100,7 +106,7 @@ impl Browser {
         let Value::Object(capabilities) = capabilities else { bail!("no capabilities") };
         builder.capabilities(capabilities);
         let client = builder.connect(&driver.url).await.context("Chromium can't be opened")?;
-        let browser = Browser { client, hub: hub.trim_end_matches('/').to_owned(), axe };
+        let browser = Browser { client, hub: hub.trim_end_matches('/').to_owned(), axe, words: Words::of(screen.arabic) };
         // A window is never as narrow as a telephone: what a page is told is
         let metrics = json!({"width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": false});
         browser.chrome("Emulation.setDeviceMetricsOverride", metrics).await?;
@@ -126,9 +132,13 @@ impl Browser {
         self.client.goto(&format!("{}{path}", self.hub)).await.with_context(|| format!("{path} can't be opened"))
     }
 
-    /// Logs in by the form, as people do.
+    /// Logs in by the form, as people do; whoever was logged in before has gone.
     pub async fn log_in(&self, login: &str) -> Result<()> {
         self.go("/web/login").await?;
+        if !self.path().await?.starts_with("/web/login") {
+            self.client.delete_all_cookies().await?;
+            self.go("/web/login").await?;
+        }
         self.fill("login", login).await?;
         self.fill("password", login).await?;
         self.client.find(Locator::Css("button.main")).await?.click().await?;
@@ -163,18 +173,30 @@ impl Browser {
 
     /// Clicks on an element.
     pub async fn click(&self, css: &str) -> Result<()> {
-        let element = self.find(css).await?;
-        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
-        element.click().await.with_context(|| format!("{css} can't be clicked"))
+        self.clicked(Locator::Css(css)).await.with_context(|| format!("{css} can't be clicked"))
+    }
+
+    /// A page that is just going takes its elements along: what comes after it is clicked.
+    async fn clicked(&self, locator: Locator<'_>) -> Result<()> {
+        self.until("it is clicked", async || {
+            let element = self.client.find(locator).await?;
+            self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
+            element.click().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// What a sentence of the console says in this browser's language.
+    pub fn told(&self, sentence: &str) -> Result<String> {
+        self.words.say(sentence)
     }
 
     /// Clicks on what has these words: a button, a link, a summary.
     pub async fn press(&self, words: &str) -> Result<()> {
+        let words = &self.words.say(words)?;
         let path = format!("//main//*[self::button or self::a or self::summary][normalize-space(.)={0} or @title={0}]", quoted(words));
-        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
-        let element = element.with_context(|| format!("no button '{words}'"))?;
-        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
-        element.click().await.with_context(|| format!("'{words}' can't be clicked"))
+        self.clicked(Locator::XPath(&path)).await.with_context(|| format!("'{words}' can't be clicked"))
     }
 
     /// Writes into a field of this name, in the place of what stands there.
@@ -184,10 +206,86 @@ impl Browser {
         field.send_keys(text).await.with_context(|| format!("{name} can't be filled in"))
     }
 
+    /// Takes a file, as by the browser's own window.
+    pub async fn hand(&self, name: &str, path: &std::path::Path) -> Result<()> {
+        let field = self.find(&format!("main input[type=file][name='{name}']")).await?;
+        field.send_keys(&path.display().to_string()).await.with_context(|| format!("{name} takes no file"))
+    }
+
+    /// Answers the question that the browser itself asks.
+    pub async fn is_sure(&self) -> Result<()> {
+        self.until("it is asked whether one is sure", async || Ok(self.client.get_alert_text().await.is_ok())).await?;
+        Ok(self.client.accept_alert().await?)
+    }
+
+    /// The page says what was refused, in words of the reader's language: no name of the API's, no English sentence.
+    pub async fn is_refused(&self) -> Result<String> {
+        let told = flat(&self.find("main [role=alert]").await?.text().await?);
+        let foreign = ["EK_", "odoo.", "{", "The ", "must ", " is not ", "cannot "];
+        ensure!(!told.is_empty() && !foreign.iter().any(|words| told.contains(words)), "a refusal says: {told}");
+        Ok(told)
+    }
+
+    /// Nothing of a page is there for whoever is logged in.
+    pub async fn is_shut(&self, path: &str) -> Result<()> {
+        self.go(path).await?;
+        ensure!(self.has("#refused").await?, "{path} is shown to one whom it is not for");
+        Ok(())
+    }
+
+    /// What a link of the page leads to, fetched as the browser does: its status and its type.
+    pub async fn fetched(&self, href: &str) -> Result<String> {
+        let script = "const done = arguments[arguments.length - 1]; fetch(arguments[0]).then(a => done(a.status + ' ' + a.headers.get('content-type')), e => done('' + e))";
+        let told = self.client.execute_async(script, vec![json!(href)]).await?;
+        Ok(told.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Takes one element with the mouse and lets it go over another.
+    pub async fn drag(&self, from: &str, to: &str) -> Result<()> {
+        self.find(from).await?;
+        self.find(to).await?;
+        let script = "const from = document.querySelector(arguments[0]); from.scrollIntoView({block: 'center'}); \
+            return [from, document.querySelector(arguments[1])].flatMap(e => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })";
+        let found = self.run(script, vec![json!(from), json!(to)]).await?;
+        let at = |place: usize| found[place].as_f64().with_context(|| format!("{from} or {to} is nowhere"));
+        let ((x, y), (to_x, to_y)) = ((at(0)?, at(1)?), (at(2)?, at(3)?));
+        // What is dragged is held by the browser's window, which there is none of: its events are sent as they would come
+        self.chrome("Input.setInterceptDrags", json!({"enabled": true})).await?;
+        let mouse = async |what: &str, x: f64, y: f64| {
+            let event = json!({"type": what, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1});
+            self.chrome("Input.dispatchMouseEvent", event).await
+        };
+        mouse("mousePressed", x, y).await?;
+        mouse("mouseMoved", x + 6.0, y + 6.0).await?;
+        mouse("mouseMoved", x + 14.0, y + 14.0).await?;
+        self.until("it is taken", async || self.has(&format!("{from}.dragged")).await).await?;
+        for what in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({"items": [{"mimeType": "text/plain", "data": from}], "dragOperationsMask": 16});
+            self.chrome("Input.dispatchDragEvent", json!({"type": what, "x": to_x, "y": to_y, "data": data})).await?;
+        }
+        mouse("mouseReleased", to_x, to_y).await?;
+        self.chrome("Input.setInterceptDrags", json!({"enabled": false})).await.map(drop)
+    }
+
+    /// Whether the menu has an entry.
+    pub async fn offers(&self, path: &str) -> Result<bool> {
+        self.has(&format!("nav a[href='{path}']")).await
+    }
+
+    /// A value or a text of an element, as its reader sees it.
+    pub async fn value(&self, css: &str) -> Result<String> {
+        self.find(css).await?;
+        let script = "const e = document.querySelector(arguments[0]); return e.matches('input, select, textarea') ? e.value : e.innerText";
+        let told = self.client.execute(script, vec![json!(css)]).await?;
+        Ok(told.as_str().unwrap_or_default().to_owned())
+    }
+
     /// Chooses a value of a select.
     pub async fn choose(&self, name: &str, value: &str) -> Result<()> {
         let field = self.find(&format!("main select[name='{name}']")).await?;
-        field.select_by_value(value).await.with_context(|| format!("{name} has no {value}"))
+        let option = format!("./option[@value={0} or (not(@value) and normalize-space(.)={0})]", quoted(value));
+        let option = field.find(Locator::XPath(&option)).await.with_context(|| format!("{name} has no {value}"))?;
+        Ok(option.click().await?)
     }
 
     /// Presses keys where the focus is.
@@ -211,7 +309,8 @@ impl Browser {
             if self.client.execute(script, vec![json!(css)]).await?.as_bool() == Some(true) {
                 return Ok(());
             }
-            self.keys(&[Key::Tab]).await?;
+            let tab = [KeyAction::Down { value: Key::Tab.into() }, KeyAction::Up { value: Key::Tab.into() }];
+            self.client.perform_actions(tab.into_iter().fold(KeyActions::new("keys".to_owned()), KeyActions::then)).await?;
         }
         bail!("the Tab key never comes to {css}")
     }
@@ -237,6 +336,7 @@ impl Browser {
 
     /// Waits until the page says something.
     pub async fn says(&self, words: &str) -> Result<()> {
+        let words = &self.words.say(words)?;
         let seen = async || Ok(flat(&self.text().await?).contains(&flat(words)));
         let waited = self.until(&format!("the page says '{words}'"), seen).await;
         if waited.is_err() {
@@ -248,6 +348,7 @@ impl Browser {
 
     /// That the page does not say something.
     pub async fn is_silent_of(&self, words: &str) -> Result<()> {
+        let words = &self.words.say(words)?;
         ensure!(!flat(&self.text().await?).contains(&flat(words)), "the page says '{words}'");
         Ok(())
     }

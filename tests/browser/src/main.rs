@@ -6,15 +6,26 @@ mod acts;
 mod browser;
 mod hub;
 mod pages;
+mod receiver;
 mod together;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use browser::{Browser, Screen};
 use hub::Hub;
+
+/// Where those whom a task is for do it, turn about.
+const SCREENS: [Screen; 4] = [
+    Screen { arabic: true, ..Screen::NARROW },
+    Screen { dark: true, ..Screen::WIDE },
+    Screen { arabic: true, dark: true, ..Screen::WIDE },
+    Screen { dark: true, ..Screen::NARROW },
+];
 
 /// What the program was asked for.
 struct Asked {
@@ -60,20 +71,25 @@ async fn run() -> Result<()> {
     let driver = browser::Driver::start().await?;
     let mut report = Report::default();
     let wants = |name: &str| asked.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-    for (name, act) in acts::ALL {
-        if !wants(name) {
-            continue;
-        }
-        let browser = Browser::open(&driver, &asked.hub, Screen::WIDE, asked.axe.clone()).await?;
-        let done = act(&browser, &hub).await;
-        report.note(name, &browser, done).await;
-    }
     for (name, walk) in together::ALL {
         if wants(name) {
             let done = walk(&driver, &hub).await;
             report.tell(name, done);
         }
     }
+    for (name, whom, act) in acts::ALL.iter().filter(|(name, _, _)| wants(name)) {
+        // In the console's own run the first of those whom it is for, in French; else each, turn about in another language and on another screen
+        let turns = if asked.all { whom.len().max(2) } else { 1 };
+        for (turn, who) in whom.iter().cycle().take(turns).enumerate() {
+            let screen = if asked.all { SCREENS[turn % SCREENS.len()] } else { Screen::WIDE };
+            hub.speak(screen.arabic).await?;
+            let browser = Browser::open(&driver, &asked.hub, screen, asked.axe.clone()).await?;
+            let begun = Instant::now();
+            let done = act(&browser, &hub, who).await.with_context(|| format!("as {who}, {screen:?}"));
+            report.note(name, &browser, done, begun.elapsed()).await;
+        }
+    }
+    hub.speak(false).await?;
     if wants("pages") {
         pages::walk(&driver, &hub, &asked.hub, asked.all, asked.axe.as_deref(), &mut report).await?;
     }
@@ -106,11 +122,12 @@ impl Report {
     }
 
     /// The same, with where the browser stood, which is closed.
-    async fn note(&mut self, name: &str, browser: &Browser, done: Result<()>) {
+    async fn note(&mut self, name: &str, browser: &Browser, done: Result<()>, took: Duration) {
         let done = match done {
             Ok(()) => Ok(()),
             Err(error) => Err(error.context(browser.whereabouts().await)),
         };
+        println!("browser: {:5.1} s  {name}", took.as_secs_f64());
         self.tell(name, done);
         browser.close().await;
     }
