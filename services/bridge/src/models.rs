@@ -51,7 +51,7 @@ pub fn odoo(_: &Bridge) -> Model {
 pub fn run(_: &Bridge) -> Model {
     let fields = vec![
         Field::new("odoo_id", Kind::Many2one("ek.odoo"), "Odoo").required(),
-        Field::new("kind", Kind::Selection(&["inspection", "rehearsal", "import"]), "Kind").required(),
+        Field::new("kind", Kind::Selection(&["inspection", "rehearsal", "import", "follow", "verification", "cutover"]), "Kind").required(),
         Field::new("state", Kind::Selection(&["waiting", "running", "paused", "done", "failed", "cancelled"]), "State").readonly(),
         Field::new("step", Kind::Integer, "Steps done").readonly(),
         Field::new("steps", Kind::Integer, "Steps in all").readonly(),

@@ -1,6 +1,7 @@
-//! A rehearsal or an import: reader after reader, page after page, each converted, given to its owner, and kept with what became of it
+//! A rehearsal, an import, or following what changed: reader after reader, page after page, each converted, given to its owner, and kept with what became of it
 //! before the cursor moves. Killed anywhere, another goes on with the page that was under way: a batch twice is once.
 
+mod following;
 mod giving;
 pub mod links;
 mod pages;
@@ -63,7 +64,7 @@ pub struct Run<'r> {
     pub lease: &'r str,
     /// The record of its Odoo.
     pub odoo_id: i64,
-    /// `rehearsal` or `import`.
+    /// `rehearsal`, `import`, `follow` or `verification`.
     pub kind: &'r str,
     /// Whether only what was marked is taken.
     pub of_marked: bool,
@@ -235,12 +236,19 @@ impl Mover<'_> {
         }
         if !self.run.of_marked && stage(progress) != Some(Stage::Again) {
             self.set(at, progress, |moved| moved.stage = Stage::Pages);
-            self.walk(at, reader, progress).await?;
+            match self.run.kind {
+                "follow" => self.follow(at, reader, progress).await?,
+                _ => {
+                    if let Some(domain) = self.domain(reader) {
+                        self.walk(at, reader, &domain, progress).await?;
+                    }
+                }
+            }
         }
         self.set(at, progress, |moved| moved.stage = Stage::Again);
         self.keep(at, progress, &[]).await?;
         self.take_again(at, reader, progress).await?;
-        if !self.is_rehearsal() && !self.run.of_marked {
+        if self.run.kind == "import" && !self.run.of_marked {
             self.owner.database.run(sql!("kept/gone.sql", self.run.odoo_id, self.run.id, reader.name)).await?;
         }
         self.count(at, reader, progress).await?;

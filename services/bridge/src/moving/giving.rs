@@ -31,20 +31,6 @@ const MAPPED_BANKS: Reader = Reader {
     convert: |_, _| Err(PutAside::new("value", "It is no record there.")),
 };
 
-/// What owners take: a model that none takes yet is not read.
-const TAKEN: &[(&str, &[&str])] = &[
-    ("partners", &["res.bank", "res.partner"]),
-    (
-        "catalog",
-        &["product.category", "product.brand", "product.attribute", "product.attribute.value", "product.master", "product.product"],
-    ),
-];
-
-/// Whether an owner takes what a reader reads.
-pub(super) fn is_taken(reader: &Reader) -> bool {
-    TAKEN.iter().any(|(service, models)| *service == reader.service && models.contains(&reader.ours))
-}
-
 /// What became of a record that others refer to.
 #[derive(Deserialize)]
 struct Found {
@@ -182,8 +168,8 @@ impl Mover<'_> {
                 None => id,
             };
             match taken.clash.take_if(|_| other != id) {
-                Some(Clash::Instead { kind, record }) => {
-                    left.push(Taken { record: *record, key: taken.key, noted: noted(taken.noted, kind), ..Taken::default() });
+                Some(Clash::Instead { kind, record, key }) => {
+                    left.push(Taken { record: *record, key, noted: noted(taken.noted, kind), ..Taken::default() });
                 }
                 Some(Clash::Merge { kind }) => {
                     let mut kept = Kept::of(reader, id, "taken");
@@ -207,8 +193,8 @@ impl Mover<'_> {
         let mut given = Vec::new();
         for mut taken in again {
             match taken.clash.take() {
-                Some(Clash::Instead { kind, record }) => {
-                    given.push(Taken { record: *record, key: taken.key, noted: noted(taken.noted, kind), ..Taken::default() });
+                Some(Clash::Instead { kind, record, key }) => {
+                    given.push(Taken { record: *record, key, noted: noted(taken.noted, kind), ..Taken::default() });
                 }
                 Some(Clash::Merge { kind }) => {
                     taken.record.merge = true;
@@ -250,6 +236,8 @@ impl Mover<'_> {
             let answered = match reader.service {
                 "partners" => self.asked(&partners_contract::Import(batch.clone())).await,
                 "catalog" => self.asked(&catalog_contract::Import(batch.clone())).await,
+                "crm" => self.asked(&crm_contract::Import(batch.clone())).await,
+                "stock" => self.asked(&stock_contract::Import(batch.clone())).await,
                 other => Err(Fault::validation(format!("{other} takes no records"))),
             };
             match answered {

@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::{Broken, Kept, Mover, Progress, ROUNDS, giving};
+use super::{Broken, Kept, Mover, Progress, ROUNDS};
 use crate::client::{Stop, id_of};
 use crate::reading::{Companion, Page, Reader, Row};
 
 /// How many ids one search names.
-const IDS: usize = 1_000;
+pub(super) const IDS: usize = 1_000;
 /// Why what was there before is gone.
 const GONE: &str = "It is not there any more, or no longer among what comes over.";
 
@@ -23,7 +23,7 @@ pub(super) struct Ready<'w> {
 }
 
 impl Ready<'_> {
-    fn last(&self) -> Option<i64> {
+    pub(super) fn last(&self) -> Option<i64> {
         id_of(self.rows.last()?.get("id"))
     }
 }
@@ -31,18 +31,17 @@ impl Ready<'_> {
 impl Mover<'_> {
     /// Which records a reader reads.
     pub(super) fn domain(&self, reader: &Reader) -> Option<Vec<Json>> {
-        (reader.domain)(&self.world).filter(|_| self.world.fields.contains_key(reader.theirs) && giving::is_taken(reader))
+        (reader.domain)(&self.world).filter(|_| self.world.fields.contains_key(reader.theirs))
     }
 
-    /// All of a reader's records after those that are done.
-    pub(super) async fn walk(&self, at: usize, reader: &'static Reader, progress: &mut Progress) -> Result<(), Broken> {
-        let Some(domain) = self.domain(reader) else { return Ok(()) };
+    /// What a domain finds of a reader's records, after those that are done.
+    pub(super) async fn walk(&self, at: usize, reader: &'static Reader, domain: &[Json], progress: &mut Progress) -> Result<(), Broken> {
         let last = progress.moved.get(at).map_or(0, |moved| moved.last);
         let mut begun = Instant::now();
-        let mut ready = self.read(reader, &domain, last).await?;
+        let mut ready = self.read(reader, domain, last).await?;
         while let Some(last) = ready.last() {
             let many = ready.rows.len();
-            let (given, next) = tokio::join!(self.give(reader, ready), self.read(reader, &domain, last));
+            let (given, next) = tokio::join!(self.give(reader, ready), self.read(reader, domain, last));
             self.done(at, progress, given?, many, begun, Some(last)).await?;
             begun = Instant::now();
             ready = next?;
@@ -92,7 +91,7 @@ impl Mover<'_> {
     }
 
     /// Keeps what became of a page, and moves on.
-    async fn done(
+    pub(super) async fn done(
         &self,
         at: usize,
         progress: &mut Progress,
@@ -120,7 +119,7 @@ impl Mover<'_> {
     }
 
     /// A page, with what belongs to it.
-    async fn read(&self, reader: &'static Reader, domain: &[Json], after: i64) -> Result<Ready<'_>, Broken> {
+    pub(super) async fn read(&self, reader: &'static Reader, domain: &[Json], after: i64) -> Result<Ready<'_>, Broken> {
         let fields = (reader.fields)(&self.world);
         let rows = self.page(reader.theirs, domain, &fields, after).await?;
         let mut page = Page::new(&self.world);
@@ -150,7 +149,7 @@ impl Mover<'_> {
     }
 
     /// Rows after an id; fewer where that Odoo can't answer so many, and more again where it can.
-    async fn page(&self, model: &str, domain: &[Json], fields: &[String], after: i64) -> Result<Vec<Row>, Broken> {
+    pub(super) async fn page(&self, model: &str, domain: &[Json], fields: &[String], after: i64) -> Result<Vec<Row>, Broken> {
         if self.watch.is_cancelled() {
             return Err(Broken::Lost);
         }
