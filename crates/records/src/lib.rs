@@ -9,6 +9,7 @@
 //! statements that change rows together with their events and audit.
 
 pub mod about;
+pub mod access;
 mod binary;
 pub mod commands;
 pub mod condition;

@@ -382,7 +382,7 @@ async fn post(tx: &mut Tx<'_>, journal: Journal, heads: Vec<Head>, lines: Vec<(S
     tx.insert_rows(registry.model("account.move.line")?, &new_lines, OnConflict::Fail).await?;
     // The number comes last: whoever waits for the next one waits for this transaction's end
     let Numbers { first, form, width, day } = take_numbers(tx, journal, named).await?;
-    let width = usize::try_from(width).unwrap_or_default();
+    let width = usize::try_from(width).map_err(|error| service::our_fault("crm", "a journal's numbers have no width", &error))?;
     let moves = documents.iter().zip(&ids).zip(first..).map(|(((head, lines), id), number)| {
         let sum: Amounts = lines.iter().map(|(_, amounts)| *amounts).sum();
         NewMove {
