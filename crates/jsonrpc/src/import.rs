@@ -23,6 +23,9 @@ pub struct Batch {
     pub greatest: i64,
     /// Everything is checked, nothing is stored; no sequence moves.
     pub dry: bool,
+    /// Of a dry one: what was changed here since it was taken is told, also where the same is given. The release before does not know it.
+    #[serde(default)]
+    pub verify: bool,
     /// At most [`MOST`].
     pub records: Vec<Record>,
 }

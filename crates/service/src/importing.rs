@@ -278,6 +278,9 @@ async fn of_before(tx: &mut Tx<'_>, batch: &Batch, docs: &mut Takings) -> Result
         let id = before.record_id;
         taking.id = Some(id);
         match there.get(&id) {
+            Some((version, true)) if batch.verify && *version != before.version => {
+                taking.refuse_for(Misfit::Changed, "The record was changed here since it was taken.", Some(id), None);
+            }
             Some((_, true)) if before.digest.as_ref() == Some(&taking.digest) => taking.take(Some(id), How::Same),
             Some((_, true)) if before.digest.is_none() => {
                 taking.refuse_for(Misfit::Removed, "The person was forgotten here.", Some(id), None);

@@ -5,13 +5,14 @@ mod following;
 mod giving;
 pub mod links;
 mod pages;
+mod verifying;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use bridge_contract::{Moved, Reason, Report, Stage};
+use bridge_contract::{Moved, Reason, Report, Stage, Verified};
 use diesel::sql_types::BigInt;
 use jsonrpc::Fault;
 use records::sql;
@@ -121,11 +122,24 @@ struct Progress {
     since: u64,
 }
 
+/// What came of a run.
+pub enum Done {
+    /// Records came over.
+    Moved,
+    /// Nothing was stored.
+    Rehearsed {
+        /// How many seconds an import will take.
+        seconds: i64,
+    },
+    /// Both sides were laid side by side.
+    Verified(Verified),
+}
+
 /// Goes through what is left of a run; of a rehearsal it answers how many seconds an import will take.
 ///
 /// # Errors
 /// Why it does not go on.
-pub async fn go(owner: &Owner<Bridge>, run: &Run<'_>, odoo: &Odoo, watch: &dyn Watch) -> Result<Option<i64>, Broken> {
+pub async fn go(owner: &Owner<Bridge>, run: &Run<'_>, odoo: &Odoo, watch: &dyn Watch) -> Result<Done, Broken> {
     let mapping = Mapping::read(run.mapping.unwrap_or_default()).map_err(|problems| wrong(&problems))?;
     let inspector = Inspector::new(odoo, watch, run.batch, run.company.or(mapping.company));
     let world = world(&inspector, run, mapping).await?;
@@ -134,6 +148,9 @@ pub async fn go(owner: &Owner<Bridge>, run: &Run<'_>, odoo: &Odoo, watch: &dyn W
     let mut mover = Mover { owner, run, odoo, inspector: &inspector, watch, world, limit, begun, greatest };
     let mut progress = mover.begin().await?;
     mover.greatest = progress.moved.iter().map(|moved| (moved.reader.clone(), moved.greatest)).collect();
+    if mover.verifies() {
+        return Ok(Done::Verified(mover.verify(&mut progress).await?));
+    }
     for (at, reader) in READERS.iter().enumerate() {
         mover.read_all(at, reader, &mut progress).await?;
     }
@@ -150,7 +167,7 @@ pub async fn go(owner: &Owner<Bridge>, run: &Run<'_>, odoo: &Odoo, watch: &dyn W
     mover.end(&mut progress).await?;
     let millis: u64 = progress.moved.iter().map(|moved| moved.millis).sum();
     let seconds = i64::try_from(millis * STORING / 100 / 1_000 + 1).unwrap_or(i64::MAX);
-    Ok((run.kind == "rehearsal").then_some(seconds))
+    Ok(if run.kind == "rehearsal" { Done::Rehearsed { seconds } } else { Done::Moved })
 }
 
 fn taken(progress: &Progress) -> u64 {
@@ -197,6 +214,16 @@ async fn world(inspector: &Inspector<'_>, run: &Run<'_>, mapping: Mapping) -> Re
 impl Mover<'_> {
     fn is_rehearsal(&self) -> bool {
         self.run.kind == "rehearsal"
+    }
+
+    /// Whether owners are to store what they are given.
+    fn stores(&self) -> bool {
+        matches!(self.run.kind, "import" | "follow" | "cutover")
+    }
+
+    /// Whether they are asked if they have all of it as it was given.
+    fn verifies(&self) -> bool {
+        self.run.kind == "verification"
     }
 
     /// Which Odoo it is to the owners: the same as long as its record is there.

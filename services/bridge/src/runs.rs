@@ -110,7 +110,10 @@ pub async fn next(owner: &Owner<Bridge>) -> Result<bool, Fault> {
     };
     let (id, text) = (taken.id, |stop: &Stop| stop.to_string().chars().take(MAX_ERROR).collect::<String>());
     match ended {
-        Ok(Done { mapping, seconds }) => {
+        Ok(Done { mapping, seconds, report }) => {
+            if let Some(report) = report {
+                owner.database.run(sql!("runs/report.sql", id, lease.clone(), report)).await?;
+            }
             owner.database.run(sql!("runs/end.sql", id, lease, "done", None::<String>, mapping, seconds)).await?;
         }
         Err(Broken::Lost) => tracing::info!(run = id, "a run is another's, or was called off"),
@@ -150,6 +153,8 @@ struct Done {
     mapping: Option<String>,
     /// How long an import will take, which a rehearsal tells.
     seconds: Option<i64>,
+    /// What a verification found, as JSON.
+    report: Option<String>,
 }
 
 /// Goes through what is left of a run.
@@ -183,7 +188,15 @@ async fn go(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen) -> R
         batch: taken.batch,
         patience: owner.service.patience,
     };
-    Ok(Done { seconds: moving::go(owner, &run, &odoo, seen).await?, ..Done::default() })
+    Ok(match moving::go(owner, &run, &odoo, seen).await? {
+        moving::Done::Moved => Done::default(),
+        moving::Done::Rehearsed { seconds } => Done { seconds: Some(seconds), ..Done::default() },
+        moving::Done::Verified(verified) => {
+            let written = serde_json::to_string(&verified);
+            let report = written.map_err(|error| service::our_fault("bridge", "a verification can't be written", &error))?;
+            Done { report: Some(report), ..Done::default() }
+        }
+    })
 }
 
 /// Goes through what is left of an inspection; answers the mapping that it proposes.

@@ -22,7 +22,7 @@ fn record(odoo_id: i64, values: Value, links: &[(&str, &[i64])]) -> Record {
 }
 
 async fn taken(alone: &Alone<Catalog>, model: &str, records: Vec<Record>) -> Vec<Became> {
-    let batch = Batch { source: "old".to_owned(), model: model.to_owned(), greatest: 500, dry: false, records };
+    let batch = Batch { source: "old".to_owned(), model: model.to_owned(), greatest: 500, dry: false, verify: false, records };
     alone.asked("bridge", &Import(batch)).await.unwrap()
 }
 

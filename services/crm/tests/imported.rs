@@ -51,7 +51,7 @@ fn with(field: &str, parts: Vec<Record>, record: Record) -> Record {
 
 fn batch(model: &str, records: Vec<Record>) -> Import {
     let greatest = records.iter().map(|record| record.odoo_id).max().unwrap();
-    Import(Batch { source: "old".to_owned(), model: model.to_owned(), greatest, dry: false, records })
+    Import(Batch { source: "old".to_owned(), model: model.to_owned(), greatest, dry: false, verify: false, records })
 }
 
 async fn taken(alone: &Alone<Crm>, model: &str, records: Vec<Record>) -> Vec<Became> {

@@ -13,7 +13,8 @@ pub async fn bring(stand: &Stand, model: &str, odoo_id: i64, values: Value, link
     let hub = stand.hub.as_ref().unwrap();
     let record =
         Record { odoo_id, values: values.as_object().unwrap().clone(), links: serde_json::from_value(links).unwrap(), ..Record::default() };
-    let batch = Batch { source: "old".to_owned(), model: model.to_owned(), greatest: odoo_id, dry: false, records: vec![record] };
+    let batch =
+        Batch { source: "old".to_owned(), model: model.to_owned(), greatest: odoo_id, dry: false, verify: false, records: vec![record] };
     let became = catalog::Catalog::answer(&hub.catalog, Import(batch), None).await.unwrap();
     assert!(matches!(became[0].outcome, jsonrpc::import::Outcome::Taken { .. }), "{became:?}");
 }

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+mod verified;
+
+pub use verified::{Difference, Line, Part, Side, Verified};
+
 /// What an inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {

@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 use super::pages::Ready;
 use super::{Broken, Kept, LONGEST_KEY, LONGEST_REASON, Mover, links};
 use crate::client::{Stop, id_of};
-use crate::reading::{Clash, Converted, Known, Need, PutAside, REFERS, Reader, State, Taken, banks};
+use crate::reading::{Clash, Converted, Known, Need, Page, PutAside, REFERS, Reader, Row, State, Taken, banks};
 
 /// How often an owner is asked before the run lets go for a while.
 const TRIES: u32 = 6;
@@ -46,10 +46,7 @@ struct Found {
 impl Mover<'_> {
     /// Gives a page to the owner; answers what became of each of its rows.
     pub(super) async fn give(&self, reader: &'static Reader, Ready { rows, mut page }: Ready<'_>) -> Result<Vec<Kept>, Broken> {
-        let needs: BTreeSet<Need> = rows.iter().flat_map(|row| (reader.needs)(row, &page)).collect();
-        for (need, known) in self.known(&needs).await? {
-            page.know(need, known);
-        }
+        self.know(reader, &rows, &mut page).await?;
         let mut became = Vec::with_capacity(rows.len());
         let mut given = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -66,6 +63,15 @@ impl Mover<'_> {
         self.give_converted(reader, given, became).await
     }
 
+    /// Tells a page what its rows need.
+    pub(super) async fn know(&self, reader: &Reader, rows: &[Row], page: &mut Page<'_>) -> Result<(), Fault> {
+        let needs: BTreeSet<Need> = rows.iter().flat_map(|row| (reader.needs)(row, page)).collect();
+        for (need, known) in self.known(&needs).await? {
+            page.know(need, known);
+        }
+        Ok(())
+    }
+
     /// The banks that the mapping names; nothing there has their numbers, so each keeps the one that it got first.
     pub(super) async fn give_banks(&self) -> Result<Vec<Kept>, Broken> {
         #[derive(Deserialize)]
@@ -80,7 +86,7 @@ impl Mover<'_> {
     }
 
     /// Gives what was converted.
-    async fn give_converted(&self, reader: &Reader, mut given: Vec<Taken>, mut became: Vec<Kept>) -> Result<Vec<Kept>, Broken> {
+    pub(super) async fn give_converted(&self, reader: &Reader, mut given: Vec<Taken>, mut became: Vec<Kept>) -> Result<Vec<Kept>, Broken> {
         if self.is_rehearsal() {
             given = self.linked(reader, given, &mut became).await?;
             given = self.unique(reader, given, &mut became).await?;
@@ -222,8 +228,14 @@ impl Mover<'_> {
         let mut answers = BTreeMap::new();
         for some in records.chunks(MOST) {
             let greatest = some.iter().map(|record| record.odoo_id).chain(self.greatest.get(reader.name).copied()).max().unwrap_or(0);
-            let batch =
-                Batch { source: self.source(), model: reader.ours.to_owned(), greatest, dry: self.is_rehearsal(), records: some.to_vec() };
+            let batch = Batch {
+                source: self.source(),
+                model: reader.ours.to_owned(),
+                greatest,
+                dry: !self.stores(),
+                verify: self.verifies(),
+                records: some.to_vec(),
+            };
             answers.extend(self.ask_owner(reader, batch).await?.into_iter().map(|became| (became.odoo_id, became)));
         }
         Ok(answers)

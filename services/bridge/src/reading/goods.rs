@@ -75,6 +75,11 @@ impl Page<'_> {
     }
 }
 
+/// Why a row of quantities stays: another has the sum.
+pub const TOLD_WITH_THE_FIRST: &str = "told with the first of its place";
+/// The kind of misfit of a quantity below zero, which becomes 0.
+pub const NEGATIVE: &str = "negative_quantity";
+
 /// What lies where: of a warehouse's places the sum, told by the first row of each.
 pub const QUANTITIES: Reader = Reader {
     name: "stock.quant",
@@ -125,7 +130,7 @@ fn quantity(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     let is_same = |other: &&Row| !world.is_anothers(other) && place_of(other, world) == Some((warehouse, place));
     let all: Vec<&Row> = page.of("same", product).iter().filter(is_same).collect();
     if all.iter().any(|other| id(other) < id(row)) {
-        return Ok(Converted::LeftOut { why: "told with the first of its place" });
+        return Ok(Converted::LeftOut { why: TOLD_WITH_THE_FIRST });
     }
     let known = page.here("product.product", product)?;
     page.here(WAREHOUSE, warehouse)?;
@@ -136,7 +141,7 @@ fn quantity(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     let mut quant = Making::of(row);
     // What is less than nothing its owner takes as nothing, and tells
     if sum < Decimal::ZERO {
-        quant.note("negative_quantity");
+        quant.note(NEGATIVE);
     }
     quant.set("product_id", known.record_id).set("manufacturer_ref", known.key.clone());
     quant.set("product_name", about.and_then(|about| text(about, "name")));

@@ -59,7 +59,7 @@ pub(crate) fn with(field: &str, parts: Vec<Record>, record: Record) -> Record {
 
 pub(crate) fn batch(model: &str, records: Vec<Record>) -> Import {
     let greatest = records.iter().map(|record| record.odoo_id).max().unwrap();
-    Import(Batch { source: "old".to_owned(), model: model.to_owned(), greatest, dry: false, records })
+    Import(Batch { source: "old".to_owned(), model: model.to_owned(), greatest, dry: false, verify: false, records })
 }
 
 pub(crate) async fn taken(alone: &Alone<Stock>, import: &Import) -> Vec<Became> {
