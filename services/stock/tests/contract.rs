@@ -34,6 +34,7 @@ fn demand(ek_state: Progress, version: i64) -> Demand {
             price_unit: Decimal::from(80_000),
             pos_id: None,
             code_pos: None,
+            settled: None,
         }],
     }
 }
