@@ -14,6 +14,7 @@ use crate::client::id_of;
 use crate::inspect::Fields;
 use crate::mapping::typed::Mapping;
 
+pub mod banks;
 pub mod catalog;
 pub mod cells;
 pub mod goods;
@@ -23,7 +24,7 @@ pub mod people;
 pub mod pickings;
 pub mod selling;
 
-pub use people::banks;
+pub use banks::banks;
 
 /// A record as Odoo tells it, an object by field.
 pub type Row = Json;
@@ -142,6 +143,8 @@ pub enum Clash {
         kind: &'static str,
         /// The record without its key.
         record: Box<Record>,
+        /// What others name it by then: [`Taken::key`] of that record.
+        key: Option<String>,
     },
     /// It is put aside.
     PutAside {
@@ -194,7 +197,10 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("account.tax", &["name", "amount", "amount_type", "price_include", "price_include_override", "children_tax_ids"]),
     ("crm.stage", &["name", "sequence", "is_won"]),
     ("stock.warehouse", &["name", "code", "company_id", "partner_id", "view_location_id", "lot_stock_id"]),
-    ("stock.location", &["name", "complete_name", "usage", "location_id", "return_location", "scrap_location", "company_id"]),
+    (
+        "stock.location",
+        &["name", "complete_name", "usage", "location_id", "return_location", "scrap_location", "company_id", "warehouse_id"],
+    ),
     ("stock.picking.type", &["code", "warehouse_id"]),
 ];
 
@@ -207,9 +213,9 @@ pub fn models() -> impl Iterator<Item = &'static str> {
     all.into_iter()
 }
 
-/// Every reader, in the order in which records come over. Before them come the banks that the mapping names: [`banks`].
+/// Every reader, in the order in which records come over. Before them come the banks that the mapping names: [`banks::banks`].
 pub const READERS: &[Reader] = &[
-    people::BANKS,
+    banks::BANKS,
     people::USERS,
     people::POINTS_OF_SALE,
     people::POINTS_OF_WAREHOUSES,
@@ -219,6 +225,7 @@ pub const READERS: &[Reader] = &[
     catalog::ATTRIBUTES,
     catalog::VALUES,
     catalog::PRODUCTS,
+    catalog::MASTERS,
     catalog::CONFIGURATIONS,
     people::CLIENTS,
     people::ADDRESSES,
@@ -289,6 +296,10 @@ impl<'w> Page<'w> {
     /// The ids that a companion is read by: of the page's rows, or of those of a companion before it.
     pub fn ids(&self, companion: &Companion, rows: &[Row]) -> Vec<i64> {
         let mut ids = Vec::new();
+        // A module that is not installed brings no such field
+        if companion.by != "id" && !self.world.has(companion.model, companion.by) {
+            return ids;
+        }
         let mut of = |row: &Row| match row.get(companion.of) {
             // A pair of id and name, or a list of ids
             Some(Json::Array(list)) if list.get(1).is_none_or(Json::is_number) => ids.extend(list.iter().filter_map(Json::as_i64)),

@@ -61,7 +61,7 @@ async fn end_state(stand: &Stand) -> Vec<String> {
         );
         all.extend(texts(&mut sql, &bound).await);
     }
-    let kept = "SELECT concat_ws(' ', model, their_id, record_id, state, misfit, reason, digest) AS text FROM bridge.ek_odoo_record \
+    let kept = "SELECT concat_ws(' ', model, their_id, record_id, state, nullif(misfit, CASE state WHEN 'taken' THEN misfit END), reason, digest) AS text FROM bridge.ek_odoo_record \
                 WHERE NOT rehearsal ORDER BY model, their_id";
     all.extend(texts(&mut sql, kept).await);
     all

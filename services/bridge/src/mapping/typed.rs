@@ -92,7 +92,7 @@ impl Mapping {
         }
         let whole: Table = text.parse().map_err(|error: toml::de::Error| vec![Problem { line: 1, message: error.message().to_owned() }])?;
         let at = |section: &str| whole.get(section).and_then(Value::as_table);
-        let named = |section: &str, name: &str| at(section).and_then(|table| table.get(name)).and_then(|value| said(value));
+        let named = |section: &str, name: &str| at(section).and_then(|table| table.get(name)).and_then(said);
         let tables = |section: &str| at(section).into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_table()?)));
         let values = |of: &str| {
             let table = at("values").and_then(|tables| tables.get(of)).and_then(Value::as_table);
@@ -174,4 +174,39 @@ fn said(value: &Value) -> Option<String> {
 /// A bank's name as it is compared: without case, accents and blanks.
 pub fn folded(text: &str) -> String {
     domain::names::folded(text).split_whitespace().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_is_read_as_it_was_meant() -> Result<(), Vec<Problem>> {
+        let text = "[source]\ncompany = 3\nlang = \"fr_FR\"\n[fields.\"sale.order\"]\nx_n = \"ek_order_id\"\n[bank]\norder = \"x_bank\"\n\
+                    default = \"BNA\"\n[values.bank]\n\"Al  Salam \" = \"Alsalam\"\n\"?\" = \"\"\n[values.order_state]\n\
+                    done = \"EK_ORDER_DELIVERED\"\n[values.tax]\n4 = \"9\"\n[defaults.\"res.partner\"]\nis_company = true\n[misfits]\n\
+                    reference_twice = \"merge\"\n[leave_out]\nmodels = [\"crm.lead\"]\nids.\"res.partner\" = [7]\n";
+        let mapping = Mapping::read(text)?;
+        assert_eq!((mapping.company, mapping.lang.as_deref()), (Some(3), Some("fr_FR")));
+        assert_eq!(mapping.theirs("sale.order", "ek_order_id"), Some("x_n"));
+        assert_eq!((mapping.bank("ALSALAM"), mapping.bank(" bna"), mapping.bank("?")), (Some("Alsalam"), Some("BNA"), None));
+        assert_eq!(mapping.bank_names().collect::<Vec<_>>(), ["Alsalam", "BNA"]);
+        assert_eq!(mapping.order_states.get("done"), Some(&Progress::Delivered));
+        assert_eq!(mapping.taxes.get(&4).map(String::as_str), Some("9"));
+        assert_eq!(mapping.defaults.get("res.partner").and_then(|of| of.get("is_company")), Some(&Json::Bool(true)));
+        assert_eq!(mapping.answer("reference_twice", Answer::PutAside), Answer::Merge);
+        assert_eq!(mapping.answer("several_emails", Answer::Take), Answer::Take);
+        assert!(mapping.leaves_out("crm.lead", 1) && mapping.leaves_out("res.partner", 7) && !mapping.leaves_out("res.partner", 8));
+        assert_eq!(Mapping::read("")?, Mapping::default());
+        Ok(())
+    }
+
+    #[test]
+    fn a_mapping_with_problems_is_none() {
+        let lines =
+            Mapping::read("[source]\ncompany = \"one\"\n").map_err(|found| found.iter().map(|problem| problem.line).collect::<Vec<_>>());
+        assert_eq!(lines, Err(vec![2]));
+        let wrong = "[values.place]\nx = \"nowhere\"\n";
+        assert!(Mapping::read(wrong).is_err_and(|found| found.iter().all(|problem| problem.line == 2)));
+    }
 }

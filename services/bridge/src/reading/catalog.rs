@@ -9,6 +9,7 @@ use crate::mapping::typed::{Answer, folded};
 
 const TEMPLATE: &str = "product.template";
 const VARIANT: &str = "product.product";
+const MASTER: &str = "product.master";
 
 const fn all(_: &World) -> Option<Vec<Json>> {
     Some(Vec::new())
@@ -105,22 +106,78 @@ pub const VALUES: Reader = Reader {
         let mut value = Making::of(row);
         named(&mut value, row, "value_twice");
         let attribute = link(row, "attribute_id");
-        if let Some(attribute) = attribute {
-            page.here("product.attribute", attribute)?;
-        }
+        // Two attributes of one name are one here, and so are their values
+        let here = attribute.map(|attribute| page.here("product.attribute", attribute)).transpose()?.map_or(0, |here| here.record_id);
         value.set("sequence", row.get("sequence").and_then(Json::as_i64)).link("attribute_id", attribute);
-        value.taken.unique = text(row, "name").map(|name| format!("{} {}", attribute.unwrap_or(0), folded(name)));
+        value.taken.unique = text(row, "name").map(|name| format!("{here} {}", folded(name)));
         Ok(value.done())
     },
 };
 
-/// Products.
+/// Whether that Odoo has the add-on, or is a hub: products are records of their own there, and templates are what is sold.
+fn has_masters(world: &World) -> bool {
+    world.has(TEMPLATE, "master_product") && world.has(MASTER, "name")
+}
+
+/// Products of an Odoo with the add-on, and of a hub.
+pub const MASTERS: Reader = Reader {
+    name: "product.master/own",
+    service: "catalog",
+    ours: MASTER,
+    theirs: MASTER,
+    domain: |world| has_masters(world).then(Vec::new),
+    fields: |world| {
+        let own = ["name", "active", "ref", "product_ref", "brand", "fab_name", "categ_id", "description", "company_id", "ref_odoo"];
+        world.read(MASTER, &own)
+    },
+    companions: &[],
+    needs: |row, _| link(row, "categ_id").map(|id| Need::Id("product.category", id)).into_iter().collect(),
+    convert: master,
+};
+
+fn master(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
+    if let Some(stays) = page.world.stays(MASTER, row) {
+        return Ok(stays);
+    }
+    let mut product = Making::of(row);
+    product.texts(row, &["name", "fab_name", "description"]);
+    product.set("active", row.get("active").and_then(Json::as_bool).unwrap_or(true));
+    product.set("brand", row.get("brand").and_then(word));
+    if let Some(category) = link(row, "categ_id") {
+        page.here("product.category", category)?;
+        product.link("categ_id", Some(category));
+    }
+    let reference = text(row, "ref").or_else(|| text(row, "product_ref")).map(str::to_owned);
+    of_reference(&mut product, reference, row, page.world);
+    Ok(product.done())
+}
+
+/// The reference, by which a product is known; without one that of the platforms.
+fn of_reference(product: &mut Making, reference: Option<String>, row: &Row, world: &World) {
+    let without = format!("rc_{}", id(row));
+    let reference = reference.unwrap_or_else(|| without.clone());
+    product.set("ref", reference.clone());
+    const KIND: &str = "manufacturer_reference_twice";
+    product.taken.clash = Some(match world.mapping.answer(KIND, Answer::PutAside) {
+        Answer::Merge => Clash::Merge { kind: KIND },
+        Answer::WithoutKey => {
+            let mut record = product.taken.record.clone();
+            record.values.insert("ref".to_owned(), json!(without));
+            Clash::Instead { kind: KIND, record: Box::new(record), key: Some(without) }
+        }
+        Answer::PutAside | Answer::Take => Clash::PutAside { kind: KIND },
+    });
+    product.taken.unique = Some(reference.clone());
+    product.taken.key = Some(reference);
+}
+
+/// Products of a plain Odoo.
 pub const PRODUCTS: Reader = Reader {
     name: "product.master",
     service: "catalog",
     ours: "product.master",
     theirs: TEMPLATE,
-    domain: all,
+    domain: |world| (!has_masters(world)).then(Vec::new),
     fields: template_fields,
     companions: &[SIBLINGS],
     needs: |row, _| link(row, "categ_id").map(|id| Need::Id("product.category", id)).into_iter().collect(),
@@ -143,7 +200,7 @@ fn template_fields(world: &World) -> Vec<String> {
         "description_sale",
         "company_id",
         "priority",
-        "taxes_id",
+        "master_product",
     ];
     world.read(TEMPLATE, &own)
 }
@@ -170,7 +227,6 @@ fn product(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     }
     let own = world.said(TEMPLATE, row, "ref").or_else(|| world.said(TEMPLATE, row, "manufacturer_ref"));
     let own = own.or_else(|| text(row, "default_code").map(str::to_owned));
-    let without = format!("rc_{}", id(row));
     let mut product = Making::of(row);
     product.texts(row, &["name"]).set("active", row.get("active").and_then(Json::as_bool).unwrap_or(true));
     product.set("description", description(row));
@@ -186,20 +242,7 @@ fn product(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     for ours in ["fab_name", "description"] {
         product.set(ours, world.said(TEMPLATE, row, ours));
     }
-    let reference = own.clone().unwrap_or_else(|| without.clone());
-    product.set("ref", reference.clone());
-    const KIND: &str = "manufacturer_reference_twice";
-    product.taken.clash = Some(match world.mapping.answer(KIND, Answer::PutAside) {
-        Answer::Merge => Clash::Merge { kind: KIND },
-        Answer::WithoutKey => {
-            let mut record = product.taken.record.clone();
-            record.values.insert("ref".to_owned(), json!(without));
-            Clash::Instead { kind: KIND, record: Box::new(record) }
-        }
-        Answer::PutAside | Answer::Take => Clash::PutAside { kind: KIND },
-    });
-    product.taken.unique = Some(reference.clone());
-    product.taken.key = Some(reference);
+    of_reference(&mut product, own, row, world);
     Ok(product.done())
 }
 
@@ -217,8 +260,17 @@ pub const CONFIGURATIONS: Reader = Reader {
     theirs: VARIANT,
     domain: all,
     fields: |world| {
-        let own =
-            ["name", "active", "product_tmpl_id", "default_code", "barcode", "standard_price", "product_template_attribute_value_ids"];
+        let own = [
+            "name",
+            "active",
+            "product_tmpl_id",
+            "default_code",
+            "barcode",
+            "standard_price",
+            "product_template_attribute_value_ids",
+            "attribute_value_ids",
+            "ref_odoo",
+        ];
         world.read(VARIANT, &own)
     },
     companions: &[
@@ -245,10 +297,20 @@ pub const CONFIGURATIONS: Reader = Reader {
     needs: |row, page| {
         let choices = choices(row, page).filter_map(|choice| link(choice, "product_attribute_value_id"));
         let values = choices.map(|id| Need::Id("product.attribute.value", id));
-        values.chain(link(row, "product_tmpl_id").map(|id| Need::Id("product.master", id))).collect()
+        let own = list(row, &["attribute_value_ids"]).into_iter().map(|id| Need::Id("product.attribute.value", id));
+        values.chain(own).chain(product_of(row, page).map(|id| Need::Id(MASTER, id))).collect()
     },
     convert: configuration,
 };
+
+/// The product there: the template, or what that names.
+fn product_of(row: &Row, page: &Page<'_>) -> Option<i64> {
+    let template = link(row, "product_tmpl_id")?;
+    match has_masters(page.world) {
+        true => page.of("templates", template).first().and_then(|template| link(template, "master_product")),
+        false => Some(template),
+    }
+}
 
 /// What makes a variant.
 fn choices<'p>(row: &Row, page: &'p Page<'_>) -> impl Iterator<Item = &'p Row> {
@@ -272,7 +334,7 @@ fn configuration(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     if let Some(stays) = world.stays(VARIANT, row).or_else(|| world.stays(TEMPLATE, template)) {
         return Ok(stays);
     }
-    let of = page.here("product.master", link(row, "product_tmpl_id").unwrap_or(0))?.odoo_id;
+    let of = page.here(MASTER, product_of(row, page).unwrap_or(0))?.odoo_id;
     let mut own = Making::of(row);
     // A template's change does not touch its variants
     if let (Some(written), Some(before)) = (text(template, "write_date"), own.taken.record.write_date.as_deref())
@@ -282,14 +344,14 @@ fn configuration(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     }
     own.taken.record.of = Some(of);
     own.link("master_product", Some(of));
-    let (mut values, mut extra) = (Vec::new(), Decimal::ZERO);
+    let (mut values, mut extra) = (list(row, &["attribute_value_ids"]), Decimal::ZERO);
     for choice in choices(row, page) {
         extra += number(choice.get("price_extra"));
         if let Some(value) = link(choice, "product_attribute_value_id") {
-            page.here("product.attribute.value", value)?;
             values.push(value);
         }
     }
+    values.iter().try_for_each(|value| page.here("product.attribute.value", *value).map(drop))?;
     own.taken.record.links.insert("attribute_value_ids".to_owned(), values);
     own.set("name", text(row, "name").or_else(|| text(template, "name"))).texts(row, &["default_code", "barcode"]);
     let is_active = |row: &Row| row.get("active").and_then(Json::as_bool).unwrap_or(true);
@@ -344,7 +406,7 @@ fn key(own: &mut Making, row: &Row, template: &Row, page: &Page<'_>) -> Result<(
             let mut record = own.taken.record.clone();
             record.values.insert("manufacturer_ref".to_owned(), json!(without));
             record.values.entry("default_code").or_insert_with(|| json!(reference));
-            Clash::Instead { kind: TWICE, record: Box::new(record) }
+            Clash::Instead { kind: TWICE, record: Box::new(record), key: Some(without) }
         }
         Answer::PutAside | Answer::Take => Clash::PutAside { kind: TWICE },
     });

@@ -145,7 +145,9 @@ impl Making {
     /// With the row's id and dates.
     pub fn of(row: &Row) -> Making {
         let moment = |field: &str| text(row, field).map(str::to_owned);
-        let record = Record { odoo_id: id(row), write_date: moment("write_date"), create_date: moment("create_date"), ..Record::default() };
+        let (write_date, create_date) = (moment("write_date"), moment("create_date"));
+        let reference = text(row, "ref_odoo").map(str::to_owned);
+        let record = Record { odoo_id: id(row), write_date, create_date, reference, ..Record::default() };
         Making { taken: Taken { record, ..Taken::default() } }
     }
 
@@ -269,7 +271,7 @@ impl World {
     /// By how much a quantity in one unit is another in the other, and how many digits that has.
     pub fn units(&self, from: Option<i64>, to: Option<i64>) -> (Decimal, u32) {
         let row = |unit: Option<i64>| unit.and_then(|unit| self.row("uom.uom", unit));
-        let digits = row(to).map(|row| number(row.get("rounding")).normalize().scale()).unwrap_or(2);
+        let digits = row(to).map(|row| number(row.get("rounding")).normalize().scale()).unwrap_or(3);
         let (Some(one), Some(other)) = (row(from).filter(|_| from != to), row(to)) else { return (Decimal::ONE, digits) };
         let (one_factor, other_factor) = (number(one.get("factor")), number(other.get("factor")));
         // Until 18 the factor is how many of it are one of reference, then how many of reference it is
@@ -289,7 +291,9 @@ impl World {
             is_included |= row.is_some_and(|row| is(row, "price_include") || text(row, "price_include_override") == Some("tax_included"));
             rate += match (self.mapping.taxes.get(tax), row.and_then(|row| text(row, "amount_type"))) {
                 (Some(rate), _) => number(Some(&Json::from(rate.as_str()))),
+                // A hub's taxes are rates, all of them
                 (None, Some("percent")) => number(row.and_then(|row| row.get("amount"))),
+                (None, None) if row.is_some() => number(row.and_then(|row| row.get("amount"))),
                 (None, Some("group")) => {
                     let children = row.map(|row| list(row, &["children_tax_ids"])).unwrap_or_default();
                     let of = |tax: &i64| self.row("account.tax", *tax).filter(|row| text(row, "amount_type") == Some("percent"));
@@ -303,6 +307,9 @@ impl World {
 
     /// The warehouse of a place.
     pub fn warehouse_of(&self, location: i64) -> Option<i64> {
+        if let Some(said) = self.row("stock.location", location).and_then(|row| link(row, "warehouse_id")) {
+            return Some(said);
+        }
         let tops: BTreeMap<i64, i64> =
             self.rows("stock.warehouse").filter_map(|(id, row)| Some((link(row, "view_location_id")?, id))).collect();
         let mut at = Some(location);

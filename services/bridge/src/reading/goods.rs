@@ -134,17 +134,15 @@ fn quantity(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     let (_, digits) = world.units(unit, unit);
     let sum: Decimal = if all.is_empty() { number(row.get("quantity")) } else { all.iter().map(|one| number(one.get("quantity"))).sum() };
     let mut quant = Making::of(row);
+    // What is less than nothing its owner takes as nothing, and tells
     if sum < Decimal::ZERO {
         quant.note("negative_quantity");
     }
     quant.set("product_id", known.record_id).set("manufacturer_ref", known.key.clone());
     quant.set("product_name", about.and_then(|about| text(about, "name")));
-    quant.set("quantity", rounded(sum.max(Decimal::ZERO), digits).to_string()).set("place", place);
-    quant.link("warehouse", Some(warehouse));
-    // What it is is told by product and place, whichever of their rows comes first
-    quant.taken.record.merge = true;
+    quant.set("quantity", rounded(sum, digits).to_string()).set("place", place);
+    quant.link("warehouse_id", Some(warehouse));
     quant.taken.key = Some(format!("{warehouse} {place} {product}"));
-    quant.taken.unique = quant.taken.key.clone();
     Ok(quant.done())
 }
 
@@ -169,6 +167,7 @@ pub const PURCHASES: Reader = Reader {
             "company_id",
             "user_id",
             "picking_type_id",
+            "warehouse_id",
             "notes",
         ];
         world.read(PURCHASE, &own)
@@ -213,13 +212,17 @@ pub const PURCHASES: Reader = Reader {
         let lines = page.of("lines", id(row));
         let warehouse = warehouse_of_type(row, page.world);
         let user = link(row, "user_id").map(|user| Need::Id("res.users", user));
-        let others = warehouse.map(|id| Need::Id(WAREHOUSE, id)).into_iter().chain(user).chain(page.pos_need(warehouse));
+        let others = warehouse.map(|id| Need::Id(WAREHOUSE, id)).into_iter().chain(user);
         lines::needs(lines).chain(others).collect()
     },
     convert: purchase,
 };
 
+/// The warehouse that it brings to: a hub's says so, else its kind of transfer does.
 fn warehouse_of_type(row: &Row, world: &World) -> Option<i64> {
+    if let Some(said) = link(row, "warehouse_id") {
+        return Some(said);
+    }
     link(world.row("stock.picking.type", link(row, "picking_type_id")?)?, "warehouse_id")
 }
 
@@ -250,7 +253,6 @@ fn purchase(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     if let Some(warehouse) = warehouse {
         purchase.link("warehouse_id", Some(page.here(WAREHOUSE, warehouse)?.odoo_id));
     }
-    purchase.set("partner_id", page.pos_of(warehouse).map(|(pos, _)| pos));
     // Whoever bought may have stayed
     purchase.set("user_id", link(row, "user_id").and_then(|user| page.here("res.users", user).ok()).map(|user| user.record_id));
     let (currency, _) = world.money_of(link(row, "currency_id"));
@@ -258,7 +260,12 @@ fn purchase(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     let is_other = link(row, "currency_id").is_some_and(|currency| Some(currency) != world.currency()) && rate > Decimal::ZERO;
     // A purchase has one currency here: the price becomes the company's, and the note says of what
     let rate = if is_other { rate } else { Decimal::ONE };
-    let supplier = row.get("partner_id").and_then(super::cells::word).map(|name| format!("Fournisseur : {name}"));
+    // A hub's purchases name whom they are for
+    let supplier = row
+        .get("partner_id")
+        .filter(|_| row.get("warehouse_id").is_none())
+        .and_then(super::cells::word)
+        .map(|name| format!("Fournisseur : {name}"));
     let reference = text(row, "partner_ref").map(|said| format!("Réf. fournisseur : {said}"));
     let foreign = currency.filter(|_| is_other).map(|name| format!("Prix d'origine en {name}, taux {}", rate.normalize()));
     let said = lines::notes(note(row, "notes"), rows, supplier.into_iter().chain(reference).chain(foreign));

@@ -13,6 +13,17 @@ use crate::mapping::typed::Answer;
 const MOVE: &str = "account.move";
 const LINE: &str = "account.move.line";
 
+/// The orders' lines that a page's lines are of.
+const SOLD: Companion = Companion {
+    name: "sold",
+    model: "sale.order.line",
+    by: "id",
+    of: "sale_line_ids",
+    from: Some("lines"),
+    domain: |_| Vec::new(),
+    fields: |world| world.existing("sale.order.line", &["order_id"]),
+};
+
 /// Invoices and credit notes of clients, with their lines.
 pub const INVOICES: Reader = Reader {
     name: MOVE,
@@ -40,6 +51,11 @@ pub const INVOICES: Reader = Reader {
             "amount_residual",
             "payment_state",
             "invoice_payments_widget",
+            "payments",
+            "sale_id",
+            "reason",
+            "currency",
+            "rate",
             "reversed_entry_id",
         ];
         world.read(MOVE, &own)
@@ -53,6 +69,7 @@ pub const INVOICES: Reader = Reader {
             from: None,
             domain: |world| match world.has(LINE, "exclude_from_invoice_tab") {
                 true => vec![json!(["exclude_from_invoice_tab", "=", false])],
+                false if !world.has(LINE, "display_type") => Vec::new(),
                 false => vec![json!(["display_type", "in", ["product", "line_section", "line_subsection", "line_note"]])],
             },
             fields: |world| {
@@ -71,20 +88,17 @@ pub const INVOICES: Reader = Reader {
                     "price_total",
                     "sale_line_ids",
                     "is_downpayment",
+                    "sale_line_id",
+                    "tax_rate",
+                    "tax_included",
                 ];
                 world.read(LINE, &own)
             },
         },
         lines::PRODUCTS,
-        Companion {
-            name: "sold",
-            model: "sale.order.line",
-            by: "id",
-            of: "sale_line_ids",
-            from: Some("lines"),
-            domain: |_| Vec::new(),
-            fields: |world| world.existing("sale.order.line", &["order_id"]),
-        },
+        SOLD,
+        // A hub's lines name one
+        Companion { of: "sale_line_id", ..SOLD },
         Companion {
             name: "orders",
             model: "sale.order",
@@ -99,7 +113,7 @@ pub const INVOICES: Reader = Reader {
         let lines = page.of("lines", id(row));
         let mut needs: Vec<Need> = lines::needs(lines).collect();
         needs.extend(link(row, "partner_id").map(|id| Need::Id("res.partner", id)));
-        for order in orders_of(lines, page) {
+        for order in orders_of(lines, page).into_iter().chain(link(row, "sale_id")) {
             needs.push(Need::Id("sale.order", order));
             needs.extend(page.of("orders", order).iter().filter_map(|order| page.bank_need("sale.order", order)));
         }
@@ -111,8 +125,13 @@ pub const INVOICES: Reader = Reader {
 
 /// The orders that lines belong to.
 fn orders_of(rows: &[Row], page: &Page<'_>) -> BTreeSet<i64> {
-    let sold = rows.iter().flat_map(|line| list(line, &["sale_line_ids"]));
+    let sold = rows.iter().flat_map(sold_by);
     sold.flat_map(|line| page.of("sold", line)).filter_map(|line| link(line, "order_id")).collect()
+}
+
+/// The orders' lines that a line is of.
+fn sold_by(line: &Row) -> Vec<i64> {
+    list(line, &["sale_line_ids"]).into_iter().chain(link(line, "sale_line_id")).collect()
 }
 
 /// What was paid, by the list that Odoo draws: an object, before 16 the text of one.
@@ -120,11 +139,9 @@ fn payments(row: &Row, digits: u32) -> Vec<Json> {
     let widget = row.get("invoice_payments_widget");
     let read = widget.and_then(Json::as_str).and_then(|text| serde_json::from_str::<Json>(text).ok());
     let content = read.as_ref().or(widget).and_then(|widget| widget.get("content")).and_then(Json::as_array);
-    let one = |paid: &Json| {
-        let said = |field: &str| text(paid, field).map(str::to_owned);
-        json!({"date": said("date"), "amount": money(paid.get("amount"), digits), "ref": said("ref"), "journal": said("journal_name"),
-            "payment_id": link(paid, "account_payment_id"), "is_exchange": is(paid, "is_exchange")})
-    };
+    // Beside its number stands what the payer wrote
+    let number = |paid: &Json| text(paid, "ref").map(|said| said.split(" (").next().unwrap_or(said).trim().to_owned());
+    let one = |paid: &Json| json!({"date": text(paid, "date"), "amount": money(paid.get("amount"), digits), "number": number(paid)});
     content.into_iter().flatten().map(one).collect()
 }
 
@@ -147,7 +164,9 @@ fn invoice(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     invoice.clip("invoice_origin", text(row, "invoice_origin"), 254).clip("ref", text(row, "ref"), 254);
     let client = link(row, "partner_id").ok_or_else(|| super::goods::nowhere("An invoice without a client."))?;
     invoice.set("partner_id", page.here("res.partner", client)?.record_id);
-    let orders = orders_of(rows, page);
+    let mut orders = orders_of(rows, page);
+    // A hub's say it themselves
+    orders.extend(link(row, "sale_id"));
     for order in &orders {
         page.here("sale.order", *order)?;
     }
@@ -160,9 +179,13 @@ fn invoice(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     for amount in ["amount_untaxed", "amount_tax", "amount_total", "amount_residual"] {
         invoice.set(amount, money(row.get(amount), digits));
     }
-    invoice.set("payments", payments(row, digits));
+    match text(row, "payments") {
+        // A hub's are lines already
+        Some(lines) => drop(invoice.set("payments", lines)),
+        None => drop(invoice.set("payments", payments(row, digits))),
+    }
     if text(row, "move_type") == Some("out_refund") {
-        invoice.clip("reason", text(row, "ref"), 254);
+        invoice.clip("reason", text(row, "reason").or_else(|| text(row, "ref")), 254);
         if link(row, "reversed_entry_id").is_none() {
             invoice.note("credit_note_without_invoice");
         }
@@ -208,6 +231,10 @@ fn bank(invoice: &mut Making, row: &Row, orders: &BTreeSet<i64>, page: &Page<'_>
 /// A line: a credit note's are positive too, a down payment that is taken off has a negative quantity.
 fn line(row: &Row, page: &Page<'_>, digits: u32) -> Result<Making, PutAside> {
     let mut line = lines::line(row);
+    if text(row, "name").is_none() {
+        let product = link(row, "product_id").and_then(|product| page.of("products", product).first());
+        line.clip("name", Some(product.and_then(|product| text(product, "name")).unwrap_or("—")), cells::LINE);
+    }
     let ratio = match Goods::of(row, page)? {
         Some(goods) => {
             goods.name(&mut line);
@@ -221,6 +248,6 @@ fn line(row: &Row, page: &Page<'_>, digits: u32) -> Result<Making, PutAside> {
     };
     line.set("price_unit", lines::price(row, ratio).to_string());
     lines::amounts(&mut line, row, page.world, digits);
-    line.link("sale_line_id", list(row, &["sale_line_ids"]).into_iter().min());
+    line.link("sale_line_id", sold_by(row).into_iter().min());
     Ok(line)
 }

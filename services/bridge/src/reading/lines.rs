@@ -83,7 +83,12 @@ pub fn amounts(line: &mut Making, row: &Row, world: &World, digits: u32) {
         None => rounded(total - subtotal, digits),
     };
     let of_amounts = || (tax * Decimal::ONE_HUNDRED).checked_div(subtotal).map_or(Decimal::ZERO, |rate| rounded(rate, 2));
-    let (rate, is_included) = world.tax(&list(row, &["tax_id", "tax_ids"])).unwrap_or_else(|| (of_amounts(), false));
+    // A hub's lines say it themselves
+    let said = row.get("tax_rate").map(|rate| (number(Some(rate)), super::cells::is(row, "tax_included")));
+    // A tax that is archived is in no list there, and its amount is
+    let is_told = |(rate, _): &(Decimal, bool)| !rate.is_zero() || tax.is_zero();
+    let (rate, is_included) =
+        said.or_else(|| world.tax(&list(row, &["tax_id", "tax_ids"]))).filter(is_told).unwrap_or_else(|| (of_amounts(), false));
     line.set("price_subtotal", subtotal.to_string()).set("price_tax", tax.to_string()).set("price_total", total.to_string());
     line.set("tax_rate", rounded(rate, 4).to_string()).set("tax_included", is_included);
 }
@@ -100,11 +105,19 @@ pub fn notes(own: Option<String>, lines: &[Row], also: impl IntoIterator<Item = 
     (!all.is_empty()).then(|| all.join("\n"))
 }
 
-/// A document's currency, and its rate where it is not the company's own.
+/// The currency that no document names.
+const DINARS: &str = "DZD";
+
+/// A document's currency where it is not dinars, and its rate where it is not the company's own.
 pub fn currency(document: &mut Making, row: &Row, world: &World, rate: Decimal) -> u32 {
+    // A hub's documents say it themselves
+    if let Some(said) = text(row, "currency") {
+        document.set("currency", said).set("rate", rounded(number(row.get("rate")), 6).to_string());
+        return 2;
+    }
     let currency = link(row, "currency_id");
     let (name, digits) = world.money_of(currency);
-    document.set("currency", name);
+    document.set("currency", name.filter(|name| name != DINARS));
     if currency != world.currency() && currency.is_some() && rate > Decimal::ZERO {
         document.set("rate", rounded(rate, 12).to_string());
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::cells::{LINE, Making, NOTE, first, id, link, note, text};
+use super::cells::{LINE, Making, NOTE, first, id, link, note, number, text};
 use super::lines::{self, Goods};
 use super::{Companion, Converted, Need, Page, PutAside, Reader, Row, World};
 
@@ -19,19 +20,8 @@ pub const PICKINGS: Reader = Reader {
     theirs: PICKING,
     domain: |_| Some(vec![json!(["state", "not in", ["done", "cancel"]])]),
     fields: |world| {
-        let own = [
-            "name",
-            "state",
-            "origin",
-            "scheduled_date",
-            "company_id",
-            "note",
-            "priority",
-            "location_id",
-            "location_dest_id",
-            "sale_id",
-            "partner_id",
-        ];
+        let own =
+            ["name", "state", "origin", "scheduled_date", "company_id", "note", "priority", "location_id", "location_dest_id", "sale_id"];
         world.read(PICKING, &own)
     },
     companions: &[
@@ -93,7 +83,6 @@ pub const PICKINGS: Reader = Reader {
         needs.extend(
             places(row, moves).into_iter().filter_map(|place| page.world.warehouse_of(place)).map(|id| Need::Id("stock.warehouse", id)),
         );
-        needs.extend(link(row, "partner_id").map(|id| Need::Id("res.partner", id)));
         needs
     },
     convert: picking,
@@ -134,22 +123,26 @@ fn picking(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     if let Some(stays) = world.stays(PICKING, row) {
         return Ok(stays);
     }
-    let moves = page.of("lines", id(row));
+    let mut picking = Making::of(row);
+    picking.texts(row, &["name", "state", "origin", "scheduled_date"]);
+    picking.taken.key = text(row, "name").map(str::to_owned);
+    picking.taken.unique = picking.taken.key.clone();
+    // Of one that was open when it was read before, its owner is told that it is so no more
+    if matches!(text(row, "state"), Some("done" | "cancel")) {
+        return Ok(picking.done());
+    }
+    let moves: Vec<&Row> = page.of("lines", id(row)).iter().filter(|one| number(one.get("product_uom_qty")) > Decimal::ZERO).collect();
     let Some(one) = moves.first() else { return Ok(Converted::LeftOut { why: "a transfer without open moves" }) };
     // The places of the moves, never the kind of the head: a return may have been made from client to client
     let (from, to) = (link(one, "location_id"), link(one, "location_dest_id"));
     let Some(kind) = kind(world.usage(from), world.usage(to)) else {
         return Ok(Converted::LeftOut { why: "a transfer between places that are none of a warehouse's" });
     };
-    let mut picking = Making::of(row);
-    picking.texts(row, &["name", "origin", "scheduled_date"]).set("picking_type_code", kind);
-    picking.set(
-        "state",
-        match text(row, "state") {
-            Some(state @ ("draft" | "waiting" | "confirmed" | "assigned")) => state,
-            Some(_) | None => "confirmed",
-        },
-    );
+    let (own, other) = if kind == "incoming" { (to, None) } else { (from, to.filter(|_| kind == "internal")) };
+    if other.is_some() && place_of(own, world) == place_of(other, world) {
+        return Ok(Converted::LeftOut { why: "a transfer within what is one place here" });
+    }
+    picking.set("kind", kind);
     picking.clip("note", note(row, "note").as_deref(), NOTE);
     picking.set("priority", if text(row, "priority") == Some("1") { "1" } else { "0" });
     if let Some(order) = order_of(row, page) {
@@ -158,9 +151,8 @@ fn picking(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     if let Some(purchase) = purchase_of(row, page) {
         picking.link("purchase_id", Some(page.here("purchase.order", purchase)?.odoo_id));
     }
-    picking.set("partner_id", link(row, "partner_id").and_then(|id| page.here("res.partner", id).ok()).map(|partner| partner.record_id));
-    place(&mut picking, "warehouse", "place", from, page)?;
-    place(&mut picking, "warehouse_dest", "place_dest", to, page)?;
+    place(&mut picking, "warehouse_id", "place", own, page)?;
+    place(&mut picking, "warehouse_dest_id", "place_dest", other, page)?;
     let mut parts = Vec::new();
     for one in moves {
         let Some(goods) = Goods::of(one, page)? else { continue };
@@ -182,8 +174,6 @@ fn picking(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         parts.push(line.taken.record);
     }
     picking.taken.record.parts = BTreeMap::from([("move_ids".to_owned(), parts)]);
-    picking.taken.key = text(row, "name").map(str::to_owned);
-    picking.taken.unique = picking.taken.key.clone();
     Ok(picking.done())
 }
 
@@ -192,6 +182,12 @@ fn done(one: &Row, goods: &Goods<'_>, world: &World) -> String {
     let field =
         if world.has(MOVE, "quantity_done") { Some("quantity_done") } else { Some("quantity").filter(|_| super::cells::is(one, "picked")) };
     field.map(|field| goods.quantity(first(one, &[field])).to_string()).unwrap_or_else(|| "0".to_owned())
+}
+
+/// The warehouse and the place in it.
+fn place_of(location: Option<i64>, world: &World) -> Option<(i64, Option<&'static str>)> {
+    let location = location?;
+    Some((world.warehouse_of(location)?, world.place(location)))
 }
 
 /// Tells the warehouse and the place in it of an end that lies in one.

@@ -78,6 +78,7 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         return Ok(stays);
     }
     let mut lead = Making::of(row);
+    lead.taken.key = text(row, "name").map(|name| cells::clipped(name, 254).0);
     lead.clip("name", text(row, "name"), 254).set("active", row.get("active").and_then(Json::as_bool).unwrap_or(true));
     match link(row, "partner_id") {
         Some(client) => drop(lead.set("partner_id", page.here("res.partner", client)?.record_id)),
@@ -102,12 +103,13 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         lead.taken.clash = Some(match world.mapping.answer(KIND, Answer::WithoutKey) {
             Answer::Merge => Clash::Merge { kind: KIND },
             Answer::PutAside => Clash::PutAside { kind: KIND },
-            Answer::WithoutKey | Answer::Take => Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()) },
+            Answer::WithoutKey | Answer::Take => {
+                Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()), key: lead.taken.key.clone() }
+            }
         });
         lead.set("cart_id", cart);
         lead.taken.unique = bank.map(|(bank, _)| format!("{bank} {cart}"));
     }
-    lead.taken.key = text(row, "name").map(|name| cells::clipped(name, 254).0);
     Ok(lead.done())
 }
 
@@ -137,6 +139,13 @@ pub const ORDERS: Reader = Reader {
             "invoice_status",
             "delivery_status",
             "opportunity_id",
+            "ek_state",
+            "currency",
+            "rate",
+            "delivery_type",
+            "delivery_street",
+            "delivery_street2",
+            "delivery_state",
         ];
         let mut fields = world.read(ORDER, &own);
         fields.extend(world.bank_fields(ORDER));
@@ -171,6 +180,8 @@ pub const ORDERS: Reader = Reader {
                     "price_total",
                     "qty_delivered",
                     "is_downpayment",
+                    "tax_rate",
+                    "tax_included",
                 ];
                 world.read(LINE, &own)
             },
@@ -260,6 +271,10 @@ fn moved(line: &Row, goods: &Goods<'_>, page: &Page<'_>) -> Result<Moved, PutAsi
 /// How far an order is: a sale that is delivered, in part or whole, is further than its state says.
 fn progress(row: &Row, world: &World, ordered: &[(Decimal, Decimal)]) -> Progress {
     let state = text(row, "state").unwrap_or_default();
+    // The add-on's orders, and a hub's, say it themselves
+    if let Some(said) = text(row, "ek_state").and_then(Progress::parse) {
+        return said;
+    }
     let said = world.mapping.order_states.get(state).copied();
     let said = said.unwrap_or(match state {
         "draft" | "sent" => Progress::Created,
@@ -291,6 +306,7 @@ fn order(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         return Err(PutAside::new(EMPTY, "An order without lines."));
     }
     let mut order = Making::of(row);
+    order.taken.key = text(row, "name").map(str::to_owned);
     order.texts(row, &["name", "date_order", "effective_date"]);
     let client = link(row, "partner_id").ok_or_else(|| super::goods::nowhere("An order without a client."))?;
     order.set("partner_id", page.here("res.partner", client)?.record_id);
@@ -308,6 +324,7 @@ fn order(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     };
     order.set("pos_id", pos).set("code_pos", code.clone());
     delivery(&mut order, row, page);
+    order.texts(row, &["delivery_type", "delivery_street", "delivery_street2", "delivery_state"]);
     let digits = lines::currency(&mut order, row, world, number(row.get("currency_rate")));
     if link(row, "currency_id").is_some() && link(row, "currency_id") != world.currency() {
         order.note("order_in_another_currency");
@@ -375,13 +392,12 @@ fn order(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
                 let mut record = order.taken.record.clone();
                 also.push(format!("N° plateforme : {number}"));
                 record.values.insert("note".to_owned(), json!(cells::clipped(&said(also).unwrap_or_default(), cells::NOTE).0));
-                Clash::Instead { kind: KIND, record: Box::new(record) }
+                Clash::Instead { kind: KIND, record: Box::new(record), key: order.taken.key.clone() }
             }
         });
         order.set("ek_order_id", number);
         order.taken.unique = bank.map(|(bank, _)| format!("{bank} {number}"));
     }
-    order.taken.key = text(row, "name").map(str::to_owned);
     Ok(order.done())
 }
 

@@ -9,11 +9,11 @@ use bridge::reading::{self, Clash, Converted, Known, Need, Page, PutAside, Reade
 use serde_json::{Map, Value, json};
 
 /// By how much ids here are beyond those there, so that none is taken for the other.
-pub const HERE: i64 = 10_000;
+pub(crate) const HERE: i64 = 10_000;
 
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Became {
+pub(crate) enum Became {
     Taken(Box<Taken>),
     Merged(&'static str),
     Aside(PutAside),
@@ -21,7 +21,7 @@ pub enum Became {
 }
 
 /// All that came of it.
-pub struct Company {
+pub(crate) struct Company {
     pub became: BTreeMap<(String, i64), Became>,
     pub many: BTreeMap<&'static str, usize>,
     rows: BTreeMap<String, BTreeMap<i64, Map<String, Value>>>,
@@ -32,7 +32,7 @@ pub struct Company {
 
 impl Company {
     /// Read whole, by this mapping.
-    pub fn read(mapping: &str) -> Company {
+    pub(crate) fn read(mapping: &str) -> Company {
         let mut company = Company::recorded();
         let mapping = Mapping::read(mapping).unwrap();
         let mut world = World::new(mapping, 1, company.fields.clone());
@@ -129,7 +129,7 @@ impl Company {
         // What waits for something of its own model is taken again
         for _ in 0..5 {
             let mut waiting = Vec::new();
-            for rows in open.chunks(7) {
+            for rows in open.chunks(40) {
                 let page = self.page(reader, rows, world);
                 for row in rows {
                     let id = row["id"].as_i64().unwrap();
@@ -178,7 +178,7 @@ impl Company {
             "attribute_id" => "product.attribute",
             "attribute_value_ids" => "product.attribute.value",
             "categ_id" => "product.category",
-            "warehouse" | "warehouse_dest" | "warehouse_id" => "stock.warehouse",
+            "warehouse_id" | "warehouse_dest_id" => "stock.warehouse",
             "opportunity_id" => "crm.lead",
             "sale_id" => "sale.order",
             "sale_line_id" => "sale.order.line",
@@ -204,8 +204,8 @@ impl Company {
         let holder = taken.unique.clone().and_then(|unique| self.unique.get(&(ours, unique)).copied()).filter(|holder| *holder != id);
         if let Some(holder) = holder {
             match taken.clash.clone() {
-                Some(Clash::Instead { record, .. }) => {
-                    let taken = Taken { record: *record, unique: None, clash: None, ..taken };
+                Some(Clash::Instead { record, key, .. }) => {
+                    let taken = Taken { record: *record, key, unique: None, clash: None, ..taken };
                     return self.note(ours, taken, depth + 1);
                 }
                 Some(Clash::Merge { kind }) => {
@@ -249,12 +249,12 @@ impl Company {
     }
 
     /// What became of a record.
-    pub fn of(&self, model: &str, id: i64) -> &Became {
+    pub(crate) fn of(&self, model: &str, id: i64) -> &Became {
         self.became.get(&(model.to_owned(), id)).unwrap_or_else(|| panic!("nothing became of {model} {id}"))
     }
 
     /// A record that was taken.
-    pub fn taken(&self, model: &str, id: i64) -> &Taken {
+    pub(crate) fn taken(&self, model: &str, id: i64) -> &Taken {
         match self.of(model, id) {
             Became::Taken(taken) => taken,
             other => panic!("{model} {id}: {other:?}"),
@@ -262,12 +262,12 @@ impl Company {
     }
 
     /// One of its values.
-    pub fn value(&self, model: &str, id: i64, field: &str) -> Value {
+    pub(crate) fn value(&self, model: &str, id: i64, field: &str) -> Value {
         self.taken(model, id).record.values.get(field).cloned().unwrap_or_default()
     }
 
     /// Why it was put aside.
-    pub fn aside(&self, model: &str, id: i64) -> &PutAside {
+    pub(crate) fn aside(&self, model: &str, id: i64) -> &PutAside {
         match self.of(model, id) {
             Became::Aside(aside) => aside,
             other => panic!("{model} {id}: {other:?}"),
@@ -275,13 +275,13 @@ impl Company {
     }
 
     /// Values of its lines, in their order.
-    pub fn lines(&self, model: &str, id: i64, fields: &[&str]) -> Vec<Vec<Value>> {
+    pub(crate) fn lines(&self, model: &str, id: i64, fields: &[&str]) -> Vec<Vec<Value>> {
         let parts = self.taken(model, id).record.parts.values().flatten();
         parts.map(|part| fields.iter().map(|field| part.values.get(*field).cloned().unwrap_or_default()).collect()).collect()
     }
 
     /// How many of a model became what, in words.
-    pub fn sums(&self, model: &str) -> BTreeMap<String, usize> {
+    pub(crate) fn sums(&self, model: &str) -> BTreeMap<String, usize> {
         let mut sums = BTreeMap::new();
         for (_, became) in self.became.iter().filter(|((of, _), _)| of == model) {
             let word = match became {

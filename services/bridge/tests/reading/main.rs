@@ -1,28 +1,35 @@
-//! What becomes of the recorded company's records.
+//! What becomes of the recorded company's records, each case of its list.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod company;
+mod documents;
+mod goods;
+mod people;
+
+use std::sync::LazyLock;
 
 use company::Company;
 
 /// As a project team would have written it, from what is proposed.
 const MAPPING: &str = include_str!("mapping.toml");
 
-#[test]
-fn sums() {
-    let company = Company::read(MAPPING);
-    for (reader, many) in &company.many {
-        println!("{reader} {many}");
-    }
-    let models: std::collections::BTreeSet<_> = company.became.keys().map(|(model, _)| model.clone()).collect();
-    for model in models {
-        println!("{model} {:#?}", company.sums(&model));
-    }
-    for ((model, id), became) in &company.became {
-        match became {
-            company::Became::Aside(a) => println!("{model} {id}: {a:?}"),
-            company::Became::Taken(t) => println!("{model} {id}: {:?} noted {:?} unique {:?}", t.record, t.noted, t.unique),
-            other => println!("{model} {id}: {other:?}"),
-        }
-    }
+/// What is put aside by default is taken.
+const TAKEN: &str = "
+[misfits]
+product_without_reference = \"without_key\"
+reference_twice = \"without_key\"
+order_without_bank = \"take\"
+order_without_lines = \"take\"
+lead_without_bank = \"take\"
+lead_without_client = \"take\"
+";
+
+/// By the mapping alone.
+static STRICT: LazyLock<Company> = LazyLock::new(|| Company::read(MAPPING));
+/// With all that can be taken.
+static LENIENT: LazyLock<Company> = LazyLock::new(|| Company::read(&format!("{MAPPING}{TAKEN}")));
+
+/// By the mapping, and more of it.
+fn with(more: &str) -> Company {
+    Company::read(&format!("{MAPPING}{more}"))
 }
