@@ -94,7 +94,7 @@ pub async fn drive(kind: &str, options: &Options, secret: SecretString) -> anyho
             "waiting" | "running" => tokio::time::sleep(LOOK).await,
             state => {
                 bar.finish_and_clear();
-                let told = told(&moved, seen.get("seconds").and_then(Json::as_i64))?;
+                let told = told(&moved, seen.get("seconds").and_then(Json::as_i64).filter(|seconds| *seconds > 0))?;
                 anyhow::ensure!(
                     state == "done",
                     "{told}it is {state}: {}",

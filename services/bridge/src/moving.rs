@@ -357,16 +357,17 @@ impl Mover<'_> {
         self.owner.database.search::<BigInt, i64>(again).await
     }
 
-    /// Of these natural keys, those that a rehearsal has seen: by their hash, whose they are.
-    async fn clashing(&self, reader: &Reader, hashes: &[String]) -> Result<BTreeMap<String, i64>, Fault> {
+    /// Of these natural keys, those that a rehearsal has seen: by their hash, whose they are there and here.
+    async fn clashing(&self, reader: &Reader, hashes: &[String]) -> Result<BTreeMap<String, (i64, i64)>, Fault> {
         #[derive(Deserialize)]
         struct Clashing {
             key_hash: String,
             their_id: i64,
+            record_id: i64,
         }
         let clashing = sql!("kept/clashing.sql", self.run.odoo_id, self.run.id, reader.ours, json!(hashes).to_string());
         let found: Vec<Clashing> = self.owner.database.read(clashing).await?;
-        Ok(found.into_iter().map(|one| (one.key_hash, one.their_id)).collect())
+        Ok(found.into_iter().map(|one| (one.key_hash, (one.their_id, one.record_id))).collect())
     }
 }
 

@@ -32,7 +32,12 @@ kept AS (
         their_write_date = excluded.their_write_date,
         digest = excluded.digest,
         state = excluded.state,
-        misfit = excluded.misfit,
+        -- What was told when it was taken holds as long as it is the same
+        misfit = CASE
+            WHEN NOT e.rehearsal AND excluded.misfit IS NULL AND excluded.state = 'taken' AND e.state = 'taken' AND e.digest = excluded.digest
+                THEN e.misfit
+            ELSE excluded.misfit
+        END,
         reason = excluded.reason,
         needs_model = excluded.needs_model,
         needs_id = excluded.needs_id,

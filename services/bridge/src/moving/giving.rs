@@ -169,9 +169,9 @@ impl Mover<'_> {
         let mut left = Vec::with_capacity(given.len());
         for mut taken in given {
             let id = taken.record.odoo_id;
-            let other = match hash_of(&taken) {
-                Some(hash) => *seen.entry(hash).or_insert(id),
-                None => id,
+            let (other, here) = match hash_of(&taken) {
+                Some(hash) => *seen.entry(hash).or_insert((id, id)),
+                None => (id, id),
             };
             match taken.clash.take_if(|_| other != id) {
                 Some(Clash::Instead { kind, record, key }) => {
@@ -179,6 +179,8 @@ impl Mover<'_> {
                 }
                 Some(Clash::Merge { kind }) => {
                     let mut kept = Kept::of(reader, id, "taken");
+                    // Whatever refers to it refers to that one
+                    kept.record_id = Some(here);
                     kept.misfit = Some(kind.to_owned());
                     kept.key = taken.key.map(|key| key.chars().take(LONGEST_KEY).collect());
                     became.push(kept);
@@ -224,7 +226,12 @@ impl Mover<'_> {
 
     /// Gives records to their owner, in batches; what became of each.
     async fn ask_all(&self, reader: &Reader, records: impl Iterator<Item = Record>) -> Result<BTreeMap<i64, Became>, Broken> {
-        let records: Vec<Record> = records.collect();
+        let mut records: Vec<Record> = records.collect();
+        if self.is_rehearsal() {
+            for record in &mut records {
+                record.values.retain(|field, _| !links::NOT_YET.contains(&(reader.ours, field.as_str())));
+            }
+        }
         let mut answers = BTreeMap::new();
         for some in records.chunks(MOST) {
             let greatest = some.iter().map(|record| record.odoo_id).chain(self.greatest.get(reader.name).copied()).max().unwrap_or(0);
