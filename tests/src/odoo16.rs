@@ -2,7 +2,7 @@
 //! moods. It searches and reads; whatever else is asked of it is noted as a change, which an inspection never makes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -49,6 +49,7 @@ pub struct Odoo16 {
     pub url: String,
     mood: Arc<Mutex<Mood>>,
     calls: Arc<Mutex<Vec<String>>>,
+    world: Arc<RwLock<HashMap<String, Model>>>,
 }
 
 impl Odoo16 {
@@ -56,8 +57,8 @@ impl Odoo16 {
     pub async fn new(mood: Mood) -> Odoo16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let odoo = Odoo16 { url, mood: Arc::new(Mutex::new(mood)), calls: Arc::default() };
-        let world = Arc::new(recorded());
+        let world = Arc::new(RwLock::new(recorded()));
+        let odoo = Odoo16 { url, mood: Arc::new(Mutex::new(mood)), calls: Arc::default(), world: world.clone() };
         let (mood, calls) = (odoo.mood.clone(), odoo.calls.clone());
         tokio::spawn(async move {
             loop {
@@ -72,6 +73,18 @@ impl Odoo16 {
     /// From now on it is so.
     pub fn is(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    /// A record says this from now on.
+    pub fn change(&self, model: &str, id: i64, values: Value) {
+        let mut world = self.world.write().unwrap();
+        let row = world.get_mut(model).and_then(|model| model.rows.get_mut(&id)).unwrap_or_else(|| panic!("{model} {id} was not recorded"));
+        row.extend(values.as_object().unwrap().clone());
+    }
+
+    /// A record is there no more.
+    pub fn remove(&self, model: &str, id: i64) {
+        assert!(self.world.write().unwrap().get_mut(model).is_some_and(|model| model.rows.remove(&id).is_some()), "{model} {id}");
     }
 
     /// What was asked so far: `model.method`, or the path.
@@ -114,7 +127,7 @@ const ACCESS_DENIED: Raised = Raised("odoo.exceptions.AccessDenied");
 
 async fn converse(
     mut socket: TcpStream,
-    world: &HashMap<String, Model>,
+    world: &RwLock<HashMap<String, Model>>,
     mood: &Mutex<Mood>,
     calls: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
@@ -159,12 +172,12 @@ async fn converse(
             if is_good && is.revoked_after.is_none_or(|after| at <= after) {
                 let mut rest = path.trim_start_matches("/json/2/").split('/');
                 let (model, method) = (rest.next().unwrap_or_default(), rest.next().unwrap_or_default());
-                answered(&path, method_of(world, &is, model, method, &[], body.as_object().unwrap()))
+                answered(&path, method_of(&world.read().unwrap(), &is, model, method, &[], body.as_object().unwrap()))
             } else {
                 (401, json!({"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}))
             }
         } else if path == "/jsonrpc" {
-            answered(&path, rpc(world, &is, at, &body["params"]))
+            answered(&path, rpc(&world.read().unwrap(), &is, at, &body["params"]))
         } else {
             (404, json!("Not Found"))
         };

@@ -3,6 +3,7 @@
 mod commands;
 mod inspection;
 mod moving;
+mod verified;
 
 use std::time::Duration;
 

@@ -17,12 +17,12 @@ use crate::{SETTINGS, ended, name};
 pub const MAPPING: &str = include_str!("../../../services/bridge/tests/reading/mapping.toml");
 
 /// Begins a run of a kind.
-async fn begin(admin: &Session<'_>, odoo: i64, kind: &str) -> i64 {
+pub async fn begin(admin: &Session<'_>, odoo: i64, kind: &str) -> i64 {
     id(&admin.create("ek.odoo.run", json!({"odoo_id": odoo, "kind": kind})).await)
 }
 
 /// What became of everything, by a run that is done.
-fn moved(run: &Value) -> Vec<Moved> {
+pub fn moved(run: &Value) -> Vec<Moved> {
     assert_eq!(run["state"], "done", "{}", run["error"]);
     serde_json::from_str(run["progress"].as_str().unwrap()).unwrap()
 }
