@@ -78,7 +78,6 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         return Ok(stays);
     }
     let mut lead = Making::of(row);
-    lead.taken.key = text(row, "name").map(|name| cells::clipped(name, 254).0);
     lead.clip("name", text(row, "name"), 254).set("active", row.get("active").and_then(Json::as_bool).unwrap_or(true));
     match link(row, "partner_id") {
         Some(client) => drop(lead.set("partner_id", page.here("res.partner", client)?.record_id)),
@@ -103,9 +102,7 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         lead.taken.clash = Some(match world.mapping.answer(KIND, Answer::WithoutKey) {
             Answer::Merge => Clash::Merge { kind: KIND },
             Answer::PutAside => Clash::PutAside { kind: KIND },
-            Answer::WithoutKey | Answer::Take => {
-                Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()), key: lead.taken.key.clone() }
-            }
+            Answer::WithoutKey | Answer::Take => Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()), key: None },
         });
         lead.set("cart_id", cart);
         lead.taken.unique = bank.map(|(bank, _)| format!("{bank} {cart}"));
