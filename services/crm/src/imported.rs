@@ -40,6 +40,7 @@ const IMPORTED: &[Imported] = &[
             kept: &["order_id", "bank_id", "short", "qty_closed"],
         }],
         after: Some(|ids| sql!("imported/names_go_on.sql", ids)),
+        ..Imported::PLAIN
     },
     Imported {
         model: "account.move",
