@@ -29,7 +29,7 @@ use crate::{Bridge, mapping};
 
 /// How often what waits for others is read again: as deep as records of one model refer to each other.
 const ROUNDS: usize = 100;
-/// How much longer an import takes than its rehearsal, which stores nothing, in percent: as measured.
+/// How long an import takes, in percent of its rehearsal, which stores nothing: guessed, until it is measured.
 const STORING: u64 = 160;
 /// The longest key and reason that are kept, in characters.
 const LONGEST_KEY: usize = 254;

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use system_tests::odoo16::{Mood, Odoo16};
-use system_tests::{Session, Stand, id, until};
+use system_tests::{Session, Stand, id, until, until_within};
 
 use crate::{SETTINGS, ended, name};
 
@@ -105,7 +105,15 @@ async fn a_rehearsal_stores_nothing_at_any_owner_and_finds_what_the_import_finds
 
     let imported = ended(&stand, &admin, begin(&admin, at, "import").await).await;
     all_is_told(&moved(&imported));
-    assert_eq!(same(&imported), same(&rehearsed), "what a rehearsal says holds");
+    // Of what is taken a rehearsal can't tell all: which values are those of an attribute that is here already
+    let fates = |run: &Value| {
+        let told = |one: Moved| {
+            let reasons = one.reasons.into_iter().filter(|reason| reason.state != "taken").collect();
+            Moved { reasons, ..one }
+        };
+        same(run).into_iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(fates(&imported), fates(&rehearsed), "what a rehearsal says holds");
     assert!(moved(&imported).iter().map(|moved| moved.taken).sum::<u64>() >= 250);
     // A second rehearsal forgets the first
     ended(&stand, &admin, begin(&admin, at, "rehearsal").await).await;
@@ -166,7 +174,7 @@ async fn killed_in_the_middle_it_ends_as_if_nothing_had_been() {
     };
     for many in [40, 150, 300] {
         let so_far = format!("SELECT count(*) AS n FROM bridge.ek_odoo_record WHERE odoo_id = {at}");
-        until("it is so far", async || stand.count(&so_far).await > many).await;
+        until_within(Duration::from_secs(90), "it is so far", async || stand.count(&so_far).await > many).await;
         hub::children::signal(stand.children.as_ref().unwrap().id("bridge").unwrap(), Signal::KILL).unwrap();
         stand.children.as_mut().unwrap().again(&["bridge"]).await.unwrap();
         // Nobody waits half a minute for a lease that nobody has

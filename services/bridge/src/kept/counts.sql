@@ -6,4 +6,4 @@ SELECT
 FROM ek_odoo_record e
 WHERE e.odoo_id = $1 AND e.rehearsal = ($2 = 'rehearsal') AND e.reader = $4 AND ($2 <> 'rehearsal' OR e.run_id = $3)
 GROUP BY e.state, coalesce(e.misfit, CASE WHEN e.state = 'left_out' THEN e.reason END, '')
-ORDER BY e.state, count(*) DESC
+ORDER BY e.state, count(*) DESC, coalesce(e.misfit, CASE WHEN e.state = 'left_out' THEN e.reason END, '')

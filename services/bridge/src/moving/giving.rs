@@ -211,7 +211,11 @@ impl Mover<'_> {
                 }
                 Some(Clash::PutAside { kind }) => {
                     let mut kept = self.of_answer(reader, &taken, first)?;
-                    kept.iter_mut().for_each(|kept| kept.misfit = Some(kind.to_owned()));
+                    for kept in &mut kept {
+                        // The same, whether the other came with the same batch or before
+                        kept.misfit = Some(kind.to_owned());
+                        kept.reason = Some("Another record has its natural key.".to_owned());
+                    }
                     became.extend(kept);
                 }
                 None => {}
