@@ -43,6 +43,20 @@
   const menu = document.getElementById("menu");
   if (menu && narrow.matches) menu.open = false;
 
+  // A table that is wider than the screen is moved by the keyboard too
+  const reach = () => {
+    for (const box of document.querySelectorAll(".table")) {
+      const caption = box.querySelector("caption");
+      if (box.scrollWidth <= box.clientWidth || box.querySelector("a[href], button, input:not([type=hidden]), select")) continue;
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      if (caption) box.setAttribute("aria-label", caption.textContent);
+    }
+  };
+  reach();
+  document.addEventListener("live", reach);
+  document.addEventListener("toggle", reach, true);
+
   // What changes while a page is open is fetched anew; what the reader is filling in stays
   const model = document.body.dataset.live, id = document.body.dataset.liveId;
   const parts = ["rows", "record", "count", "life", "state"];

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use anyhow::{Result, ensure};
+use serde_json::json;
 
 use crate::browser::{Browser, Driver, Screen};
 use crate::hub::Hub;
@@ -76,7 +77,27 @@ async fn without_a_script(driver: &Driver, hub: &Hub) -> Result<()> {
         browser.fill("v.name", "Sans script").await?;
         browser.press("Enregistrer").await?;
         browser.says("Enregistré.").await?;
-        browser.says("Sans script").await
+        browser.says("Sans script").await?;
+        // An order's next step, a count, a card: each is a form
+        let (reference, _) = hub.product("Produit sans script").await?;
+        hub.counted(&reference, &hub.pos, 5.0).await?;
+        let order = hub.ordered("BNA", &reference, 1).await?;
+        browser.go(&format!("/web/sale.order/{}", order.id)).await?;
+        browser.press("@order-step-prepare").await?;
+        browser.says("@done-step").await?;
+        hub.stands("sale.order", json!([["id", "=", order.id]]), "ek_state", json!("EK_ORDER_IN_PREPARATION")).await?;
+        browser.go(&format!("{}/count", hub.goods(&reference, &hub.pos).await?.2)).await?;
+        browser.fill("quantity", "8").await?;
+        browser.press("@stock-count").await?;
+        browser.says("@done-counted").await?;
+        browser.go(&format!("/web/leads?q={}", order.number)).await?;
+        browser.click(&format!("#lead-{} summary", order.lead)).await?;
+        let last =
+            hub.list("crm.stage", json!([]), "{id}").await?.iter().filter_map(|stage| stage["id"].as_i64()).max().unwrap_or_default();
+        browser.choose("stage", &last.to_string()).await?;
+        browser.press("@leads-move-now").await?;
+        browser.says("@done-moved").await?;
+        hub.stands("crm.lead", json!([["id", "=", order.lead]]), "stage_id", json!(last)).await
     };
     let done = done.await;
     browser.close().await;

@@ -73,7 +73,8 @@ pub async fn shortages(browser: &Browser, hub: &Hub, who: &str) -> Result<()> {
     browser.until("one line is left", async || Ok(browser.count("#rows tbody tr:not(.group)").await? == 1)).await?;
     let line = browser.value("#rows tbody tr:not(.group)").await?;
     let numbers: Vec<&str> = line.split_whitespace().collect();
-    ensure!(line.contains(&order.client), "for whom: {line}");
+    // A clerk has no client's name
+    ensure!(line.contains(&order.client) != (who == "guichet"), "for whom: {line}");
     ensure!(numbers.windows(4).any(|four| four == ["6", "2", "4", "11"]), "asked, reserved, short, expected: {line}");
     browser.choose("by", "pos").await?;
     browser.until("they are grouped by place", async || Ok(browser.path().await?.contains("by=pos"))).await?;
@@ -109,7 +110,7 @@ pub async fn purchase(browser: &Browser, hub: &Hub, who: &str) -> Result<()> {
     browser.fill("l.1.quantity", "2").await?;
     browser.press("@save").await?;
     browser.says("@buy-confirm").await?;
-    browser.says("7 503,00").await?;
+    browser.says("503,00").await?;
     let path = browser.path().await?.split('?').next().unwrap_or_default().to_owned();
     let purchase: i64 = path.rsplit('/').next().context("no purchase")?.parse()?;
     browser.press("@buy-confirm").await?;
