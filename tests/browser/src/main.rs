@@ -6,6 +6,7 @@ mod acts;
 mod browser;
 mod hub;
 mod pages;
+mod painted;
 mod together;
 
 use std::path::PathBuf;
@@ -73,6 +74,9 @@ async fn run() -> Result<()> {
             let done = walk(&driver, &hub).await;
             report.tell(name, done);
         }
+    }
+    if wants("painted") {
+        println!("browser: {}", painted::orders(&driver, &hub).await?);
     }
     if wants("pages") {
         pages::walk(&driver, &hub, &asked.hub, asked.all, asked.axe.as_deref(), &mut report).await?;
