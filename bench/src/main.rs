@@ -8,6 +8,7 @@
 mod cases;
 mod costs;
 mod orders;
+mod pages;
 mod pushes;
 mod report;
 mod stand;
@@ -34,7 +35,7 @@ service::settings! {
         bench_short: bool = "false",
         /// A PostgreSQL for tests to use in place of a fresh one; its user may make databases and roles.
         bench_database_url: Option<secrecy::SecretString>,
-        /// Only the cases whose name has this in it; `push` for the pushes alone, `order` for an order's life.
+        /// Only the cases whose name has this in it; `push` for the pushes alone, `order` for an order's life, `pages` for the console's.
         bench_only: Option<String>,
     }
 }
@@ -49,12 +50,15 @@ struct Extent {
     time: Duration,
     /// How many deliveries one bank's backlog has, and how many wait at both.
     backlog: (i64, i64),
+    /// How many orders the console's pages are measured with.
+    orders: i64,
 }
 
 /// What the documents' numbers come from.
-const WHOLE: Extent = Extent { sizes: [5_000, 50_000], connections: &[1, 16, 64], time: Duration::ZERO, backlog: (20_000, 100_000) };
+const WHOLE: Extent =
+    Extent { sizes: [5_000, 50_000], connections: &[1, 16, 64], time: Duration::ZERO, backlog: (20_000, 100_000), orders: 50_000 };
 /// That every case runs.
-const SHORT: Extent = Extent { sizes: [500, 1_000], connections: &[16], time: Duration::from_secs(1), backlog: (200, 1_000) };
+const SHORT: Extent = Extent { sizes: [500, 1_000], connections: &[16], time: Duration::from_secs(1), backlog: (200, 1_000), orders: 500 };
 /// Connections at which the costs of a request are measured.
 const COSTS_AT: u32 = 16;
 /// Connections of the readers that log-ins may not hurt.
@@ -177,6 +181,12 @@ async fn bench(settings: &BenchConfig, folder: &Folder) -> anyhow::Result<()> {
         if let Err(error) = pushes::measure(&banks, extent.time, extent.backlog).await {
             note(&mut failed, "pushes", &error);
         }
+    }
+    // Last: with so many orders everything else would be another thing than before
+    if wanted("pages")
+        && let Err(error) = pages::measure(server, &meter, extent.time, extent.orders).await
+    {
+        note(&mut failed, "pages", &error);
     }
     println!("\nLoad average after: {}", load_average());
     drop(banks);

@@ -283,6 +283,13 @@ impl Server {
         request.header("content-type", "application/json").timeout(Duration::from_secs(30)).body(body)
     }
 
+    /// A page of the console, as a browser asks for it in a session: with a cookie, packed where it says so.
+    pub(crate) fn page(&self, path: &str, session: &str, packed: bool) -> reqwest::RequestBuilder {
+        let request = self.client.get(format!("{}{path}", self.address)).header("cookie", format!("session_id={session}"));
+        let request = request.header("accept", "text/html,*/*").timeout(Duration::from_secs(30));
+        if packed { request.header("accept-encoding", "gzip, deflate, br") } else { request }
+    }
+
     /// What the hub's own connections of a service begin with, as libpq's `options`.
     pub(crate) async fn session_options(&self, service: &str) -> anyhow::Result<String> {
         let database: &Database = match service {

@@ -351,6 +351,8 @@ fn holds(value: &Value, operator: &str, wanted: &Value) -> bool {
         "!=" if *wanted == json!(false) => !is_unset(value),
         "=" => same(value, wanted),
         "!=" => !same(value, wanted),
+        // Of dates, as texts
+        ">=" => value.as_str().zip(wanted.as_str()).is_some_and(|(value, wanted)| value >= wanted),
         ">" => number(value) > number(wanted),
         "<" => number(value) < number(wanted),
         "in" => is_among(value, wanted),

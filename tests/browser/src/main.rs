@@ -6,6 +6,7 @@ mod acts;
 mod browser;
 mod hub;
 mod pages;
+mod painted;
 mod receiver;
 mod together;
 mod words;
@@ -90,6 +91,9 @@ async fn run() -> Result<()> {
         }
     }
     hub.speak(false).await?;
+    if wants("painted") {
+        println!("browser: {}", painted::orders(&driver, &hub).await?);
+    }
     if wants("pages") {
         pages::walk(&driver, &hub, &asked.hub, asked.all, asked.axe.as_deref(), &mut report).await?;
     }
