@@ -138,6 +138,11 @@ async fn places(tx: &mut Tx<'_>, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, Pla
     Ok(places)
 }
 
+/// Whether nothing of what records refer to is here yet: in a rehearsal, not where what came is verified.
+fn guesses(batch: &Batch) -> bool {
+    batch.dry && !batch.verify
+}
+
 /// The warehouses that records refer to, by their ids there. A rehearsal knows none.
 async fn places_there(
     owner: &Owner<Stock>,
@@ -147,7 +152,7 @@ async fn places_there(
 ) -> Result<BTreeMap<i64, Place>, Fault> {
     let links = batch.records.iter().flat_map(|record| fields.iter().filter_map(|field| record.links.get(*field)).flatten());
     let wanted: Arc<(String, BTreeSet<i64>)> = Arc::new((batch.source.clone(), links.copied().collect()));
-    if batch.dry || wanted.1.is_empty() {
+    if guesses(batch) || wanted.1.is_empty() {
         return Ok(BTreeMap::new());
     }
     owner

@@ -64,7 +64,7 @@ async fn what_changes_there_is_followed_and_what_is_gone_there_is_told() {
     let orders = moved.iter().find(|moved| moved.model == "sale.order").unwrap();
     assert_eq!(orders.gone, 1, "{orders:?}");
     assert_eq!(stand.count("SELECT count(*) AS n FROM partners.res_partner WHERE name = 'Nouveau nom'").await, 1);
-    assert_eq!(stand.count("SELECT count(*) AS n FROM catalog.product_template WHERE selling_price = 1234.5").await, 1);
+    assert_eq!(stand.count("SELECT count(*) AS n FROM catalog.product_template WHERE list_price = 1234.5").await, 1);
     assert!(moved.iter().map(|moved| moved.read).sum::<u64>() < 400, "it does not read all again: {moved:?}");
     let found = verified(&ended(&stand, &admin, begin(&admin, at, "verification").await).await);
     assert!(found.passed, "{:#?}", found.differences);

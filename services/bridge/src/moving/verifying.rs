@@ -67,12 +67,19 @@ fn amount(field: &str, row: &Map<String, Json>) -> Decimal {
     if text(row, "move_type") == "out_refund" { -amount } else { amount }
 }
 
+/// The same as it is here, where nothing is less than nothing.
+fn taken(field: &str, row: &Map<String, Json>) -> Decimal {
+    let amount = amount(field, row);
+    if field == "quantity" { amount.max(Decimal::ZERO) } else { amount }
+}
+
 /// What was kept of a record when it was taken.
 #[derive(Deserialize)]
 struct Before {
     their_id: i64,
     state: String,
     digest: Option<String>,
+    record_id: Option<i64>,
 }
 
 impl Mover<'_> {
@@ -145,7 +152,7 @@ impl Mover<'_> {
             line.there.add(raw);
             match (reader.convert)(row, &page) {
                 Ok(Converted::Record(taken)) => {
-                    let sum = summed.as_ref().map_or(Decimal::ZERO, |summed| amount(summed.field, &taken.record.values));
+                    let sum = summed.as_ref().map_or(Decimal::ZERO, |summed| self::taken(summed.field, &taken.record.values));
                     there.insert(taken.record.odoo_id, sum);
                     is_below_zero |= taken.noted.contains(&NEGATIVE);
                     given.push(*taken);
@@ -179,8 +186,8 @@ impl Mover<'_> {
                 }
             };
             line.taken.add(sum);
-            match (what, kept.record_id.or(kept.obstacle_id)) {
-                (None, Some(record)) => drop(here.insert(record, id)),
+            match (what, kept.record_id.or(kept.obstacle_id).or(before.and_then(|before| before.record_id))) {
+                (None, Some(record)) => drop(here.insert(id, record)),
                 (what, record_id) => differs(verified, reader, id, record_id, what.unwrap_or_default()),
             }
         }
@@ -200,16 +207,17 @@ impl Mover<'_> {
             line.here.many += u64::try_from(here.len()).unwrap_or(u64::MAX);
             return Ok(());
         };
-        let ids: Vec<i64> = here.keys().copied().collect();
+        let by_record: BTreeMap<i64, i64> = here.iter().map(|(id, record)| (*record, *id)).collect();
+        let ids: Vec<i64> = by_record.keys().copied().collect();
         let mut found = BTreeSet::new();
         for some in ids.chunks(1_000) {
             let filter = json!([["id", "in", some]]);
             let rows: Vec<Map<String, Json>> = self.owner.read_of(reader.ours, &filter, query, some.len(), None).await?;
             for row in rows {
-                let Some((record, id)) = id_of(row.get("id")).and_then(|record| Some((record, *here.get(&record)?))) else { continue };
+                let Some((record, id)) = id_of(row.get("id")).and_then(|record| Some((record, *by_record.get(&record)?))) else { continue };
                 found.insert(record);
                 let (mine, said) = (amount(field, &row), values.get(&id));
-                let theirs = said.map(|said| amount(field, said)).unwrap_or_default();
+                let theirs = said.map(|said| taken(field, said)).unwrap_or_default();
                 line.here.add(mine);
                 parts.entry(by(&row)).or_default().here.add(mine);
                 // The place of a quantity is told by its warehouse, which the owner compares
@@ -223,7 +231,7 @@ impl Mover<'_> {
         for (name, part) in parts.iter_mut().filter(|(_, part)| part.of.is_empty()) {
             part.of.clone_from(name);
         }
-        for (record, id) in here.iter().filter(|(record, _)| !found.contains(record)) {
+        for (id, record) in here.iter().filter(|(_, record)| !found.contains(record)) {
             differs(verified, reader, *id, Some(*record), "it is not here".to_owned());
         }
         Ok(())

@@ -97,15 +97,20 @@ fn lead(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     }
     let handled = ["bank_id", "order_source", "partner_id", "stage_id", "priority", "cart_id", "ek_order_id", "code_pos", "name"];
     lead.mapped(world, LEAD, row, &handled);
-    if let (Some(cart), _) = platform_number(world, LEAD, row, "cart_id") {
+    // Either is a lead's of its bank alone
+    let (cart, _) = platform_number(world, LEAD, row, "cart_id");
+    let number = lead.taken.record.values.remove("ek_order_id");
+    if cart.is_some() || number.is_some() {
         const KIND: &str = "cart_twice";
         lead.taken.clash = Some(match world.mapping.answer(KIND, Answer::WithoutKey) {
             Answer::Merge => Clash::Merge { kind: KIND },
             Answer::PutAside => Clash::PutAside { kind: KIND },
             Answer::WithoutKey | Answer::Take => Clash::Instead { kind: KIND, record: Box::new(lead.taken.record.clone()), key: None },
         });
+        let key = cart.map_or_else(|| format!("order {}", number.clone().unwrap_or_default()), |cart| cart.to_string());
+        lead.taken.unique = bank.map(|(bank, _)| format!("{bank} {key}"));
         lead.set("cart_id", cart);
-        lead.taken.unique = bank.map(|(bank, _)| format!("{bank} {cart}"));
+        lead.set("ek_order_id", number);
     }
     Ok(lead.done())
 }

@@ -18,7 +18,7 @@ use service::Owner;
 use service::importing::{Finishing, Imported, Part};
 
 use super::purchases::lacks;
-use super::{PICKINGS, Place, is_returns, one_link, places_there, refused, text, through, unlinked};
+use super::{PICKINGS, Place, guesses, is_returns, one_link, places_there, refused, text, through, unlinked};
 use crate::stock_move::{self, Move, State};
 use crate::stock_warehouse::{CUSTOMERS, VENDORS};
 use crate::{Stock, documents, stock_quant};
@@ -64,12 +64,12 @@ async fn open_places(tx: &mut Tx<'_>, pickings: Vec<i64>) -> Result<(), Failure>
 pub(super) async fn import(owner: &Owner<Stock>, mut batch: Batch, traceparent: Option<&String>) -> Result<Vec<Became>, Fault> {
     let places = places_there(owner, &batch, &["warehouse_id", "warehouse_dest_id"], traceparent).await?;
     let ids: BTreeSet<i64> = batch.records.iter().filter_map(|record| record.values.get("sale_id").and_then(whole)).collect();
-    let orders = match ids.is_empty() || batch.dry {
+    let orders = match ids.is_empty() || guesses(&batch) {
         true => Vec::new(),
         false => owner.ask(&DemandOf { ids }, traceparent).await?,
     };
     let orders: BTreeMap<i64, &Demand> = orders.iter().map(|order| (order.id, order)).collect();
-    let there = There { places, orders, dry: batch.dry };
+    let there = There { places, orders, dry: guesses(&batch) };
     let records = std::mem::take(&mut batch.records);
     let ended: Vec<Record> = records.iter().filter(|record| is_ended(record)).cloned().collect();
     let mut gone = end(owner, &batch, ended, traceparent).await?;

@@ -30,11 +30,11 @@ const IMPORTED: &[Imported] = &[Imported {
 /// Those of the engine; 503 where partners are away.
 pub(super) async fn import(owner: &Owner<Stock>, mut batch: Batch, traceparent: Option<&String>) -> Result<Vec<Became>, Fault> {
     let ids: BTreeSet<i64> = batch.records.iter().filter_map(point_of).collect();
-    let points = match ids.is_empty() || batch.dry {
+    let points = match ids.is_empty() || super::guesses(&batch) {
         true => Points::new(),
         false => owner.ask(&PointsOfSale { ids, ..PointsOfSale::default() }, traceparent).await?,
     };
-    let dry = batch.dry;
+    let dry = super::guesses(&batch);
     let read = std::mem::take(&mut batch.records).into_iter().map(|record| read(record, &points, dry)).collect();
     let finish = |finishing: service::importing::Finishing<'_>| {
         let partner = finishing.row.get("partner_id").and_then(Json::as_i64);
