@@ -244,3 +244,39 @@ async fn a_platform_is_told_what_its_bank_may_read() {
         assert_eq!((&body["name"], &body["phone"], &body["state_id"]), (&json!("Amina Saïdi"), &json!(phone), &state), "{body}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_a_bank_alone_wrote_is_found_by_it_and_the_hub_however_many_there_are_and_by_no_other_bank() {
+    let stand = Stand::new().await;
+    let (admin, alsalam, bna) = (stand.login("admin").await, stand.login("alsalam").await, stand.login("bna").await);
+    let made = id(&alsalam.create("res.partner", client("amina@example.dz", json!({"phone": "0661 22 33 44"}))).await);
+    assert_eq!(id(&bna.create("res.partner", client("amina@example.dz", json!({"phone": "0770 99 88 77"}))).await), made);
+    let found = async |who: &Session<'_>, text: &str, op: &str| {
+        let filter = json!(["&", ["parent_id", "=", false], ["is_pos", "=", false], ["phone", op, text]]).to_string();
+        let rows = who.rows("res.partner", &[("filter", &filter), ("query", "{id}"), ("limit", "1000")]).await;
+        let mut ids: Vec<i64> = rows.iter().filter_map(|row| row["id"].as_i64()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    // The bank that was first is whom the hub hears
+    for (text, hub, own, other) in [("22 33", vec![made], vec![made], vec![]), ("99 88", vec![], vec![], vec![made])] {
+        assert_eq!(found(&admin, text, "ilike").await, hub, "{text}");
+        assert_eq!(found(&alsalam, text, "ilike").await, own, "{text}");
+        assert_eq!(found(&bna, text, "ilike").await, other, "{text}");
+        let without = found(&bna, text, "not ilike").await;
+        assert_eq!(without.contains(&made), other.is_empty(), "{text}: {without:?}");
+    }
+    // More than are looked at one by one
+    let bank = "(SELECT id FROM partners.res_bank WHERE name = 'Alsalam')";
+    let many = format!(
+        "WITH made AS (INSERT INTO partners.res_partner (name, email, bank_ids) \
+             SELECT 'Many ' || n, 'many-' || n || '@example.dz', ARRAY[{bank}] FROM generate_series(1, 230) n RETURNING id) \
+         INSERT INTO partners.res_partner_bank (partner_id, bank_id, joined, phone) SELECT id, {bank}, true, '0661 22 33 99' FROM made"
+    );
+    Stand::execute(&mut stand.sql().await, &many).await;
+    for (who, text, count) in
+        [(&admin, "0661 22", 231), (&alsalam, "0661 22", 231), (&bna, "0661 22", 0), (&admin, "33 99", 230), (&admin, "33 44", 1)]
+    {
+        assert_eq!(found(who, text, "ilike").await.len(), count, "{text}");
+    }
+}
