@@ -37,9 +37,8 @@ pub struct Line {
     pub left_out: Side,
     /// What of the taken is here.
     pub here: Side,
-    /// Whether quantities below zero are there, which are 0 here: the difference is told with what was put aside.
-    #[serde(default)]
-    pub is_below_zero: bool,
+    /// What of the sum there is below zero: here it is nothing.
+    pub below_zero: Decimal,
     /// How many are here and no longer there.
     pub gone: u64,
     /// What was taken, by what people ask for: the state, the bank and the month, or the place.
@@ -92,7 +91,7 @@ impl Line {
     pub fn holds(&self) -> bool {
         let sum = |of: fn(&Line) -> Side| (of(self).many, of(self).sum);
         let (there, parts) = (sum(|line| line.there), [sum(|line| line.taken), sum(|line| line.put_aside), sum(|line| line.left_out)]);
-        let added = parts.iter().fold((0, Decimal::ZERO), |(many, all), (n, of)| (many + n, all + of));
+        let added = parts.iter().fold((0, self.below_zero), |(many, all), (n, of)| (many + n, all + of));
         there == added && self.taken == self.here && self.parts.iter().all(|part| part.there == part.here)
     }
 }

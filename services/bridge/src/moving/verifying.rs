@@ -15,7 +15,7 @@ use super::pages::Ready;
 use super::{Broken, Mover, Progress};
 use crate::client::id_of;
 use crate::reading::cells::number;
-use crate::reading::goods::{NEGATIVE, TOLD_WITH_THE_FIRST};
+use crate::reading::goods::{TOLD_WITH_THE_FIRST, sum_of_place};
 use crate::reading::{Converted, READERS, Reader, Taken};
 
 /// How many records that differ are named.
@@ -125,11 +125,6 @@ impl Mover<'_> {
             ready = self.read(reader, &domain, last).await?;
         }
         line.parts = parts.into_values().collect();
-        let explained = line.taken.sum + line.put_aside.sum + line.left_out.sum;
-        // Of what is below zero there, nothing is here: the difference is told with what was put aside
-        if line.is_below_zero && line.there.sum < explained {
-            line.put_aside.sum += line.there.sum - explained;
-        }
         let gone: Vec<i64> = self.owner.database.search::<BigInt, i64>(sql!("verifying/gone.sql", self.run.odoo_id, reader.name)).await?;
         line.gone = gone.into_iter().next().and_then(|many| u64::try_from(many).ok()).unwrap_or_default();
         Ok(line)
@@ -146,24 +141,26 @@ impl Mover<'_> {
         let summed = summed(reader);
         self.know(reader, &rows, &mut page).await?;
         let mut given: Vec<Taken> = Vec::with_capacity(rows.len());
-        let (mut there, mut is_below_zero) = (BTreeMap::new(), line.is_below_zero);
+        let mut there: BTreeMap<i64, Decimal> = BTreeMap::new();
         for row in &rows {
             let raw = summed.as_ref().and_then(|summed| Some(amount(summed.field, row.as_object()?))).unwrap_or_default();
             line.there.add(raw);
+            // Of a place the first row has the sum
+            let whole = if reader.ours == "stock.quant" { sum_of_place(row, &page).round_dp(6) } else { raw };
             match (reader.convert)(row, &page) {
                 Ok(Converted::Record(taken)) => {
                     let sum = summed.as_ref().map_or(Decimal::ZERO, |summed| self::taken(summed.field, &taken.record.values));
                     there.insert(taken.record.odoo_id, sum);
-                    is_below_zero |= taken.noted.contains(&NEGATIVE);
+                    if reader.ours == "stock.quant" {
+                        line.below_zero += whole.min(Decimal::ZERO);
+                    }
                     given.push(*taken);
                 }
-                // It is in the sum of the first
                 Ok(Converted::LeftOut { why: TOLD_WITH_THE_FIRST }) => line.left_out.add(Decimal::ZERO),
                 Ok(Converted::LeftOut { .. }) => line.left_out.add(raw),
-                Err(_) => line.put_aside.add(raw),
+                Err(_) => line.put_aside.add(whole),
             }
         }
-        line.is_below_zero = is_below_zero;
         let values: BTreeMap<i64, Map<String, Json>> =
             given.iter().map(|taken| (taken.record.odoo_id, taken.record.values.clone())).collect();
         let ids: Vec<i64> = values.keys().copied().collect();

@@ -77,8 +77,6 @@ impl Page<'_> {
 
 /// Why a row of quantities stays: another has the sum.
 pub const TOLD_WITH_THE_FIRST: &str = "told with the first of its place";
-/// The kind of misfit of a quantity below zero, which becomes 0.
-pub const NEGATIVE: &str = "negative_quantity";
 
 /// What lies where: of a warehouse's places the sum, told by the first row of each.
 pub const QUANTITIES: Reader = Reader {
@@ -118,6 +116,19 @@ fn place_of(row: &Row, world: &World) -> Option<(i64, &'static str)> {
     Some((world.warehouse_of(location)?, world.place(location)?))
 }
 
+/// The rows of the same product at the same place.
+fn at_one_place<'p>(row: &Row, page: &'p Page<'_>) -> Vec<&'p Row> {
+    let (world, place) = (page.world, place_of(row, page.world));
+    let is_same = |other: &&Row| !world.is_anothers(other) && place_of(other, world) == place;
+    page.of("same", link(row, "product_id").unwrap_or(0)).iter().filter(is_same).collect()
+}
+
+/// How much of a product is at the place of a row, by all its rows.
+pub fn sum_of_place(row: &Row, page: &Page<'_>) -> Decimal {
+    let all = at_one_place(row, page);
+    if all.is_empty() { number(row.get("quantity")) } else { all.iter().map(|one| number(one.get("quantity"))).sum() }
+}
+
 fn quantity(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     let world = page.world;
     if let Some(stays) = world.stays("stock.quant", row) {
@@ -127,8 +138,7 @@ fn quantity(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
         return Ok(Converted::LeftOut { why: "at a place that is none of a warehouse's, or stays by the mapping" });
     };
     let product = link(row, "product_id").unwrap_or(0);
-    let is_same = |other: &&Row| !world.is_anothers(other) && place_of(other, world) == Some((warehouse, place));
-    let all: Vec<&Row> = page.of("same", product).iter().filter(is_same).collect();
+    let all = at_one_place(row, page);
     if all.iter().any(|other| id(other) < id(row)) {
         return Ok(Converted::LeftOut { why: TOLD_WITH_THE_FIRST });
     }
@@ -137,11 +147,11 @@ fn quantity(row: &Row, page: &Page<'_>) -> Result<Converted, PutAside> {
     let about = page.of("products", product).first();
     let unit = about.and_then(|about| link(about, "uom_id"));
     let (_, digits) = world.units(unit, unit);
-    let sum: Decimal = if all.is_empty() { number(row.get("quantity")) } else { all.iter().map(|one| number(one.get("quantity"))).sum() };
+    let sum = sum_of_place(row, page);
     let mut quant = Making::of(row);
     // What is less than nothing its owner takes as nothing, and tells
     if sum < Decimal::ZERO {
-        quant.note(NEGATIVE);
+        quant.note("negative_quantity");
     }
     quant.set("product_id", known.record_id).set("manufacturer_ref", known.key.clone());
     quant.set("product_name", about.and_then(|about| text(about, "name")));
