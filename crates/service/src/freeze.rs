@@ -3,6 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text};
 use jsonrpc::{Call, Fault, Reply};
+use process::parse_reply;
 use records::{Failure, Model, Tx, sql};
 
 use crate::owner::{Owner, Service};
@@ -33,6 +34,19 @@ pub(crate) async fn passes(tx: &mut Tx<'_>, model: &Model) -> Result<(), Failure
 }
 
 impl<S: Service> Owner<S> {
+    /// Freezes another service's records for what comes from an Odoo (`source`), for people's eyes `because`; without that it is over.
+    ///
+    /// # Errors
+    /// 503 where it is away.
+    pub async fn freeze_other(&self, service: &'static str, source: &str, because: Option<&str>) -> Result<(), Fault> {
+        let mut call = Call::new("", "_freeze", self.keyring.own_token(service)?).with("source", &source);
+        if let Some(because) = because {
+            call = call.with("because", &because);
+        }
+        let done: bool = parse_reply(self.router.service(service)?.call(call).await?).await?;
+        if done { Ok(()) } else { Err(Fault::unavailable(format!("{service} does not say that its records are frozen."))) }
+    }
+
     /// Freezes its records for what comes from an Odoo (`source`), for people's eyes `because`; without that it is over.
     pub(crate) async fn freeze(&self, call: &Call) -> Result<Reply, Fault> {
         let (source, because): (String, Option<String>) = (call.params.need("source")?, call.params.get("because")?);

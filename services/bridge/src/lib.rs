@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod command;
+pub mod cutting_over;
 pub mod driving;
 pub mod examine;
 pub mod inspect;

@@ -9,10 +9,10 @@ use records::{Access, Action, Body, Failure, Field, Kind, Model, Tx, Values, sql
 use secrecy::SecretString;
 use serde_json::{Map, Value as Json, json};
 use service::owner::Answer;
-use service::{Behaviour, Changing, Owner, sealing};
+use service::{Asked, Behaviour, Changing, Owner, sealing};
 
 use crate::client::Protocol;
-use crate::{Bridge, mapping};
+use crate::{Bridge, cutting_over, mapping};
 
 /// What a secret's text is bound to.
 const OF: &str = "ek.odoo";
@@ -42,6 +42,10 @@ pub fn odoo(_: &Bridge) -> Model {
             .default("500")
             .help("1 to 5,000. Pages get smaller by themselves where need be."),
         Field::new("per_second", Kind::Integer, "Calls a second").default("10").help("1 to 1,000, at most."),
+        Field::new("freezes", Kind::Boolean, "Freezes the hub")
+            .default("true")
+            .help("From the first import to the cut-over nobody but the bridge changes records here."),
+        Field::new("cut_over", Kind::Datetime, "Cut over").readonly().help("Since then it is not followed any more."),
         Field::new("run_ids", Kind::One2many { comodel: "ek.odoo.run", inverse: "odoo_id" }, "Runs"),
     ];
     Model::new("ek.odoo", "ek_odoo", "Odoo", fields, access).order("name, id")
@@ -123,6 +127,32 @@ impl Keys {
 pub struct Odoo;
 
 impl Behaviour<Bridge> for Odoo {
+    const ACTIONS: &'static [Action] = &[Action {
+        method: "action_thaw",
+        arguments: &[],
+        on_record: true,
+        about: "Everybody may change the hub's records again, without a cut-over: what is changed here is told by a verification.",
+    }];
+
+    async fn prepare(asked: Asked<'_, Bridge>, _: &mut Map<String, Json>) -> Result<Odoo, Fault> {
+        if asked.call.method == "action_thaw" && asked.identity.kind() == Who::Administrator {
+            for id in asked.call.params.need::<Vec<i64>>("ids")? {
+                cutting_over::freeze(asked.owner, id, None).await?;
+            }
+        }
+        Ok(Odoo)
+    }
+
+    async fn act(&self, Changing { tx, model, .. }: Changing<'_, '_, Bridge>, call: &Call, _: Map<String, Json>) -> Answer {
+        if !(model.access)(tx.identity).write {
+            return Err(denied(model, "modify").into());
+        }
+        match call.method.as_str() {
+            "action_thaw" => Ok((!tx.find_ids(model, call.params.need("ids")?).await?.ids.is_empty()).into()),
+            method => Err(Fault::no_such_method(model.name, method).into()),
+        }
+    }
+
     async fn create(&self, Changing { service, tx, model }: Changing<'_, '_, Bridge>, data: Map<String, Json>) -> Result<i64, Failure> {
         let values = checked(service, tx, model, Mode::Create, data).await?;
         tx.insert(model, &values).await

@@ -57,6 +57,11 @@ impl From<Fault> for Broken {
     }
 }
 
+/// Which Odoo it is to the owners: the same as long as its record is there.
+pub fn source(odoo: i64) -> String {
+    format!("odoo_{odoo}")
+}
+
 /// The run that is under way.
 pub struct Run<'r> {
     /// Its id, and the lease that it is under.
@@ -228,7 +233,7 @@ impl Mover<'_> {
 
     /// Which Odoo it is to the owners: the same as long as its record is there.
     fn source(&self) -> String {
-        format!("odoo_{}", self.run.odoo_id)
+        source(self.run.odoo_id)
     }
 
     /// How far it was; at first, how many records there are of everything.

@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::client::{Account, Odoo, Stop};
 use crate::inspect::{Inspector, Step, Watch};
 use crate::moving::{self, Broken};
-use crate::{Bridge, mapping};
+use crate::{Bridge, cutting_over, mapping};
 
 /// How long a lease lasts, in seconds.
 const LEASE: i64 = 30;
@@ -49,6 +49,8 @@ struct Taken {
     mapping: Option<String>,
     batch: usize,
     per_second: u32,
+    name: String,
+    freezes: bool,
 }
 
 /// What those who look on see of a run.
@@ -188,6 +190,20 @@ async fn go(owner: &Owner<Bridge>, taken: &Taken, lease: &str, seen: &Seen) -> R
         batch: taken.batch,
         patience: owner.service.patience,
     };
+    if taken.kind == "cutover" {
+        let before = taken.report.as_deref().and_then(|report| serde_json::from_str(report).ok());
+        let cut = cutting_over::go(owner, &run, &taken.name, before, &odoo, seen).await;
+        if matches!(cut, Err(Broken::Stop(_))) && !taken.freezes {
+            // It was not frozen before
+            cutting_over::freeze(owner, taken.odoo, None).await?;
+        }
+        let written = serde_json::to_string(&cut?);
+        let report = written.map_err(|error| service::our_fault("bridge", "a cut-over can't be written", &error))?;
+        return Ok(Done { report: Some(report), ..Done::default() });
+    }
+    if taken.kind == "import" && taken.freezes {
+        cutting_over::freeze_for(owner, taken.odoo, &taken.name).await?;
+    }
     Ok(match moving::go(owner, &run, &odoo, seen).await? {
         moving::Done::Moved => Done::default(),
         moving::Done::Rehearsed { seconds } => Done { seconds: Some(seconds), ..Done::default() },

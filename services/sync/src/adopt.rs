@@ -8,11 +8,12 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use jsonrpc::Fault;
 use records::{Action, Failure, Tx, sql};
 use serde_json::{Map, Value as Json};
-use service::Owner;
+use service::{Answers, Owner};
+use sync_contract::Adopt;
 
 use crate::bodies::{self, Hearer, Told};
 use crate::hear::{self, Kind};
-use crate::{Sync, signature};
+use crate::{Sync, signature, steering};
 
 /// Notes what a platform has.
 pub const ADOPT: Action = Action {
@@ -37,6 +38,28 @@ pub async fn begin(tx: &mut Tx<'_>, platforms: Vec<i64>) -> Result<Json, Failure
         }
     }
     Ok(made.into())
+}
+
+impl Answers<Adopt> for Sync {
+    async fn answer(owner: &Owner<Self>, Adopt { since, resume }: Adopt, traceparent: Option<&String>) -> Result<i64, Fault> {
+        owner
+            .transact(traceparent, |tx| {
+                let since = since.clone();
+                Box::pin(async move {
+                    let model = tx.registry.model("ek.platform")?;
+                    if resume {
+                        let paused = tx.ids(sql!("adopt/paused.sql")).await?;
+                        steering::pause(tx, model, paused, false).await?;
+                    } else {
+                        let new = tx.ids(sql!("adopt/new.sql", since.clone(), HAS)).await?;
+                        begin(tx, new).await?;
+                    }
+                    let left = tx.ids(sql!("adopt/left.sql", since, HAS)).await?;
+                    Ok(i64::try_from(left.len()).unwrap_or(i64::MAX))
+                })
+            })
+            .await
+    }
 }
 
 #[derive(QueryableByName)]

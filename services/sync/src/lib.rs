@@ -31,7 +31,7 @@ use serde_json::Value as Json;
 use service::address::Reach;
 use service::findings::Finding;
 use service::{Answered, Answers, ModelOf, Owner, ReadOnly, Service};
-use sync_contract::{Change, KeepRefused, Stream, Webhooks};
+use sync_contract::{Adopt, Change, KeepRefused, Stream, Webhooks};
 use tokio::sync::watch;
 
 use crate::bodies_kept::{Attempt, Request};
@@ -115,7 +115,8 @@ impl Service for Sync {
         ModelOf::of::<ReadOnly>(models::sync),
         ModelOf::of::<Request>(bodies_kept::request),
     ];
-    const ANSWERS: &'static [Answered<Sync>] = &[Answered::of::<KeepRefused>(), Answered::of::<Stream>(), Answered::of::<Webhooks>()];
+    const ANSWERS: &'static [Answered<Sync>] =
+        &[Answered::of::<Adopt>(), Answered::of::<KeepRefused>(), Answered::of::<Stream>(), Answered::of::<Webhooks>()];
     const FOLLOWS: &'static [&'static str] = &["catalog", "partners", "crm", "stock"];
 
     async fn heard(owner: &Owner<Sync>, feed: &str, events: &[Event]) -> Result<hear::Heard, Fault> {

@@ -55,15 +55,19 @@ async fn texts(sql: &mut AsyncPgConnection, statement: &str) -> Vec<String> {
 async fn end_state(stand: &Stand) -> Vec<String> {
     let mut all = Vec::new();
     let mut sql = stand.sql().await;
+    // Quantities and moves get their numbers in the order in which they come
+    let here = "CASE WHEN model NOT IN ('stock.quant', 'stock.move') THEN record_id END";
     for schema in ["partners", "catalog", "crm", "stock"] {
         let bound = format!(
-            "SELECT concat_ws(' ', '{schema}', model, odoo_id, record_id, digest) AS text FROM {schema}.odoo_binding ORDER BY model, odoo_id"
+            "SELECT concat_ws(' ', '{schema}', model, odoo_id, {here}, digest) AS text FROM {schema}.odoo_binding ORDER BY model, odoo_id"
         );
         all.extend(texts(&mut sql, &bound).await);
     }
-    let kept = "SELECT concat_ws(' ', model, their_id, record_id, state, nullif(misfit, CASE state WHEN 'taken' THEN misfit END), reason, digest) AS text FROM bridge.ek_odoo_record \
-                WHERE NOT rehearsal ORDER BY model, their_id";
-    all.extend(texts(&mut sql, kept).await);
+    let kept = format!(
+        "SELECT concat_ws(' ', model, their_id, {here}, state, nullif(misfit, CASE state WHEN 'taken' THEN misfit END), reason, digest) AS text FROM bridge.ek_odoo_record \
+                WHERE NOT rehearsal ORDER BY model, their_id"
+    );
+    all.extend(texts(&mut sql, &kept).await);
     all
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 mod verified;
 
-pub use verified::{Difference, Line, Part, Side, Verified};
+pub use verified::{CutOver, Difference, Line, Part, Side, Verified};
 
 /// What an inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

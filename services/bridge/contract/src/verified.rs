@@ -54,6 +54,17 @@ pub struct Side {
     pub sum: Decimal,
 }
 
+/// What came of a cut-over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutOver {
+    /// The verification after the last changes.
+    pub verified: Verified,
+    /// How many moves of open transfers were let go.
+    pub moves: u64,
+    /// How many of these did not get all that they want.
+    pub short: u64,
+}
+
 impl Side {
     /// One more.
     pub fn add(&mut self, amount: Decimal) {

@@ -92,7 +92,16 @@ impl Mover<'_> {
             given = self.unique(reader, given, &mut became).await?;
         }
         let mut again = Vec::new();
-        let answers = self.ask_all(reader, given.iter().map(|taken| taken.record.clone())).await?;
+        let mut answers = self.ask_all(reader, given.iter().map(|taken| taken.record.clone())).await?;
+        // What its owner has made by itself just now, as a point of sale's warehouse, is the same
+        let is_just_made = |taken: &&Taken| {
+            let outcome = answers.get(&taken.record.odoo_id).map(|became| &became.outcome);
+            taken.record.merge && matches!(outcome, Some(Outcome::Refused { misfit: Misfit::Taken, .. }))
+        };
+        let just_made: Vec<Record> = given.iter().filter(is_just_made).map(|taken| taken.record.clone()).collect();
+        if !just_made.is_empty() {
+            answers.extend(self.ask_all(reader, just_made.into_iter()).await?);
+        }
         for taken in given {
             match answers.get(&taken.record.odoo_id) {
                 Some(Became { outcome: Outcome::Refused { misfit: Misfit::Key, .. }, .. }) if taken.clash.is_some() => again.push(taken),

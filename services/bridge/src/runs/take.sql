@@ -24,7 +24,7 @@ SELECT
     json_build_object(
         'id', t.id, 'odoo', o.id, 'kind', t.kind, 'of_marked', t.of_marked, 'progress', t.progress, 'step', t.step, 'tries', t.tries,
         'report', t.report, 'base_url', o.base_url, 'db', o.db, 'login', o.login, 'secret', o.secret, 'company', o.company_id,
-        'mapping', o.mapping, 'batch', o.batch, 'per_second', o.per_second
+        'mapping', o.mapping, 'batch', o.batch, 'per_second', o.per_second, 'name', o.name, 'freezes', o.freezes
     )::text
 FROM taken t
 JOIN ek_odoo o ON o.id = t.odoo_id

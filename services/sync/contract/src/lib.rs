@@ -54,6 +54,25 @@ pub struct Refused {
     pub body: Option<String>,
 }
 
+/// At the cut-over from an Odoo: notes what every platform has (`ek.platform.action_adopt`), each once since a moment; or, when that is
+/// done, lets those go on that are paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopt {
+    /// When the cut-over began, as PostgreSQL writes it.
+    pub since: String,
+    /// Whether those that are paused go on.
+    pub resume: bool,
+}
+
+impl Question for Adopt {
+    const SERVICE: &'static str = "sync";
+    const MODEL: &'static str = "ek.platform";
+    const METHOD: &'static str = "_adopt";
+    const ASKED_BY: &'static [&'static str] = &["bridge"];
+    /// How much of it is left to be noted: 0 when all is done.
+    type Answer = i64;
+}
+
 /// The changes of all services in sync's own order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
