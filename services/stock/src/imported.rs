@@ -38,21 +38,24 @@ impl Answers<Import> for Stock {
     }
 }
 
+/// What a record says; else why it is refused.
+type Read<T> = Result<T, Box<Became>>;
+
 /// A record that is refused.
-fn refused(record: &Record, misfit: Misfit, reason: impl Into<String>) -> Became {
+fn refused(record: &Record, misfit: Misfit, reason: impl Into<String>) -> Box<Became> {
     let outcome = Outcome::Refused { misfit, reason: reason.into(), record_id: None, odoo: None };
-    Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() }
+    Box::new(Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() })
 }
 
 /// A record that refers to one that was not taken.
-fn unlinked(record: &Record, model: &str, id: i64) -> Became {
+fn unlinked(record: &Record, model: &str, id: i64) -> Box<Became> {
     let reason = format!("It refers to {model} {id} there, which was not taken.");
     let outcome = Outcome::Refused { misfit: Misfit::Link, reason, record_id: None, odoo: Some((model.to_owned(), id)) };
-    Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() }
+    Box::new(Became { odoo_id: record.odoo_id, outcome, told: None, parts: Vec::new() })
 }
 
 /// What the engine makes of those that were read, among those that were refused before; in the order of the batch.
-async fn through<F>(batch: Batch, read: Vec<Result<Record, Became>>, engine: impl FnOnce(Batch) -> F) -> Result<Vec<Became>, Fault>
+async fn through<F>(batch: Batch, read: Vec<Read<Record>>, engine: impl FnOnce(Batch) -> F) -> Result<Vec<Became>, Fault>
 where
     F: Future<Output = Result<Vec<Became>, Fault>>,
 {
@@ -62,7 +65,7 @@ where
     }
     let mut became = engine(Batch { records, ..batch }).await?.into_iter();
     let missing = || service::our_fault("stock", "fewer records were answered than were given", &"the engine's answer");
-    order.into_iter().map(|one| one.map_or_else(Ok, |()| became.next().ok_or_else(missing))).collect()
+    order.into_iter().map(|one| one.map_or_else(|refused| Ok(*refused), |()| became.next().ok_or_else(missing))).collect()
 }
 
 /// The text that a field says, which it must.

@@ -18,7 +18,7 @@ use service::Owner;
 use service::importing::{Finishing, Imported, Part};
 
 use super::purchases::lacks;
-use super::{PICKINGS, Place, guesses, is_returns, one_link, places_there, refused, text, through, unlinked};
+use super::{PICKINGS, Place, Read, guesses, is_returns, one_link, places_there, refused, text, through, unlinked};
 use crate::stock_move::{self, Move, State};
 use crate::stock_warehouse::{CUSTOMERS, VENDORS};
 use crate::{Stock, documents, stock_quant};
@@ -74,7 +74,7 @@ pub(super) async fn import(owner: &Owner<Stock>, mut batch: Batch, traceparent: 
     let ended: Vec<Record> = records.iter().filter(|record| is_ended(record)).cloned().collect();
     let mut gone = end(owner, &batch, ended, traceparent).await?;
     let read = records.into_iter().map(|record| match gone.remove(&record.odoo_id) {
-        Some(became) => Err(became),
+        Some(became) => Err(Box::new(became)),
         None => there.read(record),
     });
     let read = read.collect();
@@ -122,7 +122,7 @@ struct Ends {
 
 impl There<'_> {
     /// The record as our model has it.
-    fn read(&self, mut record: Record) -> Result<Record, Became> {
+    fn read(&self, mut record: Record) -> Read<Record> {
         let mut problems = Problems::default();
         let known = ["name", "state", "kind", "origin", "scheduled_date", "sale_id", "note", "priority", "place", "place_dest"];
         documents::only(&record.values, PICKINGS, &known, &mut problems);
@@ -174,7 +174,7 @@ impl There<'_> {
             if let Err(problem) = read_move(&mut one.values, sale, lines.as_ref()) {
                 let reason = format!("move_ids {}: {problem}", one.odoo_id);
                 let became = refused(one, Misfit::Value, reason);
-                return Err(Became { odoo_id: record.odoo_id, ..became });
+                return Err(Box::new(Became { odoo_id: record.odoo_id, ..*became }));
             }
             let values = [
                 ("location_id", json!(ends.from)),

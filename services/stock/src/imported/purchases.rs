@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use service::Owner;
 use service::importing::{Finishing, Imported, Part};
 
-use super::{PURCHASES, one_link, refused, through};
+use super::{PURCHASES, Read, one_link, refused, through};
 use crate::Stock;
 
 const IMPORTED: &[Imported] = &[Imported {
@@ -76,7 +76,7 @@ pub(super) async fn import(owner: &Owner<Stock>, mut batch: Batch, traceparent: 
     through(batch, read, |batch| async move { owner.import_finished(IMPORTED, &batch, &finish, traceparent).await }).await
 }
 
-fn read(mut record: Record) -> Result<Record, Became> {
+fn read(mut record: Record) -> Read<Record> {
     let mut problems = Problems::default();
     one_link(&record, "warehouse_id", &mut problems);
     problems.check().map_err(|fault| refused(&record, Misfit::Value, fault.message))?;

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 use service::Owner;
 
-use super::{QUANTS, places, refused, warehouses_of};
+use super::{QUANTS, Read, places, refused, warehouses_of};
 use crate::stock_move::{self, Move, State};
 use crate::stock_quant::{self, Key, lists};
 use crate::stock_warehouse::{self, INVENTORY};
@@ -116,7 +116,7 @@ pub(super) async fn import(owner: &Owner<Stock>, batch: Batch, traceparent: Opti
 
 async fn take(tx: &mut Tx<'_>, batch: &Batch) -> Result<Vec<Became>, Failure> {
     tx.run(sql!("alone.sql", QUANTS)).await?;
-    let mut all: Vec<Result<Brought<'_>, Became>> = batch.records.iter().map(read).collect();
+    let mut all: Vec<Read<Brought<'_>>> = batch.records.iter().map(read).collect();
     let wanted: BTreeSet<i64> = all.iter().flatten().map(|one| one.warehouse).collect();
     let known = warehouses_of(tx, &batch.source, wanted).await?;
     let here = if batch.dry { BTreeSet::new() } else { known.values().copied().collect() };
@@ -145,7 +145,7 @@ async fn take(tx: &mut Tx<'_>, batch: &Batch) -> Result<Vec<Became>, Failure> {
     } else {
         store(tx, batch, &mut all).await?;
     }
-    Ok(all.into_iter().map(|one| one.map_or_else(|refused| refused, became)).collect())
+    Ok(all.into_iter().map(|one| one.map_or_else(|refused| *refused, became)).collect())
 }
 
 fn became(one: Brought<'_>) -> Became {
@@ -158,7 +158,7 @@ fn became(one: Brought<'_>) -> Became {
 }
 
 /// What a record says.
-fn read(record: &Record) -> Result<Brought<'_>, Became> {
+fn read(record: &Record) -> Read<Brought<'_>> {
     let mut problems = Problems::default();
     documents::only(&record.values, QUANTS, KNOWN, &mut problems);
     let product_id = record.values.get("product_id").and_then(whole).filter(|id| *id > 0);
@@ -201,7 +201,7 @@ fn read(record: &Record) -> Result<Brought<'_>, Became> {
     })
 }
 
-async fn store(tx: &mut Tx<'_>, batch: &Batch, all: &mut [Result<Brought<'_>, Became>]) -> Result<(), Failure> {
+async fn store(tx: &mut Tx<'_>, batch: &Batch, all: &mut [Read<Brought<'_>>]) -> Result<(), Failure> {
     let open = || all.iter().flatten().filter(|one| one.outcome.is_none());
     let keys: Vec<Key> = open().filter_map(Brought::key).collect();
     if keys.is_empty() {
@@ -284,7 +284,7 @@ fn moved(to: Move, difference: Decimal) -> Move {
 }
 
 /// Notes where the ledger ends at what was taken, and which rows these are.
-async fn note(tx: &mut Tx<'_>, batch: &Batch, all: &[Result<Brought<'_>, Became>]) -> Result<(), Failure> {
+async fn note(tx: &mut Tx<'_>, batch: &Batch, all: &[Read<Brought<'_>>]) -> Result<(), Failure> {
     let (mut brought, mut rows) = (Vec::new(), Vec::new());
     for one in all.iter().flatten() {
         let Some(Outcome::Taken { record_id: Some(id), how, digest }) = &one.outcome else { continue };

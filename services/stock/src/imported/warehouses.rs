@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use service::Owner;
 use service::importing::Imported;
 
-use super::{WAREHOUSES, refused, text, through, unlinked};
+use super::{Read, WAREHOUSES, refused, text, through, unlinked};
 use crate::{Stock, documents, stock_warehouse};
 
 const IMPORTED: &[Imported] = &[Imported {
@@ -53,7 +53,7 @@ fn point_of(record: &Record) -> Option<i64> {
     record.values.get("partner_id").and_then(whole)
 }
 
-fn read(mut record: Record, points: &Points, dry: bool) -> Result<Record, Became> {
+fn read(mut record: Record, points: &Points, dry: bool) -> Read<Record> {
     let mut problems = Problems::default();
     documents::only(&record.values, WAREHOUSES, &["name", "code", "partner_id", "active"], &mut problems);
     let name = text(&record.values, WAREHOUSES, "name", 600, &mut problems);
