@@ -1,1 +1,1 @@
-ALTER TABLE ek_odoo DROP COLUMN freezes, DROP COLUMN cut_over;
+ALTER TABLE ek_odoo DROP COLUMN freezes, DROP COLUMN cut_over, DROP COLUMN follow_minutes;

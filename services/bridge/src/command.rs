@@ -1,5 +1,5 @@
-//! What a person runs in a terminal: `bridge inspect`, which needs no database and no other service, and `bridge rehearse` and `import`,
-//! which ask a hub. `hub bridge …` is the same.
+//! What a person runs in a terminal: `bridge inspect`, which needs no database and no other service, and the others
+//! (`rehearse`, `import`, `verify`, `follow`, `cutover`), which ask a hub. `hub bridge …` is the same.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -39,6 +39,13 @@ bridge rehearse --odoo NAME [options]
 bridge import --odoo NAME [options]
                      has a hub bring all of it over; what was taken before and is the same stays. Either goes on in the hub if this is left,
                      and the same command looks on again, or lets it go on where it rests or has failed
+bridge verify --odoo NAME [options]
+                     has a hub lay both sides side by side: numbers, sums to the centime, every record's digest; a line that does not hold, or
+                     a record that differs, fails
+bridge follow --odoo NAME [options]
+                     has a hub take what changed there since; with ek.odoo's follow_minutes the hub does so by itself
+bridge cutover --odoo NAME [options]
+                     has a hub take the last changes, verify, put goods aside for open orders, note what platforms have, and go on alone
     The key or password of an administrator of the hub comes from HUB_SECRET, from --key-file FILE, or is asked for.
     --hub URL          where the hub is (http://127.0.0.1:8069)
     --user LOGIN       the administrator (admin)
@@ -47,7 +54,10 @@ bridge import --odoo NAME [options]
 ";
 
 /// Their names.
-pub const COMMANDS: [&str; 3] = ["inspect", "rehearse", "import"];
+pub const COMMANDS: [&str; 6] = ["inspect", "rehearse", "import", "verify", "follow", "cutover"];
+/// Which kind of run a command begins.
+const KINDS: [(&str, &str); 5] =
+    [("rehearse", "rehearsal"), ("import", "import"), ("verify", "verification"), ("follow", "follow"), ("cutover", "cutover")];
 
 /// The longest secret, in bytes.
 const MAX_SECRET: u64 = 4_096;
@@ -78,13 +88,12 @@ pub async fn run(arguments: &[String]) -> anyhow::Result<()> {
             }
             inspect(Options::read(options)?, &config::environment()).await
         }
-        Some((command, options)) if matches!(command.as_str(), "rehearse" | "import") => {
+        Some((command, options)) if let Some((_, kind)) = KINDS.iter().find(|(known, _)| known == command) => {
             if options.iter().any(|option| matches!(option.as_str(), "--help" | "-h")) {
                 return print(HELP);
             }
             let options = driving::Options::of(&given(options, &driving::NAMES)?)?;
             let key = secret(options.key_file.as_deref(), "--key-file", "HUB_SECRET", &options.prompt(), &config::environment())?;
-            let kind = if command == "import" { "import" } else { "rehearsal" };
             print(&driving::drive(kind, &options, key).await?)
         }
         Some((command, _)) if matches!(command.as_str(), "help" | "--help" | "-h") => print(HELP),

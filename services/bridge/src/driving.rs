@@ -1,4 +1,4 @@
-//! `bridge rehearse` and `bridge import`: a hub is asked to do it, and looked at until it has. The run is the hub's: it goes on without
+//! `bridge rehearse`, `import`, `verify`, `follow` and `cutover`: a hub is asked to do it, and looked at until it has. The run is the hub's: it goes on without
 //! whoever looks on, and the same command looks on again.
 
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use bridge_contract::{Moved, Stage};
+use bridge_contract::{CutOver, Moved, Stage, Verified};
 use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
@@ -20,7 +20,7 @@ pub const NAMES: [&str; 6] = ["--hub", "--user", "--db", "--odoo", "--mapping", 
 /// How often it is looked how far it is.
 const LOOK: Duration = Duration::from_secs(1);
 /// The fields of a run that are looked at.
-const SEEN: [&str; 8] = ["state", "about", "progress", "seconds", "error", "estimated_end", "done", "total"];
+const SEEN: [&str; 9] = ["report", "state", "about", "progress", "seconds", "error", "estimated_end", "done", "total"];
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Options {
     }
 }
 
-/// Has a hub do a `rehearsal` or an `import`, and looks on until it has ended; answers what is to be told.
+/// Has a hub do a run of a kind, and looks on until it has ended; answers what is to be told.
 ///
 /// # Errors
 /// A hub that does not answer, an Odoo that it does not know, a run that fails.
@@ -100,7 +100,11 @@ pub async fn drive(kind: &str, options: &Options, secret: SecretString) -> anyho
                     "{told}it is {state}: {}",
                     text_of(seen.get("error")).unwrap_or("the same command lets it go on, unless it was called off")
                 );
-                return Ok(told);
+                return match kind {
+                    "verification" => verified(&seen),
+                    "cutover" => cut_over(&seen),
+                    _ => Ok(told),
+                };
             }
         }
     }
@@ -137,6 +141,44 @@ async fn begun(hub: &Odoo, odoo: i64, kind: &str) -> anyhow::Result<i64> {
     }
     let made = hub.call("ek.odoo.run", "create", &[("vals_list", json!({"odoo_id": odoo, "kind": kind}))], &[]).await?;
     made.as_i64().or_else(|| made.get(0)?.as_i64()).context("the hub does not tell the run's id")
+}
+
+/// What a verification found: an equation a line. One that does not pass fails.
+fn verified(run: &Json) -> anyhow::Result<String> {
+    let found: Verified = serde_json::from_str(text_of(run.get("report")).unwrap_or_default()).context("the report can't be read")?;
+    let told = equations(&found)?;
+    anyhow::ensure!(found.passed, "{told}It does not pass: {} records differ.", found.differing);
+    Ok(format!("{told}It passes. To sign: /report/pdf/bridge.report_verification/ID of the run.\n"))
+}
+
+fn equations(found: &Verified) -> Result<String, std::fmt::Error> {
+    let mut out = String::new();
+    writeln!(out, "{:<28}{:>10} ={:>10} +{:>10} +{:>9}{:>10}", "Records", "there", "taken", "put aside", "left out", "here")?;
+    for line in found.lines.iter().filter(|line| line.there.many > 0) {
+        let holds = if line.holds() { "" } else { "  DOES NOT HOLD" };
+        let numbers = [line.there, line.taken, line.put_aside, line.left_out, line.here].map(|side| side.many);
+        let [there, taken, aside, left, here] = numbers;
+        writeln!(out, "  {:<26}{there:>10} ={taken:>10} +{aside:>10} +{left:>9}{here:>10}{holds}", line.reader)?;
+        if let Some(of) = &line.sum_of {
+            let [there, taken, aside, left, here] =
+                [line.there, line.taken, line.put_aside, line.left_out, line.here].map(|side| side.sum.normalize());
+            writeln!(out, "      {of}: {there} = {taken} + {aside} + {left}, below zero {}; here {here}", line.below_zero.normalize())?;
+        }
+    }
+    for one in found.differences.iter().take(20) {
+        writeln!(out, "  {} {}: {}", one.reader, one.their_id, one.what)?;
+    }
+    Ok(out)
+}
+
+fn cut_over(run: &Json) -> anyhow::Result<String> {
+    let done: CutOver = serde_json::from_str(text_of(run.get("report")).unwrap_or_default()).context("the report can't be read")?;
+    Ok(format!(
+        "{}The hub goes on alone. {} moves of open transfers were let go, {} of them did not get all that they want.\n",
+        equations(&done.verified)?,
+        done.moves,
+        done.short
+    ))
 }
 
 fn moved(run: &Json) -> Vec<Moved> {

@@ -1,7 +1,7 @@
 //! `ek.odoo` and `ek.odoo.run`: the Odoos that records come from, and what is done about each. Administrators' alone.
 
 use domain::{Identity, Kind as Who};
-use jsonrpc::{Call, Fault};
+use jsonrpc::{Call, Fault, Reply};
 use records::condition::denied;
 use records::tx::Found;
 use records::values::{Mode, is_unset};
@@ -12,7 +12,7 @@ use service::owner::Answer;
 use service::{Asked, Behaviour, Changing, Owner, sealing};
 
 use crate::client::Protocol;
-use crate::{Bridge, cutting_over, mapping};
+use crate::{Bridge, cutting_over, mapping, printed};
 
 /// What a secret's text is bound to.
 const OF: &str = "ek.odoo";
@@ -45,6 +45,9 @@ pub fn odoo(_: &Bridge) -> Model {
         Field::new("freezes", Kind::Boolean, "Freezes the hub")
             .default("true")
             .help("From the first import to the cut-over nobody but the bridge changes records here."),
+        Field::new("follow_minutes", Kind::Integer, "Follows by itself, in minutes")
+            .default("0")
+            .help("After an import: so many minutes after a run another one takes what changed. 0: never."),
         Field::new("cut_over", Kind::Datetime, "Cut over").readonly().help("Since then it is not followed any more."),
         Field::new("run_ids", Kind::One2many { comodel: "ek.odoo.run", inverse: "odoo_id" }, "Runs"),
     ];
@@ -196,10 +199,10 @@ async fn checked(bridge: &Bridge, tx: &mut Tx<'_>, model: &Model, mode: Mode, mu
         }
         url.truncate(url.trim_end_matches('/').len());
     }
-    for (name, most) in [("batch", 5_000), ("per_second", 1_000)] {
-        let is_within = |value: &Json| value.as_i64().is_none_or(|number| (1..=most).contains(&number));
+    for (name, least, most) in [("batch", 1, 5_000), ("per_second", 1, 1_000), ("follow_minutes", 0, 10_080)] {
+        let is_within = |value: &Json| value.as_i64().is_none_or(|number| (least..=most).contains(&number));
         if data.get(name).is_some_and(|value| !is_unset(value) && !is_within(value)) {
-            tx.early.push(format!("`{name}` must be between 1 and {most}"));
+            tx.early.push(format!("`{name}` must be between {least} and {most}"));
         }
     }
     if data.get("company_id").and_then(Json::as_i64).is_some_and(|company| company < 0) {
@@ -299,6 +302,10 @@ impl Behaviour<Bridge> for Run {
             }
             method => Err(Fault::no_such_method(model.name, method).into()),
         }
+    }
+
+    async fn report(owner: &Owner<Bridge>, identity: &Identity, model: &Model, _: &str, ids: &[i64]) -> Result<Reply, Fault> {
+        printed::report(owner, identity, model, ids).await
     }
 
     fn body(_: &Owner<Bridge>, model: &Model, mode: Mode) -> Option<Body> {

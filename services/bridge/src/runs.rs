@@ -79,7 +79,12 @@ pub async fn work(owner: &Arc<Owner<Bridge>>) {
     loop {
         match next(owner).await {
             Ok(true) => {}
-            Ok(false) => tokio::time::sleep(POLL).await,
+            Ok(false) => {
+                if let Err(fault) = owner.database.run(sql!("runs/follow.sql")).await {
+                    tracing::warn!(%fault, "no run that follows can be begun; trying again");
+                }
+                tokio::time::sleep(POLL).await;
+            }
             Err(fault) => {
                 tracing::warn!(%fault, "runs can't be taken; trying again");
                 tokio::time::sleep(POLL * 2).await;

@@ -951,3 +951,15 @@ field-ek_odoo_record-obstacle_id = السجل المعترض
 field-ek_odoo_record-again = ليؤخذ من جديد
 action-ek_odoo_record-action_retry = الأخذ من جديد
     .about = يجعله يؤخذ من جديد مع ما ينتظره، باستيراد ذلك وحده: حين تُصحح التطابقات أو السجل هناك.
+
+value-ek_odoo_run-kind-follow = متابعة
+value-ek_odoo_run-kind-verification = تحقق
+value-ek_odoo_run-kind-cutover = انتقال
+field-ek_odoo-freezes = يجمّد المنصة
+    .help = من أول استيراد إلى الانتقال، لا يغيّر السجلات هنا إلا الجسر.
+field-ek_odoo-follow_minutes = يتابع من نفسه، بالدقائق
+    .help = بعد الاستيراد: بعد هذا العدد من الدقائق من انتهاء عمل، يأخذ عمل آخر ما تغيّر. 0: أبدًا.
+field-ek_odoo-cut_over = تاريخ الانتقال
+    .help = منذ ذلك الحين لم يعد يُتابع.
+action-ek_odoo-action_thaw = تحرير المنصة
+    .about = يمكن للجميع تغيير سجلات المنصة من جديد دون انتقال: ما يُغيَّر هنا يبيّنه التحقق.

@@ -147,3 +147,5 @@ model-ek_odoo_record =
 action-ek_odoo_run-action_pause = Pause
 action-ek_odoo_run-action_resume = Go on
 action-ek_odoo_record-action_retry = Take again
+
+action-ek_odoo-action_thaw = Let the hub go

@@ -951,3 +951,15 @@ field-ek_odoo_record-obstacle_id = Enregistrement en travers
 field-ek_odoo_record-again = À reprendre
 action-ek_odoo_record-action_retry = Reprendre
     .about = Le fait reprendre, avec ce qui l’attend, par une importation de cela seul : quand la correspondance ou l’enregistrement est corrigé.
+
+value-ek_odoo_run-kind-follow = Suivi
+value-ek_odoo_run-kind-verification = Vérification
+value-ek_odoo_run-kind-cutover = Bascule
+field-ek_odoo-freezes = Fige le hub
+    .help = De la première importation à la bascule, seul le pont change les données d’ici.
+field-ek_odoo-follow_minutes = Suit de lui-même, en minutes
+    .help = Après une importation : tant de minutes après un travail, un autre prend ce qui a changé. 0 : jamais.
+field-ek_odoo-cut_over = Basculé le
+    .help = Depuis, il n’est plus suivi.
+action-ek_odoo-action_thaw = Rendre le hub libre
+    .about = Chacun peut de nouveau changer les données du hub, sans bascule : ce qui est changé ici, une vérification le dit.

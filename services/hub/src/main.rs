@@ -276,7 +276,7 @@ fn help() -> anyhow::Result<()> {
          hub forgotten        who was forgotten, as numbers: the list that a restored backup runs again\n\
          hub keys NAME…       keys for processes\nhub secret           a key for LOAN_FILE_KEYS, PLATFORM_KEYS, BRIDGE_KEYS or HASH_KEYS\n\
          hub bridge inspect   looks at an Odoo and tells what will not fit; `hub bridge help` tells how\n\
-         hub bridge rehearse|import\n\
+         hub bridge rehearse|import|verify|follow|cutover\n\
          \x20                    has a hub try all of an Odoo, or bring it over\n\
          hub version          of which release and commit it is\n\
          hub kubernetes       the secrets that the manifests refer to, for kubectl apply -f -; `hub kubernetes pilot`: of the pilot's\n\nVariables:"

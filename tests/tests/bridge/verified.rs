@@ -20,7 +20,10 @@ async fn what_came_over_is_verified_to_the_centime_and_what_was_changed_here_is_
     let odoo = Odoo16::new(Mood::default()).await;
     let at = name(&admin, &odoo, json!({"batch": 50, "mapping": MAPPING})).await;
     let imported = moved(&ended(&stand, &admin, begin(&admin, at, "import").await).await);
-    let found = verified(&ended(&stand, &admin, begin(&admin, at, "verification").await).await);
+    let run = begin(&admin, at, "verification").await;
+    let found = verified(&ended(&stand, &admin, run).await);
+    let paper = admin.get(&format!("/report/pdf/bridge.report_verification/{run}")).await;
+    assert!(paper.status == 200 && paper.text.starts_with("%PDF"), "{}", paper.text.chars().take(300).collect::<String>());
     let lines: Vec<_> = found.lines.iter().filter(|line| !line.holds()).collect();
     assert_eq!((lines.len(), found.differing), (0, 0), "{lines:#?} {:#?}", found.differences);
     assert!(found.passed);

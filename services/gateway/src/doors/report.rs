@@ -11,6 +11,7 @@ use crate::query::number;
 
 /// Odoo's reports: name, the model that it prints, and what the file is called.
 pub const REPORTS: &[(&str, &str, &str)] = &[
+    ("bridge.report_verification", "ek.odoo.run", "verification"),
     ("account.report_invoice", "account.move", "facture"),
     ("account.report_invoice_with_payments", "account.move", "facture"),
     ("sale.report_saleorder", "sale.order", "proforma"),
