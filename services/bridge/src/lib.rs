@@ -12,7 +12,7 @@ pub mod misfits;
 pub mod models;
 pub mod moving;
 pub mod plain;
-mod printed;
+pub mod printed;
 pub mod reading;
 pub mod runs;
 
