@@ -18,7 +18,7 @@ const PRINTED: usize = 100;
 ///
 /// # Errors
 /// 422 for a run of another kind, or one that has found nothing yet.
-pub async fn report(owner: &Owner<Bridge>, identity: &Identity, model: &Model, ids: &[i64]) -> Result<Reply, Fault> {
+pub(crate) async fn report(owner: &Owner<Bridge>, identity: &Identity, model: &Model, ids: &[i64]) -> Result<Reply, Fault> {
     let rows = owner.records(identity, model, ids, "{id, kind, state, report, ended, odoo_id{name, base_url, db}}").await?;
     let documents = rows.iter().map(document).collect::<Result<Vec<_>, _>>()?;
     owner
