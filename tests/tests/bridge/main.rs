@@ -1,6 +1,7 @@
 //! The way from a real Odoo: what an inspection of the recorded company finds, whatever mood that Odoo is in.
 
 mod commands;
+mod hub_to_hub;
 mod inspection;
 mod moving;
 mod verified;
