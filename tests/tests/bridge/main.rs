@@ -3,6 +3,7 @@
 mod commands;
 mod hub_to_hub;
 mod inspection;
+mod killed;
 mod moving;
 mod verified;
 
