@@ -88,6 +88,16 @@ impl Stop {
         matches!(self, Stop::Odoo { name, .. } if name.ends_with("AccessError"))
     }
 
+    /// Whether there is no such model there: its module is not installed.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Stop::Odoo { name, .. } if name.ends_with("UserError") || name.ends_with("KeyError") || name == "404")
+    }
+
+    /// Whether a field that was asked for is not there.
+    pub fn is_unknown_field(&self) -> bool {
+        matches!(self, Stop::Odoo { name, .. } if name.ends_with("ValueError"))
+    }
+
     /// Whether it is over by itself, some time.
     pub fn passes(&self) -> bool {
         matches!(self, Stop::Away(_))

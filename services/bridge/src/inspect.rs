@@ -205,7 +205,7 @@ impl<'a> Inspector<'a> {
             }
             Ok(other) => return Err(Stop::Impossible(format!("Odoo's fields of {model} are no object: {}", other.is_array()))),
             // Its own text would be in the user's language
-            Err(Stop::Odoo { name, .. }) if name.ends_with("UserError") || name.ends_with("KeyError") || name == "404" => None,
+            Err(stop) if stop.is_absent() => None,
             Err(other) => return Err(other),
         };
         self.fields.lock().await.insert(model.to_owned(), fields.clone());
@@ -227,12 +227,16 @@ impl<'a> Inspector<'a> {
     /// get smaller where that Odoo can't answer them.
     pub(crate) async fn walk(&self, model: &str, domain: &[Json], fields: &[&str], mut each: impl FnMut(i64, &Json)) -> Result<(), Stop> {
         let of = self.odoo.count(model, &Json::from(domain.to_vec())).await?;
+        // What that Odoo has not reads as unset
+        let known = self.fields(model).await?;
+        let is_there = |field: &&str| known.as_ref().is_none_or(|known| known.contains_key(*field));
+        let fields: Vec<&str> = fields.iter().copied().filter(is_there).collect();
         let (mut after, mut done, mut limit) = (0, 0, self.batch);
         loop {
             if self.watch.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
-            let rows = self.page(model, domain, fields, after, &mut limit).await?;
+            let rows = self.page(model, domain, &fields, after, &mut limit).await?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -310,8 +314,8 @@ impl<'a> Inspector<'a> {
             .await;
         match walked {
             Ok(()) => report.modules = Some(modules),
-            // Nobody below Settings may, and nothing depends on it
-            Err(stop) if stop.is_access() => report.modules = None,
+            // Nobody below Settings may, a hub has no modules, and nothing depends on it
+            Err(stop) if stop.is_access() || stop.is_absent() => report.modules = None,
             Err(other) => return Err(other),
         }
         Ok(())
@@ -397,7 +401,13 @@ impl<'a> Inspector<'a> {
             return Ok(());
         }
         let company = company_of(report)?;
-        let domain = [json!(["type_tax_use", "=", "sale"]), json!(["company_id", "=", company.id])];
+        let mut domain = Vec::new();
+        // A hub's taxes are all of them sales' and its own
+        for (field, value) in [("type_tax_use", json!("sale")), ("company_id", json!(company.id))] {
+            if self.has("account.tax", &[field]).await? {
+                domain.push(json!([field, "=", value]));
+            }
+        }
         let taxes = &mut report.taxes;
         self.walk("account.tax", &domain, &["name", "amount"], |id, row| {
             let rate = row.get("amount").map(ToString::to_string).unwrap_or_default();
@@ -430,7 +440,11 @@ impl<'a> Inspector<'a> {
             return Ok(());
         }
         let Some(domain) = (search.domain)(report) else { return Ok(()) };
-        let many = self.count(search.model, &domain.clone().into()).await?;
+        let many = match self.count(search.model, &domain.clone().into()).await {
+            // A field of what it leads to is not there: the question does not arise
+            Err(stop) if stop.is_unknown_field() => return Ok(()),
+            other => other?,
+        };
         let mut ids = Vec::new();
         if many > 0 {
             let page = self.page(search.model, &domain, search.of.as_slice(), 0, &mut { FIRST }).await?;
@@ -453,7 +467,7 @@ impl<'a> Inspector<'a> {
                 Ok(0) => {}
                 Ok(many) => report.left_out.push(LeftOut { what: (*what).to_owned(), model: (*model).to_owned(), many }),
                 // What stays where it is may stay unseen
-                Err(stop) if stop.is_access() => {}
+                Err(stop) if stop.is_access() || stop.is_unknown_field() => {}
                 Err(other) => return Err(other),
             }
         }

@@ -2,7 +2,9 @@
 
 mod commands;
 mod cut_over;
+mod hub_to_hub;
 mod inspection;
+mod killed;
 mod moving;
 mod verified;
 

@@ -33,7 +33,7 @@ fn same(run: &Value) -> Vec<Moved> {
 }
 
 /// Odoo's = taken + put aside + left out, for each reader.
-fn all_is_told(moved: &[Moved]) {
+pub fn all_is_told(moved: &[Moved]) {
     assert_eq!(moved.len(), READERS.len());
     for one in moved {
         assert_eq!(one.total, one.taken + one.refused + one.left_out, "{one:?}");
@@ -41,7 +41,8 @@ fn all_is_told(moved: &[Moved]) {
     }
 }
 
-async fn texts(sql: &mut AsyncPgConnection, statement: &str) -> Vec<String> {
+/// Texts that SQL finds.
+pub async fn texts(sql: &mut AsyncPgConnection, statement: &str) -> Vec<String> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::Text)]
@@ -52,7 +53,7 @@ async fn texts(sql: &mut AsyncPgConnection, statement: &str) -> Vec<String> {
 }
 
 /// What came of an import here: what the owners have from that Odoo, and what the bridge says of it, each with its digest.
-async fn end_state(stand: &Stand) -> Vec<String> {
+pub async fn end_state(stand: &Stand) -> Vec<String> {
     let mut all = Vec::new();
     let mut sql = stand.sql().await;
     // Quantities and moves get their numbers in the order in which they come
