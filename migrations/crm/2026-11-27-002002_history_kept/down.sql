@@ -1,10 +1,4 @@
-<<<<<<< HEAD
--- What was looked at stays looked at.
-SELECT 1;
--- As they were before each row was looked at
-=======
 -- As it was before the look: what is written keeps the rules, of what was there nothing is said.
->>>>>>> wa
 ALTER TABLE sale_order_line
     DROP CONSTRAINT sale_order_line_is_of_a_product,
     ADD CONSTRAINT sale_order_line_is_of_a_product CHECK (product_id IS NOT NULL OR imported) NOT VALID,
