@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
-use domain::price::{Amounts, Tax};
+use domain::price::{self, Amounts, Tax};
 use domain::served::{Credit, Invoiced};
 use domain::{Identity, Kind as Who};
 use jsonrpc::{Call, Fault, Reply};
@@ -206,9 +206,23 @@ struct Priced {
     total: Decimal,
 }
 
-impl Priced {
+/// A line of an order that is to be invoiced.
+#[derive(QueryableByName)]
+struct Ordered {
+    #[diesel(embed)]
+    line: Priced,
+    /// Whether it came from another system, whose amounts stay as they were there.
+    #[diesel(sql_type = Bool)]
+    is_history: bool,
+}
+
+impl Ordered {
     fn amounts(&self) -> Amounts {
-        Amounts { untaxed: self.untaxed, tax: self.tax, total: self.total }
+        let Priced { source, untaxed, tax, total } = &self.line;
+        match self.is_history {
+            true => Amounts { untaxed: *untaxed, tax: *tax, total: *total },
+            false => price::amounts(source.quantity, source.price_unit, source.tax()),
+        }
     }
 }
 
@@ -318,10 +332,10 @@ pub async fn invoice(tx: &mut Tx<'_>, orders: &[i64]) -> Result<(), Failure> {
         return Ok(());
     }
     let heads = tx.rows(sql!("account_move/to_invoice.sql", orders.to_vec())).await?;
-    let lines: Vec<Priced> = tx.rows(sql!("account_move/order_lines.sql", orders.to_vec())).await?;
-    let priced = lines.into_iter().map(|line| {
-        let amounts = line.amounts();
-        (line.source, amounts)
+    let lines: Vec<Ordered> = tx.rows(sql!("account_move/order_lines.sql", orders.to_vec())).await?;
+    let priced = lines.into_iter().map(|ordered| {
+        let amounts = ordered.amounts();
+        (ordered.line.source, amounts)
     });
     post(tx, Journal::Invoices, heads, priced.collect()).await
 }

@@ -1,11 +1,11 @@
 -- What these orders are invoiced for: their lines, less what invoices that came from elsewhere have of them already. A down payment that
 -- was invoiced there is taken back with the rest.
 SELECT order_id AS document, product_id, name, manufacturer_ref, quantity::text, price_unit::text, tax_id, tax_rate::text, tax_included,
-    id AS sale_line_id, bank_id, quantity <= 0 AS imported, untaxed::text, tax::text, total::text
+    id AS sale_line_id, bank_id, quantity <= 0 AS imported, untaxed::text, tax::text, total::text, is_history
 FROM (
     SELECT l.order_id, l.sequence, l.product_id, l.name, l.manufacturer_ref, l.product_uom_qty - i.quantity AS quantity, l.price_unit, l.tax_id,
         l.tax_rate, l.tax_included, l.id, l.bank_id, l.price_subtotal - i.untaxed AS untaxed, l.price_tax - i.tax AS tax,
-        l.price_total - i.total AS total, l.imported AND l.product_uom_qty = 0 AS is_down_payment,
+        l.price_total - i.total AS total, l.imported AND l.product_uom_qty = 0 AS is_down_payment, l.imported AS is_history,
         bool_or(l.product_uom_qty > i.quantity) OVER (PARTITION BY l.order_id) AS has_rest
     FROM sale_order_line l,
     LATERAL (
